@@ -1,0 +1,29 @@
+#include "domain/billing.h"
+
+#include <algorithm>
+
+namespace vsim {
+
+std::chrono::seconds billed_seconds(const BillingPolicy& policy, Duration length) {
+  const auto grain = Duration(policy.granularity);
+  const auto grains = (length + grain - Duration(1)) / grain;  // rounds up
+  return std::max(policy.granularity * grains, policy.minimum);
+}
+
+Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at) {
+  const bool bills = policy.bills(to);
+  if (bill.open_since && !bills) {
+    bill.settled += billed_seconds(policy, at - *bill.open_since);
+    bill.open_since.reset();
+  }
+  if (!bill.open_since && bills) bill.open_since = at;
+  return bill;
+}
+
+std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy, Instant at) {
+  if (!bill.open_since) return bill.settled;
+  const auto length = std::max(at, *bill.open_since) - *bill.open_since;
+  return bill.settled + billed_seconds(policy, length);
+}
+
+}  // namespace vsim

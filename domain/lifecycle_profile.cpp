@@ -1,0 +1,56 @@
+#include "domain/lifecycle_profile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace vsim {
+namespace {
+
+// SplitMix64's finaliser: every input bit reaches every output bit.
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+std::uint64_t hash_of(std::uint64_t seed, const ServerId& server, Version version) {
+  std::uint64_t hash = mix(seed);
+  for (std::size_t half = 0; half < 16; half += 8) {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < 8; ++i) word = word << 8 | server.uuid.bytes[half + i];
+    hash = mix(hash ^ word);
+  }
+  return mix(hash ^ version);
+}
+
+// In [0, 1), from the top 53 bits.
+double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
+
+Duration draw(const FixedDelay& delay, std::uint64_t) { return delay.length; }
+
+Duration draw(const UniformDelay& delay, std::uint64_t bits) {
+  const auto span = static_cast<double>((delay.longest - delay.shortest).count() + 1);
+  return delay.shortest + Duration(static_cast<std::int64_t>(unit(bits) * span));
+}
+
+Duration draw(const LognormalDelay& delay, std::uint64_t bits) {
+  // Box-Muller; 1 - u keeps the logarithm's argument above 0.
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - unit(bits)));
+  const double normal = radius * std::cos(2.0 * std::numbers::pi * unit(mix(bits)));
+  const double length = static_cast<double>(delay.median.count()) * std::exp(delay.sigma * normal);
+  const double longest = static_cast<double>(delay.longest.count());
+  return Duration(static_cast<std::int64_t>(std::min(length, longest)));
+}
+
+}  // namespace
+
+Duration draw_delay(const Delay& delay, std::uint64_t seed, const ServerId& server,
+                    Version version) {
+  const auto bits = hash_of(seed, server, version);
+  const auto length = std::visit([bits](const auto& kind) { return draw(kind, bits); }, delay);
+  return std::max(length, Duration(0));
+}
+
+}  // namespace vsim

@@ -1,0 +1,71 @@
+// The names of the domain's words, each in one table.
+
+#include <array>
+
+#include "domain/server.h"
+
+namespace vsim {
+namespace {
+
+constexpr std::array<std::string_view, status_count> status_names = {
+    "PENDING", "RUNNING", "STOPPING", "STOPPED", "REBOOTING", "TERMINATING", "TERMINATED"};
+
+constexpr std::array<std::string_view, 6> rejection_names = {
+    "invalid_transition", "no_free_address", "not_found",
+    "unknown_region",     "unknown_type",    "unknown_profile"};
+
+constexpr std::array<std::string_view, 4> outcome_names = {"SUCCEEDED", "REJECTED", "PURGED",
+                                                           "DEAD_LETTERED"};
+
+constexpr std::array<std::string_view, 2> reason_names = {"user", "idle_timeout"};
+
+constexpr std::array<std::string_view, transition_count> transition_names = {
+    "create", "start", "stop", "reboot", "terminate"};
+
+constexpr std::array<std::string_view, std::variant_size_v<EventData>> event_names = {
+    "server_provisioning", "server_provisioned", "server_starting",    "server_started",
+    "server_stopping",     "server_stopped",     "server_rebooting",   "server_rebooted",
+    "server_terminating",  "server_terminated",  "command_rejected",   "command_purged",
+    "command_dead_lettered"};
+
+constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
+    "create", "start", "stop", "reboot", "terminate"};
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(Status status) { return status_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(RejectionCode code) {
+  return rejection_names[static_cast<std::size_t>(code)];
+}
+std::string_view to_string(OutcomeKind kind) {
+  return outcome_names[static_cast<std::size_t>(kind)];
+}
+std::string_view to_string(TerminationReason reason) {
+  return reason_names[static_cast<std::size_t>(reason)];
+}
+std::string_view to_string(Transition transition) {
+  return transition_names[static_cast<std::size_t>(transition)];
+}
+std::string_view event_type(const EventData& data) { return event_names[data.index()]; }
+std::string_view command_type(const Action& action) { return action_names[action.index()]; }
+
+std::optional<Status> status_from(std::string_view name) { return find<Status>(status_names, name); }
+std::optional<RejectionCode> rejection_code_from(std::string_view name) {
+  return find<RejectionCode>(rejection_names, name);
+}
+std::optional<OutcomeKind> outcome_kind_from(std::string_view name) {
+  return find<OutcomeKind>(outcome_names, name);
+}
+std::optional<TerminationReason> termination_reason_from(std::string_view name) {
+  return find<TerminationReason>(reason_names, name);
+}
+
+}  // namespace vsim

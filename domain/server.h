@@ -1,0 +1,287 @@
+#pragma once
+
+// The server aggregate, whole: what may be asked of a server, what can happen to it, what it is
+// then, and the two functions that say so. Pure and total: no clock, no I/O, no randomness but what
+// is passed in. Everything here is a value; any thread may use it.
+//
+//   decide(state, command, now, context) -> events + verdict      what shall happen
+//   evolve(state, event) -> state                                 what that makes of the server
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/billing.h"
+#include "domain/catalogue.h"
+#include "domain/ids.h"
+#include "domain/instant.h"
+#include "domain/lifecycle_profile.h"
+
+namespace vsim {
+
+// ---------------------------------------------------------------------------------------------
+// Commands: imperative. One is in flight per server (the queue's slot), and has one outcome.
+
+struct Create {
+  std::string name;
+  std::string instance_type;
+  std::string profile;  // empty: the catalogue's default
+  std::map<std::string, std::string> tags;
+  std::optional<Duration> idle_timeout;  // the server's own, above IDLE_TIMEOUT and the profile's
+  bool operator==(const Create&) const = default;
+};
+struct Start {
+  bool operator==(const Start&) const = default;
+};
+struct Stop {
+  bool operator==(const Stop&) const = default;
+};
+struct Reboot {
+  bool operator==(const Reboot&) const = default;
+};
+struct Terminate {
+  bool operator==(const Terminate&) const = default;
+};
+using Action = std::variant<Create, Start, Stop, Reboot, Terminate>;
+
+/// Who asked, and in which request: carried from the command into its event, never decided on.
+struct Origin {
+  std::string actor;           // "api", "nats", "timekeeper", later a key's name
+  std::string correlation_id;  // the HTTP request's id; may be empty
+  bool operator==(const Origin&) const = default;
+};
+
+struct Command {
+  CommandId id;
+  StreamSequence sequence = 0;  // its place in COMMANDS: a later command has a higher one
+  std::string request_hash;     // of method, path and body; tells a repeat from a misused key
+  Origin origin;
+  Region region;
+  ServerId server;
+  Action action;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Rejections: values of the domain, recorded as events. They say what is not so.
+
+enum class RejectionCode : std::uint8_t {
+  invalid_transition,
+  no_free_address,
+  not_found,
+  unknown_region,
+  unknown_type,
+  unknown_profile
+};
+
+struct Rejection {
+  RejectionCode code{};
+  std::string detail;  // one sentence for a person, with what to change
+  bool operator==(const Rejection&) const = default;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Events: past facts.
+
+/// What a create fixes for life.
+struct Blueprint {
+  std::string account;
+  std::string name;
+  std::string instance_type;
+  std::string profile;
+  std::map<std::string, std::string> tags;
+  Ipv4 ip;
+  Terms terms;
+  bool operator==(const Blueprint&) const = default;
+};
+
+enum class TerminationReason : std::uint8_t { user, idle_timeout };
+
+// A transition that takes time is two events: the first stores when the second is due.
+struct ServerProvisioning {
+  Blueprint blueprint;
+  Instant due;
+  bool operator==(const ServerProvisioning&) const = default;
+};
+/// A create without a delay: straight to the end state in one event.
+struct ServerProvisioned {
+  Blueprint blueprint;
+  bool operator==(const ServerProvisioned&) const = default;
+};
+struct ServerStarting {
+  Status from;
+  Instant due;
+  bool operator==(const ServerStarting&) const = default;
+};
+struct ServerStarted {
+  Status from;
+  bool operator==(const ServerStarted&) const = default;
+};
+struct ServerStopping {
+  Status from;
+  Instant due;
+  bool operator==(const ServerStopping&) const = default;
+};
+struct ServerStopped {
+  Status from;
+  bool operator==(const ServerStopped&) const = default;
+};
+struct ServerRebooting {
+  Status from;
+  Instant due;
+  bool operator==(const ServerRebooting&) const = default;
+};
+struct ServerRebooted {
+  Status from;
+  bool operator==(const ServerRebooted&) const = default;
+};
+struct ServerTerminating {
+  Status from;
+  Instant due;
+  bool operator==(const ServerTerminating&) const = default;
+};
+struct ServerTerminated {
+  Status from;
+  TerminationReason reason{};
+  bool operator==(const ServerTerminated&) const = default;
+};
+// Outcomes that change nothing but the last command.
+struct CommandRejected {
+  Rejection rejection;
+  bool operator==(const CommandRejected&) const = default;
+};
+struct CommandPurged {
+  bool operator==(const CommandPurged&) const = default;
+};
+struct CommandDeadLettered {
+  std::string reason;
+  bool operator==(const CommandDeadLettered&) const = default;
+};
+
+using EventData =
+    std::variant<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted,
+                 ServerStopping, ServerStopped, ServerRebooting, ServerRebooted, ServerTerminating,
+                 ServerTerminated, CommandRejected, CommandPurged, CommandDeadLettered>;
+
+/// The command that an event is the outcome of. Events of time have none.
+struct Cause {
+  CommandId command;
+  StreamSequence sequence = 0;
+  std::string request_hash;
+  bool operator==(const Cause&) const = default;
+};
+
+struct Event {
+  ServerId server;
+  Region region;
+  Version version = 0;
+  Instant at;
+  std::optional<Cause> cause;
+  Origin origin;
+  EventData data;
+  bool operator==(const Event&) const = default;
+};
+
+// ---------------------------------------------------------------------------------------------
+// State: the fold of a subject's events; every event carries the one after it.
+
+/// When something happens by itself: the end of a transition, or the reaping of an idle server.
+struct Deadline {
+  Instant due;
+  Status becomes = Status::running;
+  bool operator==(const Deadline&) const = default;
+};
+
+struct Server {
+  Blueprint blueprint;
+  Status status = Status::pending;
+  Instant created_at;
+  std::optional<Instant> last_started_at;  // when it last became RUNNING
+  std::optional<Deadline> deadline;
+  std::optional<TerminationReason> termination_reason;
+  Bill bill;
+  bool operator==(const Server&) const = default;
+};
+
+enum class OutcomeKind : std::uint8_t { succeeded, rejected, purged, dead_lettered };
+
+struct Outcome {
+  OutcomeKind kind{};
+  std::optional<Rejection> rejection;  // when rejected
+  bool operator==(const Outcome&) const = default;
+};
+
+struct LastCommand {
+  Cause cause;
+  Outcome outcome;
+  bool operator==(const LastCommand&) const = default;
+};
+
+/// What a server's subject amounts to. A subject that holds only outcomes has no server.
+struct State {
+  Version version = 0;
+  Region region;  // of the last event's subject
+  Instant at{};   // of the last event; no later event bears an earlier time
+  std::optional<Server> server;
+  std::optional<LastCommand> last_command;
+  bool operator==(const State&) const = default;
+};
+
+// ---------------------------------------------------------------------------------------------
+// The two functions.
+
+/// What a decision may look at beside the state.
+struct Context {
+  const Catalogue& catalogue;
+  std::uint64_t seed = 0;       // SIM_SEED: delays are drawn from it
+  std::optional<Ipv4> free_ip;  // an address that nobody holds, for a create
+};
+
+/// What became of the command. Stale and AlreadyDecided come with no events.
+struct Succeeded {};
+struct AlreadyDecided {
+  Outcome outcome;
+};
+struct Stale {};  // a delivery from the past: newer commands have been decided; only ack it
+using Verdict = std::variant<Succeeded, Rejection, AlreadyDecided, Stale>;
+
+struct Decision {
+  std::vector<Event> events;  // in order, versions without a gap; for one atomic append
+  Verdict verdict;
+};
+
+/// Applies what was due by `now`, each at its own time, then the command. A decision that carries
+/// the command out or rejects it ends with exactly one event that bears the command as its cause.
+/// A command to another region than the server's own is rejected: there is no such server there.
+Decision decide(const State& state, const Command& command, Instant now, const Context& context);
+
+/// Only what was due by `now`: the timekeeper's decision. Empty when nothing was.
+std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
+                              Instant now);
+
+/// An outcome that others than the server give: `purged` or `dead_lettered`. Empty when the command
+/// already has one, or newer ones have been decided.
+std::vector<Event> decide_outcome(const State& state, const Command& command, EventData outcome,
+                                  Instant now);
+
+/// The state after the event. Total: it never refuses what the log holds.
+State evolve(State state, const Event& event);
+
+// ---------------------------------------------------------------------------------------------
+// Names: the same word in C++, JSON, SQL, URL, metric and runbook.
+
+std::string_view to_string(Status status);                // "RUNNING"
+std::string_view to_string(RejectionCode code);           // "invalid_transition"
+std::string_view to_string(OutcomeKind kind);             // "SUCCEEDED"
+std::string_view to_string(TerminationReason reason);     // "idle_timeout"
+std::string_view to_string(Transition transition);        // "create"
+std::string_view event_type(const EventData& data);       // "server_stopped"
+std::string_view command_type(const Action& action);      // "stop"
+std::optional<Status> status_from(std::string_view name);
+std::optional<RejectionCode> rejection_code_from(std::string_view name);
+std::optional<OutcomeKind> outcome_kind_from(std::string_view name);
+std::optional<TerminationReason> termination_reason_from(std::string_view name);
+
+}  // namespace vsim

@@ -1,0 +1,239 @@
+// decide(): what was due first, then one small function per command.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "domain/server.h"
+
+namespace vsim {
+namespace {
+
+// The lifecycle as data: from which states a command may start its transition.
+struct Rule {
+  Transition transition;
+  std::array<bool, status_count> from;
+};
+//                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED
+constexpr Rule start_rule =     {Transition::start,
+                                 {false,  false,  false,   true,   false,    false,     false}};
+constexpr Rule stop_rule =      {Transition::stop,
+                                 {false,  true,   false,   false,  false,    false,     false}};
+constexpr Rule reboot_rule =    {Transition::reboot,
+                                 {false,  true,   false,   false,  false,    false,     false}};
+constexpr Rule terminate_rule = {Transition::terminate,
+                                 {true,   true,   true,    true,   true,     false,     false}};
+
+std::string states_allowed(const Rule& rule) {
+  std::string text;
+  for (std::size_t i = 0; i < status_count; ++i) {
+    if (!rule.from[i]) continue;
+    if (!text.empty()) text += ", ";
+    text += to_string(static_cast<Status>(i));
+  }
+  return text;
+}
+
+// The event that a deadline brings.
+EventData event_at_deadline(const Server& server) {
+  switch (server.status) {
+    case Status::pending:
+      if (server.deadline->becomes == Status::stopped) return ServerStopped{server.status};
+      return ServerStarted{server.status};
+    case Status::stopping:
+      return ServerStopped{server.status};
+    case Status::stopped:
+      return ServerTerminated{server.status, TerminationReason::idle_timeout};
+    case Status::rebooting:
+      return ServerRebooted{server.status};
+    case Status::terminating:
+    case Status::running:     // has no deadline
+    case Status::terminated:  // has no deadline
+      break;
+  }
+  return ServerTerminated{server.status, TerminationReason::user};
+}
+
+// Records events one by one, so that each is decided on the state after the one before.
+class Recorder {
+ public:
+  Recorder(const ServerId& server, const Region& region, const State& state)
+      : server_(server), region_(region), state_(state) {}
+
+  void record(Instant at, EventData data, std::optional<Cause> cause, Origin origin) {
+    Event event{server_, region_,          state_.version + 1, std::max(at, state_.at),
+                std::move(cause), std::move(origin), std::move(data)};
+    state_ = evolve(std::move(state_), event);
+    events_.push_back(std::move(event));
+  }
+
+  void record_due(Instant now) {
+    while (state_.server && state_.server->deadline && state_.server->deadline->due <= now) {
+      const auto& server = *state_.server;
+      record(server.deadline->due, event_at_deadline(server), std::nullopt,
+             Origin{"timekeeper", {}});
+    }
+  }
+
+  const State& state() const { return state_; }
+  std::vector<Event> take() { return std::move(events_); }
+
+ private:
+  ServerId server_;
+  Region region_;
+  State state_;
+  std::vector<Event> events_;
+};
+
+using Answer = std::variant<EventData, Rejection>;
+
+Rejection invalid_transition(std::string detail) {
+  return {RejectionCode::invalid_transition, std::move(detail)};
+}
+
+struct Decide {
+  const State& state;
+  const Command& command;
+  Instant now;
+  const Context& context;
+
+  Answer operator()(const Create& create) const {
+    const auto& catalogue = context.catalogue;
+    if (state.server) {
+      return invalid_transition("cannot create: server " + command.server.to_string() +
+                                " exists and is " + std::string(to_string(state.server->status)));
+    }
+    if (!catalogue.regions.contains(command.region)) {
+      return Rejection{RejectionCode::unknown_region,
+                       "there is no region " + command.region.name + "; GET /regions lists them"};
+    }
+    const auto type = catalogue.instance_types.find(create.instance_type);
+    if (type == catalogue.instance_types.end()) {
+      return Rejection{RejectionCode::unknown_type, "there is no instance type " +
+                                                        create.instance_type +
+                                                        "; GET /types lists them"};
+    }
+    const auto& wanted = create.profile.empty() ? catalogue.default_profile : create.profile;
+    const auto profile = catalogue.profiles.find(wanted);
+    if (profile == catalogue.profiles.end()) {
+      return Rejection{RejectionCode::unknown_profile, "there is no profile " + wanted};
+    }
+    if (!context.free_ip) {
+      return Rejection{RejectionCode::no_free_address,
+                       "every address of " + command.region.name +
+                           " is taken; terminate a server or extend the pool"};
+    }
+    return provision(create, profile->second, type->second);
+  }
+
+  Answer provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate) const {
+    const auto idle = create.idle_timeout   ? *create.idle_timeout
+                      : context.catalogue.idle_timeout ? *context.catalogue.idle_timeout
+                                                       : profile.idle_timeout;
+    Blueprint blueprint{
+        "default",       create.name,      create.instance_type, profile.name, create.tags,
+        *context.free_ip, Terms{rate, profile.delays, profile.create_ends_in, idle, profile.billing}};
+    const auto delay = drawn(blueprint.terms, Transition::create);
+    if (delay.count() == 0) return EventData(ServerProvisioned{std::move(blueprint)});
+    return EventData(ServerProvisioning{std::move(blueprint), now + delay});
+  }
+
+  Answer operator()(const Start&) const {
+    return change<ServerStarting, ServerStarted>(start_rule);
+  }
+  Answer operator()(const Stop&) const { return change<ServerStopping, ServerStopped>(stop_rule); }
+  Answer operator()(const Reboot&) const {
+    return change<ServerRebooting, ServerRebooted>(reboot_rule);
+  }
+  Answer operator()(const Terminate&) const {
+    return change<ServerTerminating, ServerTerminated>(terminate_rule);
+  }
+
+  // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
+  template <typename Begun, typename Done>
+  Answer change(const Rule& rule) const {
+    if (!state.server) {
+      return Rejection{RejectionCode::not_found, "there is no server " +
+                                                     command.server.to_string() + " in " +
+                                                     command.region.name};
+    }
+    const auto from = state.server->status;
+    const auto verb = std::string(to_string(rule.transition));
+    if (!rule.from[static_cast<std::size_t>(from)]) {
+      return invalid_transition("cannot " + verb + ": the server is " +
+                                std::string(to_string(from)) + "; " + verb + " needs " +
+                                states_allowed(rule));
+    }
+    const auto delay = drawn(state.server->blueprint.terms, rule.transition);
+    if (delay.count() == 0) return EventData(Done{from});
+    return EventData(Begun{from, now + delay});
+  }
+
+  Duration drawn(const Terms& terms, Transition transition) const {
+    return draw_delay(terms.delays[static_cast<std::size_t>(transition)], context.seed,
+                      command.server, state.version + 1);
+  }
+};
+
+std::optional<Verdict> verdict_of_the_past(const State& state, const Command& command) {
+  if (!state.last_command) return std::nullopt;
+  const auto& last = *state.last_command;
+  if (last.cause.command == command.id) return AlreadyDecided{last.outcome};
+  if (command.sequence <= last.cause.sequence) return Stale{};
+  return std::nullopt;
+}
+
+Region region_of(const State& state, const Region& asked) {
+  return state.server ? state.region : asked;
+}
+
+Cause cause_of(const Command& command) {
+  return {command.id, command.sequence, command.request_hash};
+}
+
+}  // namespace
+
+Decision decide(const State& state, const Command& command, Instant now, const Context& context) {
+  if (const auto verdict = verdict_of_the_past(state, command)) return {{}, *verdict};
+
+  Recorder recorder(command.server, region_of(state, command.region), state);
+  recorder.record_due(now);
+
+  const auto at = std::max(now, recorder.state().at);
+  Answer answer = Rejection{};
+  if (state.server && state.region != command.region) {
+    answer = Rejection{RejectionCode::not_found, "server " + command.server.to_string() +
+                                                     " is in " + state.region.name + ", not in " +
+                                                     command.region.name};
+  } else {
+    answer = std::visit(Decide{recorder.state(), command, at, context}, command.action);
+  }
+
+  Verdict verdict = Succeeded{};
+  if (const auto* rejection = std::get_if<Rejection>(&answer)) {
+    verdict = *rejection;
+    recorder.record(at, CommandRejected{*rejection}, cause_of(command), command.origin);
+  } else {
+    recorder.record(at, std::get<EventData>(std::move(answer)), cause_of(command),
+                    command.origin);
+  }
+  return {recorder.take(), std::move(verdict)};
+}
+
+std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
+                              Instant now) {
+  Recorder recorder(server, region_of(state, region), state);
+  recorder.record_due(now);
+  return recorder.take();
+}
+
+std::vector<Event> decide_outcome(const State& state, const Command& command, EventData outcome,
+                                  Instant now) {
+  if (verdict_of_the_past(state, command)) return {};
+  Recorder recorder(command.server, region_of(state, command.region), state);
+  recorder.record_due(now);
+  recorder.record(now, std::move(outcome), cause_of(command), command.origin);
+  return recorder.take();
+}
+
+}  // namespace vsim

@@ -1,0 +1,31 @@
+#pragma once
+
+// Simulated time as a fold of the clock's events: it runs `scale` times as fast as the broker's
+// wall clock, from the moment the last clock event was stored.
+
+#include <chrono>
+#include <cstdint>
+
+#include "domain/instant.h"
+
+namespace vsim {
+
+/// Wall time, as the broker stamps messages.
+using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+/// What the last clock event says.
+struct ClockState {
+  Instant sim;         // simulated time when the event was stored
+  WallTime stored_at;  // the broker's stamp of that event
+  double scale = 1;    // simulated seconds per wall second, above 0
+  std::uint64_t seed = 0;
+  bool operator==(const ClockState&) const = default;
+};
+
+/// Simulated time at a wall time; before the event was stored it stands still.
+Instant simulated_at(const ClockState& clock, WallTime wall);
+
+/// How long to wait, on the wall, until simulated time reaches `due`; 0 when it has.
+std::chrono::nanoseconds wall_until(const ClockState& clock, WallTime wall, Instant due);
+
+}  // namespace vsim

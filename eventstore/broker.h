@@ -1,0 +1,94 @@
+#pragma once
+
+// One connection to the broker, in the few forms vsim needs. It reconnects for ever; while it is
+// down every call fails at once with Error::Kind::unavailable instead of queueing (a request sent
+// after its caller gave up would be a surprise).
+//
+// Threads: all calls are safe from any thread. Subscriptions are made once, belong to one thread
+// and end with the connection.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "eventstore/message.h"
+
+namespace vsim::eventstore {
+
+/// Opens the broker's client library; make one first in main(), before any Broker.
+class BrokerLibrary {
+ public:
+  BrokerLibrary();
+  ~BrokerLibrary();
+  BrokerLibrary(const BrokerLibrary&) = delete;
+  BrokerLibrary& operator=(const BrokerLibrary&) = delete;
+};
+
+/// A message outside of any stream, or a reply.
+struct Received {
+  std::string subject;
+  std::string reply_to;
+  Headers headers;
+  std::string payload;
+};
+
+/// Waits for messages under one subject.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+  /// The next message; nothing when none came within `wait`.
+  virtual Result<std::optional<Received>> next(std::chrono::milliseconds wait) = 0;
+  /// Messages that have arrived and were not taken yet.
+  virtual std::size_t pending() const = 0;
+};
+
+struct BrokerOptions {
+  std::string url;                            // nats://[user:password@]host:port
+  std::string name;                           // shown by the broker's connection reports
+  std::chrono::milliseconds timeout{5000};    // of one request
+  bool send_at_once = false;  // a system call per publish: for those that somebody waits for
+};
+
+class Broker {
+ public:
+  /// Connects, or fails with the reason. Refuses brokers older than 2.15.
+  static Result<std::unique_ptr<Broker>> connect(const BrokerOptions& options);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  /// Sends and waits for the one reply.
+  Result<Received> request(const std::string& subject, std::string_view payload,
+                           const Headers& headers = {}) const;
+
+  /// A request to the broker's JSON API; a reply with an `error` is an Error.
+  Result<std::string> api(const std::string& subject, std::string_view json) const;
+
+  /// Sends without waiting for anything: at once where the options say so, else within a
+  /// millisecond or with the next request. Best effort: a failure is only counted.
+  void publish(const std::string& subject, std::string_view payload, const Headers& headers = {},
+               const std::string& reply_to = {}) const;
+
+  std::unique_ptr<Subscription> subscribe(const std::string& subject) const;
+
+  /// A fresh subject that nobody else receives on.
+  std::string new_inbox() const;
+
+  bool connected() const;
+  /// Grows with each reconnect: what was subscribed to may have missed messages.
+  std::uint64_t reconnects() const;
+  /// Publishes and requests that the broker forbade (its permissions).
+  std::uint64_t permission_errors() const;
+  /// As the broker told at connect, such as "2.15.2".
+  std::string server_version() const;
+
+  struct Impl;
+
+ private:
+  explicit Broker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vsim::eventstore

@@ -1,0 +1,87 @@
+#pragma once
+
+// The queue of commands: one slot per subject, taken by any number of workers. A delivery that is
+// neither acked nor terminated comes again after the consumer's ack wait.
+//
+// Threads: publish() from any number; take() and the acks from one.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "eventstore/broker.h"
+#include "eventstore/message.h"
+
+namespace vsim::eventstore {
+
+/// What the queue said of a published command.
+struct Accepted {
+  Sequence sequence = 0;   // of the stored message, or of the first one under the same message id
+  bool duplicate = false;  // nothing was stored: the message id is known
+};
+
+/// Why the queue took nothing.
+struct PublishError {
+  enum class Kind {
+    slot_taken,   // another command waits under this subject
+    full,         // the queue holds all it may
+    too_large,    // over the queue's message size
+    unavailable,  // not connected: nothing was sent
+    unknown       // no answer: send again with the same message id
+  };
+  Kind kind{};
+  std::string detail;
+};
+
+/// Publishes to a work queue stream.
+class CommandPublisher {
+ public:
+  explicit CommandPublisher(Broker& broker) : broker_(broker) {}
+
+  tl::expected<Accepted, PublishError> publish(const std::string& subject,
+                                               const std::string& payload,
+                                               const Headers& headers) const;
+
+  /// The command that waits under the filter, if one does.
+  Result<std::optional<Message>> find_waiting(const std::string& filter) const;
+
+ private:
+  Broker& broker_;
+};
+
+/// One delivery of a queued command.
+struct Delivery {
+  Message message;
+  std::uint64_t deliveries = 1;  // how often it has been delivered, this one included
+  std::string reply_to;          // where the ack goes
+};
+
+/// A competing consumer of the queue. It keeps pull requests standing, so a command is delivered
+/// as soon as it is stored; after a reconnect it asks anew.
+class CommandQueue {
+ public:
+  CommandQueue(Broker& broker, std::string stream, std::string consumer);
+  ~CommandQueue();
+  CommandQueue(const CommandQueue&) = delete;
+  CommandQueue& operator=(const CommandQueue&) = delete;
+
+  /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`.
+  Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
+
+  /// Done: the slot is free. Not confirmed; a lost ack costs a redelivery that the log recognises.
+  void ack(const Delivery& delivery);
+
+  /// Not now: deliver again after `delay`.
+  void nak(const Delivery& delivery, std::chrono::milliseconds delay);
+
+  /// Never again: the slot is free, and the broker tells its advisories why.
+  void terminate(const Delivery& delivery, const std::string& reason);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vsim::eventstore

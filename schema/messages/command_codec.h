@@ -1,0 +1,57 @@
+#pragma once
+
+// Commands as they travel: a small JSON object that a person can type, and headers. The subject says
+// which server, pool or clock is meant.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "domain/address_pool.h"
+#include "domain/server.h"
+#include "eventstore/message.h"
+
+namespace vsim::messages {
+
+inline constexpr std::size_t name_characters_max = 128;
+inline constexpr std::size_t tags_max = 50;
+inline constexpr std::size_t tag_key_characters_max = 128;
+inline constexpr std::size_t tag_value_characters_max = 256;
+inline constexpr std::size_t ranges_max = 64;  // in one pool command
+
+/// A command for a server, or for a region's address pool.
+struct DecodedCommand {
+  std::variant<Command, ExtendPool> command;
+  std::string reply_to;      // where its outcome is told; may be empty
+  bool may_be_repeat = false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
+};
+
+/// Reads a stored command. The error says what is wrong with it: such a message is poison, it will
+/// never be readable. A command without an id gets one from its sequence and time, both taken from
+/// the first republishing headers where it is a copy from JOURNAL.
+tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message);
+
+/// The payload of a command.
+std::string encode_action(const Action& action);
+std::string encode_extend_pool(const std::vector<AddressRange>& ranges);
+
+/// Reads the members of a create from a JSON object: {"name","type"|"instance_type","profile","tags",
+/// "idle_timeout_seconds"}. The API and the queue take the same, so this is their one reader. The
+/// error is a sentence that says what to change.
+tl::expected<Create, std::string> read_create(std::string_view json);
+
+/// Reads {"cidr"} or {"first","last"} of a pool command.
+tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_view json);
+
+/// UUID version 5 (RFC 9562) of a name, SHA-1 as the RFC says; and version 7, of time and chance.
+Uuid uuid_from_name(const Uuid& space, std::string_view name);
+Uuid uuid_from_time();
+
+/// A keyed command's id, the same for the same key for ever; and the id of the server that a create makes.
+CommandId command_id_of_key(std::string_view account, std::string_view idempotency_key);
+ServerId server_id_of_create(const CommandId& command);
+
+}  // namespace vsim::messages

@@ -1,0 +1,44 @@
+#pragma once
+
+// Events as they are stored. A server's event carries the state after it, so one read loads all that
+// a decision needs, and a reader of the log needs no history to understand a line of it.
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <variant>
+
+#include "domain/address_pool.h"
+#include "domain/server.h"
+#include "domain/sim_clock.h"
+#include "eventstore/message.h"
+
+namespace vsim::messages {
+
+struct ServerEvent {
+  Event event;
+  State state;  // after the event
+};
+
+/// An event of a type this build does not know, on a subject it does. Never skipped silently.
+struct UnknownEvent {
+  std::string type;
+};
+
+/// Anything that EVENTS may hold.
+using LoggedEvent =
+    std::variant<ServerEvent, AddressClaimed, PoolExtended, ClockState, UnknownEvent>;
+
+std::string encode(const Event& event, const State& after);
+std::string encode(const AddressClaimed& claim);
+std::string encode(const PoolExtended& extension);
+std::string encode_clock_started(Instant sim, double scale, std::uint64_t seed);
+
+/// Reads a message of EVENTS. The error says what is wrong with it.
+tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& message);
+
+/// RFC 3339, UTC, milliseconds: "2026-03-01T12:00:00.000Z".
+std::string format_instant(Instant at);
+std::optional<Instant> parse_instant(std::string_view text);
+
+}  // namespace vsim::messages

@@ -1,0 +1,24 @@
+#pragma once
+
+// The headers of vsim's own messages, and those of the broker that it reads.
+
+#include <string_view>
+
+namespace vsim::messages::header {
+
+// On commands.
+inline constexpr std::string_view command_id = "Vsim-Command-Id";
+inline constexpr std::string_view request_hash = "Vsim-Request-Hash";
+inline constexpr std::string_view actor = "Vsim-Actor";
+inline constexpr std::string_view correlation_id = "Vsim-Correlation-Id";
+/// Where the projector tells that the outcome can be read; copied from the command to its event.
+inline constexpr std::string_view reply_to = "Vsim-Reply-To";
+/// Above 1: sent again after an unknown result, so an earlier copy may have been handled already.
+inline constexpr std::string_view attempt = "Vsim-Attempt";
+
+// The broker's.
+inline constexpr std::string_view message_id = "Nats-Msg-Id";
+inline constexpr std::string_view sequence = "Nats-Sequence";      // added by republishing
+inline constexpr std::string_view time_stamp = "Nats-Time-Stamp";  // added by republishing
+
+}  // namespace vsim::messages::header

@@ -1,0 +1,49 @@
+#pragma once
+
+// Every subject vsim uses, written and read in one place. Operators type these: they are public.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/ids.h"
+
+namespace vsim::messages {
+
+inline constexpr std::string_view commands_stream = "COMMANDS";
+inline constexpr std::string_view commands_consumer = "commands";
+inline constexpr std::string_view journal_stream = "JOURNAL";
+inline constexpr std::string_view events_stream = "EVENTS";
+
+inline constexpr std::string_view command_prefix = "vsim.cmd.";
+inline constexpr std::string_view journal_prefix = "vsim.journal.";
+inline constexpr std::string_view server_event_prefix = "vsim.evt.server.";
+inline constexpr std::string_view address_prefix = "vsim.evt.ip.";
+inline constexpr std::string_view pool_prefix = "vsim.evt.pool.";
+inline constexpr std::string_view clock_subject = "vsim.evt.clock";
+
+std::string server_command(const Region& region, const ServerId& server);  // vsim.cmd.R.ID
+std::string any_command_of(const ServerId& server);                        // vsim.cmd.*.ID
+std::string pool_command(const Region& region);                            // vsim.cmd.R._pool
+std::string server_events(const Region& region, const ServerId& server);   // vsim.evt.server.R.ID
+std::string any_events_of(const ServerId& server);                         // vsim.evt.server.*.ID
+std::string address_events(const Region& region, Ipv4 ip);                 // vsim.evt.ip.R.a-b-c-d
+std::string pool_events(const Region& region);                             // vsim.evt.pool.R
+
+/// Where a command's subject points.
+struct CommandTarget {
+  enum class Kind { server, pool, clock };
+  Kind kind{};
+  Region region;    // of servers and pools
+  ServerId server;  // of servers
+};
+/// Nothing when the subject has none of the three shapes; ids must be in canonical form.
+std::optional<CommandTarget> parse_command_subject(std::string_view subject);
+
+struct ServerTarget {
+  Region region;
+  ServerId server;
+};
+std::optional<ServerTarget> parse_server_events_subject(std::string_view subject);
+
+}  // namespace vsim::messages

@@ -1,0 +1,22 @@
+#pragma once
+
+// Table `projection_checkpoint`: how far each stream has been projected.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/ids.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::read_model {
+
+struct Checkpoint {
+  StreamSequence sequence = 0;
+  std::string hash;  // of the message at `sequence`; empty at 0
+  StreamSequence command_sequence = 0;  // JOURNAL only: of the last command seen there, in COMMANDS
+};
+
+std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream);
+
+}  // namespace vsim::read_model

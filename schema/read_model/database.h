@@ -1,0 +1,63 @@
+#pragma once
+
+// Connections to Postgres, with libpqxx kept behind this folder: its API differs between versions.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace pqxx {
+class connection;
+class transaction_base;
+}  // namespace pqxx
+
+namespace vsim::read_model {
+
+/// Why the database gave no answer.
+struct DatabaseError {
+  enum class Kind {
+    unavailable,  // no connection, or it broke: what was asked may or may not have been done
+    not_migrated, // tables are missing: run `vsimctl migrate`, or start a projector
+    refused       // the database said no: a bug of ours, or missing rights
+  };
+  Kind kind{};
+  std::string detail;
+};
+
+template <typename T>
+using DbResult = tl::expected<T, DatabaseError>;
+
+/// One query running: what the functions of this folder take.
+using Transaction = pqxx::transaction_base;
+
+/// A bounded set of connections, opened when first needed, opened anew when broken. Any thread.
+class ConnectionPool {
+ public:
+  ConnectionPool(std::string url, std::size_t connections_max);
+  ~ConnectionPool();
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+  /// Runs `query` on a free connection outside of a transaction block (one statement, one round
+  /// trip), waiting for a connection 2 s at most. Exceptions of libpqxx are caught here and nowhere
+  /// else; a broken idle connection is replaced and the query tried once more.
+  template <typename Query>
+  auto read(Query&& query) -> DbResult<decltype(query(std::declval<Transaction&>()))> {
+    using T = decltype(query(std::declval<Transaction&>()));
+    std::optional<T> value;
+    auto failure = run([&](Transaction& tx) { value.emplace(query(tx)); });
+    if (failure) return tl::unexpected(std::move(*failure));
+    return std::move(*value);
+  }
+
+ private:
+  std::optional<DatabaseError> run(const std::function<void(Transaction&)>& query);
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vsim::read_model

@@ -1,0 +1,54 @@
+#pragma once
+
+// Table `operations`: what became of each command. Outcomes come from EVENTS; rows that are still
+// PENDING come from JOURNAL and never overwrite an outcome.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/server.h"
+#include "schema/read_model/database.h"
+#include "schema/read_model/servers.h"
+
+namespace vsim::read_model {
+
+struct OperationRow {
+  std::string id;
+  std::string type;       // "create", ...; "extend_pool"
+  std::string region;
+  std::string server_id;  // empty for pool commands
+  std::string status;     // PENDING SUCCEEDED REJECTED DEAD_LETTERED PURGED
+  std::string code;       // of a rejection
+  std::string detail;
+  std::string request_hash;
+  std::string actor;
+  std::string correlation_id;
+  StreamSequence command_sequence = 0;  // in COMMANDS
+  StreamSequence event_sequence = 0;    // in EVENTS; 0 while pending
+  Version version = 0;                  // of the server's event that is the outcome
+  std::optional<Instant> decided_at;    // simulated time of the outcome
+};
+
+/// The operation and, in the same snapshot, its server if that exists.
+struct OperationWithServer {
+  OperationRow operation;
+  std::optional<ServerRow> server;
+};
+
+std::optional<OperationWithServer> find_operation(Transaction& tx, const CommandId& id);
+
+struct OperationFilter {
+  std::optional<std::string> status;
+  std::optional<std::string> server_id;
+  std::optional<std::string> region;
+};
+
+/// Highest command sequence first; `before` is a command sequence (0: from the newest).
+std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,
+                                          std::uint32_t limit, StreamSequence before);
+
+/// Whether the command at this place of COMMANDS has an outcome that can be read.
+bool command_is_decided(Transaction& tx, StreamSequence command_sequence);
+
+}  // namespace vsim::read_model

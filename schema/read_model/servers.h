@@ -1,0 +1,70 @@
+#pragma once
+
+// Table `servers`: one row a server, as of its last projected event. `server_counts` beside it holds
+// how many there are, so that a list's total costs no scan.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/server.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::read_model {
+
+struct ServerRow {
+  std::string id;
+  std::string name;
+  std::string region;
+  std::string type;
+  std::string status;
+  std::string ip;
+  std::string profile;
+  std::string tags_json;  // an object of strings, as it is shown
+  std::string account;
+  Version version = 0;
+  Instant created_at;
+  Instant updated_at;
+  std::optional<Instant> last_started_at;
+  std::optional<Instant> due;              // of the transition or reaping under way
+  std::optional<std::string> termination_reason;
+  HourlyRate hourly_rate;
+  Bill bill;
+  BillingPolicy billing;                   // only granularity and minimum are read back
+  Duration idle_timeout{};
+};
+
+/// The row of a server in this state; the one place where a state becomes a row. `state.server` is
+/// set.
+ServerRow server_row(const ServerId& id, const State& state);
+
+struct ServerFilter {
+  std::optional<std::string> region;
+  std::optional<std::string> status;
+  std::optional<std::string> type;
+  std::optional<std::string> name;
+  std::map<std::string, std::string> tags;
+};
+
+/// Where a page begins: behind this server in the order newest first, ties by id.
+struct ServerPosition {
+  Instant created_at;
+  std::string id;
+};
+
+struct ServerPage {
+  std::vector<ServerRow> items;
+  std::uint64_t total = 0;  // of all that match the filter
+};
+
+std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id);
+
+/// `after` wins over `offset`. `limit` is 1 to 200; the caller checks. One more than `limit` items
+/// come when there are more pages.
+ServerPage list_servers(Transaction& tx, const ServerFilter& filter, std::uint32_t limit,
+                        std::uint64_t offset, const std::optional<ServerPosition>& after);
+
+}  // namespace vsim::read_model
