@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ struct PublishError {
 /// Publishes to a work queue stream.
 class CommandPublisher {
  public:
-  explicit CommandPublisher(Broker& broker) : broker_(broker) {}
+  /// `broker` outlives the publisher; `stream` is the queue behind the subjects.
+  CommandPublisher(Broker& broker, std::string stream);
 
   tl::expected<Accepted, PublishError> publish(const std::string& subject,
                                                const std::string& payload,
@@ -49,6 +51,7 @@ class CommandPublisher {
 
  private:
   Broker& broker_;
+  std::string stream_;
 };
 
 /// One delivery of a queued command.

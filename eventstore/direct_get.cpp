@@ -1,0 +1,91 @@
+#include "eventstore/direct_get.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <charconv>
+
+namespace vsim::eventstore {
+namespace {
+
+int digits(std::string_view text, std::size_t at, std::size_t count) {
+  int value = 0;
+  if (at + count > text.size()) return 0;
+  std::from_chars(text.data() + at, text.data() + at + count, value);
+  return value;
+}
+
+// The names that direct get adds to a message's own headers.
+bool is_added(std::string_view name) {
+  return name == "Nats-Stream" || name == "Nats-Subject" || name == "Nats-Sequence" ||
+         name == "Nats-Time-Stamp" || name == "Nats-Num-Pending" || name == "Nats-Last-Sequence" ||
+         name == "Nats-UpTo-Sequence";
+}
+
+Result<std::optional<Message>> get(const Broker& broker, const std::string& stream,
+                                   const std::string& request) {
+  auto reply = broker.request("$JS.API.DIRECT.GET." + stream, request);
+  if (!reply) return tl::unexpected(reply.error());
+  return to_message(std::move(*reply));
+}
+
+}  // namespace
+
+Timestamp parse_timestamp(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() < 20) return {};
+  const year_month_day day(year(digits(text, 0, 4)),
+                           month(static_cast<unsigned>(digits(text, 5, 2))),
+                           std::chrono::day(static_cast<unsigned>(digits(text, 8, 2))));
+  Timestamp at = sys_days(day) + hours(digits(text, 11, 2)) + minutes(digits(text, 14, 2)) +
+                 seconds(digits(text, 17, 2));
+  std::int64_t unit = 100'000'000;
+  for (std::size_t i = 20; text[19] == '.' && i < text.size() && unit > 0; ++i, unit /= 10) {
+    if (text[i] < '0' || text[i] > '9') break;
+    at += nanoseconds(unit * (text[i] - '0'));
+  }
+  return at;
+}
+
+Result<std::optional<Message>> to_message(Received&& received) {
+  const auto sequence = find_header(received.headers, "Nats-Sequence");
+  if (sequence.empty()) {
+    const auto status = find_header(received.headers, "Status");
+    if (status == "404") return std::optional<Message>();
+    const auto text = find_header(received.headers, "Description");
+    return fail(status == "503" ? Error::Kind::unavailable : Error::Kind::refused,
+                fmt::format("direct get: {} {}", status, text));
+  }
+  Message message;
+  message.subject = find_header(received.headers, "Nats-Subject");
+  message.stored_at = parse_timestamp(find_header(received.headers, "Nats-Time-Stamp"));
+  std::from_chars(sequence.data(), sequence.data() + sequence.size(), message.sequence);
+  message.payload = std::move(received.payload);
+  for (auto& header : received.headers) {
+    if (!is_added(header.name)) message.headers.push_back(std::move(header));
+  }
+  return std::optional<Message>(std::move(message));
+}
+
+Result<std::optional<Message>> get_last(const Broker& broker, const std::string& stream,
+                                        const std::string& filter) {
+  return get(broker, stream, fmt::format(R"({{"last_by_subj":"{}"}})", filter));
+}
+
+Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
+                                      Sequence sequence) {
+  return get(broker, stream, fmt::format(R"({{"seq":{}}})", sequence));
+}
+
+Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& stream) {
+  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
+  if (!info) return tl::unexpected(info.error());
+  simdjson::dom::parser parser;
+  Sequence last = 0;
+  if (parser.parse(*info)["state"]["last_seq"].get(last) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "stream info of " + stream + " tells no last_seq");
+  }
+  return last;
+}
+
+}  // namespace vsim::eventstore

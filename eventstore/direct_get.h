@@ -1,0 +1,30 @@
+#pragma once
+
+// Single messages by JetStream's direct get: the cheapest read there is, and no consumer is made.
+
+#include <optional>
+#include <string>
+
+#include "eventstore/broker.h"
+#include "eventstore/message.h"
+
+namespace vsim::eventstore {
+
+/// The last message under a filter; wildcards are fine.
+Result<std::optional<Message>> get_last(const Broker& broker, const std::string& stream,
+                                        const std::string& filter);
+
+/// The message at a position.
+Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
+                                      Sequence sequence);
+
+/// The position of a stream's last message, 0 in an empty one.
+Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& stream);
+
+/// Reads a direct get's answer: nothing where the stream has no such message (404).
+Result<std::optional<Message>> to_message(Received&& received);
+
+/// RFC 3339 with up to nine digits of fraction, as the broker writes it; the epoch if it is not.
+Timestamp parse_timestamp(std::string_view text);
+
+}  // namespace vsim::eventstore

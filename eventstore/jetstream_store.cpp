@@ -1,0 +1,173 @@
+#include "eventstore/jetstream_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "eventstore/api_reply.h"
+#include "eventstore/direct_get.h"
+#include "eventstore/jetstream_follower.h"
+#include "eventstore/reply_collector.h"
+
+namespace vsim::eventstore {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_wait = 5s;
+constexpr std::size_t filters_per_request_max = 1000;  // the broker stops at 1,024
+constexpr std::size_t history_page = 256;
+
+Headers headers_of(const Append& append) {
+  Headers headers = append.headers;
+  if (append.expected) {
+    headers.push_back(
+        {"Nats-Expected-Last-Subject-Sequence", std::to_string(append.expected->last)});
+    if (append.expected->filter != append.subject) {
+      headers.push_back({"Nats-Expected-Last-Subject-Sequence-Subject", append.expected->filter});
+    }
+  }
+  return headers;
+}
+
+Result<Sequence> appended(const Result<Received>& reply) {
+  if (!reply) return tl::unexpected(reply.error());
+  if (find_header(reply->headers, "Status") == "503") {
+    return fail(Error::Kind::unavailable, "no stream takes this subject");
+  }
+  const auto answer = read_api_reply(reply->payload);
+  if (!answer.error) return answer.sequence;
+  const auto code = answer.error->err_code;
+  const bool conflict = code == api_error::wrong_last_sequence ||
+                        code == api_error::wrong_last_sequence_bare ||
+                        code == api_error::duplicate_in_batch;
+  return fail(conflict ? Error::Kind::conflict : Error::Kind::unavailable,
+              fmt::format("{} ({})", answer.error->description, code));
+}
+
+}  // namespace
+
+JetStreamStore::JetStreamStore(Broker& broker, Broker& prompt, std::string stream)
+    : broker_(broker),
+      prompt_(prompt),
+      stream_(std::move(stream)),
+      batch_prefix_(broker.new_inbox().substr(7) + "-"),  // without "_INBOX."
+      collectors_(std::make_unique<ReplyCollectors>(prompt)) {}
+
+JetStreamStore::~JetStreamStore() = default;
+
+Result<Sequence> JetStreamStore::append(std::span<const Append> batch) {
+  assert(!batch.empty() && batch.size() <= batch_messages_max);
+  if (batch.size() == 1) {
+    const auto& only = batch.front();
+    return appended(broker_.request(only.subject, only.payload, headers_of(only)));
+  }
+  const auto id = batch_prefix_ + std::to_string(next_batch_.fetch_add(1));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto headers = headers_of(batch[i]);
+    headers.push_back({"Nats-Batch-Id", id});
+    headers.push_back({"Nats-Batch-Sequence", std::to_string(i + 1)});
+    if (i + 1 < batch.size()) {
+      broker_.publish(batch[i].subject, batch[i].payload, headers);
+      continue;
+    }
+    headers.push_back({"Nats-Batch-Commit", "1"});
+    return appended(broker_.request(batch[i].subject, batch[i].payload, headers));
+  }
+  return fail(Error::Kind::refused, "an empty batch");
+}
+
+std::vector<Result<Sequence>> JetStreamStore::append_each(std::span<const Append> messages) {
+  if (messages.empty()) return {};
+  if (messages.size() == 1) return {append(messages)};
+  std::vector<Result<Sequence>> results(messages.size(),
+                                        fail(Error::Kind::unknown, "no answer in time"));
+  auto collector = collectors_->borrow();
+  collector->begin();
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    prompt_.publish(messages[i].subject, messages[i].payload, headers_of(messages[i]),
+                    collector->reply_to(i));
+  }
+  for (std::size_t answers = 0; answers < messages.size(); ++answers) {
+    const auto reply = collector->next(answer_wait);
+    if (!reply) break;
+    const auto index = ReplyCollector::index_of(*reply);
+    if (index < results.size()) results[index] = appended(reply);
+  }
+  return results;
+}
+
+Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::string> filters) {
+  std::vector<Message> found;
+  if (filters.size() == 1) {
+    auto only = get_last(broker_, stream_, filters.front());
+    if (!only) return tl::unexpected(only.error());
+    if (*only) found.push_back(std::move(**only));
+    return found;
+  }
+  for (std::size_t first = 0; first < filters.size(); first += filters_per_request_max) {
+    const auto some = filters.subspan(first, std::min(filters_per_request_max,
+                                                      filters.size() - first));
+    if (auto ok = load_last_some(some, found); !ok) return tl::unexpected(ok.error());
+  }
+  return found;
+}
+
+Result<void> JetStreamStore::load_last_some(std::span<const std::string> filters,
+                                            std::vector<Message>& into) {
+  std::string request = R"({"multi_last":[)";
+  for (const auto& filter : filters) {
+    request += fmt::format(R"("{}",)", filter);
+  }
+  request.back() = ']';
+  request += '}';
+  auto collector = collectors_->borrow();
+  prompt_.publish("$JS.API.DIRECT.GET." + stream_, request, {}, collector->begin());
+  while (true) {
+    auto reply = collector->next(answer_wait);
+    if (!reply) return tl::unexpected(reply.error());
+    if (find_header(reply->headers, "Status") == "204") return {};  // the end of the batch
+    auto message = to_message(std::move(*reply));
+    if (!message) return tl::unexpected(message.error());
+    if (!*message) return {};
+    into.push_back(std::move(**message));
+  }
+}
+
+Result<std::vector<Message>> JetStreamStore::load_history(const std::string& filter) {
+  std::vector<Message> history;
+  auto collector = collectors_->borrow();
+  while (true) {
+    const auto from = history.empty() ? 1 : history.back().sequence + 1;
+    const auto before = history.size();
+    prompt_.publish("$JS.API.DIRECT.GET." + stream_,
+                    fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from,
+                                history_page, filter),
+                    {}, collector->begin());
+    while (true) {
+      auto reply = collector->next(answer_wait);
+      if (!reply) return tl::unexpected(reply.error());
+      if (find_header(reply->headers, "Status") == "204") break;
+      auto message = to_message(std::move(*reply));
+      if (!message) return tl::unexpected(message.error());
+      if (!*message) return history;  // nothing from there on
+      history.push_back(std::move(**message));
+    }
+    if (history.size() - before < history_page) return history;
+  }
+}
+
+Result<std::optional<Message>> JetStreamStore::load(Sequence sequence) {
+  return get_at(broker_, stream_, sequence);
+}
+
+Result<Sequence> JetStreamStore::last_sequence() {
+  return last_stream_sequence(broker_, stream_);
+}
+
+std::unique_ptr<Follower> JetStreamStore::follow(Sequence after) {
+  return std::make_unique<JetStreamFollower>(prompt_, stream_, after);
+}
+
+}  // namespace vsim::eventstore

@@ -1,0 +1,43 @@
+#pragma once
+
+// The log on a JetStream stream. Atomic batches have the wire form of NATS ADR-50: every message
+// bears the batch's id and its place in it, the last one commits.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "eventstore/broker.h"
+#include "eventstore/event_store.h"
+
+namespace vsim::eventstore {
+
+class ReplyCollectors;
+
+class JetStreamStore : public EventStore {
+ public:
+  /// Both connections outlive the store. `broker` carries the appends, gathered in its buffer until
+  /// the commit; `prompt` (send_at_once) carries the reads with several answers, and the pulls.
+  JetStreamStore(Broker& broker, Broker& prompt, std::string stream);
+  ~JetStreamStore() override;
+
+  Result<Sequence> append(std::span<const Append> batch) override;
+  std::vector<Result<Sequence>> append_each(std::span<const Append> messages) override;
+  Result<std::vector<Message>> load_last(std::span<const std::string> filters) override;
+  Result<std::vector<Message>> load_history(const std::string& filter) override;
+  Result<std::optional<Message>> load(Sequence sequence) override;
+  Result<Sequence> last_sequence() override;
+  std::unique_ptr<Follower> follow(Sequence after) override;
+
+ private:
+  Result<void> load_last_some(std::span<const std::string> filters, std::vector<Message>& into);
+
+  Broker& broker_;
+  Broker& prompt_;
+  std::string stream_;
+  std::string batch_prefix_;
+  std::atomic<std::uint64_t> next_batch_{1};
+  std::unique_ptr<ReplyCollectors> collectors_;
+};
+
+}  // namespace vsim::eventstore

@@ -1,0 +1,81 @@
+#include "eventstore/server_info.h"
+
+#include <netdb.h>
+#include <simdjson.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace vsim::eventstore {
+namespace {
+
+constexpr std::size_t info_bytes_max = 64 * 1024;
+
+struct Socket {
+  int fd = -1;
+  ~Socket() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+bool connect_to(Socket& socket, const std::string& host, const std::string& port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, freeaddrinfo);
+  for (const auto* address = found; address != nullptr; address = address->ai_next) {
+    socket.fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket.fd < 0) continue;
+    const timeval patience{2, 0};
+    setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(socket.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (::connect(socket.fd, address->ai_addr, address->ai_addrlen) == 0) return true;
+    close(socket.fd);
+    socket.fd = -1;
+  }
+  return false;
+}
+
+std::string read_line(const Socket& socket) {
+  std::string line;
+  char buffer[4096];
+  while (line.find('\n') == std::string::npos && line.size() < info_bytes_max) {
+    const auto got = recv(socket.fd, buffer, sizeof buffer, 0);
+    if (got <= 0) break;
+    line.append(buffer, static_cast<std::size_t>(got));
+  }
+  return line.substr(0, line.find('\r'));
+}
+
+}  // namespace
+
+Result<std::string> read_server_version(const std::string& host, const std::string& port) {
+  Socket socket;
+  if (!connect_to(socket, host, port)) {
+    return fail(Error::Kind::unavailable, "no broker answers at " + host + ":" + port);
+  }
+  const auto line = read_line(socket);
+  if (!line.starts_with("INFO ")) {
+    return fail(Error::Kind::refused, host + ":" + port + " is no NATS server");
+  }
+  simdjson::dom::parser parser;
+  std::string_view version;
+  if (parser.parse(line.substr(5))["version"].get(version) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, host + ":" + port + " tells no version");
+  }
+  return std::string(version);
+}
+
+bool version_at_least(const std::string& version, int major, int minor) {
+  int found_major = 0;
+  int found_minor = 0;
+  if (std::sscanf(version.c_str(), "%d.%d", &found_major, &found_minor) != 2) return false;
+  return found_major > major || (found_major == major && found_minor >= minor);
+}
+
+}  // namespace vsim::eventstore

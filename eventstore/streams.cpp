@@ -1,0 +1,117 @@
+#include "eventstore/streams.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <chrono>
+#include <string>
+
+#include "eventstore/api_reply.h"
+#include "eventstore/direct_get.h"
+
+namespace vsim::eventstore {
+namespace {
+
+namespace dom = simdjson::dom;
+
+struct Answer {
+  std::string json;
+  int err_code = 0;
+  std::string description;
+};
+
+Result<Answer> ask(const Broker& broker, const std::string& subject, const std::string& request) {
+  auto reply = broker.request(subject, request);
+  if (!reply) return tl::unexpected(reply.error());
+  Answer answer{std::move(reply->payload), 0, {}};
+  if (const auto parsed = read_api_reply(answer.json); parsed.error) {
+    answer.err_code = parsed.error->err_code;
+    answer.description = parsed.error->description;
+  }
+  return answer;
+}
+
+Result<void> check(const Result<Answer>& answer, const std::string& what) {
+  if (!answer) return fail(answer.error().kind, what + ": " + answer.error().detail);
+  if (answer->err_code != 0) {
+    return fail(Error::Kind::refused,
+                fmt::format("{}: {} ({})", what, answer->description, answer->err_code));
+  }
+  return {};
+}
+
+// Sequences only ever grow, also when a queue was lost and is made anew: a stream cannot take more
+// than one message a microsecond for years.
+std::string with_first_sequence(std::string config) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  config.insert(1, fmt::format(R"("first_seq":{},)", us));
+  return config;
+}
+
+Result<void> ensure_stream(const Broker& broker, const dom::element& config,
+                           const std::string& log_stream) {
+  std::string_view name;
+  std::string_view retention;
+  if (config["name"].get(name) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "a stream without a name");
+  }
+  (void)config["retention"].get(retention);
+  const std::string stream(name);
+  std::string json = simdjson::minify(config);
+
+  const auto info = ask(broker, "$JS.API.STREAM.INFO." + stream, "");
+  if (!info) return tl::unexpected(info.error());
+  if (info->err_code == 0) {
+    // A first sequence that was given at creation must be repeated in an update.
+    return check(ask(broker, "$JS.API.STREAM.UPDATE." + stream, json), "stream " + stream);
+  }
+  if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);
+  if (retention == "workqueue") {
+    const auto logged = last_stream_sequence(broker, log_stream);
+    if (logged && *logged > 0) json = with_first_sequence(std::move(json));
+  }
+  return check(ask(broker, "$JS.API.STREAM.CREATE." + stream, json), "stream " + stream);
+}
+
+Result<void> ensure_consumer(const Broker& broker, const dom::element& consumer) {
+  std::string_view stream;
+  std::string_view name;
+  if (consumer["stream_name"].get(stream) != simdjson::SUCCESS ||
+      consumer["config"]["durable_name"].get(name) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "a consumer without stream_name or durable_name");
+  }
+  const auto subject = fmt::format("$JS.API.CONSUMER.CREATE.{}.{}", stream, name);
+  return check(ask(broker, subject, simdjson::minify(consumer)), fmt::format("consumer {}", name));
+}
+
+}  // namespace
+
+Result<void> ensure_streams(const Broker& broker, std::string_view definition,
+                            const std::string& log_stream) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.parse(definition.data(), definition.size()).get(root) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "the streams' definition is no JSON");
+  }
+  dom::array streams;
+  dom::array consumers;
+  if (root["streams"].get(streams) != simdjson::SUCCESS ||
+      root["consumers"].get(consumers) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, R"(the streams' definition lacks "streams" or "consumers")");
+  }
+  // The log first: whether it is empty decides how a lost queue is made anew.
+  for (const bool log : {true, false}) {
+    for (const auto stream : streams) {
+      std::string_view name;
+      if (stream["name"].get(name) == simdjson::SUCCESS && (name == log_stream) != log) continue;
+      if (auto ok = ensure_stream(broker, stream, log_stream); !ok) return ok;
+    }
+  }
+  for (const auto consumer : consumers) {
+    if (auto ok = ensure_consumer(broker, consumer); !ok) return ok;
+  }
+  return {};
+}
+
+}  // namespace vsim::eventstore

@@ -1,0 +1,84 @@
+#include "schema/messages/subjects.h"
+
+#include <algorithm>
+
+namespace vsim::messages {
+namespace {
+
+std::string joined(std::string_view prefix, std::string_view region, std::string_view last) {
+  std::string subject;
+  subject.reserve(prefix.size() + region.size() + last.size() + 1);
+  subject.append(prefix).append(region).append(".").append(last);
+  return subject;
+}
+
+struct Tokens {
+  std::string_view first;
+  std::string_view second;
+};
+
+// The two tokens behind a prefix.
+std::optional<Tokens> two_tokens(std::string_view subject, std::string_view prefix) {
+  if (!subject.starts_with(prefix)) return std::nullopt;
+  subject.remove_prefix(prefix.size());
+  const auto dot = subject.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto second = subject.substr(dot + 1);
+  if (second.empty() || second.find('.') != std::string_view::npos) return std::nullopt;
+  return Tokens{subject.substr(0, dot), second};
+}
+
+std::optional<ServerId> canonical_server_id(std::string_view text) {
+  const auto uuid = Uuid::parse(text);
+  if (!uuid || uuid->to_string() != text) return std::nullopt;
+  return ServerId{*uuid};
+}
+
+}  // namespace
+
+std::string server_command(const Region& region, const ServerId& server) {
+  return joined(command_prefix, region.name, server.to_string());
+}
+std::string any_command_of(const ServerId& server) {
+  return joined(command_prefix, "*", server.to_string());
+}
+std::string pool_command(const Region& region) {
+  return joined(command_prefix, region.name, "_pool");
+}
+std::string server_events(const Region& region, const ServerId& server) {
+  return joined(server_event_prefix, region.name, server.to_string());
+}
+std::string any_events_of(const ServerId& server) {
+  return joined(server_event_prefix, "*", server.to_string());
+}
+std::string address_events(const Region& region, Ipv4 ip) {
+  auto token = ip.to_string();
+  std::replace(token.begin(), token.end(), '.', '-');
+  return joined(address_prefix, region.name, token);
+}
+std::string pool_events(const Region& region) { return std::string(pool_prefix) + region.name; }
+
+std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
+  const auto tokens = two_tokens(subject, command_prefix);
+  if (!tokens) return std::nullopt;
+  if (tokens->first == "_sim" && tokens->second == "clock") {
+    return CommandTarget{CommandTarget::Kind::clock, {}, {}};
+  }
+  const auto region = Region::parse(tokens->first);
+  if (!region) return std::nullopt;
+  if (tokens->second == "_pool") return CommandTarget{CommandTarget::Kind::pool, *region, {}};
+  const auto server = canonical_server_id(tokens->second);
+  if (!server) return std::nullopt;
+  return CommandTarget{CommandTarget::Kind::server, *region, *server};
+}
+
+std::optional<ServerTarget> parse_server_events_subject(std::string_view subject) {
+  const auto tokens = two_tokens(subject, server_event_prefix);
+  if (!tokens) return std::nullopt;
+  const auto region = Region::parse(tokens->first);
+  const auto server = canonical_server_id(tokens->second);
+  if (!region || !server) return std::nullopt;
+  return ServerTarget{*region, *server};
+}
+
+}  // namespace vsim::messages
