@@ -1,0 +1,135 @@
+#include "tests/harness/private_postgres.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The folder of the newest installed version: 15 before 9.6, so by number.
+std::string postgres_bin() {
+  if (const char* chosen = std::getenv("VSIM_PG_BIN")) {
+    return chosen;
+  }
+  fs::path newest;
+  double newest_version = 0;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", none)) {
+    const double version = std::atof(entry.path().filename().c_str());
+    if (version > newest_version && fs::exists(entry.path() / "bin" / "initdb")) {
+      newest_version = version;
+      newest = entry.path() / "bin";
+    }
+  }
+  if (newest.empty()) {
+    throw std::runtime_error("no Postgres in /usr/lib/postgresql: install it or set VSIM_PG_BIN");
+  }
+  return newest.string();
+}
+
+/// As root the program runs as `postgres`, and dies with this thread all the same: the change of
+/// user takes the parent-death signal away, so it is set again behind it.
+ChildOptions as_postgres(std::vector<std::string> argv, const std::string& log_path) {
+  if (::getuid() == 0) {
+    std::vector<std::string> wrapped{"/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres",
+                                     "--clear-groups", "--pdeathsig=QUIT"};
+    wrapped.insert(wrapped.end(), argv.begin(), argv.end());
+    argv = std::move(wrapped);
+  }
+  ChildOptions options;
+  options.argv = std::move(argv);
+  options.unset = {"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGOPTIONS", "PGSERVICE"};
+  options.log_path = log_path;
+  options.working_directory = "/";  // one that user may stand in
+  return options;
+}
+
+void run(std::vector<std::string> argv, const std::string& log_path) {
+  ChildProcess child = ChildProcess::spawn(as_postgres(argv, log_path));
+  const auto ending = child.wait(std::chrono::seconds(60));
+  if (!ending || !ending->clean()) {
+    throw std::runtime_error(argv.front() + " failed:\n" + tail_of(log_path));
+  }
+}
+
+}  // namespace
+
+PrivatePostgres::PrivatePostgres()
+    : scratch_("vsim-postgres"),
+      bin_(postgres_bin()),
+      data_(scratch_.path() + "/data"),
+      log_path_(scratch_.path() + "/postgres.log") {
+  if (::getuid() == 0) {
+    const passwd* user = ::getpwnam("postgres");
+    if (user == nullptr || ::chown(scratch_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+      throw std::runtime_error("cannot give " + scratch_.path() + " to the user postgres");
+    }
+  }
+  run({bin_ + "/initdb", "--pgdata=" + data_, "--auth=trust", "--no-sync", "--username=vsim",
+       "--encoding=UTF8", "--no-locale"},
+      scratch_.path() + "/initdb.log");
+  start();
+}
+
+PrivatePostgres::~PrivatePostgres() {
+  process_.signal(SIGQUIT);
+  process_.wait(std::chrono::seconds(10));
+}
+
+PrivatePostgres& PrivatePostgres::shared() {
+  static PrivatePostgres cluster;
+  return cluster;
+}
+
+void PrivatePostgres::start() {
+  process_ = ChildProcess::spawn(
+      as_postgres({bin_ + "/postgres", "-D", data_, "-k", scratch_.path(), "-c",
+                   "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=64MB"},
+                  log_path_));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  // The last line of its pid file says "ready" when it takes connections.
+  while (read_file(data_ + "/postmaster.pid").find("\nready") == std::string::npos) {
+    if (!process_.running() || std::chrono::steady_clock::now() > give_up) {
+      throw std::runtime_error("postgres does not start:\n" + tail_of(log_path_));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+void PrivatePostgres::kill() {
+  process_.kill();
+  // A stale pid file would be taken for a ready server; its sessions are gone a moment later.
+  std::error_code ignored;
+  fs::remove(data_ + "/postmaster.pid", ignored);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+}
+
+void PrivatePostgres::restart() {
+  process_.signal(SIGQUIT);
+  process_.wait(std::chrono::seconds(10));
+  start();
+}
+
+std::string PrivatePostgres::create_database() {
+  const std::string name = "test_" + std::to_string(++databases_);
+  run({bin_ + "/createdb", "--host=" + scratch_.path(), "--username=vsim", name},
+      scratch_.path() + "/createdb.log");
+  return url(name);
+}
+
+std::string PrivatePostgres::url(const std::string& database) const {
+  return "postgresql:///" + database + "?host=" + scratch_.path() + "&user=vsim";
+}
+
+}  // namespace harness

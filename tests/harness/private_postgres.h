@@ -1,0 +1,51 @@
+#pragma once
+
+// A Postgres cluster of the test's own: made in a temporary folder, reached through a Unix socket
+// there and by nothing else, gone with the object. As root it runs as the user `postgres`, since the
+// server refuses root. Threads: one.
+
+#include <string>
+
+#include "tests/harness/child_process.h"
+#include "tests/harness/scratch_dir.h"
+
+namespace harness {
+
+class PrivatePostgres {
+ public:
+  /// Makes and starts a cluster, in about a second. VSIM_PG_BIN names the folder of its programs;
+  /// without it the newest /usr/lib/postgresql/*/bin is taken. Throws std::runtime_error.
+  PrivatePostgres();
+  ~PrivatePostgres();
+
+  /// The test program's own, for tests that need only a database to themselves.
+  static PrivatePostgres& shared();
+
+  /// The URL of the cluster's first database, `postgres`.
+  std::string url() const { return url("postgres"); }
+  std::string url(const std::string& database) const;
+
+  /// Makes an empty database and gives its URL.
+  std::string create_database();
+
+  ChildProcess& process() { return process_; }
+  const std::string& log_path() const { return log_path_; }
+
+  /// SIGKILL of the server and so, within half a second, of all its sessions. Nothing is fsynced
+  /// here, but the kernel keeps what was written.
+  void kill();
+  /// Stops it at once (SIGQUIT) if it runs, and starts it on the same data; returns when it is ready.
+  void restart();
+
+ private:
+  void start();
+
+  ScratchDir scratch_;
+  std::string bin_;
+  std::string data_;
+  std::string log_path_;
+  ChildProcess process_;
+  int databases_ = 0;
+};
+
+}  // namespace harness
