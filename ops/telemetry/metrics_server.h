@@ -1,0 +1,33 @@
+#pragma once
+
+// The worker's small HTTP side: /metrics, /healthz and /readyz, nothing else. It has its own few
+// threads, so that an operator gets an answer whatever the roles are doing.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "ops/telemetry/metrics.h"
+#include "ops/telemetry/readiness.h"
+#include "ops/telemetry/settings.h"
+
+namespace vsim::telemetry {
+
+class MetricsServer {
+ public:
+  /// Listens until destroyed. `metrics` must outlive it; `readiness` is called from its threads,
+  /// and may block for a few seconds. The error says why the address cannot be listened on.
+  static tl::expected<std::unique_ptr<MetricsServer>, std::string> start(
+      const ListenAddress& address, Metrics& metrics, std::function<Readiness()> readiness);
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
+
+ private:
+  struct Impl;
+  explicit MetricsServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vsim::telemetry

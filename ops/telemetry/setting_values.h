@@ -1,0 +1,35 @@
+#pragma once
+
+// Readers of single settings: text in, a value or a sentence with the fix out.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "ops/telemetry/settings.h"
+
+namespace vsim::telemetry {
+
+template <typename T>
+using Read = tl::expected<T, std::string>;
+
+/// "90s", "30m", "1h30m", "500ms", "7d". A number alone is refused, and `usual_unit` suggested.
+Read<std::chrono::milliseconds> read_duration(std::string_view text, std::string_view usual_unit);
+
+/// "host:port", "[::1]:port", or ":port" for every interface.
+Read<ListenAddress> read_listen_address(std::string_view text);
+
+Read<std::uint16_t> read_port(std::string_view text);
+Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least,
+                                      std::uint64_t most);
+Read<double> read_time_scale(std::string_view text);
+Read<log::Level> read_log_level(std::string_view text);
+Read<log::Format> read_log_format(std::string_view text);
+Read<Roles> read_roles(std::string_view text);
+
+/// One value of a libpq connection string, quoted.
+std::string quote_connection_value(std::string_view value);
+
+}  // namespace vsim::telemetry

@@ -1,0 +1,220 @@
+#include "ops/telemetry/settings.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "ops/telemetry/build_info.h"
+#include "ops/telemetry/setting_values.h"
+
+namespace vsim::telemetry {
+namespace {
+
+/// Reads flags and environment as raw text, and notes what is wrong with them.
+class Reader {
+ public:
+  Reader(const std::string& description, const std::string& program) : app_(description, program) {
+    app_.allow_extras();  // told with the other mistakes, not instead of them
+    app_.set_version_flag("--version", program + " " + std::string(build_version()));
+  }
+
+  /// Declares a setting: its variable, the flag made from it, and its meaning.
+  void declare(const std::string& variable, const std::string& meaning) {
+    std::string flag = "--" + variable;
+    for (char& c : flag)
+      c = c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    app_.add_option(flag, raw_[variable], meaning)->envname(variable);
+  }
+
+  /// False when help or the version was asked for, which is then in `text`.
+  bool parse(int argc, const char* const* argv, std::string& text) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      text = app_.help();
+      return false;
+    } catch (const CLI::CallForVersion& version) {
+      text = std::string(version.what()) + "\n";
+      return false;
+    } catch (const CLI::ParseError& error) {
+      mistakes_.push_back(std::string(error.what()) + "; see --help");
+    }
+    for (const std::string& extra : app_.remaining())
+      mistakes_.push_back("\"" + extra + "\" is no flag; see --help");
+    return true;
+  }
+
+  const std::string& raw(const std::string& variable) const { return raw_.at(variable); }
+  bool given(const std::string& variable) const { return !raw(variable).empty(); }
+
+  /// Puts the value read from the variable into `target`, or notes why there is none.
+  template <typename T, typename Target, typename... Arguments>
+  void take(const std::string& variable, Target& target,
+            Read<T> (*reader)(std::string_view, Arguments...),
+            std::type_identity_t<Arguments>... arguments) {
+    if (!given(variable)) return;
+    auto value = reader(raw(variable), arguments...);
+    if (value) {
+      target = std::move(*value);
+    } else {
+      mistake(variable, value.error());
+    }
+  }
+
+  void mistake(const std::string& variable, const std::string& why) {
+    mistakes_.push_back(variable + ": " + why);
+  }
+  std::vector<std::string> mistakes() const { return mistakes_; }
+
+ private:
+  CLI::App app_;
+  std::map<std::string, std::string> raw_;
+  std::vector<std::string> mistakes_;
+};
+
+void declare_common(Reader& reader) {
+  reader.declare("NATS_URL", "the broker, such as nats://127.0.0.1:4222");
+  reader.declare("DATABASE_URL", "Postgres, such as postgresql://vsim@127.0.0.1:5432/vsim");
+  reader.declare("DB_HOST", "Postgres in parts, instead of DATABASE_URL: its host");
+  reader.declare("DB_PORT", "its port (5432)");
+  reader.declare("DB_NAME", "the database (vsim)");
+  reader.declare("DB_USER", "the user (vsim)");
+  reader.declare("DB_PASSWORD", "the password");
+  reader.declare("DB_SSLMODE", "disable, allow, prefer, require, verify-ca or verify-full");
+  reader.declare("LOG_LEVEL", "debug, info, warn or error (info)");
+  reader.declare("LOG_FORMAT", "text or json (text on a terminal, else json)");
+  reader.declare("IDLE_TIMEOUT", "a stopped server is reaped after, such as 30m; 0s: never");
+  reader.declare("BILLING_INTERVAL", "simulated time between bills (60s)");
+  reader.declare("TIME_SCALE", "simulated seconds per second, for the first clock event (1)");
+  reader.declare("SIM_SEED", "what delays are drawn from, for the first clock event");
+  reader.declare("PROFILE", "lifecycle profile of servers that name none (standard)");
+  reader.declare("SCHEMA_DIR", "the folder of prices.json, regions.json and profiles/");
+}
+
+std::string database_url(Reader& reader) {
+  static const char* const parts[] = {"DB_HOST", "DB_PORT",     "DB_NAME",
+                                      "DB_USER", "DB_PASSWORD", "DB_SSLMODE"};
+  static const char* const names[] = {"host", "port", "dbname", "user", "password", "sslmode"};
+  static const char* const defaults[] = {"127.0.0.1", "5432", "vsim", "vsim", "", ""};
+  bool any_part = false;
+  std::string url;
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    any_part = any_part || reader.given(parts[i]);
+    const std::string value = reader.given(parts[i]) ? reader.raw(parts[i]) : defaults[i];
+    if (value.empty()) continue;
+    url += (url.empty() ? "" : " ") + std::string(names[i]) + "=" + quote_connection_value(value);
+  }
+  std::uint16_t port = 0;
+  reader.take("DB_PORT", port, read_port);
+  if (reader.given("DATABASE_URL") && any_part)
+    reader.mistake("DATABASE_URL", "is given and DB_* too; give one of the two");
+  if (reader.given("DATABASE_URL")) return reader.raw("DATABASE_URL");
+  if (!any_part)
+    reader.mistake("DATABASE_URL",
+                   "is missing; give it or DB_HOST, DB_NAME and DB_USER (for the fleet of "
+                   "ops/up: \". .run/env\")");
+  return url;
+}
+
+void take_common(Reader& reader, CommonSettings& settings) {
+  settings.nats_url = reader.given("NATS_URL") ? reader.raw("NATS_URL") : "nats://127.0.0.1:4222";
+  if (!settings.nats_url.starts_with("nats://") && !settings.nats_url.starts_with("tls://"))
+    reader.mistake("NATS_URL", "\"" + settings.nats_url +
+                                   "\" does not begin with nats:// or tls://; \"nats://" +
+                                   settings.nats_url + "\"?");
+  settings.database_url = database_url(reader);
+  settings.log_format = isatty(STDERR_FILENO) == 1 ? log::Format::text : log::Format::json;
+  reader.take("LOG_LEVEL", settings.log_level, read_log_level);
+  reader.take("LOG_FORMAT", settings.log_format, read_log_format);
+  reader.take("IDLE_TIMEOUT", settings.idle_timeout, read_duration, "m");
+  reader.take("BILLING_INTERVAL", settings.billing_interval, read_duration, "s");
+  if (settings.billing_interval < std::chrono::seconds(1))
+    reader.mistake("BILLING_INTERVAL", "\"" + reader.raw("BILLING_INTERVAL") +
+                                           "\" is too short; 1s at least");
+  reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
+  reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
+  if (reader.given("PROFILE")) settings.profile = reader.raw("PROFILE");
+  settings.schema_dir = reader.given("SCHEMA_DIR") ? reader.raw("SCHEMA_DIR") : VSIM_SCHEMA_DIR;
+  if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0)
+    reader.mistake("SCHEMA_DIR", "\"" + settings.schema_dir +
+                                     "\" is no readable folder; name the repository's schema/");
+}
+
+void take_http_address(Reader& reader, ListenAddress& address) {
+  address = {"127.0.0.1", 8080};
+  std::uint16_t port = 0;
+  reader.take("HTTP_ADDR", address, read_listen_address);
+  reader.take("PORT", port, read_port);
+  if (port == 0) return;
+  if (reader.given("HTTP_ADDR") && address.port != port) {
+    reader.mistake("PORT", "\"" + reader.raw("PORT") + "\" and HTTP_ADDR \"" +
+                               reader.raw("HTTP_ADDR") + "\" differ; give one of the two");
+  }
+  address.port = port;
+}
+
+}  // namespace
+
+std::string ListenAddress::to_string() const {
+  const bool brackets = host.find(':') != std::string::npos;
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+int NotStarted::report() const {
+  if (mistakes.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+  std::fputs("not started; to be put right first:\n", stderr);
+  for (const std::string& mistake : mistakes) std::fprintf(stderr, "  %s\n", mistake.c_str());
+  return 2;
+}
+
+tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* const* argv) {
+  Reader reader("vsim's HTTP API. Each flag may be given as an environment variable.", "vsim-api");
+  reader.declare("HTTP_ADDR", "where to listen (127.0.0.1:8080)");
+  reader.declare("PORT", "only the port of it");
+  reader.declare("HTTP_THREADS", "connections served at once (512)");
+  reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
+  reader.declare("NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222");
+  declare_common(reader);
+  NotStarted stop;
+  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+
+  ApiSettings settings;
+  take_common(reader, settings);
+  take_http_address(reader, settings.http);
+  reader.take("HTTP_THREADS", settings.http_threads, read_whole_number, 1, http_threads_max);
+  reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,
+              database_connections_max);
+  settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
+  if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
+    reader.mistake("NATS_MONITOR_URL", "\"" + settings.nats_monitor_url +
+                                           "\" does not begin with http://");
+  stop.mistakes = reader.mistakes();
+  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  return settings;
+}
+
+tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv) {
+  Reader reader("vsim's worker. Each flag may be given as an environment variable.",
+                "vsim-worker");
+  reader.declare("METRICS_ADDR", "where /metrics, /healthz and /readyz are (127.0.0.1:9091)");
+  reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor (all)");
+  declare_common(reader);
+  NotStarted stop;
+  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+
+  WorkerSettings settings;
+  take_common(reader, settings);
+  settings.metrics = {"127.0.0.1", 9091};
+  reader.take("METRICS_ADDR", settings.metrics, read_listen_address);
+  reader.take("ROLES", settings.roles, read_roles);
+  stop.mistakes = reader.mistakes();
+  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  return settings;
+}
+
+}  // namespace vsim::telemetry

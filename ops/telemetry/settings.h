@@ -1,0 +1,79 @@
+#pragma once
+
+// What a process is told at its start: environment variables, and flags of the same meaning that
+// win over them. Everything is checked before anything starts, and every mistake is told at once.
+// After reading, settings are plain values that never change; any thread may read them.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "ops/telemetry/log.h"
+
+namespace vsim::telemetry {
+
+inline constexpr double time_scale_max = 1'000'000;
+inline constexpr std::size_t http_threads_max = 4096;
+inline constexpr std::size_t database_connections_max = 100;
+
+/// Where a server listens.
+struct ListenAddress {
+  std::string host;  // a name or an address, without brackets
+  std::uint16_t port = 0;
+  std::string to_string() const;  // host:port, with brackets where the host holds colons
+};
+
+/// What every process of vsim reads.
+struct CommonSettings {
+  std::string nats_url;      // NATS_URL
+  std::string database_url;  // DATABASE_URL, or made of the DB_* parts; anything libpq takes
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::json;
+  std::optional<std::chrono::milliseconds> idle_timeout;  // IDLE_TIMEOUT; simulated; 0: never
+  std::chrono::milliseconds billing_interval{60'000};     // BILLING_INTERVAL, simulated
+  // Unset means: as the log's clock says. A set one that differs from it refuses the start.
+  std::optional<double> time_scale;       // TIME_SCALE: simulated seconds per wall second
+  std::optional<std::uint64_t> sim_seed;  // SIM_SEED
+  std::string profile = "standard";       // PROFILE: of creates that name none
+  std::string schema_dir;                 // SCHEMA_DIR: prices, regions, profiles
+};
+
+struct ApiSettings : CommonSettings {
+  ListenAddress http;                     // HTTP_ADDR or PORT
+  std::size_t http_threads = 512;         // HTTP_THREADS: as many connections are served at once
+  std::size_t database_connections = 8;   // DATABASE_CONNECTIONS
+  std::string nats_monitor_url;           // NATS_MONITOR_URL: may be empty; tells how NATS syncs
+};
+
+/// The roles of a worker, all on unless --roles picks some.
+struct Roles {
+  bool commands = true;
+  bool timekeeper = true;
+  bool billing = true;
+  bool projector = true;
+  bool janitor = true;
+  bool operator==(const Roles&) const = default;
+};
+
+struct WorkerSettings : CommonSettings {
+  ListenAddress metrics;  // METRICS_ADDR
+  Roles roles;            // --roles or ROLES
+};
+
+/// Why a process does not go on: it was asked for help, or told something wrong.
+struct NotStarted {
+  std::string text;                   // of --help or --version
+  std::vector<std::string> mistakes;  // each with the fix; empty when help was asked for
+
+  /// Prints the text to stdout, or the mistakes to stderr; gives main's exit status, 0 or 2.
+  int report() const;
+};
+
+tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* const* argv);
+tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv);
+
+}  // namespace vsim::telemetry

@@ -1,0 +1,193 @@
+// Goal: a process starts only on settings that mean something, and one that does not start says
+// everything that must be put right, with the fix.
+// Method: read argument lists and an environment made here; nothing is started.
+
+#include "ops/telemetry/settings.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ops/telemetry/setting_values.h"
+
+namespace vsim::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const char* const variables[] = {
+    "NATS_URL",     "DATABASE_URL",  "DB_HOST",      "DB_PORT",      "DB_NAME",
+    "DB_USER",      "DB_PASSWORD",   "DB_SSLMODE",   "HTTP_ADDR",    "PORT",
+    "METRICS_ADDR", "LOG_LEVEL",     "LOG_FORMAT",   "IDLE_TIMEOUT", "BILLING_INTERVAL",
+    "TIME_SCALE",   "SIM_SEED",      "PROFILE",      "SCHEMA_DIR",   "ROLES",
+    "HTTP_THREADS", "NATS_MONITOR_URL", "DATABASE_CONNECTIONS"};
+
+/// An environment that holds just these, and the caller's own again afterwards.
+class Environment {
+ public:
+  Environment(std::initializer_list<std::pair<const char*, const char*>> values) {
+    for (const char* name : variables) {
+      if (const char* value = std::getenv(name)) before_.emplace_back(name, value);
+      unsetenv(name);
+    }
+    for (const auto& [name, value] : values) setenv(name, value, 1);
+  }
+  ~Environment() {
+    for (const char* name : variables) unsetenv(name);
+    for (const auto& [name, value] : before_) setenv(name.c_str(), value.c_str(), 1);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> before_;
+};
+
+auto read_api(std::vector<const char*> flags = {}) {
+  flags.insert(flags.begin(), "vsim-api");
+  return read_api_settings(static_cast<int>(flags.size()), flags.data());
+}
+
+auto read_worker(std::vector<const char*> flags = {}) {
+  flags.insert(flags.begin(), "vsim-worker");
+  return read_worker_settings(static_cast<int>(flags.size()), flags.data());
+}
+
+constexpr const char* database = "postgresql://vsim@127.0.0.1:5432/vsim";
+
+TEST_CASE("a database is all that must be told; the rest has defaults") {
+  const Environment environment{{"DATABASE_URL", database}};
+  const auto settings = read_api();
+  REQUIRE(settings);
+  CHECK(settings->nats_url == "nats://127.0.0.1:4222");
+  CHECK(settings->database_url == database);
+  CHECK(settings->http.to_string() == "127.0.0.1:8080");
+  CHECK(settings->billing_interval == seconds(60));
+  CHECK_FALSE(settings->idle_timeout);
+  CHECK_FALSE(settings->time_scale);
+  CHECK_FALSE(settings->sim_seed);
+  CHECK(settings->profile == "standard");
+  CHECK(settings->http_threads == 512);
+}
+
+TEST_CASE("a flag wins over the environment") {
+  const Environment environment{{"DATABASE_URL", database}, {"HTTP_ADDR", "127.0.0.1:9000"}};
+  const auto settings = read_api({"--http-addr", "[::1]:9001"});
+  REQUIRE(settings);
+  CHECK(settings->http.host == "::1");
+  CHECK(settings->http.to_string() == "[::1]:9001");
+}
+
+TEST_CASE("every mistake is told at once, each with its fix") {
+  const Environment environment{{"IDLE_TIMEOUT", "30"},   {"BILLING_INTERVAL", "60"},
+                                {"TIME_SCALE", "0"},      {"SIM_SEED", "-1"},
+                                {"LOG_LEVEL", "loud"},    {"LOG_FORMAT", "xml"},
+                                {"HTTP_ADDR", "localhost"}, {"NATS_URL", "127.0.0.1:4222"},
+                                {"SCHEMA_DIR", "/nowhere/at/all"}};
+  const auto settings = read_api({"--colour"});
+  REQUIRE_FALSE(settings);
+  const std::vector<std::string> expected = {
+      "\"--colour\" is no flag; see --help",
+      "NATS_URL: \"127.0.0.1:4222\" does not begin with nats:// or tls://; "
+      "\"nats://127.0.0.1:4222\"?",
+      "DATABASE_URL: is missing; give it or DB_HOST, DB_NAME and DB_USER (for the fleet of ops/up: "
+      "\". .run/env\")",
+      "LOG_LEVEL: \"loud\" is no log level; give debug, info, warn or error",
+      "LOG_FORMAT: \"xml\" is no log format; give text or json",
+      "IDLE_TIMEOUT: \"30\" has no unit; \"30m\"?",
+      "BILLING_INTERVAL: \"60\" has no unit; \"60s\"?",
+      "TIME_SCALE: \"0\" is no time scale; give simulated seconds per second, above 0 and 1000000 "
+      "at most, such as 1 or 60",
+      "SIM_SEED: \"-1\" is no whole number from 0 to 18446744073709551615",
+      "SCHEMA_DIR: \"/nowhere/at/all\" is no readable folder; name the repository's schema/",
+      "HTTP_ADDR: \"localhost\" has no port; give host:port, such as 127.0.0.1:8080 or [::1]:8080"};
+  CHECK(settings.error().mistakes == expected);
+}
+
+TEST_CASE("the database may come in parts, each quoted") {
+  const Environment environment{
+      {"DB_HOST", "db"}, {"DB_PASSWORD", "it's a \\ word"}, {"DB_SSLMODE", "require"}};
+  const auto settings = read_api();
+  REQUIRE(settings);
+  CHECK(settings->database_url ==
+        "host='db' port='5432' dbname='vsim' user='vsim' password='it\\'s a \\\\ word' "
+        "sslmode='require'");
+}
+
+TEST_CASE("a database told in both ways is refused") {
+  const Environment environment{{"DATABASE_URL", database}, {"DB_HOST", "db"}};
+  const auto settings = read_api();
+  REQUIRE_FALSE(settings);
+  CHECK(settings.error().mistakes ==
+        std::vector<std::string>{"DATABASE_URL: is given and DB_* too; give one of the two"});
+}
+
+TEST_CASE("PORT alone moves the API to that port, and may not contradict HTTP_ADDR") {
+  {
+    const Environment environment{{"DATABASE_URL", database}, {"PORT", "9000"}};
+    const auto settings = read_api();
+    REQUIRE(settings);
+    CHECK(settings->http.to_string() == "127.0.0.1:9000");
+  }
+  const Environment environment{
+      {"DATABASE_URL", database}, {"PORT", "9000"}, {"HTTP_ADDR", "127.0.0.1:8080"}};
+  CHECK_FALSE(read_api());
+}
+
+TEST_CASE("the time scale is taken up to its limit and refused past it") {
+  CHECK(read_time_scale("1000000").value() == 1'000'000);
+  CHECK_FALSE(read_time_scale("1000000.1"));
+  CHECK(read_time_scale("0.001").value() == doctest::Approx(0.001));
+  for (const char* text : {"", "0", "-1", "nan", "inf", "1x", "1e999"})
+    CHECK_FALSE(read_time_scale(text));
+}
+
+TEST_CASE("durations carry their unit") {
+  CHECK(read_duration("1h30m", "m").value() == std::chrono::minutes(90));
+  CHECK(read_duration("500ms", "m").value() == milliseconds(500));
+  CHECK(read_duration("0s", "m").value() == milliseconds(0));
+  CHECK(read_duration("3650d", "m").value() == std::chrono::hours(3650 * 24));
+  for (const char* text : {"", "m", "30", "30 m", "-30m", "1.5h", "30min", "3651d", "3650d1ms",
+                           "99999999999999999999h", "1h30"})
+    CHECK_FALSE(read_duration(text, "m"));
+}
+
+TEST_CASE("addresses are a host and a port") {
+  CHECK(read_listen_address(":80").value().to_string() == "0.0.0.0:80");
+  CHECK(read_listen_address("[::1]:80").value().host == "::1");
+  CHECK(read_listen_address("localhost:65535").value().port == 65535);
+  for (const char* text : {"", "80", "a:0", "a:65536", "a:b", "::1:80", "http://a:80", "a b:80"})
+    CHECK_FALSE(read_listen_address(text));
+}
+
+TEST_CASE("roles are all on unless some are picked") {
+  const Environment environment{{"DATABASE_URL", database}};
+  const auto all = read_worker();
+  REQUIRE(all);
+  CHECK(all->roles == Roles{});
+  CHECK(all->metrics.to_string() == "127.0.0.1:9091");
+  const auto some = read_worker({"--roles", "projector,commands"});
+  REQUIRE(some);
+  CHECK(some->roles == Roles{true, false, false, true, false});
+  CHECK_FALSE(read_worker({"--roles", "projector,comands"}));
+  CHECK_FALSE(read_worker({"--roles", "projector,"}));
+}
+
+TEST_CASE("help and version are no mistakes") {
+  const Environment environment{};
+  const auto help = read_api({"--help"});
+  REQUIRE_FALSE(help);
+  CHECK(help.error().mistakes.empty());
+  CHECK(help.error().text.find("--http-addr") != std::string::npos);
+  const auto version = read_worker({"--version"});
+  REQUIRE_FALSE(version);
+  CHECK(version.error().text.starts_with("vsim-worker "));
+}
+
+}  // namespace
+}  // namespace vsim::telemetry
