@@ -8,13 +8,6 @@
 namespace vsim::eventstore {
 namespace {
 
-int digits(std::string_view text, std::size_t at, std::size_t count) {
-  int value = 0;
-  if (at + count > text.size()) return 0;
-  std::from_chars(text.data() + at, text.data() + at + count, value);
-  return value;
-}
-
 // The names that direct get adds to a message's own headers.
 bool is_added(std::string_view name) {
   return name == "Nats-Stream" || name == "Nats-Subject" || name == "Nats-Sequence" ||
@@ -30,22 +23,6 @@ Result<std::optional<Message>> get(const Broker& broker, const std::string& stre
 }
 
 }  // namespace
-
-Timestamp parse_timestamp(std::string_view text) {
-  using namespace std::chrono;
-  if (text.size() < 20) return {};
-  const year_month_day day(year(digits(text, 0, 4)),
-                           month(static_cast<unsigned>(digits(text, 5, 2))),
-                           std::chrono::day(static_cast<unsigned>(digits(text, 8, 2))));
-  Timestamp at = sys_days(day) + hours(digits(text, 11, 2)) + minutes(digits(text, 14, 2)) +
-                 seconds(digits(text, 17, 2));
-  std::int64_t unit = 100'000'000;
-  for (std::size_t i = 20; text[19] == '.' && i < text.size() && unit > 0; ++i, unit /= 10) {
-    if (text[i] < '0' || text[i] > '9') break;
-    at += nanoseconds(unit * (text[i] - '0'));
-  }
-  return at;
-}
 
 Result<std::optional<Message>> to_message(Received&& received) {
   const auto sequence = find_header(received.headers, "Nats-Sequence");

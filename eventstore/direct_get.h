@@ -24,7 +24,4 @@ Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& s
 /// Reads a direct get's answer: nothing where the stream has no such message (404).
 Result<std::optional<Message>> to_message(Received&& received);
 
-/// RFC 3339 with up to nine digits of fraction, as the broker writes it; the epoch if it is not.
-Timestamp parse_timestamp(std::string_view text);
-
 }  // namespace vsim::eventstore

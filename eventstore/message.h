@@ -28,6 +28,9 @@ using Headers = std::vector<Header>;
 /// The first value under `name`, or an empty view. Valid as long as `headers`.
 std::string_view find_header(const Headers& headers, std::string_view name);
 
+/// RFC 3339 with up to nine digits of fraction, as the broker writes it; the epoch if it is not.
+Timestamp parse_timestamp(std::string_view text);
+
 /// A stored message.
 struct Message {
   std::string subject;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <variant>
 #include <vector>
 
 #include "domain/address_pool.h"
@@ -20,7 +21,7 @@ inline constexpr std::size_t name_characters_max = 128;
 inline constexpr std::size_t tags_max = 50;
 inline constexpr std::size_t tag_key_characters_max = 128;
 inline constexpr std::size_t tag_value_characters_max = 256;
-inline constexpr std::size_t ranges_max = 64;  // in one pool command
+inline constexpr std::chrono::seconds idle_timeout_max = std::chrono::hours(24 * 3650);
 
 /// A command for a server, or for a region's address pool.
 struct DecodedCommand {
@@ -38,9 +39,9 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
 std::string encode_action(const Action& action);
 std::string encode_extend_pool(const std::vector<AddressRange>& ranges);
 
-/// Reads the members of a create from a JSON object: {"name","type"|"instance_type","profile","tags",
-/// "idle_timeout_seconds"}. The API and the queue take the same, so this is their one reader. The
-/// error is a sentence that says what to change.
+/// Reads the members of a create from a JSON object: {"name", "type", "profile"?, "tags"?,
+/// "idle_timeout_seconds"?}. In the queue, where `type` is the command's, the server's is
+/// "instance_type"; both are taken in both places. The error is a sentence that says what to change.
 tl::expected<Create, std::string> read_create(std::string_view json);
 
 /// Reads {"cidr"} or {"first","last"} of a pool command.

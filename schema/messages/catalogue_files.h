@@ -1,0 +1,20 @@
+#pragma once
+
+// Reads the catalogue from its files: regions.json, prices.json and profiles/NAME.json under a schema
+// folder. Called once at start.
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "domain/catalogue.h"
+
+namespace vsim::messages {
+
+/// All mistakes of all files at once, each as "FILE: what is wrong".
+tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::string& schema_dir);
+
+/// The text of schema/messages/streams.json.
+tl::expected<std::string, std::string> load_streams_definition(const std::string& schema_dir);
+
+}  // namespace vsim::messages

@@ -1,0 +1,242 @@
+#include "schema/messages/command_codec.h"
+
+#include <charconv>
+
+#include "schema/messages/json_fields.h"
+#include "schema/messages/json_writer.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/state_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::messages {
+namespace {
+
+using eventstore::find_header;
+
+tl::unexpected<std::string> poison(std::string why) { return tl::unexpected(std::move(why)); }
+
+// Nothing that could be a control sequence in a log or a terminal. The text is valid UTF-8: the JSON
+// parser has seen to that.
+bool is_printable(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7f) return false;
+    // U+0080 to U+009F, the C1 controls, are C2 80 to C2 9F.
+    const bool c1 = c == 0xc2 && i + 1 < text.size() &&
+                    static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) return false;
+  }
+  return true;
+}
+
+std::size_t characters(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+std::string checked_text(const Fields& fields, std::string_view name, std::size_t least,
+                         std::size_t most) {
+  const auto text = fields.text(name);
+  const auto length = characters(text);
+  if (length < least || length > most) {
+    fields.complain(name, "must have " + std::to_string(least) + " to " + std::to_string(most) +
+                              " characters, it has " + std::to_string(length));
+  } else if (!is_printable(text)) {
+    fields.complain(name, "must not hold control characters");
+  }
+  return std::string(text);
+}
+
+std::map<std::string, std::string> read_tags(const Fields& fields) {
+  std::map<std::string, std::string> tags;
+  if (!fields.has("tags")) return tags;
+  for (const auto [key, value] : fields.object("tags").raw()) {
+    std::string_view text;
+    const bool fits = value.get(text) == simdjson::SUCCESS && !key.empty() &&
+                      characters(key) <= tag_key_characters_max &&
+                      characters(text) <= tag_value_characters_max && is_printable(key) &&
+                      is_printable(text);
+    if (!fits) {
+      fields.complain("tags", "must map keys of 1 to 128 characters to strings of 256 at most, "
+                              "without control characters");
+      return tags;
+    }
+    tags.emplace(key, text);
+    if (tags.size() > tags_max) {
+      fields.complain("tags", "must be 50 at most");
+      return tags;
+    }
+  }
+  return tags;
+}
+
+Create read_create(const Fields& fields) {
+  Create create;
+  create.name = checked_text(fields, "name", 1, name_characters_max);
+  const auto* type = fields.has("instance_type") ? "instance_type" : "type";
+  create.instance_type = checked_text(fields, type, 1, 64);
+  if (fields.has("profile")) create.profile = checked_text(fields, "profile", 1, 64);
+  create.tags = read_tags(fields);
+  if (fields.has("idle_timeout_seconds")) {
+    const std::chrono::seconds timeout(fields.integer("idle_timeout_seconds"));
+    if (timeout.count() < 0 || timeout > idle_timeout_max) {
+      fields.complain("idle_timeout_seconds", "must be 0 (never) to " +
+                                                  std::to_string(idle_timeout_max.count()));
+    } else {
+      create.idle_timeout = timeout;
+    }
+  }
+  return create;
+}
+
+std::optional<Action> read_action(const Fields& fields) {
+  const auto type = fields.text("type");
+  if (type == "create") {
+    if (!fields.has("instance_type")) fields.complain("instance_type", "is missing");
+    return read_create(fields);
+  }
+  if (type == "start") return Start{};
+  if (type == "stop") return Stop{};
+  if (type == "reboot") return Reboot{};
+  if (type == "terminate") return Terminate{};
+  fields.complain("type", "must be create, start, stop, reboot or terminate");
+  return std::nullopt;
+}
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+// The headers that every command has, however it came.
+struct Envelope {
+  CommandId id;
+  std::string request_hash;
+  Origin origin;
+  bool may_be_repeat = false;
+};
+
+tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& message) {
+  Envelope envelope;
+  const auto& headers = message.headers;
+  const auto given = find_header(headers, header::command_id);
+  const auto copied_from = find_header(headers, header::sequence);
+  if (!given.empty()) {
+    const auto id = Uuid::parse(given);
+    if (!id) return poison("header Vsim-Command-Id must be a UUID");
+    envelope.id = {*id};
+  } else {
+    // The place and time at which it was first stored tell it from any other.
+    const auto sequence = copied_from.empty() ? message.sequence : number(copied_from);
+    const auto stored_at = copied_from.empty()
+                               ? message.stored_at
+                               : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
+    constexpr Uuid queue_space{{0x0a, 0x6e, 0x2d, 0x88, 0x53, 0xb1, 0x4c, 0x09, 0x9f, 0x6b, 0xe5,
+                                0x12, 0x7c, 0xd8, 0x40, 0xfa}};
+    envelope.id = {uuid_from_name(
+        queue_space, std::to_string(sequence) + "@" +
+                         std::to_string(stored_at.time_since_epoch().count()))};
+  }
+  const auto message_id = find_header(headers, header::message_id);
+  const bool replay = !message_id.empty() && message_id != envelope.id.to_string();
+  const bool retry = number(find_header(headers, header::attempt)) > 1;
+  const bool keyed = !given.empty() && envelope.id.uuid.version() == 5;
+  envelope.may_be_repeat = replay || retry || keyed || !copied_from.empty();
+  envelope.request_hash = find_header(headers, header::request_hash);
+  const auto actor = find_header(headers, header::actor);
+  envelope.origin.actor = actor.empty() ? "nats" : std::string(actor);
+  envelope.origin.correlation_id = find_header(headers, header::correlation_id);
+  for (const auto* text : {&envelope.request_hash, &envelope.origin.actor,
+                           &envelope.origin.correlation_id}) {
+    if (text->size() > 256 || !is_printable(*text)) {
+      return poison("a Vsim- header is over 256 bytes or holds control characters");
+    }
+  }
+  return envelope;
+}
+
+tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
+                                                              Envelope&& envelope,
+                                                              const Region& region) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) return tl::unexpected(error);
+  if (Fields(*object, error).text("type") != "extend_pool") {
+    return poison("\"type\" of a pool command must be extend_pool");
+  }
+  auto ranges = read_ranges(message.payload);
+  if (!ranges) return tl::unexpected(ranges.error());
+  DecodedCommand decoded;
+  decoded.command =
+      ExtendPool{envelope.id,           message.sequence, std::move(envelope.request_hash),
+                 std::move(envelope.origin), region,      std::move(*ranges)};
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
+}  // namespace
+
+tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
+  const auto target = parse_command_subject(message.subject);
+  if (!target) {
+    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool");
+  }
+  if (target->kind == CommandTarget::Kind::clock) {
+    return poison("clock commands are not handled by this version");
+  }
+  auto envelope = read_envelope(message);
+  if (!envelope) return tl::unexpected(envelope.error());
+  // Outcomes go to inboxes only: a sender must not have us publish wherever it likes.
+  auto reply_to = std::string(find_header(message.headers, header::reply_to));
+  if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) reply_to.clear();
+  if (target->kind == CommandTarget::Kind::pool) {
+    auto decoded = decode_pool_command(message, std::move(*envelope), target->region);
+    if (decoded) decoded->reply_to = std::move(reply_to);
+    return decoded;
+  }
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) return tl::unexpected(error);
+  auto action = read_action(Fields(*object, error));
+  if (!error.empty()) return tl::unexpected(error);
+  DecodedCommand decoded;
+  decoded.command = Command{envelope->id,   message.sequence,          envelope->request_hash,
+                            envelope->origin, target->region, target->server, std::move(*action)};
+  decoded.reply_to = std::move(reply_to);
+  decoded.may_be_repeat = envelope->may_be_repeat;
+  return decoded;
+}
+
+std::string encode_action(const Action& action) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", command_type(action));
+  if (const auto* create = std::get_if<Create>(&action)) {
+    json.member("name", create->name);
+    json.member("instance_type", create->instance_type);
+    if (!create->profile.empty()) json.member("profile", create->profile);
+    if (!create->tags.empty()) {
+      json.key("tags");
+      write_tags(json, create->tags);
+    }
+    if (create->idle_timeout) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create->idle_timeout);
+      json.member("idle_timeout_seconds", seconds.count());
+    }
+  }
+  json.end_object();
+  return json.take();
+}
+
+tl::expected<Create, std::string> read_create(std::string_view json) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) return tl::unexpected(error);
+  auto create = read_create(Fields(*object, error));
+  if (!error.empty()) return tl::unexpected(error);
+  return create;
+}
+
+}  // namespace vsim::messages

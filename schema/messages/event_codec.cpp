@@ -1,0 +1,212 @@
+#include "schema/messages/event_codec.h"
+
+#include <array>
+
+#include "schema/messages/json_fields.h"
+#include "schema/messages/json_writer.h"
+#include "schema/messages/pool_codec.h"
+#include "schema/messages/state_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::messages {
+namespace {
+
+struct WriteData {
+  JsonWriter& json;
+
+  void from(Status status) const { json.member("from", to_string(status)); }
+  void due(Instant at) const { json.member("due", format_instant(at)); }
+
+  void operator()(const ServerProvisioning& event) const {
+    write_blueprint(json, event.blueprint);
+    due(event.due);
+  }
+  void operator()(const ServerProvisioned& event) const { write_blueprint(json, event.blueprint); }
+  void operator()(const ServerStarting& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerStarted& event) const { from(event.from); }
+  void operator()(const ServerStopping& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerStopped& event) const { from(event.from); }
+  void operator()(const ServerRebooting& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerRebooted& event) const { from(event.from); }
+  void operator()(const ServerTerminating& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerTerminated& event) const {
+    from(event.from);
+    json.member("reason", to_string(event.reason));
+  }
+  void operator()(const CommandRejected& event) const {
+    json.member("code", to_string(event.rejection.code));
+    json.member("detail", event.rejection.detail);
+  }
+  void operator()(const CommandPurged&) const {}
+  void operator()(const CommandDeadLettered& event) const { json.member("reason", event.reason); }
+};
+
+template <typename Transition>
+EventData read_transition(const Fields& data) {
+  if constexpr (requires(Transition t) { t.due; }) {
+    return Transition{data.named("from", status_from), data.instant("due")};
+  } else {
+    return Transition{data.named("from", status_from)};
+  }
+}
+
+EventData read_provisioning(const Fields& data) {
+  return ServerProvisioning{read_blueprint(data), data.instant("due")};
+}
+EventData read_provisioned(const Fields& data) { return ServerProvisioned{read_blueprint(data)}; }
+EventData read_terminated(const Fields& data) {
+  return ServerTerminated{data.named("from", status_from),
+                          data.named("reason", termination_reason_from)};
+}
+EventData read_rejected(const Fields& data) {
+  return CommandRejected{
+      {data.named("code", rejection_code_from), std::string(data.text("detail"))}};
+}
+EventData read_purged(const Fields&) { return CommandPurged{}; }
+EventData read_dead_lettered(const Fields& data) {
+  return CommandDeadLettered{std::string(data.text("reason"))};
+}
+
+struct Reader {
+  std::string_view type;
+  EventData (*read)(const Fields& data);
+};
+constexpr std::array<Reader, std::variant_size_v<EventData>> readers = {{
+    {"server_provisioning", read_provisioning},
+    {"server_provisioned", read_provisioned},
+    {"server_starting", read_transition<ServerStarting>},
+    {"server_started", read_transition<ServerStarted>},
+    {"server_stopping", read_transition<ServerStopping>},
+    {"server_stopped", read_transition<ServerStopped>},
+    {"server_rebooting", read_transition<ServerRebooting>},
+    {"server_rebooted", read_transition<ServerRebooted>},
+    {"server_terminating", read_transition<ServerTerminating>},
+    {"server_terminated", read_terminated},
+    {"command_rejected", read_rejected},
+    {"command_purged", read_purged},
+    {"command_dead_lettered", read_dead_lettered},
+}};
+
+LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) {
+  const auto type = fields.text("type");
+  const Reader* reader = nullptr;
+  for (const auto& candidate : readers) {
+    if (candidate.type == type) reader = &candidate;
+  }
+  if (reader == nullptr) return UnknownEvent{std::string(type)};
+
+  ServerEvent logged;
+  logged.state = read_state(fields.object("state"), target.region);
+  auto& event = logged.event;
+  event.server = {fields.uuid("server_id")};
+  event.region = target.region;
+  event.version = fields.count("version");
+  event.at = fields.instant("at");
+  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  event.data = reader->read(fields.object("data"));
+  if (fields.has("command_id")) {
+    const CommandId command{fields.uuid("command_id")};
+    if (!logged.state.last_command || logged.state.last_command->cause.command != command) {
+      fields.complain("command_id", "must be the state's last command");
+    } else {
+      event.cause = logged.state.last_command->cause;
+    }
+  }
+  if (event.server != target.server) fields.complain("server_id", "must be the subject's");
+  return logged;
+}
+
+LoggedEvent read_clock(const Fields& fields, eventstore::Timestamp stored_at) {
+  const auto type = fields.text("type");
+  if (type != "clock_started") return UnknownEvent{std::string(type)};
+  const auto state = fields.object("state");
+  return ClockState{fields.instant("at"), stored_at, state.real("scale"), state.count("seed")};
+}
+
+LoggedEvent read_claim(const Fields& fields) {
+  const auto type = fields.text("type");
+  if (type != "address_claimed") return UnknownEvent{std::string(type)};
+  return AddressClaimed{Region{std::string(fields.text("region"))}, fields.ip("ip"),
+                        ServerId{fields.uuid("server_id")}, fields.instant("at")};
+}
+
+LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& message) {
+  const std::string_view subject = message.subject;
+  if (const auto target = parse_server_events_subject(subject)) {
+    return read_server_event(fields, *target);
+  }
+  if (subject.starts_with(address_prefix)) return read_claim(fields);
+  if (subject.starts_with(pool_prefix)) return read_pool_event(fields);
+  if (subject == clock_subject) return read_clock(fields, message.stored_at);
+  return UnknownEvent{std::string(fields.text("type"))};
+}
+
+}  // namespace
+
+std::string encode(const Event& event, const State& after) {
+  JsonWriter json;
+  json.reserve(2048);
+  json.begin_object();
+  json.member("type", event_type(event.data));
+  json.member("server_id", event.server.to_string());
+  json.member("region", event.region.name);
+  json.member("version", event.version);
+  json.member("at", format_instant(event.at));
+  json.key("command_id");
+  if (event.cause) {
+    json.string(event.cause->command.to_string());
+  } else {
+    json.null();
+  }
+  json.member("actor", event.origin.actor);
+  json.member("correlation_id", event.origin.correlation_id);
+  json.key("data");
+  json.begin_object();
+  std::visit(WriteData{json}, event.data);
+  json.end_object();
+  json.key("state");
+  write_state(json, after);
+  json.end_object();
+  return json.take();
+}
+
+std::string encode(const AddressClaimed& claim) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", "address_claimed");
+  json.member("region", claim.region.name);
+  json.member("ip", claim.ip.to_string());
+  json.member("server_id", claim.server.to_string());
+  json.member("at", format_instant(claim.at));
+  json.end_object();
+  return json.take();
+}
+
+std::string encode_clock_started(Instant sim, double scale, std::uint64_t seed) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", "clock_started");
+  json.member("version", 1);
+  json.member("at", format_instant(sim));
+  json.key("state");
+  json.begin_object();
+  json.key("scale");
+  json.real(scale);
+  json.member("seed", seed);
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& message) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) return tl::unexpected(error);
+  auto logged = read_by_subject(Fields(*object, error), message);
+  // An unknown type is told as such, whatever else it lacks.
+  if (std::holds_alternative<UnknownEvent>(logged) && !message.payload.empty()) return logged;
+  if (!error.empty()) return tl::unexpected(error);
+  return logged;
+}
+
+}  // namespace vsim::messages

@@ -1,0 +1,144 @@
+#include "schema/messages/pool_codec.h"
+
+#include <charconv>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/json_fields.h"
+
+namespace vsim::messages {
+namespace {
+
+constexpr std::string_view range_shape =
+    R"({"cidr":"10.0.0.0/24"} or {"first":"10.0.0.1","last":"10.0.0.9"})";
+
+tl::unexpected<std::string> wrong(std::string what) { return tl::unexpected(std::move(what)); }
+
+// The host addresses of a network: its own address and the broadcast address are left out, as far as
+// the network has more than those two.
+tl::expected<AddressRange, std::string> range_of_cidr(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto base = Ipv4::parse(text.substr(0, slash));
+  unsigned prefix = 0;
+  const auto digits = slash == std::string_view::npos ? "" : text.substr(slash + 1);
+  const auto [end, failure] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
+  if (!base || digits.empty() || failure != std::errc{} || end != digits.data() + digits.size() ||
+      prefix > 32) {
+    return wrong("\"cidr\" must be an IPv4 network such as 10.0.0.0/24");
+  }
+  const std::uint64_t size = std::uint64_t{1} << (32 - prefix);
+  if ((base->bits & (size - 1)) != 0) {
+    return wrong("\"cidr\" has address bits beyond its prefix; the network is " +
+                 Ipv4{static_cast<std::uint32_t>(base->bits & ~(size - 1))}.to_string() + "/" +
+                 std::to_string(prefix));
+  }
+  AddressRange range{*base, {static_cast<std::uint32_t>(base->bits + size - 1)}};
+  if (size > 2) {
+    ++range.first.bits;
+    --range.last.bits;
+  }
+  return range;
+}
+
+tl::expected<AddressRange, std::string> check_size(const AddressRange& range) {
+  if (range.last < range.first) return wrong("\"first\" must not be above \"last\"");
+  if (range.size() > pool_extension_addresses_max) {
+    return wrong("a command adds " + std::to_string(pool_extension_addresses_max) +
+                 " addresses at most (a /12); send several");
+  }
+  return range;
+}
+
+}  // namespace
+
+void write_ranges(JsonWriter& json, const std::vector<AddressRange>& ranges) {
+  json.key("ranges");
+  json.begin_array();
+  for (const auto& range : ranges) {
+    json.begin_object();
+    json.member("first", range.first.to_string());
+    json.member("last", range.last.to_string());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+std::string encode_extend_pool(const std::vector<AddressRange>& ranges) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", "extend_pool");
+  json.member("first", ranges.front().first.to_string());
+  json.member("last", ranges.front().last.to_string());
+  json.end_object();
+  return json.take();
+}
+
+tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_view json) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) return wrong(error);
+  const Fields fields(*object, error);
+  const bool by_cidr = fields.has("cidr");
+  const bool by_ends = fields.has("first") || fields.has("last");
+  if (by_cidr == by_ends) return wrong("send either " + std::string(range_shape));
+  auto range = by_cidr ? range_of_cidr(fields.text("cidr"))
+                       : AddressRange{fields.ip("first"), fields.ip("last")};
+  if (!error.empty()) return wrong(error);
+  if (range) range = check_size(*range);
+  if (!range) return wrong(range.error());
+  return std::vector<AddressRange>{*range};
+}
+
+std::string encode(const PoolExtended& event) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", "pool_extended");
+  json.member("region", event.region.name);
+  json.member("version", event.version);
+  json.member("at", format_instant(event.at));
+  json.key("command_id");
+  if (event.cause) {
+    json.string(event.cause->command.to_string());
+    json.member("command_sequence", event.cause->sequence);
+    json.member("request_hash", event.cause->request_hash);
+  } else {
+    json.null();
+  }
+  json.member("actor", event.origin.actor);
+  json.member("correlation_id", event.origin.correlation_id);
+  json.key("data");
+  json.begin_object();
+  write_ranges(json, event.ranges);
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+LoggedEvent read_pool_event(const Fields& fields) {
+  const auto type = fields.text("type");
+  if (type != "pool_extended") return UnknownEvent{std::string(type)};
+  PoolExtended event;
+  event.region = Region{std::string(fields.text("region"))};
+  event.version = fields.count("version");
+  event.at = fields.instant("at");
+  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  if (fields.has("command_id")) {
+    event.cause = Cause{{fields.uuid("command_id")},
+                        fields.count("command_sequence"),
+                        std::string(fields.text("request_hash"))};
+  }
+  std::string ignored;
+  for (const auto element : fields.object("data").array("ranges")) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) {
+      fields.complain("ranges", "must hold objects");
+      break;
+    }
+    const Fields range(object, ignored);
+    event.ranges.push_back({range.ip("first"), range.ip("last")});
+  }
+  if (!ignored.empty()) fields.complain("ranges", "holds a range that cannot be read");
+  return event;
+}
+
+}  // namespace vsim::messages
