@@ -2,6 +2,8 @@
 
 namespace vsim::telemetry {
 
-std::string_view build_version() { return VSIM_VERSION; }
+std::string_view build_version() {
+  return VSIM_VERSION;
+}
 
 }  // namespace vsim::telemetry

@@ -1,15 +1,15 @@
 #include "ops/telemetry/metrics.h"
 
+#include <cstdio>
+#include <mutex>
+#include <sstream>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <unistd.h>
-
-#include <cstdio>
-#include <mutex>
-#include <sstream>
 
 #include "ops/telemetry/build_info.h"
 
@@ -20,7 +20,8 @@ double resident_bytes() {
   long pages = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
     long total = 0;
-    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2) pages = 0;
+    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2)
+      pages = 0;
     std::fclose(file);
   }
   return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
@@ -34,11 +35,21 @@ struct Metrics::Impl {
   std::vector<std::function<void()>> refreshers;
 };
 
-void Counter::add(double amount) const { counter_->Increment(amount); }
-double Counter::value() const { return counter_->Value(); }
-void Gauge::set(double value) const { gauge_->Set(value); }
-void Gauge::add(double amount) const { gauge_->Increment(amount); }
-void Histogram::observe(double value) const { histogram_->Observe(value); }
+void Counter::add(double amount) const {
+  counter_->Increment(amount);
+}
+double Counter::value() const {
+  return counter_->Value();
+}
+void Gauge::set(double value) const {
+  gauge_->Set(value);
+}
+void Gauge::add(double amount) const {
+  gauge_->Increment(amount);
+}
+void Histogram::observe(double value) const {
+  histogram_->Observe(value);
+}
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   gauge("vsim_build_info", "1; the label says which build runs",
@@ -60,8 +71,8 @@ Gauge Metrics::gauge(const std::string& name, const std::string& help, const Lab
   return Gauge(family.Add(labels));
 }
 
-Histogram Metrics::histogram(const std::string& name, const std::string& help,
-                             const Labels& labels, const std::vector<double>& bounds) {
+Histogram Metrics::histogram(const std::string& name, const std::string& help, const Labels& labels,
+                             const std::vector<double>& bounds) {
   auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry);
   return Histogram(family.Add(labels, bounds));
 }
@@ -74,7 +85,8 @@ void Metrics::on_collect(std::function<void()> refresh) {
 std::string Metrics::text() const {
   {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& refresh : impl_->refreshers) refresh();
+    for (const auto& refresh : impl_->refreshers)
+      refresh();
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());

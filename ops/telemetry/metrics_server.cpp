@@ -1,10 +1,10 @@
 #include "ops/telemetry/metrics_server.h"
 
-#include <httplib.h>
-
 #include <cerrno>
 #include <cstring>
 #include <thread>
+
+#include <httplib.h>
 
 namespace vsim::telemetry {
 namespace {
@@ -62,7 +62,8 @@ tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
                           "; is another process there?");
   }
   impl->thread = std::thread([&server] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::yield();  // stop() before that would be lost
+  while (!server.is_running())
+    std::this_thread::yield();  // stop() before that would be lost
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 

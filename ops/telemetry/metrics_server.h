@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+
 #include <tl/expected.hpp>
 
 #include "ops/telemetry/metrics.h"

@@ -9,7 +9,7 @@
 namespace vsim::telemetry {
 
 struct Readiness {
-  std::vector<std::string> reasons;  // why not, each a sentence; none: ready
+  std::vector<std::string> reasons;                        // why not, each a sentence; none: ready
   std::vector<std::pair<std::string, std::string>> facts;  // what an operator likes to know
 
   bool ready() const { return reasons.empty(); }

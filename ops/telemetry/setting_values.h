@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 #include "ops/telemetry/settings.h"

@@ -1,10 +1,10 @@
 #include "ops/telemetry/settings.h"
 
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/setting_values.h"
@@ -54,7 +54,8 @@ class Reader {
   void take(const std::string& variable, Target& target,
             Read<T> (*reader)(std::string_view, Arguments...),
             std::type_identity_t<Arguments>... arguments) {
-    if (!given(variable)) return;
+    if (!given(variable))
+      return;
     auto value = reader(raw(variable), arguments...);
     if (value) {
       target = std::move(*value);
@@ -103,14 +104,16 @@ std::string database_url(Reader& reader) {
   for (std::size_t i = 0; i < std::size(parts); ++i) {
     any_part = any_part || reader.given(parts[i]);
     const std::string value = reader.given(parts[i]) ? reader.raw(parts[i]) : defaults[i];
-    if (value.empty()) continue;
+    if (value.empty())
+      continue;
     url += (url.empty() ? "" : " ") + std::string(names[i]) + "=" + quote_connection_value(value);
   }
   std::uint16_t port = 0;
   reader.take("DB_PORT", port, read_port);
   if (reader.given("DATABASE_URL") && any_part)
     reader.mistake("DATABASE_URL", "is given and DB_* too; give one of the two");
-  if (reader.given("DATABASE_URL")) return reader.raw("DATABASE_URL");
+  if (reader.given("DATABASE_URL"))
+    return reader.raw("DATABASE_URL");
   if (!any_part)
     reader.mistake("DATABASE_URL",
                    "is missing; give it or DB_HOST, DB_NAME and DB_USER (for the fleet of "
@@ -131,11 +134,12 @@ void take_common(Reader& reader, CommonSettings& settings) {
   reader.take("IDLE_TIMEOUT", settings.idle_timeout, read_duration, "m");
   reader.take("BILLING_INTERVAL", settings.billing_interval, read_duration, "s");
   if (settings.billing_interval < std::chrono::seconds(1))
-    reader.mistake("BILLING_INTERVAL", "\"" + reader.raw("BILLING_INTERVAL") +
-                                           "\" is too short; 1s at least");
+    reader.mistake("BILLING_INTERVAL",
+                   "\"" + reader.raw("BILLING_INTERVAL") + "\" is too short; 1s at least");
   reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
   reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
-  if (reader.given("PROFILE")) settings.profile = reader.raw("PROFILE");
+  if (reader.given("PROFILE"))
+    settings.profile = reader.raw("PROFILE");
   settings.schema_dir = reader.given("SCHEMA_DIR") ? reader.raw("SCHEMA_DIR") : VSIM_SCHEMA_DIR;
   if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0)
     reader.mistake("SCHEMA_DIR", "\"" + settings.schema_dir +
@@ -147,7 +151,8 @@ void take_http_address(Reader& reader, ListenAddress& address) {
   std::uint16_t port = 0;
   reader.take("HTTP_ADDR", address, read_listen_address);
   reader.take("PORT", port, read_port);
-  if (port == 0) return;
+  if (port == 0)
+    return;
   if (reader.given("HTTP_ADDR") && address.port != port) {
     reader.mistake("PORT", "\"" + reader.raw("PORT") + "\" and HTTP_ADDR \"" +
                                reader.raw("HTTP_ADDR") + "\" differ; give one of the two");
@@ -168,7 +173,8 @@ int NotStarted::report() const {
     return 0;
   }
   std::fputs("not started; to be put right first:\n", stderr);
-  for (const std::string& mistake : mistakes) std::fprintf(stderr, "  %s\n", mistake.c_str());
+  for (const std::string& mistake : mistakes)
+    std::fprintf(stderr, "  %s\n", mistake.c_str());
   return 2;
 }
 
@@ -181,7 +187,8 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text))
+    return tl::unexpected(stop);
 
   ApiSettings settings;
   take_common(reader, settings);
@@ -191,21 +198,22 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
               database_connections_max);
   settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
   if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
-    reader.mistake("NATS_MONITOR_URL", "\"" + settings.nats_monitor_url +
-                                           "\" does not begin with http://");
+    reader.mistake("NATS_MONITOR_URL",
+                   "\"" + settings.nats_monitor_url + "\" does not begin with http://");
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  if (!stop.mistakes.empty())
+    return tl::unexpected(stop);
   return settings;
 }
 
 tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv) {
-  Reader reader("vsim's worker. Each flag may be given as an environment variable.",
-                "vsim-worker");
+  Reader reader("vsim's worker. Each flag may be given as an environment variable.", "vsim-worker");
   reader.declare("METRICS_ADDR", "where /metrics, /healthz and /readyz are (127.0.0.1:9091)");
   reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor (all)");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text))
+    return tl::unexpected(stop);
 
   WorkerSettings settings;
   take_common(reader, settings);
@@ -213,7 +221,8 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   reader.take("METRICS_ADDR", settings.metrics, read_listen_address);
   reader.take("ROLES", settings.roles, read_roles);
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  if (!stop.mistakes.empty())
+    return tl::unexpected(stop);
   return settings;
 }
 

@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "ops/telemetry/log.h"
 
@@ -43,10 +44,10 @@ struct CommonSettings {
 };
 
 struct ApiSettings : CommonSettings {
-  ListenAddress http;                     // HTTP_ADDR or PORT
-  std::size_t http_threads = 512;         // HTTP_THREADS: as many connections are served at once
-  std::size_t database_connections = 8;   // DATABASE_CONNECTIONS
-  std::string nats_monitor_url;           // NATS_MONITOR_URL: may be empty; tells how NATS syncs
+  ListenAddress http;                    // HTTP_ADDR or PORT
+  std::size_t http_threads = 512;        // HTTP_THREADS: as many connections are served at once
+  std::size_t database_connections = 8;  // DATABASE_CONNECTIONS
+  std::string nats_monitor_url;          // NATS_MONITOR_URL: may be empty; tells how NATS syncs
 };
 
 /// The roles of a worker, all on unless --roles picks some.

@@ -12,8 +12,8 @@ namespace vsim::telemetry {
 /// From the signal to the end; then the process leaves without having finished.
 inline constexpr std::chrono::seconds shutdown_seconds_max{9};
 
-/// Make one first in main(), before any thread exists: threads inherit the blocked signals. A second
-/// signal ends the process at once.
+/// Make one first in main(), before any thread exists: threads inherit the blocked signals. A
+/// second signal ends the process at once.
 class ShutdownSignals {
  public:
   ShutdownSignals();

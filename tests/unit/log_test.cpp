@@ -42,8 +42,9 @@ TEST_CASE("readiness tells its reasons as JSON") {
   CHECK(readiness.to_json() == "{\"status\":\"ready\",\"reasons\":[],\"facts\":{}}\n");
   readiness.reasons = {"no \"broker\""};
   readiness.facts = {{"lag", "3"}};
-  CHECK(readiness.to_json() ==
-        "{\"status\":\"not_ready\",\"reasons\":[\"no \\\"broker\\\"\"],\"facts\":{\"lag\":\"3\"}}\n");
+  CHECK(
+      readiness.to_json() ==
+      "{\"status\":\"not_ready\",\"reasons\":[\"no \\\"broker\\\"\"],\"facts\":{\"lag\":\"3\"}}\n");
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 
 #include "ops/telemetry/settings.h"
 
-#include <doctest/doctest.h>
-
 #include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "ops/telemetry/setting_values.h"
 
@@ -20,26 +20,47 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const char* const variables[] = {
-    "NATS_URL",     "DATABASE_URL",  "DB_HOST",      "DB_PORT",      "DB_NAME",
-    "DB_USER",      "DB_PASSWORD",   "DB_SSLMODE",   "HTTP_ADDR",    "PORT",
-    "METRICS_ADDR", "LOG_LEVEL",     "LOG_FORMAT",   "IDLE_TIMEOUT", "BILLING_INTERVAL",
-    "TIME_SCALE",   "SIM_SEED",      "PROFILE",      "SCHEMA_DIR",   "ROLES",
-    "HTTP_THREADS", "NATS_MONITOR_URL", "DATABASE_CONNECTIONS"};
+const char* const variables[] = {"NATS_URL",
+                                 "DATABASE_URL",
+                                 "DB_HOST",
+                                 "DB_PORT",
+                                 "DB_NAME",
+                                 "DB_USER",
+                                 "DB_PASSWORD",
+                                 "DB_SSLMODE",
+                                 "HTTP_ADDR",
+                                 "PORT",
+                                 "METRICS_ADDR",
+                                 "LOG_LEVEL",
+                                 "LOG_FORMAT",
+                                 "IDLE_TIMEOUT",
+                                 "BILLING_INTERVAL",
+                                 "TIME_SCALE",
+                                 "SIM_SEED",
+                                 "PROFILE",
+                                 "SCHEMA_DIR",
+                                 "ROLES",
+                                 "HTTP_THREADS",
+                                 "NATS_MONITOR_URL",
+                                 "DATABASE_CONNECTIONS"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
  public:
   Environment(std::initializer_list<std::pair<const char*, const char*>> values) {
     for (const char* name : variables) {
-      if (const char* value = std::getenv(name)) before_.emplace_back(name, value);
+      if (const char* value = std::getenv(name))
+        before_.emplace_back(name, value);
       unsetenv(name);
     }
-    for (const auto& [name, value] : values) setenv(name, value, 1);
+    for (const auto& [name, value] : values)
+      setenv(name, value, 1);
   }
   ~Environment() {
-    for (const char* name : variables) unsetenv(name);
-    for (const auto& [name, value] : before_) setenv(name.c_str(), value.c_str(), 1);
+    for (const char* name : variables)
+      unsetenv(name);
+    for (const auto& [name, value] : before_)
+      setenv(name.c_str(), value.c_str(), 1);
   }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -84,10 +105,14 @@ TEST_CASE("a flag wins over the environment") {
 }
 
 TEST_CASE("every mistake is told at once, each with its fix") {
-  const Environment environment{{"IDLE_TIMEOUT", "30"},   {"BILLING_INTERVAL", "60"},
-                                {"TIME_SCALE", "0"},      {"SIM_SEED", "-1"},
-                                {"LOG_LEVEL", "loud"},    {"LOG_FORMAT", "xml"},
-                                {"HTTP_ADDR", "localhost"}, {"NATS_URL", "127.0.0.1:4222"},
+  const Environment environment{{"IDLE_TIMEOUT", "30"},
+                                {"BILLING_INTERVAL", "60"},
+                                {"TIME_SCALE", "0"},
+                                {"SIM_SEED", "-1"},
+                                {"LOG_LEVEL", "loud"},
+                                {"LOG_FORMAT", "xml"},
+                                {"HTTP_ADDR", "localhost"},
+                                {"NATS_URL", "127.0.0.1:4222"},
                                 {"SCHEMA_DIR", "/nowhere/at/all"}};
   const auto settings = read_api({"--colour"});
   REQUIRE_FALSE(settings);
