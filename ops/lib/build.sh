@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# CMake builds. Sets BIN, the folder of vsim-api, vsim-worker and vsimctl.
+# VSIM_BIN_DIR names such a folder and skips the build, to run a sanitizer build for example.
+
+BIN=${VSIM_BIN_DIR:-$ROOT/build/release/bin}
+
+build_release() {
+  if [[ -n ${VSIM_BIN_DIR:-} ]]; then
+    STEP_NOTE="skipped (VSIM_BIN_DIR=$VSIM_BIN_DIR)"
+  else
+    build_preset release
+  fi
+  local program
+  for program in vsim-api vsim-worker vsimctl; do
+    [[ -x $BIN/$program ]] || fail "there is no program $BIN/$program"
+  done
+}
+
+# build_preset PRESET: its build preset says which targets.
+build_preset() {
+  local preset=$1 fresh=()
+  lock_tools
+  if [[ -f $ROOT/build/$preset/CMakeCache.txt ]] && ! grep -qxF \
+    "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$ROOT/build/$preset/CMakeCache.txt"; then
+    fresh=(--fresh)   # the checkout was moved; CMake would refuse its old cache
+  fi
+  if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  fi
+  (cd "$ROOT" && cmake "${fresh[@]}" --preset "$preset" &&
+    cmake --build --preset "$preset" --parallel "$(build_jobs)") || fail "the $preset build failed"
+  unlock_tools
+}
+
+# A compiler at work on heavy templates takes up to 1.5 GB.
+build_jobs() {
+  local jobs free_mb
+  jobs=$(nproc)
+  free_mb=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+  if ((jobs * 1500 > free_mb)); then jobs=$((free_mb / 1500)); fi
+  echo $((jobs > 1 ? jobs : 1))
+}

@@ -1,0 +1,206 @@
+# shellcheck shell=bash
+# The private Postgres cluster of the run folder. Sets DATABASE_URL.
+#
+# Who owns it: Postgres refuses to run as root, so for root it runs as the user postgres that
+# Debian's package made. Where that user cannot reach the run folder (a checkout below /root), the
+# data lies in /var/lib/vsim-<id> and .run/postgres is a link to it.
+
+DATABASE_URL=''
+PG_OWNER=''
+PG_BASE=''         # the folder that holds data and socket
+PG_DATA=''
+PG_SOCKETS=''
+
+start_postgres() {
+  local port made
+  choose_postgres_place
+  make_cluster
+  choose_socket_folder
+  if process_pid postgres >/dev/null; then
+    port=$(<"$PORTS/postgres")
+  else
+    port=$(keep_port postgres)
+  fi
+  write_postgres_config "$port" | as_owner tee "$PG_DATA/vsim.conf" >/dev/null
+  PROCESS_ENV=()
+  made=$(made_of "$(postgres_program postgres)" "$PG_DATA/vsim.conf")
+  if process_current postgres "$made"; then
+    STEP_NOTE="ok (was up), port $port"
+  else
+    STEP_NOTE="$(process_news postgres), port $port"
+    process_stop INT 60 postgres
+    start_postgres_process "$made"
+  fi
+  [[ $PG_BASE == "$RUN" ]] || STEP_NOTE+=", data in $PG_BASE (no way for the user postgres to $RUN)"
+  wait_for_postgres "$port"
+  make_role_and_database "$port"
+}
+
+choose_postgres_place() {
+  PG_OWNER=$(id -un)
+  PG_BASE=$RUN
+  if ((EUID == 0)); then
+    PG_OWNER=postgres
+    id postgres >/dev/null 2>&1 || fail "there is no user postgres; Debian's package makes it"
+    if [[ -L $RUN/postgres ]]; then   # decided in an earlier run
+      PG_BASE=$(dirname "$(readlink "$RUN/postgres")")
+    elif ! owner_can_live_in "$RUN"; then
+      PG_BASE=/var/lib/vsim-$(run_id)
+      mkdir -p "$PG_BASE"
+      owner_can_live_in "$PG_BASE" || fail "the user postgres can work neither in $RUN nor in $PG_BASE"
+      ln -sfn "$PG_BASE/postgres" "$RUN/postgres"
+    fi
+  fi
+  PG_DATA=$PG_BASE/postgres
+}
+
+as_owner() {
+  if [[ $PG_OWNER == "$(id -un)" ]]; then
+    "$@"
+  else
+    setpriv --reuid="$PG_OWNER" --regid="$PG_OWNER" --init-groups "$@"
+  fi
+}
+
+# Not every folder will do: a home of mode 700 lies above it, or the file system (a shared folder of
+# a virtual machine) knows no owners.
+owner_can_live_in() {
+  local probe=$1/owner-probe status=0
+  rm -rf "$probe"
+  install -d -m 700 -o "$PG_OWNER" "$probe" || status=1
+  (cd / && as_owner touch "$probe/file") || status=1
+  rm -rf "$probe"
+  return $status
+}
+
+# Programs of the version that made the cluster, also when a newer one was installed since.
+postgres_program() {
+  local version program
+  version=$(as_owner cat "$PG_DATA/PG_VERSION")
+  for program in "$(readlink -f "$PG_BIN")/$1" "/usr/lib/postgresql/$version/bin/$1"; do
+    if [[ $("$program" --version 2>/dev/null) =~ [^0-9]"$version"(\.|$|[^0-9]) ]]; then
+      echo "$program"
+      return 0
+    fi
+  done
+  fail "$PG_DATA was made by Postgres $version, which is not installed; install it, or ops/reset"
+}
+
+# initdb works in a folder beside it, so that one broken off half-way is never taken for a cluster.
+make_cluster() {
+  local new=$PG_DATA.new
+  as_owner test -f "$PG_DATA/PG_VERSION" && return 0
+  rm -rf "$new"
+  install -d -m 700 -o "$PG_OWNER" "$new"
+  (cd / && as_owner "$PG_BIN/initdb" --pgdata="$new" --username="$PG_OWNER" --data-checksums \
+    --encoding=UTF8 --locale=C.UTF-8 --lc-collate=C --auth=scram-sha-256 --auth-local=peer)
+  # The owner of the files comes in by who he is, everyone else by password.
+  as_owner tee "$new/pg_hba.conf" >/dev/null <<EOF
+local all "$PG_OWNER" peer
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+EOF
+  echo "include 'vsim.conf'" | as_owner tee -a "$new/postgresql.conf" >/dev/null
+  mv -T "$new" "$PG_DATA"
+}
+
+# A socket's path may have at most 107 bytes. A deep checkout gets a folder in /tmp, which may be
+# swept at any time, so it is looked at on each start.
+choose_socket_folder() {
+  PG_SOCKETS=$PG_BASE/socket
+  if ((${#PG_SOCKETS} + ${#POSTGRES_SOCKET_FILE} > 106)); then
+    PG_SOCKETS=$(cat "$RUN/postgres-sockets" 2>/dev/null || true)
+    if [[ $(stat -c %U "$PG_SOCKETS" 2>/dev/null) != "$PG_OWNER" ]]; then
+      PG_SOCKETS=$(mktemp -d /tmp/vsim-XXXXXX)
+      echo "$PG_SOCKETS" >"$RUN/postgres-sockets"
+      echo "the path of $RUN is too long for a socket; it is in $PG_SOCKETS"
+    fi
+  fi
+  install -d -m 700 -o "$PG_OWNER" "$PG_SOCKETS"
+}
+POSTGRES_SOCKET_FILE=/.s.PGSQL.65535.lock
+
+write_postgres_config() {
+  local text
+  text=$(<"$ROOT/ops/postgres/postgresql.conf.in")
+  text=${text//@PORT@/"$1"}
+  printf '%s\n' "${text//@SOCKETS@/"${PG_SOCKETS//\'/\'\'}"}"
+}
+
+start_postgres_process() {
+  local prefix=()
+  wait_for_old_processes
+  # They may name a pid that some other process has by now, or one that is dead and not collected;
+  # Postgres would take either for a running postmaster.
+  as_owner rm -f "$PG_DATA/postmaster.pid" "$PG_SOCKETS"/.s.PGSQL.*
+  if [[ $PG_OWNER != "$(id -un)" ]]; then
+    prefix=(setpriv --reuid="$PG_OWNER" --regid="$PG_OWNER" --init-groups)
+  fi
+  process_start postgres "$1" "${prefix[@]}" "$(postgres_program postgres)" -D "$PG_DATA"
+}
+
+# The children of a killed postmaster live on for a moment. Beside them another one must never start,
+# and it is known by their working folder, the data, whether any is left.
+wait_for_old_processes() {
+  local tenths left
+  for ((tenths = 300; tenths > 0; tenths--)); do
+    left=$(processes_in "$PG_DATA")
+    [[ -n $left ]] || return 0
+    sleep 0.1
+  done
+  fail "these processes still work in $PG_DATA, stop them first: $left"
+}
+
+processes_in() {
+  local folder
+  for folder in /proc/[0-9]*; do
+    if [[ $(readlink "$folder/cwd" 2>/dev/null) == "$1" ]]; then printf '%s ' "${folder#/proc/}"; fi
+  done
+}
+
+wait_for_postgres() {
+  local port=$1 tenths
+  for ((tenths = 600; tenths > 0; tenths--)); do
+    process_fail_if_dead postgres
+    "$(postgres_program pg_isready)" -q -h "$PG_SOCKETS" -p "$port" -U vsim -d vsim && return 0
+    sleep 0.1
+  done
+  fail "Postgres is not ready after 60 s; see $LOGS/postgres.log"
+}
+
+# The role vsim owns the database vsim. It may make roles, since migrations make the ones that may
+# only read or only use the operator's views. Its password is set anew each time, so that a lost
+# .run/secrets heals by itself.
+make_role_and_database() {
+  local port=$1 file=$SECRETS/postgres-password password
+  [[ -s $file ]] || (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
+  password=$(<"$file")
+  owner_sql "$port" <<EOF
+SELECT 'CREATE ROLE vsim LOGIN CREATEROLE'
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vsim') \gexec
+SET log_statement = 'none';
+ALTER ROLE vsim PASSWORD '$password';
+SELECT 'CREATE DATABASE vsim OWNER vsim'
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'vsim') \gexec
+EOF
+  DATABASE_URL="postgresql://vsim:$password@/vsim?host=$(percent_encode "$PG_SOCKETS")&port=$port"
+  PGCONNECT_TIMEOUT=5 "$(postgres_program psql)" -X -At -d "$DATABASE_URL" -c 'SELECT 1' >/dev/null
+}
+
+owner_sql() {
+  (cd / && as_owner "$(postgres_program psql)" -X -q -v ON_ERROR_STOP=1 -h "$PG_SOCKETS" \
+    -p "$1" -U "$PG_OWNER" -d postgres)
+}
+
+# For the query part of a URI; a slash may stand there as it is.
+percent_encode() {
+  local LC_ALL=C text=$1 out='' char i
+  for ((i = 0; i < ${#text}; i++)); do
+    char=${text:i:1}
+    case $char in
+      [A-Za-z0-9._~/-]) out+=$char ;;
+      *) out+=$(printf '%%%02X' "'$char") ;;
+    esac
+  done
+  echo "$out"
+}

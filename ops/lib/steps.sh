@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+# What the person at the terminal sees: one numbered line a step, a moving tail of the step's log
+# while it runs, and on a failure the reason with the end of that log.
+#
+# A step's function runs in this very shell (so it can set variables, and `set -e` stays in force);
+# only its output goes elsewhere. Descriptor 3 is the caller's stdout, 4 the caller's stderr.
+# Descriptors 7 to 9 are in use too (pause, and the locks of places.sh).
+
+STEP_TOTAL=0
+STEP_NUMBER=0
+STEP_LABEL=''        # not empty while a step is open
+STEP_LOG=''
+STEP_LOG_BEGIN=0     # its size when the step began
+STEP_NOTE=''         # what a step's function wants said in its line instead of the time
+STEP_STARTED=0
+TICKER_PID=''
+FAIL_REASON=''
+FAILED_COMMAND=''
+AFTER_FAILURE=''     # a function to call last when a step has failed, with the step's label
+
+# Call once, before anything else. Argument: how many steps there will be.
+steps_begin() {
+  STEP_TOTAL=$1
+  exec 3>&1 4>&2 7<> <(:)   # 7 never has anything to read: see pause
+  trap 'FAILED_COMMAND="$BASH_COMMAND (${BASH_SOURCE[0]##*/}:$LINENO)"' ERR
+  trap 'steps_on_exit $?' EXIT
+  trap 'fail "interrupted"' INT TERM
+}
+
+say() { printf '%s\n' "$*" >&3; }
+
+# Ends the program with a reason for the person who runs it. Inside $(...) only the subshell ends,
+# so there the reason goes into the step's log.
+fail() {
+  if ((BASH_SUBSHELL > 0)); then
+    printf 'error: %s\n' "$*" >&2
+  else
+    FAIL_REASON=$*
+  fi
+  exit 1
+}
+
+# One clear line and status 2: the command line itself is wrong.
+fail_usage() {
+  printf '%s\n' "$*" >&2
+  exit 2
+}
+
+# run_step LABEL LOG FUNCTION [ARGUMENT...]
+run_step() {
+  STEP_NUMBER=$((STEP_NUMBER + 1))
+  STEP_LABEL=$(printf '[%2d/%d] %s' "$STEP_NUMBER" "$STEP_TOTAL" "$1")
+  STEP_LOG=$2
+  STEP_NOTE=''
+  STEP_STARTED=$SECONDS
+  shift 2
+  STEP_LOG_BEGIN=$(stat -c %s "$STEP_LOG" 2>/dev/null || echo 0)
+  printf '\n== %s, %s\n' "$STEP_LABEL" "$(date -u +%FT%TZ)" >>"$STEP_LOG"
+  printf '%s ...' "$STEP_LABEL" >&3
+  start_ticker
+  "$@" >>"$STEP_LOG" 2>&1 </dev/null
+  close_step "${STEP_NOTE:-ok ($((SECONDS - STEP_STARTED)) s)}"
+}
+
+close_step() {
+  stop_ticker
+  if on_terminal; then printf '\r\033[K%s ...' "$STEP_LABEL" >&3; fi
+  printf ' %s\n' "$1" >&3
+  STEP_LABEL=''
+}
+
+on_terminal() { [[ -t 3 && ${TERM:-dumb} != dumb ]]; }
+
+# A sleep with no process of its own: one left over when the ticker is killed would hold the caller's
+# stdout open, and `ops/up | tee file` would hang till it ends.
+pause() { read -r -t "$1" -u 7 || true; }
+
+# On a terminal the line shows seconds and the newest line of the log; elsewhere (a CI log, a pipe)
+# it only grows by the seconds now and then, which is enough to see that it lives.
+start_ticker() {
+  if on_terminal; then tick_on_terminal & else tick_in_log & fi
+  TICKER_PID=$!
+}
+
+stop_ticker() {
+  [[ -n $TICKER_PID ]] || return 0
+  kill -KILL "$TICKER_PID" 2>/dev/null || true   # TERM could still meet the traps it was born with
+  wait "$TICKER_PID" 2>/dev/null || true
+  TICKER_PID=''
+}
+
+tick_on_terminal() {
+  trap - ERR EXIT INT TERM
+  local columns newest
+  columns=$(stty size <&3 2>/dev/null | cut -d' ' -f2) || true
+  [[ ${columns:-0} -gt 20 ]] || columns=80
+  while pause 0.4 && kill -0 $$ 2>/dev/null; do
+    newest=$(tail -c 600 "$STEP_LOG" | tr '\r' '\n' | tr -cd '[:print:]\n' | tail -n 1) || true
+    [[ $newest != '== ['* ]] || newest=''
+    newest="$STEP_LABEL ... $((SECONDS - STEP_STARTED)) s  $newest"
+    printf '\r\033[K%s' "${newest:0:columns-1}" >&3
+  done
+}
+
+tick_in_log() {
+  trap - ERR EXIT INT TERM
+  while pause 20 && kill -0 $$ 2>/dev/null; do
+    printf ' %d s ...' $((SECONDS - STEP_STARTED)) >&3
+  done
+}
+
+steps_on_exit() {
+  local status=$1 label
+  trap - EXIT ERR
+  ((status != 0)) || return 0
+  stop_ticker
+  if [[ -z $FAIL_REASON && -s $STEP_LOG ]]; then   # a fail inside $(...) left it there
+    FAIL_REASON=$(tail -n 1 "$STEP_LOG" | sed -n 's/^error: //p')
+  fi
+  if [[ -z $FAIL_REASON && -n $FAILED_COMMAND ]]; then
+    FAIL_REASON="this command failed: $FAILED_COMMAND"
+  fi
+  if [[ -n $STEP_LABEL ]]; then
+    label=$STEP_LABEL
+    close_step "FAILED ($((SECONDS - STEP_STARTED)) s)"
+    printf '%s\n' "${FAIL_REASON:-no reason known}" >&4
+    show_step_tail 30 >&4
+    [[ -z $AFTER_FAILURE ]] || "$AFTER_FAILURE" "$label"
+  elif [[ -n $FAIL_REASON ]]; then
+    printf 'ops/%s: %s\n' "${0##*/}" "$FAIL_REASON" >&4
+  fi
+}
+
+show_step_tail() {
+  [[ -s $STEP_LOG ]] || return 0
+  printf -- '--- the end of %s\n' "$STEP_LOG"
+  tail -c "+$((STEP_LOG_BEGIN + 1))" "$STEP_LOG" | grep -v '^$' | tail -n "$1" | sed 's/^/    /'
+  printf -- '---\n'
+}

@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# nats-server and the nats CLI, found on the PATH or built from ops/tools, and the folder of the
+# Postgres programs. Whatever is used is linked below .run/tools, where tests look for it too.
+
+NATS_SERVER_LEAST=2.15.0       # older ones can lose half a batch in a power cut, see ARCHITECTURE.md
+POSTGRES_LEAST=15
+NATS_SERVER=$TOOLS/bin/nats-server
+NATS_CLI=$TOOLS/bin/nats
+PG_BIN=$TOOLS/postgresql
+
+prepare_tools() {
+  lock_tools
+  find_postgres
+  use_or_build_nats
+  unlock_tools
+  export VSIM_NATS_SERVER=$NATS_SERVER VSIM_NATS_CLI=$NATS_CLI VSIM_PG_BIN=$PG_BIN
+}
+
+use_or_build_nats() {
+  local server cli
+  server=$(on_path nats-server)
+  cli=$(on_path nats)
+  if [[ -n $server ]] && ! at_least "$NATS_SERVER_LEAST" "$(nats_server_version "$server")"; then
+    echo "$server is older than $NATS_SERVER_LEAST; building the pinned one"
+    server=''
+  fi
+  [[ -n $server && -n $cli ]] || build_nats
+  ln -sfn "${server:-../build/nats-server}" "$NATS_SERVER"
+  ln -sfn "${cli:-../build/nats}" "$NATS_CLI"
+  echo "using ${server:-the nats-server of ops/tools} and ${cli:-the nats of ops/tools}"
+  STEP_NOTE="ok (nats-server $(nats_server_version "$NATS_SERVER"), $((SECONDS - STEP_STARTED)) s)"
+}
+
+nats_server_version() { "$1" --version 2>/dev/null | sed -n 's/.*v\([0-9][0-9.]*\).*/\1/p'; }
+
+# on_path PROGRAM: where it is, not counting our own links (a shell that has sourced .run/env has
+# them in front).
+on_path() {
+  local found
+  while read -r found; do
+    case $found in
+      "$RUN/bin/"* | "$ROOT/.run/"* | "${VSIM_ENV_OF:-$RUN}/bin/"*) ;;
+      *) echo "$found" && return 0 ;;
+    esac
+  done < <(type -aP "$1" || true)
+}
+
+build_nats() {
+  local pin
+  pin=$(cat "$ROOT/ops/tools/go.mod" "$ROOT/ops/tools/go.sum" | sha256sum)
+  if [[ $(cat "$TOOLS/built" 2>/dev/null) == "$pin" && -x $TOOLS/build/nats-server &&
+    -x $TOOLS/build/nats ]]; then
+    return 0
+  fi
+  find_go || bring_go
+  run_go_build
+  echo "$pin" >"$TOOLS/built"
+}
+
+# Versions and hashes come from go.mod and go.sum alone; the caller's Go settings for its own
+# projects must not get in (a go.work file above, flags, a toolchain download).
+run_go_build() {
+  local private=()
+  if [[ $GO == "$TOOLS"/* ]]; then   # a Go of ours leaves nothing in the home folder
+    private=("GOPATH=$TOOLS/go-path" "GOCACHE=$TOOLS/go-cache")
+  fi
+  mkdir -p "$TOOLS/build"
+  (
+    cd "$ROOT/ops/tools"
+    env GOTOOLCHAIN=local GOFLAGS='-buildvcs=false -modcacherw' GOWORK=off CGO_ENABLED=0 \
+      GOBIN="$TOOLS/build" "${private[@]}" "$GO" install -v -trimpath tool
+  ) || fail "building nats-server and nats with $GO failed"
+}
+
+# Debian keeps the server programs of each version in a folder of its own, off the PATH; the newest
+# is taken.
+find_postgres() {
+  local folder version
+  while read -r folder; do
+    [[ -x $folder/postgres && -x $folder/initdb && $folder != "$PG_BIN" ]] || continue
+    version=$("$folder/postgres" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+    ((version >= POSTGRES_LEAST)) || continue
+    ln -sfn "$folder" "$PG_BIN"
+    echo "using Postgres in $folder"
+    return 0
+  done < <(postgres_folders)
+  fail "no Postgres $POSTGRES_LEAST or newer found; install postgresql, or set VSIM_PG_BIN to the folder of its programs"
+}
+
+postgres_folders() {
+  [[ -z ${VSIM_PG_BIN:-} ]] || echo "$VSIM_PG_BIN"
+  printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV
+  dirname "$(type -P postgres || echo /nowhere/postgres)"
+}
