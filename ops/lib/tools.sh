@@ -58,18 +58,20 @@ build_nats() {
 }
 
 # Versions and hashes come from go.mod and go.sum alone; the caller's Go settings for its own
-# projects must not get in (a go.work file above, flags, a toolchain download).
+# projects must not get in (a go.work file above, flags, a toolchain download). A Go that bring_go
+# fetched works in its own folder and goes with it when it is done: that is 900 MB.
 run_go_build() {
-  local private=()
-  if [[ $GO == "$TOOLS"/* ]]; then   # a Go of ours leaves nothing in the home folder
-    private=("GOPATH=$TOOLS/go-path" "GOCACHE=$TOOLS/go-cache")
+  local own=$TOOLS/go places=()
+  if [[ $GO == "$own"/* ]]; then
+    places=("GOPATH=$own/path" "GOCACHE=$own/cache" "XDG_CONFIG_HOME=$own/config")
   fi
   mkdir -p "$TOOLS/build"
   (
     cd "$ROOT/ops/tools"
     env GOTOOLCHAIN=local GOFLAGS='-buildvcs=false -modcacherw' GOWORK=off CGO_ENABLED=0 \
-      GOBIN="$TOOLS/build" "${private[@]}" "$GO" install -v -trimpath tool
+      GOBIN="$TOOLS/build" "${places[@]}" "$GO" install -v -trimpath tool
   ) || fail "building nats-server and nats with $GO failed"
+  rm -rf "$own"
 }
 
 # Debian keeps the server programs of each version in a folder of its own, off the PATH; the newest
