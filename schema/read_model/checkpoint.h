@@ -13,7 +13,7 @@ namespace vsim::read_model {
 
 struct Checkpoint {
   StreamSequence sequence = 0;
-  std::string hash;  // of the message at `sequence`; empty at 0
+  std::string hash;                     // of the message at `sequence`; empty at 0
   StreamSequence command_sequence = 0;  // JOURNAL only: of the last command seen there, in COMMANDS
 };
 

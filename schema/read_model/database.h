@@ -7,22 +7,27 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
+#include <string_view>
 #include <utility>
 
+#include <tl/expected.hpp>
+
 namespace pqxx {
-class connection;
 class transaction_base;
 }  // namespace pqxx
 
 namespace vsim::read_model {
 
+/// The Postgres schema of the read models: nothing else lives there, so it can be dropped whole and
+/// made again from the log.
+inline constexpr std::string_view read_model_schema = "vsim";
+
 /// Why the database gave no answer.
 struct DatabaseError {
   enum class Kind {
-    unavailable,  // no connection, or it broke: what was asked may or may not have been done
-    not_migrated, // tables are missing: run `vsimctl migrate`, or start a projector
-    refused       // the database said no: a bug of ours, or missing rights
+    unavailable,   // no connection, or it broke: what was asked may or may not have been done
+    not_migrated,  // tables are missing: run `vsimctl migrate`, or start a projector
+    refused        // the database said no: a bug of ours, or missing rights
   };
   Kind kind{};
   std::string detail;
@@ -50,7 +55,8 @@ class ConnectionPool {
     using T = decltype(query(std::declval<Transaction&>()));
     std::optional<T> value;
     auto failure = run([&](Transaction& tx) { value.emplace(query(tx)); });
-    if (failure) return tl::unexpected(std::move(*failure));
+    if (failure)
+      return tl::unexpected(std::move(*failure));
     return std::move(*value);
   }
 

@@ -15,7 +15,7 @@ namespace vsim::read_model {
 
 struct OperationRow {
   std::string id;
-  std::string type;       // "create", ...; "extend_pool"
+  std::string type;  // "create", ...; "extend_pool"
   std::string region;
   std::string server_id;  // empty for pool commands
   std::string status;     // PENDING SUCCEEDED REJECTED DEAD_LETTERED PURGED

@@ -1,7 +1,7 @@
 #pragma once
 
-// Table `servers`: one row a server, as of its last projected event. `server_counts` beside it holds
-// how many there are, so that a list's total costs no scan.
+// Table `servers`: one row a server, as of its last projected event. `server_counts` beside it
+// holds how many there are, so that a list's total costs no scan.
 
 #include <cstdint>
 #include <map>
@@ -29,11 +29,11 @@ struct ServerRow {
   Instant created_at;
   Instant updated_at;
   std::optional<Instant> last_started_at;
-  std::optional<Instant> due;              // of the transition or reaping under way
+  std::optional<Instant> due;  // of the transition or reaping under way
   std::optional<std::string> termination_reason;
   HourlyRate hourly_rate;
   Bill bill;
-  BillingPolicy billing;                   // only granularity and minimum are read back
+  BillingPolicy billing;  // only granularity and minimum are read back
   Duration idle_timeout{};
 };
 

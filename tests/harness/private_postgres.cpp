@@ -1,8 +1,5 @@
 #include "tests/harness/private_postgres.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +8,9 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <pwd.h>
+#include <unistd.h>
 
 namespace harness {
 namespace {

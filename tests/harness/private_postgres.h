@@ -1,8 +1,8 @@
 #pragma once
 
 // A Postgres cluster of the test's own: made in a temporary folder, reached through a Unix socket
-// there and by nothing else, gone with the object. As root it runs as the user `postgres`, since the
-// server refuses root. Threads: one.
+// there and by nothing else, gone with the object. As root it runs as the user `postgres`, since
+// the server refuses root. Threads: one.
 
 #include <string>
 
@@ -34,7 +34,8 @@ class PrivatePostgres {
   /// SIGKILL of the server and so, within half a second, of all its sessions. Nothing is fsynced
   /// here, but the kernel keeps what was written.
   void kill();
-  /// Stops it at once (SIGQUIT) if it runs, and starts it on the same data; returns when it is ready.
+  /// Stops it at once (SIGQUIT) if it runs, and starts it on the same data; returns when it is
+  /// ready.
   void restart();
 
  private:

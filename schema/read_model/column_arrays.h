@@ -1,0 +1,69 @@
+#pragma once
+
+// Rows on their way into a table, column by column: one statement takes a whole batch as arrays.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vsim::read_model {
+
+/// One column as the text of a Postgres array.
+class ColumnArray {
+ public:
+  void text(std::string_view value);
+  void integer(std::int64_t value);
+  void null();
+
+  /// The whole array, "{...}". Nothing may be added afterwards.
+  std::string take();
+
+ private:
+  void separate() { text_ += text_.empty() ? '{' : ','; }
+  std::string text_;
+};
+
+/// A column of a table. `type` is an SQL type; "instant" comes as Unix milliseconds.
+struct Column {
+  const char* name;
+  const char* type;
+};
+
+/// "SELECT a, to_timestamp(...) FROM moved, unnest($5::uuid[], ...) AS new(a, ...)": the rows that
+/// come as the parameters from `first_parameter` on, if the one row of `moved` is there.
+std::string select_from_arrays(std::span<const Column> columns, int first_parameter);
+
+/// "a, b, c"
+std::string column_names(std::span<const Column> columns);
+
+/// "a = excluded.a, ..." for all but the first `keys` columns.
+std::string overwrite_all(std::span<const Column> columns, std::size_t keys);
+
+/// The arrays of all columns, filled row by row: each value goes to the next column.
+class ColumnArrays {
+ public:
+  explicit ColumnArrays(std::size_t columns) : arrays_(columns) {}
+
+  ColumnArrays& text(std::string_view value) { return next().text(value), *this; }
+  ColumnArrays& integer(std::int64_t value) { return next().integer(value), *this; }
+  ColumnArrays& null() { return next().null(), *this; }
+  /// None where the text is empty.
+  ColumnArrays& text_or_null(std::string_view value) {
+    return value.empty() ? null() : text(value);
+  }
+
+  std::vector<ColumnArray>& arrays() { return arrays_; }
+
+ private:
+  ColumnArray& next() {
+    ColumnArray& array = arrays_[column_];
+    column_ = (column_ + 1) % arrays_.size();
+    return array;
+  }
+  std::vector<ColumnArray> arrays_;
+  std::size_t column_ = 0;
+};
+
+}  // namespace vsim::read_model

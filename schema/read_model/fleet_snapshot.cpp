@@ -1,0 +1,50 @@
+#include "schema/read_model/fleet_snapshot.h"
+
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+namespace {
+
+FleetSnapshot read_snapshot(Transaction& tx) {
+  FleetSnapshot snapshot;
+  if (const auto checkpoint = find_checkpoint(tx, "EVENTS")) {
+    snapshot.events = *checkpoint;
+  }
+  const auto addresses =
+      tx.exec("SELECT region, ip, last_claim, server_id IS NOT NULL FROM addresses");
+  snapshot.addresses.reserve(static_cast<std::size_t>(addresses.size()));
+  for (const auto& row : addresses) {
+    if (const auto ip = Ipv4::parse(view_of(row[1]))) {
+      snapshot.addresses.push_back({Region{text_of(row[0])}, *ip,
+                                    integer_of<StreamSequence>(row[2]), view_of(row[3]) == "t"});
+    }
+  }
+  // By status, so that the index leads past all that is terminated.
+  const auto deadlines = tx.exec(
+      "SELECT region, id, (date_part('epoch', due) * 1000)::bigint FROM servers"
+      " WHERE status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING')"
+      " AND due IS NOT NULL");
+  snapshot.deadlines.reserve(static_cast<std::size_t>(deadlines.size()));
+  for (const auto& row : deadlines) {
+    if (const auto id = Uuid::parse(view_of(row[1]))) {
+      snapshot.deadlines.push_back({Region{text_of(row[0])}, ServerId{*id}, instant_of(row[2])});
+    }
+  }
+  return snapshot;
+}
+
+}  // namespace
+
+DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url) {
+  try {
+    const auto connection = open_connection(url);
+    prepare(*connection, small_table_statements());
+    pqxx::nontransaction tx(*connection);
+    tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    return read_snapshot(tx);  // the connection's end ends the transaction
+  } catch (...) {
+    return tl::unexpected(current_failure());
+  }
+}
+
+}  // namespace vsim::read_model

@@ -1,0 +1,40 @@
+#pragma once
+
+// What a worker that starts needs to know of the fleet: every address, and what will happen by
+// itself. Grows with the pools and the servers that wait for something, not with terminated ones.
+
+#include <string>
+#include <vector>
+
+#include "domain/ids.h"
+#include "domain/instant.h"
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::read_model {
+
+struct FleetAddress {
+  Region region;
+  Ipv4 ip;
+  StreamSequence last_claim = 0;  // in EVENTS; 0: never claimed
+  bool taken = false;
+};
+
+struct FleetDeadline {
+  Region region;
+  ServerId server;
+  Instant due;
+};
+
+/// As of one position of EVENTS: whoever follows the log from behind it misses nothing.
+struct FleetSnapshot {
+  Checkpoint events;
+  std::vector<FleetAddress> addresses;
+  std::vector<FleetDeadline> deadlines;
+};
+
+/// Reads it on a connection of its own, which it closes: seconds for a million addresses. Empty, at
+/// sequence 0, when nothing has been projected. Any thread.
+DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url);
+
+}  // namespace vsim::read_model

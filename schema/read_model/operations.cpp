@@ -1,0 +1,125 @@
+#include "schema/read_model/operations.h"
+
+#include <limits>
+
+#include "schema/read_model/server_columns.h"
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+namespace {
+
+const std::string operation_columns =
+    "o.id, o.type, o.region, coalesce(o.server_id::text, ''), o.status, o.code, o.detail,"
+    " o.request_hash, o.actor, o.correlation_id, o.command_sequence, o.event_sequence, o.version,"
+    " (date_part('epoch', o.decided_at) * 1000)::bigint";
+constexpr int operation_column_count = 14;
+
+OperationRow read_operation(const pqxx::row& row) {
+  int next = 0;
+  const auto field = [&] { return row[static_cast<pqxx::row::size_type>(next++)]; };
+  OperationRow operation;
+  operation.id = text_of(field());
+  operation.type = text_of(field());
+  operation.region = text_of(field());
+  operation.server_id = text_of(field());
+  operation.status = text_of(field());
+  operation.code = text_of(field());
+  operation.detail = text_of(field());
+  operation.request_hash = text_of(field());
+  operation.actor = text_of(field());
+  operation.correlation_id = text_of(field());
+  operation.command_sequence = integer_of<StreamSequence>(field());
+  operation.event_sequence = integer_of<StreamSequence>(field());
+  operation.version = integer_of<Version>(field());
+  operation.decided_at = optional_instant_of(field());
+  return operation;
+}
+
+// What a list may filter by. The usual status is filtered while walking; the unusual ones have an
+// index, which the planner takes only when the condition says so.
+enum Filter : unsigned { by_server = 1, by_region = 2, by_status = 4, unusual = 8 };
+constexpr unsigned shapes_end = 16;
+
+std::string list_name(unsigned shape) {
+  return "operations_list_" + std::to_string(shape);
+}
+
+/// Parameters: 1 the limit, 2 the command sequence to stay below, then the filters'.
+std::string list_sql(unsigned shape) {
+  int parameter = 3;
+  std::string sql = "SELECT " + operation_columns + " FROM (SELECT * FROM operations" +
+                    " WHERE command_sequence < $2::bigint";
+  const auto filter = [&](unsigned bit, const char* column) {
+    if ((shape & bit) != 0) {
+      sql += std::string(" AND ") + column + " = $" + std::to_string(parameter++);
+    }
+  };
+  filter(by_server, "server_id");
+  filter(by_region, "region");
+  filter(by_status, "status");
+  if ((shape & unusual) != 0) {
+    sql += " AND status <> 'SUCCEEDED'";
+  }
+  // A constant first, for the planner's sake; see servers.cpp.
+  return sql + " ORDER BY command_sequence DESC LIMIT 201) o LIMIT $1";
+}
+
+}  // namespace
+
+std::vector<Statement> operation_statements() {
+  std::vector<Statement> statements{
+      {"operation_by_id", "SELECT " + operation_columns + ", " + server_columns +
+                              " FROM operations o LEFT JOIN servers s ON s.id = o.server_id"
+                              " WHERE o.id = $1"},
+      {"operation_decided",
+       "SELECT 1 FROM operations"
+       " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
+  for (unsigned shape = 0; shape < shapes_end; ++shape) {
+    statements.push_back({list_name(shape), list_sql(shape)});
+  }
+  return statements;
+}
+
+std::optional<OperationWithServer> find_operation(Transaction& tx, const CommandId& id) {
+  const auto rows = execute(tx, "operation_by_id", Arguments().ready(id.to_string()));
+  if (rows.empty()) {
+    return std::nullopt;
+  }
+  OperationWithServer found{read_operation(rows[0]), std::nullopt};
+  if (!rows[0][operation_column_count].is_null()) {
+    found.server = read_server(rows[0], operation_column_count);
+  }
+  return found;
+}
+
+std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,
+                                          std::uint32_t limit, StreamSequence before) {
+  constexpr auto end = std::numeric_limits<std::int64_t>::max();
+  Arguments arguments;
+  arguments.integer(limit).integer(before == 0 ? end : static_cast<std::int64_t>(before));
+  unsigned shape = 0;
+  if (filter.server_id) {
+    shape |= by_server;
+    arguments.text(*filter.server_id);
+  }
+  if (filter.region) {
+    shape |= by_region;
+    arguments.text(*filter.region);
+  }
+  if (filter.status) {
+    shape |= by_status | (*filter.status == "SUCCEEDED" ? 0U : unusual);
+    arguments.text(*filter.status);
+  }
+  std::vector<OperationRow> operations;
+  for (const auto& row : execute(tx, list_name(shape), arguments)) {
+    operations.push_back(read_operation(row));
+  }
+  return operations;
+}
+
+bool command_is_decided(Transaction& tx, StreamSequence command_sequence) {
+  const Arguments arguments = Arguments().integer(static_cast<std::int64_t>(command_sequence));
+  return !execute(tx, "operation_decided", arguments).empty();
+}
+
+}  // namespace vsim::read_model

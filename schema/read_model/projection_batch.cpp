@@ -1,0 +1,175 @@
+#include "schema/read_model/projection_batch.h"
+
+namespace vsim::read_model {
+namespace {
+
+/// How an event moves its server between statuses. No `from`: it is the first. No `to`: it stays.
+struct StatusChange {
+  std::optional<Status> from;
+  std::optional<Status> to;
+};
+
+struct ReadStatusChange {
+  const State& after;
+
+  Status now() const { return after.server->status; }
+
+  StatusChange operator()(const ServerProvisioning&) const { return {std::nullopt, now()}; }
+  StatusChange operator()(const ServerProvisioned&) const { return {std::nullopt, now()}; }
+  StatusChange operator()(const ServerStarting& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerStarted& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerStopping& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerStopped& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerRebooting& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerRebooted& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerTerminating& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerTerminated& e) const { return {e.from, now()}; }
+  StatusChange operator()(const CommandRejected&) const { return {}; }
+  StatusChange operator()(const CommandPurged&) const { return {}; }
+  StatusChange operator()(const CommandDeadLettered&) const { return {}; }
+};
+
+/// The user command that an event carries out. Outcomes that change nothing do not say which
+/// command they are about: JOURNAL fills that in.
+struct CommandType {
+  std::string operator()(const ServerProvisioning&) const { return "create"; }
+  std::string operator()(const ServerProvisioned&) const { return "create"; }
+  std::string operator()(const ServerStarting&) const { return "start"; }
+  std::string operator()(const ServerStarted&) const { return "start"; }
+  std::string operator()(const ServerStopping&) const { return "stop"; }
+  std::string operator()(const ServerStopped&) const { return "stop"; }
+  std::string operator()(const ServerRebooting&) const { return "reboot"; }
+  std::string operator()(const ServerRebooted&) const { return "reboot"; }
+  std::string operator()(const ServerTerminating&) const { return "terminate"; }
+  std::string operator()(const ServerTerminated&) const { return "terminate"; }
+  std::string operator()(const CommandRejected&) const { return {}; }
+  std::string operator()(const CommandPurged&) const { return {}; }
+  std::string operator()(const CommandDeadLettered&) const { return {}; }
+};
+
+ServerEventRow event_row(const Event& event, const State& after, StreamSequence sequence) {
+  ServerEventRow row;
+  row.version = event.version;
+  row.at = event.at;
+  row.event = event_type(event.data);
+  row.message = event_message(event, after);
+  row.actor = event.origin.actor;
+  if (event.cause) {
+    row.command_id = event.cause->command.to_string();
+  }
+  row.correlation_id = event.origin.correlation_id;
+  row.sequence = sequence;
+  return row;
+}
+
+OperationRow outcome_row(const Cause& cause, const Origin& origin, StreamSequence sequence) {
+  OperationRow row;
+  row.id = cause.command.to_string();
+  row.request_hash = cause.request_hash;
+  row.command_sequence = cause.sequence;
+  row.actor = origin.actor;
+  row.correlation_id = origin.correlation_id;
+  row.event_sequence = sequence;
+  return row;
+}
+
+void name_outcome(OperationRow& row, const EventData& data) {
+  if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
+    row.status = to_string(OutcomeKind::rejected);
+    row.code = to_string(rejected->rejection.code);
+    row.detail = rejected->rejection.detail;
+  } else if (std::holds_alternative<CommandPurged>(data)) {
+    row.status = to_string(OutcomeKind::purged);
+  } else if (const auto* dead = std::get_if<CommandDeadLettered>(&data)) {
+    row.status = to_string(OutcomeKind::dead_lettered);
+    row.detail = dead->reason;
+  } else {
+    row.status = to_string(OutcomeKind::succeeded);
+  }
+}
+
+}  // namespace
+
+void ProjectionBatch::add(const Event& event, State after, StreamSequence sequence) {
+  events.emplace_back(event.server, event_row(event, after, sequence));
+  if (event.cause) {
+    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
+  }
+  if (!after.server) {
+    return;
+  }
+  const StatusChange change = std::visit(ReadStatusChange{after}, event.data);
+  const auto count = [&](Status status, int by) {
+    counts[{event.region.name, after.server->blueprint.instance_type,
+            std::string(to_string(status))}] += by;
+  };
+  if (change.from) {
+    count(*change.from, -1);
+  }
+  if (change.to) {
+    count(*change.to, +1);
+  }
+  if (std::holds_alternative<ServerTerminated>(event.data)) {
+    addresses[{event.region, after.server->blueprint.ip}].holder.reset();
+  }
+  servers.insert_or_assign(event.server, std::move(after));
+}
+
+void ProjectionBatch::add(const AddressClaimed& claim, StreamSequence sequence) {
+  addresses[{claim.region, claim.ip}] = {claim.server, sequence};
+}
+
+void ProjectionBatch::add(const PoolExtended& extension, StreamSequence sequence) {
+  for (const AddressRange& range : extension.ranges) {
+    pool_ranges.emplace_back(extension.region, range);
+  }
+  if (extension.cause) {
+    operations.insert_or_assign(extension.cause->command, operation_row(extension, sequence));
+  }
+}
+
+void ProjectionBatch::add(const ClockState& state, StreamSequence sequence) {
+  clock.emplace(state, sequence);
+}
+
+OperationRow operation_row(const Event& event, StreamSequence sequence) {
+  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
+  row.type = std::visit(CommandType{}, event.data);
+  row.region = event.region.name;
+  row.server_id = event.server.to_string();
+  row.version = event.version;
+  row.decided_at = event.at;
+  name_outcome(row, event.data);
+  return row;
+}
+
+OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence) {
+  OperationRow row = outcome_row(*extension.cause, extension.origin, sequence);
+  row.type = "extend_pool";
+  row.region = extension.region.name;
+  row.status = to_string(OutcomeKind::succeeded);
+  row.version = extension.version;
+  row.decided_at = extension.at;
+  return row;
+}
+
+OperationRow pending_operation_row(const Command& command) {
+  OperationRow row =
+      outcome_row({command.id, command.sequence, command.request_hash}, command.origin, 0);
+  row.type = command_type(command.action);
+  row.region = command.region.name;
+  row.server_id = command.server.to_string();
+  row.status = "PENDING";
+  return row;
+}
+
+OperationRow pending_operation_row(const ExtendPool& command) {
+  OperationRow row =
+      outcome_row({command.id, command.sequence, command.request_hash}, command.origin, 0);
+  row.type = "extend_pool";
+  row.region = command.region.name;
+  row.status = "PENDING";
+  return row;
+}
+
+}  // namespace vsim::read_model

@@ -1,0 +1,59 @@
+#pragma once
+
+// What a stretch of EVENTS does to the read models, gathered: pure, no database. Only the last
+// state of a server counts, and counts are net, so a long stretch costs less than its events one by
+// one.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "domain/address_pool.h"
+#include "domain/server.h"
+#include "domain/sim_clock.h"
+#include "schema/read_model/operations.h"
+#include "schema/read_model/server_events.h"
+
+namespace vsim::read_model {
+
+/// A row of `addresses`, as of the last event about it.
+struct AddressChange {
+  std::optional<ServerId> holder;  // none: free
+  StreamSequence last_claim = 0;   // 0: as before
+};
+
+/// Add the events in their order. One thread.
+class ProjectionBatch {
+ public:
+  void add(const Event& event, State after, StreamSequence sequence);
+  void add(const AddressClaimed& claim, StreamSequence sequence);
+  void add(const PoolExtended& extension, StreamSequence sequence);
+  void add(const ClockState& clock, StreamSequence sequence);
+
+  // What the writer puts into the tables.
+  using CountKey = std::tuple<std::string, std::string, std::string>;  // region, type, status
+  std::vector<std::pair<ServerId, ServerEventRow>> events;
+  std::unordered_map<ServerId, State> servers;  // those that exist, after their last event
+  /// Net changes. Every status that was passed through is there, if only with 0, so that the rows
+  /// of the table do not depend on where batches end.
+  std::map<CountKey, std::int64_t> counts;
+  std::map<CommandId, OperationRow> operations;  // in one order for all writers: no deadlocks
+  std::map<std::pair<Region, Ipv4>, AddressChange> addresses;
+  std::vector<std::pair<Region, AddressRange>> pool_ranges;
+  std::optional<std::pair<ClockState, StreamSequence>> clock;
+};
+
+/// The outcome that an event is to its cause; the event has one.
+OperationRow operation_row(const Event& event, StreamSequence sequence);
+OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence);
+
+/// The row of a command that has only been accepted.
+OperationRow pending_operation_row(const Command& command);
+OperationRow pending_operation_row(const ExtendPool& command);
+
+}  // namespace vsim::read_model

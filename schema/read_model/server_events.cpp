@@ -1,0 +1,115 @@
+#include "schema/read_model/server_events.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+namespace {
+
+/// 2500 ms as "2.5 s": no more digits than it takes.
+std::string seconds_text(Duration length) {
+  std::string text = fmt::format("{:.3f}", static_cast<double>(length.count()) / 1000);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') {
+    text.pop_back();
+  }
+  return text + " s";
+}
+
+struct Sentence {
+  const Event& event;
+  const State& after;
+
+  std::string until(Instant due) const { return seconds_text(due - event.at); }
+  std::string ip() const {
+    return after.server ? after.server->blueprint.ip.to_string() : "its address";
+  }
+
+  std::string operator()(const ServerProvisioning& e) const {
+    return fmt::format("Provisioning {} with address {}, ready in {}", e.blueprint.instance_type,
+                       e.blueprint.ip.to_string(), until(e.due));
+  }
+  std::string operator()(const ServerProvisioned& e) const {
+    return fmt::format("Provisioned {} with address {}", e.blueprint.instance_type,
+                       e.blueprint.ip.to_string());
+  }
+  std::string operator()(const ServerStarting& e) const {
+    return fmt::format("Starting, running in {}", until(e.due));
+  }
+  std::string operator()(const ServerStarted&) const { return "Running"; }
+  std::string operator()(const ServerStopping& e) const {
+    return fmt::format("Stopping, stopped in {}", until(e.due));
+  }
+  std::string operator()(const ServerStopped&) const { return "Stopped"; }
+  std::string operator()(const ServerRebooting& e) const {
+    return fmt::format("Rebooting, running again in {}", until(e.due));
+  }
+  std::string operator()(const ServerRebooted&) const { return "Running again after a reboot"; }
+  std::string operator()(const ServerTerminating& e) const {
+    return fmt::format("Terminating, terminated in {}", until(e.due));
+  }
+  std::string operator()(const ServerTerminated& e) const {
+    switch (e.reason) {
+      case TerminationReason::user:
+        return fmt::format("Terminated; {} is free again", ip());
+      case TerminationReason::idle_timeout:
+        return fmt::format("Terminated after standing idle too long; {} is free again", ip());
+    }
+    return {};
+  }
+  std::string operator()(const CommandRejected& e) const {
+    return fmt::format("Command rejected ({}): {}", to_string(e.rejection.code),
+                       e.rejection.detail);
+  }
+  std::string operator()(const CommandPurged&) const {
+    return "Command purged from the queue before it was carried out";
+  }
+  std::string operator()(const CommandDeadLettered& e) const {
+    return fmt::format("Command moved to the dead letters: {}", e.reason);
+  }
+};
+
+ServerEventRow read_event(const pqxx::row& row) {
+  ServerEventRow event;
+  event.version = integer_of<Version>(row[0]);
+  event.at = instant_of(row[1]);
+  event.event = text_of(row[2]);
+  event.message = text_of(row[3]);
+  event.actor = text_of(row[4]);
+  event.command_id = text_of(row[5]);
+  event.correlation_id = text_of(row[6]);
+  event.sequence = integer_of<StreamSequence>(row[7]);
+  return event;
+}
+
+}  // namespace
+
+std::vector<Statement> server_event_statements() {
+  return {{"server_events_page",
+           "SELECT version, (date_part('epoch', at) * 1000)::bigint, event, message, actor,"
+           " coalesce(command_id::text, ''), correlation_id, sequence FROM server_events"
+           " WHERE server_id = $1 AND version < $2::bigint ORDER BY version DESC LIMIT $3"}};
+}
+
+std::string event_message(const Event& event, const State& after) {
+  return std::visit(Sentence{event, after}, event.data);
+}
+
+std::vector<ServerEventRow> list_server_events(Transaction& tx, const ServerId& id,
+                                               std::uint32_t limit, Version before) {
+  constexpr auto end = std::numeric_limits<std::int64_t>::max();
+  const Arguments arguments = Arguments()
+                                  .ready(id.to_string())
+                                  .integer(before == 0 ? end : static_cast<std::int64_t>(before))
+                                  .integer(limit);
+  std::vector<ServerEventRow> events;
+  for (const auto& row : execute(tx, "server_events_page", arguments)) {
+    events.push_back(read_event(row));
+  }
+  return events;
+}
+
+}  // namespace vsim::read_model

@@ -1,0 +1,67 @@
+// The reads of the small tables: regions, instance_types, clock, projection_checkpoint.
+
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/clock.h"
+#include "schema/read_model/regions.h"
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+
+std::vector<Statement> small_table_statements() {
+  return {
+      {"regions_all",
+       "SELECT r.name, count(a.ip), count(a.ip) FILTER (WHERE a.server_id IS NULL)"
+       " FROM regions r LEFT JOIN addresses a ON a.region = r.name GROUP BY r.name ORDER BY "
+       "r.name"},
+      {"instance_types_all",
+       "SELECT name, hourly_rate FROM instance_types ORDER BY hourly_rate, name"},
+      {"clock",
+       "SELECT (date_part('epoch', simulated_at) * 1000)::bigint, stored_at_ns, scale, seed"
+       " FROM clock"},
+      {"checkpoint",
+       "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
+       " WHERE stream = $1"},
+  };
+}
+
+std::vector<RegionRow> list_regions(Transaction& tx) {
+  std::vector<RegionRow> regions;
+  for (const auto& row : execute(tx, "regions_all", Arguments())) {
+    regions.push_back(
+        {text_of(row[0]), integer_of<std::uint64_t>(row[1]), integer_of<std::uint64_t>(row[2])});
+  }
+  return regions;
+}
+
+std::vector<InstanceTypeRow> list_instance_types(Transaction& tx) {
+  std::vector<InstanceTypeRow> types;
+  for (const auto& row : execute(tx, "instance_types_all", Arguments())) {
+    types.push_back({text_of(row[0]), HourlyRate{integer_of<std::int64_t>(row[1])}});
+  }
+  return types;
+}
+
+std::optional<ClockState> find_clock(Transaction& tx) {
+  const auto rows = execute(tx, "clock", Arguments());
+  if (rows.empty()) {
+    return std::nullopt;
+  }
+  const auto row = rows[0];
+  ClockState clock;
+  clock.sim = instant_of(row[0]);
+  clock.stored_at = WallTime{std::chrono::nanoseconds(integer_of<std::int64_t>(row[1]))};
+  clock.scale = row[2].as<double>();
+  clock.seed = integer_of<std::uint64_t>(row[3]);
+  return clock;
+}
+
+std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream) {
+  const auto rows = execute(tx, "checkpoint", Arguments().text(stream));
+  if (rows.empty()) {
+    return std::nullopt;
+  }
+  return Checkpoint{integer_of<StreamSequence>(rows[0][0]), text_of(rows[0][1]),
+                    integer_of<StreamSequence>(rows[0][2])};
+}
+
+}  // namespace vsim::read_model
