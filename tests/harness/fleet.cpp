@@ -1,0 +1,187 @@
+#include "tests/harness/fleet.h"
+
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/harness/failure_note.h"
+#include "tests/harness/programs.h"
+
+namespace harness {
+namespace {
+
+// What the caller's shell may hold (after `. .run/env`, say) must not reach the parts.
+const std::vector<std::string> foreign_settings = {
+    "NATS_URL",         "DATABASE_URL", "DB_HOST",     "DB_PORT",
+    "DB_NAME",          "DB_USER",      "DB_PASSWORD", "DB_SSLMODE",
+    "HTTP_ADDR",        "METRICS_ADDR", "PORT",        "ROLES",
+    "PROFILE",          "IDLE_TIMEOUT", "SIM_SEED",    "TIME_SCALE",
+    "BILLING_INTERVAL", "SCHEMA_DIR",   "LOG_LEVEL",   "LOG_FORMAT",
+    "NATS_USER",        "NATS_PASSWORD"};
+
+constexpr std::chrono::seconds start_wait_max{30};
+
+}  // namespace
+
+Fleet::Fleet(FleetOptions options)
+    : options_(std::move(options)),
+      scratch_("vsim-fleet"),
+      database_url_(postgres_.create_database()) {
+  if (options_.schema_dir.empty()) {
+    options_.schema_dir = source_dir() + "/schema";
+  }
+  const Output migration = vsimctl({"migrate"});
+  if (!migration.ending.clean()) {
+    throw std::runtime_error("vsimctl migrate failed:\n" + migration.text);
+  }
+  for (std::size_t i = 0; i < options_.apis; ++i) {
+    add(apis_, "api", "HTTP_ADDR");
+  }
+  for (std::size_t i = 0; i < options_.workers; ++i) {
+    add(workers_, "worker", "METRICS_ADDR");
+  }
+  wait_until_ready(start_wait_max);
+}
+
+Fleet::~Fleet() {
+  for (std::vector<Part>* parts : {&apis_, &workers_}) {
+    for (Part& part : *parts) {
+      part.process.kill();
+      if (test_is_failing()) {
+        std::cerr << "--- the end of " << part.process.log_path() << " (kept)\n"
+                  << tail_of(part.process.log_path(), 25);
+      }
+    }
+  }
+}
+
+Settings Fleet::environment() const {
+  Settings settings = options_.settings;
+  settings["NATS_URL"] = nats_.url();
+  settings["DATABASE_URL"] = database_url_;
+  settings["SCHEMA_DIR"] = options_.schema_dir;
+  return settings;
+}
+
+void Fleet::add(std::vector<Part>& parts, const std::string& kind,
+                const std::string& address_setting) {
+  Part part;
+  part.name = fmt::format("{}-{}", kind, parts.size());
+  part.program = "vsim-" + kind;
+  part.address_setting = address_setting;
+  parts.push_back(std::move(part));
+  start(parts.back());
+}
+
+void Fleet::start_api(std::size_t index) {
+  start(apis_.at(index));
+}
+void Fleet::start_worker(std::size_t index) {
+  start(workers_.at(index));
+}
+
+void Fleet::start(Part& part) {
+  if (part.port == 0) {
+    part.port = free_port();
+  }
+  ChildOptions child;
+  child.argv = {product_program(part.program)};
+  child.environment = environment();
+  child.environment[part.address_setting] = fmt::format("127.0.0.1:{}", part.port);
+  child.unset = foreign_settings;
+  child.log_path = scratch_.path() + "/" + part.name + ".log";
+  part.process = ChildProcess::spawn(child);
+}
+
+bool Fleet::ready(Part& part) {
+  return HttpClient(part.port, std::chrono::seconds(5)).get("/readyz").status == 200;
+}
+
+void Fleet::wait_until_ready(std::chrono::milliseconds wait_max) {
+  for (std::vector<Part>* parts : {&workers_, &apis_}) {
+    for (Part& part : *parts) {
+      if (part.process.pid() > 0 && part.process.running()) {
+        wait_until_part_ready(part, wait_max);
+      } else if (part.process.pid() > 0) {
+        throw std::runtime_error(
+            fmt::format("{} has ended:\n{}", part.name, tail_of(part.process.log_path())));
+      }
+    }
+  }
+}
+
+void Fleet::wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max) {
+  const bool settled = eventually([&] { return !part.process.running() || ready(part); }, wait_max);
+  if (!settled || !part.process.running()) {
+    throw std::runtime_error(fmt::format("{} is not ready after {} ms:\n{}", part.name,
+                                         wait_max.count(), tail_of(part.process.log_path())));
+  }
+}
+
+Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
+  ChildOptions child;
+  child.argv = {product_program("vsimctl")};
+  child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
+  child.environment = environment();
+  child.unset = foreign_settings;
+  return run_program(child);
+}
+
+Output Fleet::nats_cli(const std::vector<std::string>& arguments) {
+  ChildOptions child;
+  child.argv = {find_program("VSIM_NATS_CLI", "nats")};
+  child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
+  child.environment = {{"NATS_URL", nats_.url()}};
+  child.unset = {"NATS_USER", "NATS_PASSWORD", "NATS_CONTEXT"};
+  return run_program(child);
+}
+
+double Fleet::worker_metric(const std::string& name) {
+  double sum = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i].process.running()) {
+      sum += worker_metric(i, name);
+    }
+  }
+  return sum;
+}
+
+double Fleet::worker_metric(std::size_t worker, const std::string& name) {
+  return metric_sum(HttpClient(workers_.at(worker).port).get("/metrics").body, name);
+}
+
+double Fleet::api_metric(const std::string& name, std::size_t api) {
+  return metric_sum(client(api).get("/metrics").body, name);
+}
+
+double metric_sum(const std::string& page, const std::string& name) {
+  double sum = 0;
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.compare(0, name.size(), name) == 0 && line.size() > name.size() &&
+        (line[name.size()] == '{' || line[name.size()] == ' ')) {
+      sum += std::stod(line.substr(line.rfind(' ') + 1));
+    }
+  }
+  return sum;
+}
+
+SchemaCopy::SchemaCopy() : scratch_("vsim-schema"), path_(scratch_.path() + "/schema") {
+  std::filesystem::copy(source_dir() + "/schema", path_, std::filesystem::copy_options::recursive);
+}
+
+void SchemaCopy::replace(const std::string& file, const std::string& what,
+                         const std::string& with) const {
+  std::string text = read_file(path_ + "/" + file);
+  const std::size_t at = text.find(what);
+  if (at == std::string::npos || text.find(what, at + 1) != std::string::npos) {
+    throw std::runtime_error(fmt::format("schema/{} does not hold '{}' exactly once", file, what));
+  }
+  write_file(path_ + "/" + file, text.replace(at, what.size(), with));
+}
+
+}  // namespace harness

@@ -1,0 +1,106 @@
+#pragma once
+
+// A whole vsim of the test's own: a broker, a Postgres, the migration, APIs and workers from the
+// build this test belongs to, each on a port of its own. When the test fails its logs are kept and
+// their ends printed.
+// Threads: one; clients of it may be used by others.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/harness/child_process.h"
+#include "tests/harness/http_client.h"
+#include "tests/harness/private_nats.h"
+#include "tests/harness/private_postgres.h"
+#include "tests/harness/scratch_dir.h"
+
+namespace harness {
+
+using Settings = std::map<std::string, std::string>;  // environment variables
+
+struct FleetOptions {
+  std::size_t apis = 1;
+  std::size_t workers = 1;
+  Settings settings;       // of every part, such as {"TIME_SCALE", "60"}
+  std::string schema_dir;  // instead of the shipped schema/
+};
+
+class Fleet {
+ public:
+  /// Returns when every part is ready. Throws with the reason and the end of the log otherwise.
+  explicit Fleet(FleetOptions options = {});
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  HttpClient client(std::size_t api = 0) const { return HttpClient(apis_.at(api).port); }
+  std::uint16_t api_port(std::size_t api = 0) const { return apis_.at(api).port; }
+  std::uint16_t worker_port(std::size_t worker = 0) const { return workers_.at(worker).port; }
+
+  PrivateNats& nats() { return nats_; }
+  PrivatePostgres& postgres() { return postgres_; }
+  const std::string& database_url() const { return database_url_; }
+  ChildProcess& api(std::size_t index = 0) { return apis_.at(index).process; }
+  ChildProcess& worker(std::size_t index = 0) { return workers_.at(index).process; }
+  std::size_t workers() const { return workers_.size(); }
+
+  /// Starts a part that has ended, on the same port, and does not wait until it is ready.
+  void start_api(std::size_t index = 0);
+  void start_worker(std::size_t index = 0);
+
+  /// Waits until every part that runs answers /readyz with 200.
+  void wait_until_ready(std::chrono::milliseconds wait_max = std::chrono::seconds(30));
+
+  /// Runs a vsimctl command, or a command of the stock nats CLI, against this fleet.
+  Output vsimctl(const std::vector<std::string>& arguments);
+  Output nats_cli(const std::vector<std::string>& arguments);
+
+  /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
+  double worker_metric(const std::string& name);
+  double worker_metric(std::size_t worker, const std::string& name);
+  double api_metric(const std::string& name, std::size_t api = 0);
+
+ private:
+  struct Part {
+    std::string name;
+    std::string program;
+    std::string address_setting;
+    std::uint16_t port = 0;
+    ChildProcess process;
+  };
+  void add(std::vector<Part>& parts, const std::string& kind, const std::string& address_setting);
+  void start(Part& part);
+  bool ready(Part& part);
+  void wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max);
+  Settings environment() const;
+
+  FleetOptions options_;
+  ScratchDir scratch_;
+  PrivateNats nats_;
+  PrivatePostgres postgres_;
+  std::string database_url_;
+  std::vector<Part> apis_;
+  std::vector<Part> workers_;
+};
+
+/// The sum over the samples of one metric in a Prometheus text page.
+double metric_sum(const std::string& page, const std::string& name);
+
+/// A copy of the shipped schema folder in which tests may change files; gone with the object.
+class SchemaCopy {
+ public:
+  SchemaCopy();
+  const std::string& path() const { return path_; }
+  /// Replaces the one place where `what` stands in the file; throws if there is not exactly one.
+  void replace(const std::string& file, const std::string& what, const std::string& with) const;
+
+ private:
+  ScratchDir scratch_;
+  std::string path_;
+};
+
+}  // namespace harness

@@ -1,0 +1,85 @@
+#pragma once
+
+// An HTTP/1.1 client over one keep-alive connection, on a raw socket: a test sees the bytes of an
+// answer as they came, and can send bytes that no library would. Loopback only.
+// Threads: one client belongs to one thread.
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/harness/json.h"
+
+namespace harness {
+
+/// No connection, or it ended or fell silent before the whole answer was there.
+struct Unreachable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpAnswer {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;
+
+  /// A header's value, its name in any case; empty when absent.
+  std::string header(std::string_view name) const;
+  Json json() const { return Json::parse(body); }
+  /// The `code` of a problem document; empty when the body holds none.
+  std::string code() const;
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(std::uint16_t port,
+                      std::chrono::milliseconds timeout = std::chrono::seconds(75));
+  ~HttpClient();
+  HttpClient(HttpClient&& other) noexcept;
+  HttpClient& operator=(HttpClient&&) = delete;
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  HttpAnswer get(const std::string& path, const HttpHeaders& headers = {});
+  HttpAnswer post(const std::string& path, const std::string& body,
+                  const HttpHeaders& headers = {});  // Content-Type application/json unless given
+  HttpAnswer del(const std::string& path, const HttpHeaders& headers = {});
+  HttpAnswer request(const std::string& method, const std::string& path,
+                     const std::string& body = {}, const HttpHeaders& headers = {});
+
+  /// Sends these bytes as they are and reads one answer.
+  HttpAnswer raw(std::string_view bytes);
+
+  /// Sends without reading: for a caller that goes away in the middle.
+  void send_only(std::string_view bytes);
+
+  /// Connects and reads one line: what a server of another protocol greets with.
+  std::string first_line();
+
+  /// Whether the last answer left the connection open.
+  bool connected() const { return socket_ >= 0; }
+  void close();
+
+ private:
+  void connect();
+  void send_all(std::string_view bytes);
+  void drop_if_closed_by_peer();
+  HttpAnswer read_answer();
+  void read_body(HttpAnswer& answer);
+  std::string read_line();
+  std::string read_exactly(std::size_t count);
+  bool fill();  // false at the end of the stream
+
+  std::uint16_t port_;
+  std::chrono::milliseconds timeout_;
+  int socket_ = -1;
+  bool head_request_ = false;
+  std::string buffer_;
+};
+
+}  // namespace harness

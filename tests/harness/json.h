@@ -1,0 +1,59 @@
+#pragma once
+
+// A JSON document as a test reads it: asking for what is not there throws and says which name or
+// type was missing, so that a failing test explains itself.
+// Threads: values; share only for reading.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace harness {
+
+/// No JSON, or not of the shape that the test expects.
+struct JsonError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Json {
+ public:
+  enum class Kind { null, boolean, integer, real, text, array, object };
+  using Member = std::pair<std::string, Json>;
+
+  Json() = default;
+  static Json parse(std::string_view text);
+
+  Kind kind() const { return kind_; }
+  bool is_null() const { return kind_ == Kind::null; }
+  bool has(std::string_view name) const;
+
+  const Json& operator[](std::string_view name) const;  // a member of an object
+  const Json& at(std::size_t index) const;              // an element of an array
+  std::size_t size() const;                             // elements or members
+  const std::vector<Json>& elements() const;
+  const std::vector<Member>& members() const;
+
+  const std::string& text() const;
+  std::int64_t integer() const;
+  double number() const;  // integer or real
+  bool boolean() const;
+
+ private:
+  friend struct JsonBuilder;
+  [[noreturn]] void wrong(std::string_view wanted) const;
+
+  Kind kind_ = Kind::null;
+  std::int64_t integer_ = 0;
+  double real_ = 0;
+  std::string text_;
+  std::vector<Json> elements_;
+  std::vector<Member> members_;
+};
+
+/// A JSON string literal with quotes, for bodies that tests put together.
+std::string json_quoted(std::string_view text);
+
+}  // namespace harness

@@ -1,0 +1,113 @@
+#include "tests/harness/private_nats.h"
+
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/harness/failure_note.h"
+#include "tests/harness/http_client.h"
+#include "tests/harness/programs.h"
+
+namespace harness {
+namespace {
+
+constexpr std::chrono::seconds start_wait_max{30};
+
+std::string unique_name() {
+  std::random_device chance;
+  return fmt::format("vsim-test-{:08x}{:08x}", chance(), chance());
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const std::size_t at = text.find(what);
+  if (at == std::string::npos) {
+    throw std::runtime_error("ops/nats/nats-server.conf.in has no " + what);
+  }
+  return text.replace(at, what.size(), with);
+}
+
+}  // namespace
+
+PrivateNats::PrivateNats(const NatsOptions& options)
+    : scratch_("vsim-nats"),
+      name_(unique_name()),
+      log_path_(scratch_.path() + "/nats.log"),
+      sync_always_(options.sync_always) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    port_ = free_port();
+    monitor_port_ = free_port();
+    if (start()) {
+      return;
+    }
+  }
+  throw std::runtime_error("nats-server does not start:\n" + tail_of(log_path_));
+}
+
+PrivateNats::~PrivateNats() {
+  process_.terminate();
+  if (test_is_failing()) {
+    std::cerr << "--- the end of " << log_path_ << " (kept)\n" << tail_of(log_path_, 15);
+  }
+}
+
+std::string PrivateNats::url() const {
+  return fmt::format("nats://127.0.0.1:{}", port_);
+}
+
+void PrivateNats::restart() {
+  process_.terminate();
+  if (!start()) {
+    throw std::runtime_error("nats-server does not come back:\n" + tail_of(log_path_));
+  }
+}
+
+void PrivateNats::restart_empty() {
+  process_.kill();
+  std::filesystem::remove_all(scratch_.path() + "/store");
+  restart();
+}
+
+bool PrivateNats::start() {
+  std::string text = read_file(source_dir() + "/ops/nats/nats-server.conf.in");
+  text = replaced(text, "@SERVER_NAME@", name_);
+  text = replaced(text, "@PORT@", std::to_string(port_));
+  text = replaced(text, "@MONITOR_PORT@", std::to_string(monitor_port_));
+  text = replaced(text, "@STORE_DIR@", scratch_.path() + "/store");
+  if (!sync_always_) {
+    text = replaced(text, "sync_interval: always", "sync_interval: 2m");
+  }
+  const std::string config = scratch_.path() + "/nats-server.conf";
+  write_file(config, text);
+  ChildOptions options;
+  options.argv = {find_program("VSIM_NATS_SERVER", "nats-server"), "-c", config};
+  options.log_path = log_path_;
+  process_ = ChildProcess::spawn(options);
+  const bool settled =
+      eventually([this] { return ready() || !process_.running(); }, start_wait_max);
+  return settled && process_.running() && ready();
+}
+
+bool PrivateNats::ready() const {
+  const std::string greeting = nats_greeting(port_);
+  if (greeting.find("\"server_name\":\"" + name_ + "\"") == std::string::npos ||
+      greeting.find("\"jetstream\":true") == std::string::npos) {
+    return false;
+  }
+  return HttpClient(monitor_port_).get("/healthz").status == 200;
+}
+
+std::string nats_greeting(std::uint16_t port) {
+  try {
+    HttpClient probe(port, std::chrono::seconds(2));
+    return probe.first_line();
+  } catch (const Unreachable&) {
+    return {};
+  }
+}
+
+}  // namespace harness

@@ -1,0 +1,53 @@
+#pragma once
+
+// A nats-server of the test's own, with the shipped configuration: own port, own store, loopback.
+// Every answer of the port is checked to come from this very server before a test uses it.
+// Threads: one.
+
+#include <cstdint>
+#include <string>
+
+#include "tests/harness/child_process.h"
+#include "tests/harness/scratch_dir.h"
+
+namespace harness {
+
+struct NatsOptions {
+  bool sync_always = true;  // fsync before each acknowledgement, as shipped
+};
+
+class PrivateNats {
+ public:
+  explicit PrivateNats(const NatsOptions& options = {});
+  ~PrivateNats();
+
+  std::string url() const;
+  std::uint16_t port() const { return port_; }
+  std::uint16_t monitor_port() const { return monitor_port_; }
+  ChildProcess& process() { return process_; }
+  const std::string& log_path() const { return log_path_; }
+
+  /// SIGKILL, as a crash would.
+  void kill() { process_.kill(); }
+  /// Stops it if it runs, and starts it on the same store and port; returns when it is ready.
+  void restart();
+  /// With everything it stored thrown away.
+  void restart_empty();
+
+ private:
+  bool start();  // false: somebody else has the port
+  bool ready() const;
+
+  ScratchDir scratch_;
+  std::string name_;
+  std::string log_path_;
+  bool sync_always_;
+  std::uint16_t port_ = 0;
+  std::uint16_t monitor_port_ = 0;
+  ChildProcess process_;
+};
+
+/// The line that a nats-server greets with; empty when none listens there.
+std::string nats_greeting(std::uint16_t port);
+
+}  // namespace harness

@@ -1,0 +1,92 @@
+#include "tests/harness/programs.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace harness {
+namespace {
+
+bool executable(const std::string& path) {
+  return ::access(path.c_str(), X_OK) == 0;
+}
+
+bool can_listen(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool bound =
+      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::listen(socket, 1) == 0;
+  ::close(socket);
+  return bound;
+}
+
+int first_outgoing_port() {
+  int first = 32768;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  return first;
+}
+
+}  // namespace
+
+std::string find_program(const std::string& variable, const std::string& name) {
+  if (const char* path = std::getenv(variable.c_str()); path != nullptr && *path != '\0') {
+    if (executable(path)) {
+      return path;
+    }
+    throw std::runtime_error(fmt::format("{}={} is no program", variable, path));
+  }
+  const char* search = std::getenv("PATH");
+  std::istringstream folders(search != nullptr ? search : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (executable(folder + "/" + name)) {
+      return folder + "/" + name;
+    }
+  }
+  const std::string built = source_dir() + "/.run/tools/bin/" + name;
+  if (executable(built)) {
+    return built;
+  }
+  throw std::runtime_error(
+      fmt::format("no {}: neither {} nor the PATH nor {} has it; `ops/test` puts it there", name,
+                  variable, built));
+}
+
+std::string product_program(const std::string& name) {
+  const std::string path = std::string(VSIM_BIN_DIR) + "/" + name;
+  if (!executable(path)) {
+    throw std::runtime_error(fmt::format("no {}: build all targets first", path));
+  }
+  return path;
+}
+
+std::string source_dir() {
+  return VSIM_SOURCE_DIR;
+}
+
+std::uint16_t free_port() {
+  static std::mt19937 chance{std::random_device{}()};
+  const int low = std::max(10000, first_outgoing_port() - 12000);
+  std::uniform_int_distribution<int> draw(low, low + 11999);
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(draw(chance));
+    if (can_listen(port)) {
+      return port;
+    }
+  }
+  throw std::runtime_error(fmt::format("no free port from {} in 200 tries", low));
+}
+
+}  // namespace harness

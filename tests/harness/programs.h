@@ -1,0 +1,25 @@
+#pragma once
+
+// Finds the programs that tests start. A missing one fails the test: it never skips it.
+
+#include <cstdint>
+#include <string>
+
+namespace harness {
+
+/// The path in the environment variable, else the program on the PATH, else in the checkout's
+/// .run/tools/bin. Throws std::runtime_error, saying where it looked.
+std::string find_program(const std::string& variable, const std::string& name);
+
+/// One of the product's own programs, from the build this test belongs to.
+std::string product_program(const std::string& name);
+
+/// The checkout, for files that the product ships (schema/, ops/nats/).
+std::string source_dir();
+
+/// A loopback port where nobody listens now. Below the range from which the kernel takes the ports
+/// of outgoing connections, so that a server can come back to it after a while. Somebody else may
+/// take it before it is used: whoever starts a server there must be ready to try another.
+std::uint16_t free_port();
+
+}  // namespace harness

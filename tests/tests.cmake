@@ -1,0 +1,23 @@
+# How test programs become ctest entries.
+
+# vsim_add_test(PROGRAM LABEL TIMEOUT_SECONDS): the whole program as one entry.
+function(vsim_add_test program label timeout_seconds)
+  add_test(NAME ${label} COMMAND ${program})
+  set_tests_properties(${label} PROPERTIES LABELS ${label} TIMEOUT ${timeout_seconds})
+endfunction()
+
+# vsim_add_tests_by_file(PROGRAM LABEL TIMEOUT_SECONDS FILE...): an entry for each file, so that they
+# run beside each other and a failure names its theme. A file whose filter selects nothing fails.
+function(vsim_add_tests_by_file program label timeout_seconds)
+  set(files ${ARGN})
+  list(FILTER files INCLUDE REGEX "_test\\.cpp$")
+  foreach(file IN LISTS files)
+    get_filename_component(theme ${file} NAME_WE)
+    string(REGEX REPLACE "_test$" "" theme ${theme})
+    add_test(NAME ${label}.${theme} COMMAND ${program} --source-file=*/${theme}_test.cpp)
+    set_tests_properties(${label}.${theme} PROPERTIES
+      LABELS ${label}
+      TIMEOUT ${timeout_seconds}
+      FAIL_REGULAR_EXPRESSION "test cases: *0 ")
+  endforeach()
+endfunction()
