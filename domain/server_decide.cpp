@@ -178,8 +178,15 @@ struct Decide {
 std::optional<Verdict> verdict_of_the_past(const State& state, const Command& command) {
   if (!state.last_command) return std::nullopt;
   const auto& last = *state.last_command;
-  if (last.cause.command == command.id) return AlreadyDecided{last.outcome};
-  if (command.sequence <= last.cause.sequence) return Stale{};
+  const bool never_carried_out = last.outcome.kind == OutcomeKind::purged ||
+                                 last.outcome.kind == OutcomeKind::dead_lettered;
+  const bool is_newer = command.sequence > last.cause.sequence;
+  if (last.cause.command == command.id) {
+    // An operator may replay what was purged or dead: then it is a command like any other.
+    if (never_carried_out && is_newer) return std::nullopt;
+    return AlreadyDecided{last.outcome};
+  }
+  if (!is_newer) return Stale{};
   return std::nullopt;
 }
 

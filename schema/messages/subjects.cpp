@@ -58,6 +58,12 @@ std::string address_events(const Region& region, Ipv4 ip) {
 }
 std::string pool_events(const Region& region) { return std::string(pool_prefix) + region.name; }
 
+std::string dead_letter(std::string_view command_subject) {
+  const auto target = parse_command_subject(command_subject);
+  if (!target || target->kind != CommandTarget::Kind::server) return "vsim.dlq._other";
+  return joined("vsim.dlq.", target->region.name, target->server.to_string());
+}
+
 std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   const auto tokens = two_tokens(subject, command_prefix);
   if (!tokens) return std::nullopt;

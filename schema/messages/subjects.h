@@ -14,6 +14,7 @@ inline constexpr std::string_view commands_stream = "COMMANDS";
 inline constexpr std::string_view commands_consumer = "commands";
 inline constexpr std::string_view journal_stream = "JOURNAL";
 inline constexpr std::string_view events_stream = "EVENTS";
+inline constexpr std::string_view dead_letters_stream = "DEAD_LETTERS";
 
 inline constexpr std::string_view command_prefix = "vsim.cmd.";
 inline constexpr std::string_view journal_prefix = "vsim.journal.";
@@ -29,6 +30,9 @@ std::string server_events(const Region& region, const ServerId& server);   // vs
 std::string any_events_of(const ServerId& server);                         // vsim.evt.server.*.ID
 std::string address_events(const Region& region, Ipv4 ip);                 // vsim.evt.ip.R.a-b-c-d
 std::string pool_events(const Region& region);                             // vsim.evt.pool.R
+
+/// Where a command that came under this subject is buried: vsim.dlq.R.ID, or vsim.dlq._other.
+std::string dead_letter(std::string_view command_subject);
 
 /// Where a command's subject points.
 struct CommandTarget {

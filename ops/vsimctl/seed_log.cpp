@@ -1,0 +1,88 @@
+#include "ops/vsimctl/seed_log.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+#include <span>
+
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+using eventstore::Append;
+using eventstore::Error;
+using eventstore::Expectation;
+
+// Appends the first event of a subject; that somebody else was first is as good.
+eventstore::Result<void> append_first(eventstore::EventStore& store, std::string subject,
+                                      std::string payload) {
+  const Append first{subject, std::move(payload), {}, Expectation{subject, 0}};
+  const auto appended = store.append(std::span(&first, 1));
+  if (appended || appended.error().kind == Error::Kind::conflict) return {};
+  return tl::unexpected(appended.error());
+}
+
+eventstore::Result<void> check_clock(const eventstore::Message& message,
+                                     const ClockSettings& settings) {
+  const auto logged = messages::decode_event(message);
+  const auto* clock = logged ? std::get_if<ClockState>(&*logged) : nullptr;
+  if (clock == nullptr) {
+    return eventstore::fail(Error::Kind::refused, "the log's last clock event cannot be read");
+  }
+  if (settings.time_scale && *settings.time_scale != clock->scale) {
+    return eventstore::fail(
+        Error::Kind::refused,
+        fmt::format("TIME_SCALE is {}, the log's clock runs at {}; unset it, or reset the data",
+                    *settings.time_scale, clock->scale));
+  }
+  if (settings.sim_seed && *settings.sim_seed != clock->seed) {
+    return eventstore::fail(
+        Error::Kind::refused,
+        fmt::format("SIM_SEED is {}, the log's is {}; unset it, or reset the data",
+                    *settings.sim_seed, clock->seed));
+  }
+  return {};
+}
+
+eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSettings& settings) {
+  const std::string subject(messages::clock_subject);
+  const auto found = store.load_last(std::span(&subject, 1));
+  if (!found) return tl::unexpected(found.error());
+  if (!found->empty()) return check_clock(found->front(), settings);
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  // 53 bits: a JSON number that every reader takes as it is.
+  const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
+  return append_first(store, subject,
+                      messages::encode_clock_started(now, settings.time_scale.value_or(1), seed));
+}
+
+eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& region,
+                                   const std::vector<AddressRange>& ranges) {
+  const auto subject = messages::pool_events(region);
+  const auto found = store.load_last(std::span(&subject, 1));
+  if (!found) return tl::unexpected(found.error());
+  if (!found->empty()) return {};
+  PoolExtended first;
+  first.region = region;
+  first.version = 1;
+  first.at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  first.ranges = ranges;
+  first.origin = {"seed", {}};
+  return append_first(store, subject, messages::encode(first));
+}
+
+}  // namespace
+
+eventstore::Result<void> seed_log(eventstore::EventStore& store, const Catalogue& catalogue,
+                                  const ClockSettings& settings) {
+  if (auto ok = seed_clock(store, settings); !ok) return ok;
+  for (const auto& [region, ranges] : catalogue.regions) {
+    if (auto ok = seed_pool(store, region, ranges); !ok) return ok;
+  }
+  return {};
+}
+
+}  // namespace vsim::vsimctl

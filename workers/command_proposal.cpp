@@ -1,0 +1,120 @@
+#include "workers/command_proposal.h"
+
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "workers/due_deadlines.h"
+
+namespace vsim::workers {
+
+using eventstore::Append;
+using eventstore::Error;
+
+eventstore::Result<std::optional<FreeAddress>> AddressFinder::find(const Region& region) {
+  if (auto address = tools_.view.reserve(region)) return address;
+  if (!sure_.contains(region)) {
+    if (auto ok = make_sure(region); !ok) return tl::unexpected(ok.error());
+    sure_.insert(region);
+  }
+  return tools_.view.reserve(region);
+}
+
+eventstore::Result<void> AddressFinder::make_sure(const Region& region) {
+  constexpr std::size_t servers_at_once = 400;
+  while (true) {
+    if (!tools_.view.catch_up()) {
+      return eventstore::fail(Error::Kind::unavailable, "the view cannot catch up with the log");
+    }
+    const auto due = tools_.view.due(servers_at_once, region);
+    if (due.empty()) return {};
+    const auto applied = apply_due(tools_.store, tools_.view, due, [](const Event&, Instant) {});
+    if (!applied) return applied;
+  }
+}
+
+CommandProposal::CommandProposal(DecisionTools& tools, AddressFinder& addresses, Command command,
+                                 std::string reply_to, bool may_be_repeat)
+    : tools_(tools),
+      addresses_(addresses),
+      command_(std::move(command)),
+      reply_to_(std::move(reply_to)),
+      may_be_repeat_(may_be_repeat) {}
+
+CommandProposal::~CommandProposal() { give_address_back(); }
+
+void CommandProposal::give_address_back() {
+  if (address_) tools_.view.settle(command_.region, address_->ip);
+  address_.reset();
+}
+
+eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const Head& head) {
+  const bool is_last =
+      head.state.last_command && head.state.last_command->cause.command == command_.id;
+  if (!may_be_repeat_ || head.sequence == 0 || is_last) return std::optional<Outcome>();
+  const auto history = tools_.store.load_history(messages::any_events_of(command_.server));
+  if (!history) return tl::unexpected(history.error());
+  for (const auto& message : *history) {
+    const auto logged = messages::decode_event(message);
+    const auto* event = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    if (event == nullptr || !event->event.cause) continue;
+    if (event->event.cause->command != command_.id) continue;
+    const auto& outcome = event->state.last_command->outcome;
+    const bool final = outcome.kind == OutcomeKind::succeeded || outcome.kind == OutcomeKind::rejected;
+    if (final) return std::optional<Outcome>(outcome);
+  }
+  return std::optional<Outcome>();
+}
+
+eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head) {
+  give_address_back();
+  const auto past = past_outcome(head);
+  if (!past) return tl::unexpected(past.error());
+  if (*past) {
+    verdict_ = AlreadyDecided{**past};
+    return std::vector<Append>();
+  }
+
+  decided_at_ = tools_.view.now();
+  Context context{tools_.catalogue, tools_.view.seed(), std::nullopt};
+  auto decision = vsim::decide(head.state, command_, decided_at_, context);
+  const auto* rejection = std::get_if<Rejection>(&decision.verdict);
+  if (rejection != nullptr && rejection->code == RejectionCode::no_free_address) {
+    // Only now is it known that an address is needed.
+    const auto address = addresses_.find(command_.region);
+    if (!address) return tl::unexpected(address.error());
+    address_ = *address;
+    if (address_) {
+      context.free_ip = address_->ip;
+      decision = vsim::decide(head.state, command_, decided_at_, context);
+    }
+  }
+  auto appends = appends_of(head, decision.events, reply_to_);
+  if (address_) appends.push_back(claim());
+  verdict_ = std::move(decision.verdict);
+  messages_ = appends.size();
+  return appends;
+}
+
+Append CommandProposal::claim() const {
+  const auto subject = messages::address_events(command_.region, address_->ip);
+  return {subject,
+          messages::encode(
+              AddressClaimed{command_.region, address_->ip, command_.server, decided_at_}),
+          {},
+          eventstore::Expectation{subject, address_->last_claim}};
+}
+
+void CommandProposal::lost_against(const std::string& filter, eventstore::Sequence last) {
+  if (!address_) return;
+  const bool address_is_gone =
+      filter == messages::address_events(command_.region, address_->ip);
+  if (address_is_gone) tools_.view.address_claimed(command_.region, address_->ip, last);
+}
+
+void CommandProposal::on_done(eventstore::Sequence first) {
+  if (address_ && first > 0) {
+    tools_.view.address_claimed(command_.region, address_->ip, first + messages_ - 1);
+  }
+  give_address_back();
+}
+
+}  // namespace vsim::workers

@@ -1,0 +1,71 @@
+#pragma once
+
+// One command on its way into the log.
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "eventstore/command_queue.h"
+#include "schema/messages/command_codec.h"
+#include "workers/fleet_view.h"
+#include "workers/group_commit.h"
+
+namespace vsim::workers {
+
+/// What every decision on commands looks at. Outlives them all.
+struct DecisionTools {
+  eventstore::EventStore& store;
+  FleetView& view;
+  const Catalogue& catalogue;
+};
+
+/// Finds free addresses for one group of commands. Says "none" only after it has caught up with the
+/// log and applied the region's overdue deadlines, once a group.
+class AddressFinder {
+ public:
+  explicit AddressFinder(DecisionTools& tools) : tools_(tools) {}
+
+  eventstore::Result<std::optional<FreeAddress>> find(const Region& region);
+
+ private:
+  eventstore::Result<void> make_sure(const Region& region);
+
+  DecisionTools& tools_;
+  std::set<Region> sure_;  // regions of which the view was brought up to date
+};
+
+class CommandProposal : public Proposal {
+ public:
+  CommandProposal(DecisionTools& tools, AddressFinder& addresses, Command command,
+                  std::string reply_to, bool may_be_repeat);
+  ~CommandProposal() override;
+
+  const ServerId& server() const override { return command_.server; }
+  eventstore::Result<std::vector<eventstore::Append>> decide(const Head& head) override;
+  void lost_against(const std::string& filter, eventstore::Sequence last) override;
+
+  const Command& command() const { return command_; }
+  const std::string& reply_to() const { return reply_to_; }
+  const Verdict& verdict() const { return verdict_; }
+
+ private:
+  void on_done(eventstore::Sequence first) override;
+  /// The outcome that the command has already, further back than the last one.
+  eventstore::Result<std::optional<Outcome>> past_outcome(const Head& head);
+  eventstore::Append claim() const;
+  void give_address_back();
+
+  DecisionTools& tools_;
+  AddressFinder& addresses_;
+  Command command_;
+  std::string reply_to_;
+  bool may_be_repeat_;
+  std::optional<FreeAddress> address_;  // set aside in the view
+  std::size_t messages_ = 0;            // of the last decision
+  Instant decided_at_{};
+  Verdict verdict_ = Stale{};
+};
+
+}  // namespace vsim::workers

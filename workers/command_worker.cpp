@@ -1,0 +1,278 @@
+#include "workers/command_worker.h"
+
+#include <thread>
+#include <unordered_set>
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+using eventstore::Append;
+using eventstore::Delivery;
+using eventstore::Error;
+
+// A create takes two messages and may apply what was due; so many fit a batch well.
+constexpr std::size_t commands_at_once = 256;
+constexpr std::uint64_t deliveries_max = 5;
+
+std::string_view type_of(const messages::DecodedCommand& decoded) {
+  const auto* command = std::get_if<Command>(&decoded.command);
+  return command != nullptr ? command_type(command->action) : "extend_pool";
+}
+
+std::string outcome_name(const Verdict& verdict) {
+  struct Name {
+    std::string operator()(const Succeeded&) const { return "succeeded"; }
+    std::string operator()(const Rejection& r) const { return std::string(to_string(r.code)); }
+    std::string operator()(const AlreadyDecided&) const { return "already_decided"; }
+    std::string operator()(const Stale&) const { return "stale"; }
+  };
+  return std::visit(Name{}, verdict);
+}
+
+class DeadLetterProposal : public Proposal {
+ public:
+  DeadLetterProposal(DecisionTools& tools, const Command& command, std::string reply_to)
+      : tools_(tools), command_(command), reply_to_(std::move(reply_to)) {}
+
+  const ServerId& server() const override { return command_.server; }
+  eventstore::Result<std::vector<Append>> decide(const Head& head) override {
+    const auto events = decide_outcome(head.state, command_,
+                                       CommandDeadLettered{"delivered too often without an outcome"},
+                                       tools_.view.now());
+    has_outcome_ = events.empty();
+    return appends_of(head, events, reply_to_);
+  }
+
+  bool had_outcome() const { return has_outcome_; }
+
+ private:
+  DecisionTools& tools_;
+  const Command& command_;
+  std::string reply_to_;
+  bool has_outcome_ = false;
+};
+
+}  // namespace
+
+CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& tools,
+                             DeadLetters& dead_letters, eventstore::Broker& replies,
+                             telemetry::Metrics& metrics)
+    : queue_(queue),
+      tools_(tools),
+      dead_letters_(dead_letters),
+      replies_(replies),
+      metrics_(metrics),
+      group_size_(metrics.histogram("vsim_command_group_size", "Commands decided together", {},
+                                    {1, 2, 4, 8, 16, 32, 64, 128, 256})),
+      group_seconds_(metrics.histogram("vsim_command_group_seconds",
+                                       "From the first look at a group to its acks", {},
+                                       telemetry::latency_bounds_seconds())),
+      redeliveries_(metrics.counter("vsim_command_redeliveries_total",
+                                    "Commands delivered more than once")) {}
+
+void CommandWorker::run(std::stop_token stop) {
+  if (!tools_.view.wait_until_ready(stop)) return;
+  while (!stop.stop_requested()) {
+    auto deliveries = queue_.take(commands_at_once, 200ms);
+    if (!deliveries) {
+      log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
+      std::this_thread::sleep_for(200ms);
+      continue;
+    }
+    if (!deliveries->empty()) handle(std::move(*deliveries), stop);
+  }
+  // What the broker has sent ahead goes to another worker at once, not after the ack wait.
+  if (const auto unread = queue_.take(10'000, 0ms); unread) {
+    for (const auto& delivery : *unread) queue_.nak(delivery, 0ms);
+  }
+}
+
+void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token stop) {
+  Items group;
+  Items alone;
+  std::unordered_set<ServerId> servers;
+  for (auto& delivery : deliveries) {
+    if (delivery.deliveries > 1) redeliveries_.add();
+    auto item = decode(std::move(delivery));
+    if (!item) continue;
+    const auto* command = std::get_if<Command>(&item->decoded.command);
+    // One decision a server in a batch; and whatever has failed before takes no neighbours along.
+    const bool fits = command != nullptr && item->delivery.deliveries == 1 &&
+                      servers.insert(command->server).second;
+    (fits ? group : alone).push_back(std::move(*item));
+  }
+  if (!group.empty()) handle_group(std::move(group), stop);
+  for (auto& item : alone) handle_alone(std::move(item), stop);
+}
+
+std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
+  auto decoded = messages::decode_command(delivery.message);
+  if (decoded) return Item{std::move(delivery), std::move(*decoded)};
+  if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, decoded.error())) {
+    queue_.terminate(delivery, "unreadable: " + decoded.error());
+  } else {
+    queue_.nak(delivery, 5s);
+  }
+  return std::nullopt;
+}
+
+void CommandWorker::handle_group(Items group, std::stop_token stop) {
+  const auto started = std::chrono::steady_clock::now();
+  group_size_.observe(static_cast<double>(group.size()));
+  AddressFinder addresses(tools_);
+  std::vector<std::unique_ptr<CommandProposal>> proposals;
+  std::vector<Proposal*> open;
+  for (auto& item : group) {
+    proposals.push_back(std::make_unique<CommandProposal>(
+        tools_, addresses, std::get<Command>(item.decoded.command), item.decoded.reply_to,
+        item.decoded.may_be_repeat));
+    open.push_back(proposals.back().get());
+  }
+  const bool all = commit_all(open, stop);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (proposals[i]->is_done()) {
+      finish(group[i], *proposals[i]);
+    } else if (all || stop.stop_requested()) {
+      give_back(group[i].delivery);
+    }
+  }
+  group_seconds_.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  if (all || stop.stop_requested() || group.size() == 1) return;
+  // One of them cannot be decided at all: find out which by itself, so that the others can go on.
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (!proposals[i]->is_done()) handle_alone(std::move(group[i]), stop);
+  }
+}
+
+bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop) {
+  auto wait = 50ms;
+  while (true) {
+    const auto ok = commit(tools_.store, open);
+    if (ok) return true;
+    if (ok.error().kind == Error::Kind::refused) {
+      log::error("a group cannot be decided", {{"reason", ok.error().detail}});
+      return false;
+    }
+    log::warn("commands have to wait", {{"reason", ok.error().detail}});
+    std::erase_if(open, [](const Proposal* proposal) { return proposal->is_done(); });
+    if (stop.stop_requested()) return false;
+    std::this_thread::sleep_for(wait);
+    wait = std::min(wait * 2, std::chrono::milliseconds(1000));
+  }
+}
+
+void CommandWorker::handle_alone(Item item, std::stop_token stop) {
+  if (std::holds_alternative<ExtendPool>(item.decoded.command)) return extend_pool(item, stop);
+  if (item.delivery.deliveries >= deliveries_max) return bury(item);
+  AddressFinder addresses(tools_);
+  CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
+                           item.decoded.reply_to, item.decoded.may_be_repeat);
+  commit_all({&proposal}, stop);
+  if (proposal.is_done()) {
+    finish(item, proposal);
+  } else {
+    give_back(item.delivery);
+  }
+}
+
+void CommandWorker::finish(const Item& item, const CommandProposal& proposal) {
+  queue_.ack(item.delivery);
+  count(type_of(item.decoded), proposal.verdict());
+  const bool no_event = std::holds_alternative<AlreadyDecided>(proposal.verdict());
+  // The projector tells of what it projects; of what was in the log already nobody else would.
+  if (no_event && !item.decoded.reply_to.empty()) {
+    replies_.publish(item.decoded.reply_to, R"({"sequence":0})");
+  }
+}
+
+void CommandWorker::extend_pool(const Item& item, std::stop_token stop) {
+  const auto& command = std::get<ExtendPool>(item.decoded.command);
+  if (!tools_.catalogue.regions.contains(command.region)) {
+    const auto error = "there is no region " + command.region.name;
+    if (dead_letters_.keep(item.delivery, DeadLetterReason::unreadable, error)) {
+      queue_.terminate(item.delivery, error);
+    }
+    return;
+  }
+  while (true) {
+    const auto verdict = try_extend_pool(command, item.decoded.reply_to);
+    if (verdict) {
+      queue_.ack(item.delivery);
+      count("extend_pool", *verdict);
+      return;
+    }
+    const auto kind = verdict.error().kind;
+    if (kind == Error::Kind::conflict || kind == Error::Kind::unknown) continue;
+    log::warn("a pool command has to wait", {{"reason", verdict.error().detail}});
+    if (stop.stop_requested() || kind == Error::Kind::refused) return give_back(item.delivery);
+    std::this_thread::sleep_for(250ms);
+  }
+}
+
+eventstore::Result<Verdict> CommandWorker::try_extend_pool(const ExtendPool& command,
+                                                           const std::string& reply_to) {
+  const auto subject = messages::pool_events(command.region);
+  const auto found = tools_.store.load_last(std::span(&subject, 1));
+  if (!found) return tl::unexpected(found.error());
+  std::optional<PoolExtended> last;
+  eventstore::Sequence last_sequence = 0;
+  if (!found->empty()) {
+    const auto logged = messages::decode_event(found->front());
+    const auto* event = logged ? std::get_if<PoolExtended>(&*logged) : nullptr;
+    if (event == nullptr) {
+      return eventstore::fail(Error::Kind::refused, subject + " ends with an unreadable event");
+    }
+    last = *event;
+    last_sequence = found->front().sequence;
+  }
+  const auto decision = decide(last, command, tools_.view.now());
+  if (!decision.event) {
+    if (!reply_to.empty()) replies_.publish(reply_to, R"({"sequence":0})");
+    return decision.verdict;
+  }
+  Append append{subject, messages::encode(*decision.event), {},
+                eventstore::Expectation{subject, last_sequence}};
+  if (!reply_to.empty()) {
+    append.headers.push_back({std::string(messages::header::reply_to), reply_to});
+  }
+  const auto appended = tools_.store.append(std::span(&append, 1));
+  if (!appended) return tl::unexpected(appended.error());
+  return decision.verdict;
+}
+
+void CommandWorker::bury(const Item& item) {
+  const auto& command = std::get<Command>(item.decoded.command);
+  DeadLetterProposal proposal(tools_, command, item.decoded.reply_to);
+  std::vector<Proposal*> only = {&proposal};
+  const auto ok = commit(tools_.store, only);
+  if (proposal.is_done() && proposal.had_outcome()) return queue_.ack(item.delivery);
+  const auto error = ok ? std::string("delivered too often without an outcome") : ok.error().detail;
+  if (dead_letters_.keep(item.delivery, DeadLetterReason::exhausted, error)) {
+    queue_.terminate(item.delivery, "exhausted: " + error);
+  } else {
+    give_back(item.delivery);
+  }
+}
+
+void CommandWorker::give_back(const Delivery& delivery) { queue_.nak(delivery, 1s); }
+
+void CommandWorker::count(std::string_view type, const Verdict& verdict) {
+  const std::pair key(std::string(type), outcome_name(verdict));
+  auto found = outcomes_.find(key);
+  if (found == outcomes_.end()) {
+    found = outcomes_
+                .emplace(key, metrics_.counter("vsim_commands_total", "Commands, by their outcome",
+                                               {{"type", key.first}, {"outcome", key.second}}))
+                .first;
+  }
+  found->second.add();
+}
+
+}  // namespace vsim::workers

@@ -1,0 +1,61 @@
+#pragma once
+
+// Role `commands`: takes commands from the queue, many at once, decides each, brings the decisions
+// into the log as one group, and acks. Killed at any instant it loses nothing: what was not acked is
+// delivered again, and the log tells what had been decided.
+
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "eventstore/command_queue.h"
+#include "ops/telemetry/metrics.h"
+#include "workers/command_proposal.h"
+#include "workers/dead_letters.h"
+
+namespace vsim::workers {
+
+class CommandWorker {
+ public:
+  /// All outlive the worker. `replies` tells callers of outcomes that were in the log already.
+  CommandWorker(eventstore::CommandQueue& queue, DecisionTools& tools, DeadLetters& dead_letters,
+                eventstore::Broker& replies, telemetry::Metrics& metrics);
+
+  /// Until stopped: then what is in hand is finished, and what was only taken is given back.
+  void run(std::stop_token stop);
+
+ private:
+  struct Item {
+    eventstore::Delivery delivery;
+    messages::DecodedCommand decoded;
+  };
+  using Items = std::vector<Item>;
+
+  void handle(std::vector<eventstore::Delivery> deliveries, std::stop_token stop);
+  /// Reads a delivery; what cannot be read is put with the dead letters, and nothing is given.
+  std::optional<Item> decode(eventstore::Delivery&& delivery);
+  void handle_group(Items group, std::stop_token stop);
+  void handle_alone(Item item, std::stop_token stop);
+  /// Commits until all is done; false when it had to be left undone.
+  bool commit_all(std::vector<Proposal*> open, std::stop_token stop);
+  void finish(const Item& item, const CommandProposal& proposal);
+  void extend_pool(const Item& item, std::stop_token stop);
+  eventstore::Result<Verdict> try_extend_pool(const ExtendPool& command,
+                                              const std::string& reply_to);
+  void bury(const Item& item);
+  void give_back(const eventstore::Delivery& delivery);
+  void count(std::string_view type, const Verdict& verdict);
+
+  eventstore::CommandQueue& queue_;
+  DecisionTools& tools_;
+  DeadLetters& dead_letters_;
+  eventstore::Broker& replies_;
+  telemetry::Metrics& metrics_;
+  telemetry::Histogram group_size_;
+  telemetry::Histogram group_seconds_;
+  telemetry::Counter redeliveries_;
+  std::map<std::pair<std::string, std::string>, telemetry::Counter> outcomes_;
+};
+
+}  // namespace vsim::workers

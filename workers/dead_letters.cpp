@@ -1,0 +1,71 @@
+#include "workers/dead_letters.h"
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::workers {
+namespace {
+
+std::string reason_text(DeadLetterReason reason) {
+  switch (reason) {
+    case DeadLetterReason::unreadable:
+      return "unreadable";
+    case DeadLetterReason::exhausted:
+      return "exhausted";
+  }
+  return {};
+}
+
+// A header is one line of at most so many bytes, whatever the text came from.
+std::string one_line(std::string text) {
+  constexpr std::size_t bytes_max = 512;
+  for (auto& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  text.resize(std::min(text.size(), bytes_max));
+  return text;
+}
+
+}  // namespace
+
+DeadLetters::DeadLetters(eventstore::Broker& broker, telemetry::Metrics& metrics)
+    : publisher_(broker, std::string(messages::dead_letters_stream)),
+      unreadable_(metrics.counter("vsim_dead_letters_total", "Commands put with the dead letters",
+                                  {{"reason", "unreadable"}})),
+      exhausted_(metrics.counter("vsim_dead_letters_total", "Commands put with the dead letters",
+                                 {{"reason", "exhausted"}})) {}
+
+bool DeadLetters::keep(const eventstore::Delivery& delivery, DeadLetterReason reason,
+                       const std::string& error) {
+  const auto& message = delivery.message;
+  const auto stored_at = std::chrono::floor<Duration>(message.stored_at);
+  const eventstore::Headers headers = {
+      {std::string(messages::header::message_id), "dlq-" + std::to_string(message.sequence)},
+      {"Vsim-Dead-Reason", reason_text(reason)},
+      {"Vsim-Dead-Error", one_line(error)},
+      {"Vsim-Dead-Subject", message.subject},
+      {"Vsim-Dead-Sequence", std::to_string(message.sequence)},
+      {"Vsim-Dead-Deliveries", std::to_string(delivery.deliveries)},
+      {"Vsim-Dead-Time", messages::format_instant(stored_at)},
+      {std::string(messages::header::command_id),
+       std::string(find_header(message.headers, messages::header::command_id))},
+  };
+  const auto kept =
+      publisher_.publish(messages::dead_letter(message.subject), message.payload, headers);
+  if (!kept) {
+    log::warn("a dead letter could not be kept, the command stays in the queue",
+              {{"subject", message.subject}, {"reason", kept.error().detail}});
+    return false;
+  }
+  (reason == DeadLetterReason::unreadable ? unreadable_ : exhausted_).add();
+  log::error("dead letter", {{"subject", message.subject},
+                             {"sequence", message.sequence},
+                             {"deliveries", delivery.deliveries},
+                             {"reason", reason_text(reason)},
+                             {"error", error}});
+  return true;
+}
+
+}  // namespace vsim::workers

@@ -1,0 +1,205 @@
+#include "workers/fleet_view.h"
+
+#include <algorithm>
+#include <random>
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t messages_at_once = 1000;
+
+// SplitMix64: rivals that draw from different seeds seldom reach for the same address.
+std::uint64_t next_chance(std::uint64_t& state) {
+  state += 0x9e3779b97f4a7c15ULL;
+  std::uint64_t x = state;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+std::optional<Instant> due_of(const State& state) {
+  if (!state.server || !state.server->deadline) return std::nullopt;
+  return state.server->deadline->due;
+}
+
+}  // namespace
+
+FleetView::FleetView(eventstore::EventStore& store, LoadSnapshot load_snapshot)
+    : store_(store), load_snapshot_(std::move(load_snapshot)), chance_(std::random_device{}()) {}
+
+void FleetView::run(std::stop_token stop) {
+  load();
+  while (!stop.stop_requested()) {
+    follow(stop);
+  }
+}
+
+void FleetView::load() {
+  const auto snapshot = load_snapshot_();
+  const auto last = store_.last_sequence();
+  const bool usable = snapshot && last && snapshot->events.sequence <= *last;
+  if (!usable) {
+    log::warn("the view starts from the first message of the log: no read model to start from");
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  position_ = snapshot->events.sequence;
+  for (const auto& address : snapshot->addresses) {
+    auto& pool = pools_[address.region];
+    pool.extend({address.ip, address.ip});
+    if (address.last_claim == 0) continue;
+    pool.claimed(address.ip, address.last_claim);
+    if (!address.taken) pool.released(address.ip, position_);
+  }
+  for (const auto& deadline : snapshot->deadlines) {
+    deadlines_.set(deadline.region, deadline.server, deadline.due, position_);
+  }
+}
+
+// Follows until stopped or the broker is lost; run() comes back here.
+void FleetView::follow(std::stop_token stop) {
+  const auto say = [this](const std::string& trouble) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = trouble;
+  };
+  if (const std::string clock_subject(messages::clock_subject); !clock_) {
+    // The snapshot may stand behind the clock's events, so their last is read on its own.
+    const auto last = store_.load_last(std::span(&clock_subject, 1));
+    if (!last || last->empty()) {
+      say(last ? "the log has no clock yet: run `vsimctl migrate`" : last.error().detail);
+      std::this_thread::sleep_for(200ms);
+      return;
+    }
+    apply(*last);
+  }
+  const auto follower = store_.follow(position_);
+  while (!stop.stop_requested()) {
+    const auto messages = follower->next(messages_at_once, 200ms);
+    if (!messages) {
+      say(messages.error().detail);
+      std::this_thread::sleep_for(100ms);
+      continue;
+    }
+    apply(*messages);
+    const std::lock_guard lock(mutex_);
+    if (messages->size() < messages_at_once) caught_up_ = true;
+    trouble_.clear();
+  }
+}
+
+void FleetView::apply(const std::vector<eventstore::Message>& messages) {
+  for (const auto& message : messages) {
+    const auto logged = messages::decode_event(message);
+    const std::lock_guard lock(mutex_);
+    if (logged) apply(*logged, message.sequence);
+    // What cannot be read changes no address and no deadline that this build knows of; the projector
+    // is the one that stops at it and says so.
+    if (message.sequence == position_ + 1) position_ = message.sequence;
+  }
+  changed_.notify_all();
+}
+
+void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequence) {
+  if (const auto* server = std::get_if<messages::ServerEvent>(&logged)) {
+    const auto& [event, state] = *server;
+    deadlines_.set(event.region, event.server, due_of(state), sequence);
+    if (std::holds_alternative<ServerTerminated>(event.data) && state.server) {
+      pools_[event.region].released(state.server->blueprint.ip, sequence);
+    }
+  } else if (const auto* claim = std::get_if<AddressClaimed>(&logged)) {
+    pools_[claim->region].claimed(claim->ip, sequence);
+  } else if (const auto* extension = std::get_if<PoolExtended>(&logged)) {
+    for (const auto& range : extension->ranges) pools_[extension->region].extend(range);
+  } else if (const auto* clock = std::get_if<ClockState>(&logged)) {
+    clock_ = *clock;
+  }
+}
+
+Instant FleetView::now_locked() const {
+  latest_wall_ = std::max(latest_wall_, WallTime(std::chrono::system_clock::now()));
+  return simulated_at(clock_.value(), latest_wall_);
+}
+
+Instant FleetView::now() const {
+  const std::lock_guard lock(mutex_);
+  return now_locked();
+}
+
+std::uint64_t FleetView::seed() const {
+  const std::lock_guard lock(mutex_);
+  return clock_.value().seed;
+}
+
+bool FleetView::wait_until_ready(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (!ready_locked() && !stop.stop_requested()) changed_.wait_for(lock, stop, 100ms, [this] {
+    return ready_locked();
+  });
+  return ready_locked();
+}
+
+bool FleetView::catch_up() {
+  const auto last = store_.last_sequence();
+  if (!last) return false;
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, 5s, [&] { return position_ >= *last; });
+}
+
+std::optional<FreeAddress> FleetView::reserve(const Region& region) {
+  const std::lock_guard lock(mutex_);
+  const auto pool = pools_.find(region);
+  if (pool == pools_.end()) return std::nullopt;
+  return pool->second.reserve(next_chance(chance_));
+}
+
+void FleetView::settle(const Region& region, Ipv4 ip) {
+  const std::lock_guard lock(mutex_);
+  if (const auto pool = pools_.find(region); pool != pools_.end()) pool->second.settle(ip);
+}
+
+void FleetView::address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence) {
+  const std::lock_guard lock(mutex_);
+  // What the view has passed it knows already, and perhaps that it was released since.
+  if (sequence > position_) pools_[region].claimed(ip, sequence);
+}
+
+void FleetView::server_seen(const Region& region, const ServerId& server, const State& state,
+                            StreamSequence sequence) {
+  const std::lock_guard lock(mutex_);
+  deadlines_.set(region, server, due_of(state), sequence);
+}
+
+std::vector<DueServer> FleetView::due(std::size_t max, const std::optional<Region>& region) const {
+  const std::lock_guard lock(mutex_);
+  if (!clock_) return {};
+  return deadlines_.due(now_locked(), max, region);
+}
+
+void FleetView::wait_for_due(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  std::chrono::nanoseconds wait = 500ms;
+  const auto earliest = deadlines_.earliest();
+  if (clock_ && earliest) {
+    now_locked();
+    wait = std::min(wait, wall_until(*clock_, latest_wall_, *earliest));
+  }
+  if (wait.count() == 0) return;
+  changed_.wait_for(lock, stop, wait, [&] { return deadlines_.earliest() != earliest; });
+}
+
+FleetView::Status FleetView::status() const {
+  const std::lock_guard lock(mutex_);
+  Status status{ready_locked() && trouble_.empty(), trouble_, position_, deadlines_.size(), {}};
+  if (!status.ready && status.reason.empty()) status.reason = "the view is catching up with the log";
+  for (const auto& [region, pool] : pools_) {
+    status.pools[region.name] = {pool.free_count(), pool.size()};
+  }
+  return status;
+}
+
+}  // namespace vsim::workers

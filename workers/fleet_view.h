@@ -1,0 +1,97 @@
+#pragma once
+
+// What a worker knows of the whole fleet: the clock, the free addresses, the next deadlines. A view
+// that follows the log: always a little old, never trusted for a decision, only for what to try.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "domain/address_pool.h"
+#include "domain/sim_clock.h"
+#include "eventstore/event_store.h"
+#include "schema/messages/event_codec.h"
+#include "schema/read_model/fleet_snapshot.h"
+#include "workers/deadline_queue.h"
+
+namespace vsim::workers {
+
+/// Thread-safe. The store outlives the view.
+class FleetView {
+ public:
+  /// Reads the view's beginning from the read model, so that start-up does not read the whole log;
+  /// nothing when that cannot be had: then the log is followed from its first message.
+  using LoadSnapshot = std::function<std::optional<read_model::FleetSnapshot>()>;
+
+  FleetView(eventstore::EventStore& store, LoadSnapshot load_snapshot);
+
+  /// Follows the log until stopped.
+  void run(std::stop_token stop);
+
+  /// Simulated time. Never falls. The clock must be known.
+  Instant now() const;
+  std::uint64_t seed() const;
+
+  /// Blocks until the clock is known and the view has caught up with the log once; false when
+  /// stopped before.
+  bool wait_until_ready(std::stop_token stop);
+
+  /// Blocks until all is seen that the log holds now; false when that cannot be had within 5 s.
+  bool catch_up();
+
+  /// A free address of the region, set aside until settle().
+  std::optional<FreeAddress> reserve(const Region& region);
+  void settle(const Region& region, Ipv4 ip);
+  /// News of an address that somebody came by before the view did.
+  void address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence);
+
+  /// News of a server's deadline, from its state after the event at `sequence`.
+  void server_seen(const Region& region, const ServerId& server, const State& state,
+                   StreamSequence sequence);
+
+  /// Servers whose deadline has come, `max` at most; of all regions where none is named.
+  std::vector<DueServer> due(std::size_t max, const std::optional<Region>& region = {}) const;
+
+  /// Blocks until a deadline has come, 500 ms at most.
+  void wait_for_due(std::stop_token stop);
+
+  struct Status {
+    bool ready = false;
+    std::string reason;  // why not
+    StreamSequence position = 0;
+    std::size_t deadlines = 0;
+    std::map<std::string, std::pair<std::size_t, std::size_t>> pools;  // free and all, by region
+  };
+  Status status() const;
+
+ private:
+  void load();
+  void follow(std::stop_token stop);
+  void apply(const std::vector<eventstore::Message>& messages);
+  void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
+  Instant now_locked() const;
+  bool ready_locked() const { return clock_.has_value() && caught_up_; }
+
+  eventstore::EventStore& store_;
+  LoadSnapshot load_snapshot_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any changed_;
+  std::optional<ClockState> clock_;
+  mutable WallTime latest_wall_{};
+  std::map<Region, AddressPool> pools_;
+  DeadlineQueue deadlines_;
+  StreamSequence position_ = 0;
+  bool caught_up_ = false;
+  std::string trouble_ = "the log has not been followed yet";
+  std::uint64_t chance_;
+};
+
+}  // namespace vsim::workers

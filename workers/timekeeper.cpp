@@ -1,0 +1,63 @@
+#include "workers/timekeeper.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "ops/telemetry/log.h"
+#include "workers/due_deadlines.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Each event of time is one message, so this is far below what a batch holds.
+constexpr std::size_t servers_at_once = 400;
+
+// Sleeps, but not through a stop.
+void pause(std::stop_token stop, std::chrono::milliseconds length) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, length, [] { return false; });
+}
+
+}  // namespace
+
+Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, IsActive is_active,
+                       telemetry::Metrics& metrics)
+    : store_(store),
+      view_(view),
+      is_active_(std::move(is_active)),
+      fired_(metrics.counter("vsim_deadlines_fired_total", "Deadlines brought into the log")),
+      lateness_(metrics.histogram("vsim_deadline_lateness_seconds",
+                                  "Simulated seconds from a deadline to the decision on it", {},
+                                  {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60})),
+      pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")) {}
+
+void Timekeeper::run(std::stop_token stop) {
+  const OnDue on_due = [this](const Event& event, Instant now) {
+    fired_.add();
+    lateness_.observe(std::chrono::duration<double>(now - event.at).count());
+  };
+  if (!view_.wait_until_ready(stop)) return;
+  while (!stop.stop_requested()) {
+    if (!is_active_()) {
+      pause(stop, 500ms);
+      continue;
+    }
+    const auto due = view_.due(servers_at_once);
+    pending_.set(static_cast<double>(view_.status().deadlines));
+    if (due.empty()) {
+      view_.wait_for_due(stop);
+      continue;
+    }
+    if (const auto ok = apply_due(store_, view_, due, on_due); !ok) {
+      log::warn("deadlines have to wait", {{"reason", ok.error().detail}});
+      pause(stop, 250ms);
+    }
+  }
+}
+
+}  // namespace vsim::workers
