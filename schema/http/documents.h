@@ -1,0 +1,50 @@
+#pragma once
+
+// The JSON of everything the API shows. Fixed order of members; times are RFC 3339 UTC; money is US
+// dollars (money_text.h); what is not known is null.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "domain/instant.h"
+#include "schema/messages/json_writer.h"
+#include "schema/read_model/operations.h"
+#include "schema/read_model/regions.h"
+#include "schema/read_model/server_events.h"
+#include "schema/read_model/servers.h"
+
+namespace vsim::http {
+
+/// `accrued_*` is what has been settled, `live_*` what it comes to at simulated time `now`, both by
+/// the server's own billing policy. `live_uptime_seconds` are the billed seconds.
+void write_server(messages::JsonWriter& json, const read_model::ServerRow& server, Instant now);
+std::string render_server(const read_model::ServerRow& server, Instant now);
+
+/// A server whose create is still in the queue: PENDING, and nothing else decided.
+struct QueuedServer {
+  std::string id;
+  std::string region;
+  Create create;
+};
+std::string render_queued_server(const QueuedServer& server);
+
+/// {items, total, limit, offset, next_cursor}. `page.items` holds one more than `limit` when more
+/// follow; it is not shown.
+std::string render_server_page(const read_model::ServerPage& page, std::uint64_t limit,
+                               std::uint64_t offset, Instant now);
+
+/// An array, newest first.
+std::string render_server_log(const std::vector<read_model::ServerEventRow>& events);
+
+std::string render_operation(const read_model::OperationRow& operation);
+
+/// {items, limit, next_before}; as with servers, one more than `limit` may come.
+std::string render_operation_page(const std::vector<read_model::OperationRow>& operations,
+                                  std::uint64_t limit);
+
+std::string render_region(const read_model::RegionRow& region);
+std::string render_regions(const std::vector<read_model::RegionRow>& regions);    // {items}
+std::string render_types(const std::vector<read_model::InstanceTypeRow>& types);  // {items}
+
+}  // namespace vsim::http

@@ -1,0 +1,123 @@
+// The JSON of operations, regions and instance types.
+
+#include "schema/http/documents.h"
+#include "schema/http/money_text.h"
+#include "schema/messages/event_codec.h"
+
+namespace vsim::http {
+namespace {
+
+using messages::JsonWriter;
+using read_model::OperationRow;
+
+void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.key(name);
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.string(text);
+  }
+}
+
+void write_operation(JsonWriter& json, const OperationRow& operation) {
+  json.begin_object();
+  json.member("id", operation.id);
+  json.member("type", operation.type);
+  json.member("status", operation.status);
+  json.member("region", operation.region);
+  write_text_or_null(json, "server_id", operation.server_id);
+  write_text_or_null(json, "code", operation.code);
+  write_text_or_null(json, "detail", operation.detail);
+  json.member("actor", operation.actor);
+  write_text_or_null(json, "request_id", operation.correlation_id);
+  json.member("command_sequence", operation.command_sequence);
+  json.key("event_sequence");
+  if (operation.event_sequence > 0) {
+    json.number(operation.event_sequence);
+  } else {
+    json.null();
+  }
+  json.key("decided_at");
+  if (operation.decided_at) {
+    json.string(messages::format_instant(*operation.decided_at));
+  } else {
+    json.null();
+  }
+  json.end_object();
+}
+
+void write_region(JsonWriter& json, const read_model::RegionRow& region) {
+  json.begin_object();
+  json.member("name", region.name);
+  json.member("addresses_total", region.addresses_total);
+  json.member("addresses_free", region.addresses_free);
+  json.end_object();
+}
+
+/// {"items":[...]}
+template <typename Rows, typename Write>
+std::string render_items(const Rows& rows, Write&& write) {
+  JsonWriter json;
+  json.begin_object();
+  json.key("items");
+  json.begin_array();
+  for (const auto& row : rows) {
+    write(json, row);
+  }
+  json.end_array();
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace
+
+std::string render_operation(const OperationRow& operation) {
+  JsonWriter json;
+  write_operation(json, operation);
+  return json.take();
+}
+
+std::string render_operation_page(const std::vector<OperationRow>& operations,
+                                  std::uint64_t limit) {
+  const bool more = operations.size() > limit;
+  const std::size_t shown = more ? limit : operations.size();
+  JsonWriter json;
+  json.begin_object();
+  json.key("items");
+  json.begin_array();
+  for (std::size_t i = 0; i < shown; ++i) {
+    write_operation(json, operations[i]);
+  }
+  json.end_array();
+  json.member("limit", limit);
+  json.key("next_before");
+  if (more) {
+    json.number(operations[shown - 1].command_sequence);
+  } else {
+    json.null();
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::string render_region(const read_model::RegionRow& region) {
+  JsonWriter json;
+  write_region(json, region);
+  return json.take();
+}
+
+std::string render_regions(const std::vector<read_model::RegionRow>& regions) {
+  return render_items(regions, write_region);
+}
+
+std::string render_types(const std::vector<read_model::InstanceTypeRow>& types) {
+  return render_items(types, [](JsonWriter& json, const read_model::InstanceTypeRow& type) {
+    json.begin_object();
+    json.member("name", type.name);
+    json.key("hourly_rate");
+    json.raw(usd(type.hourly_rate));
+    json.end_object();
+  });
+}
+
+}  // namespace vsim::http

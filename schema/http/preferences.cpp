@@ -1,0 +1,86 @@
+#include "schema/http/preferences.h"
+
+#include <charconv>
+
+namespace vsim::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && is_blank(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+/// Up to the separator, which stands outside of quotes; `text` begins behind it afterwards.
+std::string_view take_until(std::string_view& text, char separator) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || text[end] != separator); ++end) {
+    if (quoted && text[end] == '\\' && end + 1 < text.size()) {
+      ++end;
+    } else if (text[end] == '"') {
+      quoted = !quoted;
+    }
+  }
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(end < text.size() ? end + 1 : end);
+  return taken;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return lower;
+}
+
+tl::expected<std::chrono::seconds, std::string> read_wait(std::string_view value) {
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (value.empty() || error != std::errc{} || end != value.data() + value.size() || seconds < 0 ||
+      seconds > wait_max.count()) {
+    return tl::unexpected("Prefer: wait is \"" + std::string(value) +
+                          "\"; give whole seconds from 0 to " + std::to_string(wait_max.count()));
+  }
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+std::string Preferences::applied() const {
+  std::string text = respond_async ? "respond-async" : "";
+  if (wait) {
+    text += (text.empty() ? "wait=" : ", wait=") + std::to_string(wait->count());
+  }
+  return text;
+}
+
+tl::expected<Preferences, std::string> read_preferences(std::string_view header) {
+  Preferences preferences;
+  while (!header.empty()) {
+    std::string_view preference = take_until(header, ',');
+    std::string_view assignment = take_until(preference, ';');  // parameters are of no use here
+    const std::string name = lower_case(trimmed(take_until(assignment, '=')));
+    if (name == "respond-async") {
+      preferences.respond_async = true;
+    } else if (name == "wait" && !preferences.wait) {
+      const auto wait = read_wait(trimmed(assignment));
+      if (!wait) {
+        return tl::unexpected(wait.error());
+      }
+      preferences.wait = *wait;
+    }
+  }
+  return preferences;
+}
+
+}  // namespace vsim::http

@@ -1,0 +1,35 @@
+#pragma once
+
+// The request header Prefer (RFC 7240), as far as vsim knows it.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+namespace vsim::http {
+
+inline constexpr std::chrono::seconds wait_default{10};
+inline constexpr std::chrono::seconds wait_max{60};
+
+struct Preferences {
+  bool respond_async = false;
+  std::optional<std::chrono::seconds> wait;
+
+  /// How long a write waits for its outcome. With both, as the RFC has it: asynchronously if it
+  /// takes longer than that.
+  std::chrono::seconds patience() const {
+    return wait.value_or(respond_async ? std::chrono::seconds(0) : wait_default);
+  }
+  /// What Preference-Applied says; empty when nothing was preferred.
+  std::string applied() const;
+};
+
+/// Unknown preferences are ignored, as the RFC says, and of a repeated one the first holds. A wait
+/// that is no whole number from 0 to `wait_max` is refused. Several header lines come joined with
+/// commas.
+tl::expected<Preferences, std::string> read_preferences(std::string_view header);
+
+}  // namespace vsim::http

@@ -1,0 +1,171 @@
+#include "schema/http/query_string.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace vsim::http {
+namespace {
+
+constexpr std::string_view tag_prefix = "tag.";
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  if (c >= 'a' && c <= 'f') {
+    return c - 'a' + 10;
+  }
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// The length of the character that `text` begins with; 0 when it is no UTF-8.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) {
+    return 1;
+  }
+  const std::size_t length = first < 0xC2   ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+  if (length == 0 || length > text.size()) {
+    return 0;
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool surrogate = first == 0xED && byte(1) >= 0xA0;
+  const bool too_high = first == 0xF4 && byte(1) >= 0x90;
+  return overlong || surrogate || too_high ? 0 : length;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_component(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+bool is_printable_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto first = static_cast<std::uint8_t>(text.front());
+    if (length == 0 || first < 0x20 || first == 0x7F) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+tl::expected<QueryString, std::string> QueryString::parse(std::string_view raw) {
+  QueryString query;
+  while (!raw.empty()) {
+    const std::size_t end = std::min(raw.find('&'), raw.size());
+    const std::string_view part = raw.substr(0, end);
+    raw.remove_prefix(std::min(end + 1, raw.size()));
+    if (part.empty()) {
+      continue;
+    }
+    const std::size_t equals = std::min(part.find('='), part.size());
+    auto name = decode_component(part.substr(0, equals));
+    auto value = decode_component(part.substr(std::min(equals + 1, part.size())));
+    if (!name || !value) {
+      return tl::unexpected<std::string>(
+          "the query string has a broken escape; write a percent sign as %25");
+    }
+    if (!is_printable_utf8(*name) || !is_printable_utf8(*value)) {
+      return tl::unexpected<std::string>(
+          "the query string holds control characters or is no UTF-8");
+    }
+    if (query.find(*name) != nullptr) {
+      return tl::unexpected("\"" + *name + "\" is given twice in the query string; give it once");
+    }
+    if (query.parameters_.size() == query_parameters_max) {
+      return tl::unexpected("the query string has more than " +
+                            std::to_string(query_parameters_max) + " parameters");
+    }
+    query.parameters_.emplace_back(std::move(*name), std::move(*value));
+  }
+  return query;
+}
+
+const std::string* QueryString::find(std::string_view name) const {
+  for (const auto& [parameter, value] : parameters_) {
+    if (parameter == name) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+tl::expected<std::uint64_t, std::string> QueryString::number(std::string_view name,
+                                                             std::uint64_t least,
+                                                             std::uint64_t most,
+                                                             std::uint64_t fallback) const {
+  const std::string* text = find(name);
+  if (text == nullptr) {
+    return fallback;
+  }
+  std::uint64_t value = 0;
+  const char* const last = text->data() + text->size();
+  const auto [end, error] = std::from_chars(text->data(), last, value);
+  if (error != std::errc{} || end != last || value < least || value > most) {
+    return tl::unexpected(std::string(name) + " is \"" + *text + "\"; give a whole number from " +
+                          std::to_string(least) + " to " + std::to_string(most));
+  }
+  return value;
+}
+
+std::map<std::string, std::string> QueryString::tags() const {
+  std::map<std::string, std::string> tags;
+  for (const auto& [name, value] : parameters_) {
+    if (name.starts_with(tag_prefix)) {
+      tags.emplace(name.substr(tag_prefix.size()), value);
+    }
+  }
+  return tags;
+}
+
+std::optional<std::string> QueryString::complaint_unless(
+    std::initializer_list<std::string_view> known) const {
+  for (const auto& [name, value] : parameters_) {
+    const bool fits = std::any_of(known.begin(), known.end(), [&](std::string_view one) {
+      return one == tag_prefix ? name.starts_with(one) && name.size() > one.size() : name == one;
+    });
+    if (fits) {
+      continue;
+    }
+    std::string complaint = "\"" + name + "\" is no parameter here; ";
+    if (known.size() == 0) {
+      return complaint + "there are none";
+    }
+    complaint += "there are";
+    for (const std::string_view one : known) {
+      complaint += ' ' + std::string(one) + (one == tag_prefix ? "KEY" : "");
+    }
+    return complaint;
+  }
+  return std::nullopt;
+}
+
+}  // namespace vsim::http

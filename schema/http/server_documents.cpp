@@ -1,0 +1,162 @@
+#include <algorithm>
+
+#include "schema/http/cursor.h"
+#include "schema/http/documents.h"
+#include "schema/http/money_text.h"
+#include "schema/messages/event_codec.h"
+
+namespace vsim::http {
+namespace {
+
+using messages::JsonWriter;
+using read_model::ServerRow;
+
+constexpr std::size_t server_bytes_usual = 768;
+
+void write_time(JsonWriter& json, std::string_view name, const std::optional<Instant>& at) {
+  json.key(name);
+  if (at) {
+    json.string(messages::format_instant(*at));
+  } else {
+    json.null();
+  }
+}
+
+void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.key(name);
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.string(text);
+  }
+}
+
+void write_usd(JsonWriter& json, std::string_view name, const std::string& amount) {
+  json.key(name);
+  json.raw(amount);
+}
+
+void write_bill(JsonWriter& json, const ServerRow& server, Instant now) {
+  const auto live = billed_total(server.bill, server.billing, std::max(now, server.updated_at));
+  json.member("accrued_seconds", server.bill.settled.count());
+  write_usd(json, "accrued_cost", usd(cost_of(server.hourly_rate, server.bill.settled)));
+  write_usd(json, "hourly_rate", usd(server.hourly_rate));
+  json.member("live_uptime_seconds", live.count());
+  write_usd(json, "live_cost", usd(cost_of(server.hourly_rate, live)));
+}
+
+void write_tags(JsonWriter& json, const std::map<std::string, std::string>& tags) {
+  json.key("tags");
+  json.begin_object();
+  for (const auto& [name, value] : tags) {
+    json.member(name, value);
+  }
+  json.end_object();
+}
+
+}  // namespace
+
+void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
+  json.begin_object();
+  json.member("id", server.id);
+  json.member("name", server.name);
+  json.member("region", server.region);
+  json.member("type", server.type);
+  json.member("status", server.status);
+  write_text_or_null(json, "ip", server.ip);
+  json.member("profile", server.profile);
+  json.key("tags");
+  json.raw(server.tags_json.empty() ? "{}" : server.tags_json);
+  json.member("version", server.version);
+  write_time(json, "created_at", server.created_at);
+  write_time(json, "updated_at", server.updated_at);
+  write_time(json, "last_started_at", server.last_started_at);
+  write_time(json, "due_at", server.due);
+  write_text_or_null(json, "termination_reason", server.termination_reason.value_or(""));
+  json.member("idle_timeout_seconds",
+              std::chrono::duration_cast<std::chrono::seconds>(server.idle_timeout).count());
+  write_bill(json, server, now);
+  json.end_object();
+}
+
+std::string render_server(const ServerRow& server, Instant now) {
+  JsonWriter json;
+  json.reserve(server_bytes_usual);
+  write_server(json, server, now);
+  return json.take();
+}
+
+std::string render_queued_server(const QueuedServer& server) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("id", server.id);
+  json.member("name", server.create.name);
+  json.member("region", server.region);
+  json.member("type", server.create.instance_type);
+  json.member("status", to_string(Status::pending));
+  write_text_or_null(json, "ip", "");
+  write_text_or_null(json, "profile", server.create.profile);
+  write_tags(json, server.create.tags);
+  json.member("version", 0);
+  for (const char* name : {"created_at", "updated_at", "last_started_at", "due_at",
+                           "termination_reason", "idle_timeout_seconds"}) {
+    json.key(name);
+    json.null();
+  }
+  json.member("accrued_seconds", 0);
+  json.member("accrued_cost", 0);
+  json.key("hourly_rate");
+  json.null();
+  json.member("live_uptime_seconds", 0);
+  json.member("live_cost", 0);
+  json.end_object();
+  return json.take();
+}
+
+std::string render_server_page(const read_model::ServerPage& page, std::uint64_t limit,
+                               std::uint64_t offset, Instant now) {
+  const bool more = page.items.size() > limit;
+  const std::size_t shown = more ? limit : page.items.size();
+  JsonWriter json;
+  json.reserve((shown + 1) * server_bytes_usual);
+  json.begin_object();
+  json.key("items");
+  json.begin_array();
+  for (std::size_t i = 0; i < shown; ++i) {
+    write_server(json, page.items[i], now);
+  }
+  json.end_array();
+  json.member("total", page.total);
+  json.member("limit", limit);
+  json.member("offset", offset);
+  json.key("next_cursor");
+  if (more) {
+    const ServerRow& last = page.items[shown - 1];
+    json.string(encode_cursor({last.created_at, last.id}));
+  } else {
+    json.null();
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::string render_server_log(const std::vector<read_model::ServerEventRow>& events) {
+  JsonWriter json;
+  json.begin_array();
+  for (const auto& event : events) {
+    json.begin_object();
+    json.member("version", event.version);
+    json.member("timestamp", messages::format_instant(event.at));
+    json.member("event", event.event);
+    json.member("message", event.message);
+    json.member("actor", event.actor);
+    write_text_or_null(json, "operation_id", event.command_id);
+    write_text_or_null(json, "request_id", event.correlation_id);
+    json.member("sequence", event.sequence);
+    json.end_object();
+  }
+  json.end_array();
+  return json.take();
+}
+
+}  // namespace vsim::http

@@ -1,0 +1,98 @@
+#include "schema/http/write_requests.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <openssl/evp.h>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/json_fields.h"
+
+namespace vsim::http {
+namespace {
+
+tl::unexpected<std::string> wrong(std::string_view why) {
+  return tl::unexpected("the body is wrong: " + std::string(why));
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return lower;
+}
+
+}  // namespace
+
+tl::expected<CreateRequest, std::string> read_create_request(std::string_view body) {
+  std::string error;
+  const auto object = messages::parse_object(body, error);
+  if (!object) {
+    return wrong(error);
+  }
+  const auto region = Region::parse(messages::Fields(*object, error).text("region"));
+  if (!error.empty()) {
+    return wrong(error);
+  }
+  if (!region) {
+    return wrong("\"region\" must be a region's name, such as us-east-1");
+  }
+  auto create = messages::read_create(body);
+  if (!create) {
+    return wrong(create.error());
+  }
+  return CreateRequest{*region, std::move(*create)};
+}
+
+tl::expected<Action, std::string> read_action_request(std::string_view body) {
+  std::string error;
+  const auto object = messages::parse_object(body, error);
+  if (!object) {
+    return wrong(error);
+  }
+  const std::string name = lower_case(messages::Fields(*object, error).text("action"));
+  if (!error.empty()) {
+    return wrong(error);
+  }
+  if (name == "start") {
+    return Start{};
+  }
+  if (name == "stop") {
+    return Stop{};
+  }
+  if (name == "reboot") {
+    return Reboot{};
+  }
+  if (name == "terminate") {
+    return Terminate{};
+  }
+  return wrong("\"action\" must be start, stop, reboot or terminate");
+}
+
+bool is_header_word(std::string_view text, std::size_t most) {
+  return !text.empty() && text.size() <= most &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
+}
+
+std::string request_hash(std::string_view method, std::string_view path, std::string_view payload) {
+  std::string text;
+  text.reserve(method.size() + path.size() + payload.size() + 2);
+  text.append(method).append(" ").append(path).append("\n").append(payload);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
+    std::abort();
+  }
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2 * length);
+  for (unsigned i = 0; i < length; ++i) {
+    hex += digits[digest[i] >> 4];
+    hex += digits[digest[i] & 15];
+  }
+  return hex;
+}
+
+}  // namespace vsim::http

@@ -1,0 +1,37 @@
+#pragma once
+
+// What the bodies of writes ask for, checked as far as their form goes. Errors are sentences that
+// say what to change.
+
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "domain/server.h"
+
+namespace vsim::http {
+
+inline constexpr std::size_t body_bytes_max = 64 * 1024;
+inline constexpr std::size_t idempotency_key_characters_max = 255;
+inline constexpr std::size_t request_id_characters_max = 128;
+
+struct CreateRequest {
+  Region region;
+  Create create;
+};
+
+/// {"name", "region", "type", "profile"?, "tags"?, "idle_timeout_seconds"?}
+tl::expected<CreateRequest, std::string> read_create_request(std::string_view body);
+
+/// {"action"}: start, stop, reboot or terminate, in upper or lower case.
+tl::expected<Action, std::string> read_action_request(std::string_view body);
+
+/// 1 to `most` printable ASCII characters: what may travel in a header of ours.
+bool is_header_word(std::string_view text, std::size_t most);
+
+/// SHA-256, in hex, of what was asked: the same for requests that mean the same, whatever the order
+/// and spacing of their members. `payload` is the command as it is published.
+std::string request_hash(std::string_view method, std::string_view path, std::string_view payload);
+
+}  // namespace vsim::http

@@ -1,0 +1,114 @@
+// Goal: what the API shows of servers, lists, logs and operations has a fixed form, and live
+// figures follow the server's own bill. Method: rows made by hand, compared with the whole document
+// or the members in question.
+
+#include "schema/http/documents.h"
+
+#include <doctest/doctest.h>
+
+#include "schema/http/cursor.h"
+
+namespace vsim::http {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+const Instant noon{Duration(1'772'366'400'000)};  // 2026-03-01T12:00:00Z
+
+read_model::ServerRow running_server() {
+  read_model::ServerRow row;
+  row.id = "0190a1b2-c3d4-7e5f-8091-a2b3c4d5e6f7";
+  row.name = "web \"1\"";
+  row.region = "us-east-1";
+  row.type = "t2.micro";
+  row.status = "RUNNING";
+  row.ip = "192.168.10.1";
+  row.profile = "standard";
+  row.tags_json = R"({"team": "a"})";
+  row.version = 2;
+  row.created_at = noon;
+  row.updated_at = noon + seconds(3);
+  row.last_started_at = noon + seconds(3);
+  row.hourly_rate = {100};
+  row.bill = {seconds(1800), noon + seconds(3)};
+  row.idle_timeout = std::chrono::minutes(30);
+  return row;
+}
+
+TEST_CASE("a server is shown whole, in a fixed order") {
+  CHECK(render_server(running_server(), noon + seconds(3) + hours(1)) ==
+        R"({"id":"0190a1b2-c3d4-7e5f-8091-a2b3c4d5e6f7","name":"web \"1\"","region":"us-east-1",)"
+        R"("type":"t2.micro","status":"RUNNING","ip":"192.168.10.1","profile":"standard",)"
+        R"("tags":{"team": "a"},"version":2,"created_at":"2026-03-01T12:00:00.000Z",)"
+        R"("updated_at":"2026-03-01T12:00:03.000Z","last_started_at":"2026-03-01T12:00:03.000Z",)"
+        R"("due_at":null,"termination_reason":null,"idle_timeout_seconds":1800,)"
+        R"("accrued_seconds":1800,"accrued_cost":0.005,"hourly_rate":0.01,)"
+        R"("live_uptime_seconds":5400,"live_cost":0.015})");
+}
+
+TEST_CASE("a clock that is behind the server's last event does not make the bill run backwards") {
+  const auto late = render_server(running_server(), noon + seconds(3));
+  const auto early = render_server(running_server(), noon - hours(5));
+  CHECK(late == early);
+}
+
+TEST_CASE("a server whose create waits in the queue is PENDING") {
+  Create create;
+  create.name = "web";
+  create.instance_type = "t2.micro";
+  const auto json = render_queued_server({"id-1", "us-east-1", create});
+  CHECK(json.starts_with(R"({"id":"id-1","name":"web","region":"us-east-1","type":"t2.micro",)"
+                         R"("status":"PENDING","ip":null,"profile":null,"tags":{},"version":0,)"));
+}
+
+TEST_CASE("a page hides the item that only says that more follow") {
+  read_model::ServerPage page;
+  page.total = 3;
+  page.items = {running_server(), running_server(), running_server()};
+  page.items[1].created_at = noon - hours(1);
+  const auto full = render_server_page(page, 2, 0, noon);
+  const auto cursor = encode_cursor({noon - hours(1), page.items[1].id});
+  CHECK(full.ends_with(R"("total":3,"limit":2,"offset":0,"next_cursor":")" + cursor + "\"}"));
+  const auto last = render_server_page(page, 3, 10, noon);
+  CHECK(last.ends_with(R"("total":3,"limit":3,"offset":10,"next_cursor":null})"));
+  CHECK(render_server_page({}, 50, 0, noon) ==
+        R"({"items":[],"total":0,"limit":50,"offset":0,"next_cursor":null})");
+}
+
+TEST_CASE("a log is an array of events") {
+  const std::vector<read_model::ServerEventRow> events = {
+      {2, noon, "server_started", "Running.", "timekeeper", "", "", 7}};
+  CHECK(render_server_log(events) ==
+        R"([{"version":2,"timestamp":"2026-03-01T12:00:00.000Z","event":"server_started",)"
+        R"("message":"Running.","actor":"timekeeper","operation_id":null,"request_id":null,)"
+        R"("sequence":7}])");
+  CHECK(render_server_log({}) == "[]");
+}
+
+TEST_CASE("an operation shows what is known of it") {
+  read_model::OperationRow operation;
+  operation.id = "op";
+  operation.type = "stop";
+  operation.status = "PENDING";
+  operation.region = "us-east-1";
+  operation.server_id = "srv";
+  operation.actor = "api";
+  operation.command_sequence = 57;
+  CHECK(render_operation(operation) ==
+        R"({"id":"op","type":"stop","status":"PENDING","region":"us-east-1","server_id":"srv",)"
+        R"("code":null,"detail":null,"actor":"api","request_id":null,"command_sequence":57,)"
+        R"("event_sequence":null,"decided_at":null})");
+  CHECK(
+      render_operation_page({operation, operation}, 1).ends_with(R"("limit":1,"next_before":57})"));
+}
+
+TEST_CASE("regions and types are lists of items") {
+  CHECK(render_regions({{"us-east-1", 100, 99}}) ==
+        R"({"items":[{"name":"us-east-1","addresses_total":100,"addresses_free":99}]})");
+  CHECK(render_types({{"t2.micro", {100}}}) ==
+        R"({"items":[{"name":"t2.micro","hourly_rate":0.01}]})");
+}
+
+}  // namespace
+}  // namespace vsim::http
