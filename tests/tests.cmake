@@ -6,8 +6,8 @@ function(vsim_add_test program label timeout_seconds)
   set_tests_properties(${label} PROPERTIES LABELS ${label} TIMEOUT ${timeout_seconds})
 endfunction()
 
-# vsim_add_tests_by_file(PROGRAM LABEL TIMEOUT_SECONDS FILE...): an entry for each file, so that they
-# run beside each other and a failure names its theme. A file whose filter selects nothing fails.
+# vsim_add_tests_by_file(PROGRAM LABEL TIMEOUT_SECONDS FILE...): an entry for each file, so that
+# they run beside each other and a failure names its theme. A filter that selects nothing fails.
 function(vsim_add_tests_by_file program label timeout_seconds)
   set(files ${ARGN})
   list(FILTER files INCLUDE REGEX "_test\\.cpp$")
