@@ -39,7 +39,7 @@ fail_if_unknown_nats_runs() {
 
 write_nats_config() {
   local text
-  text=$(<"$ROOT/ops/nats/nats-server.conf.in")
+  text=$(<"$ROOT/ops/servers/nats-server.conf.in")
   text=${text//@SERVER_NAME@/"$1"}
   text=${text//@PORT@/"$2"}
   text=${text//@MONITOR_PORT@/"$3"}

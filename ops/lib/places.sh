@@ -11,7 +11,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 TOOLS=$ROOT/.run/tools
 
 RUN=${VSIM_RUN_DIR:-$ROOT/.run}
-[[ $RUN == /* ]] || RUN=$PWD/$RUN
+RUN=$(realpath -m "$RUN")
 
 LOGS=$RUN/log
 PORTS=$RUN/ports
@@ -19,11 +19,14 @@ PIDS=$RUN/pid
 SECRETS=$RUN/secrets
 
 make_places() {
-  mkdir -p "$RUN" "$TOOLS/bin" 2>/dev/null && [[ -w $RUN && -w $TOOLS ]] ||
-    fail "cannot write $RUN or $TOOLS (they belong to $(stat -c %U "$RUN" 2>/dev/null ||
-      echo another user)); run as that user, or set VSIM_RUN_DIR"
-  RUN=$(cd "$RUN" && pwd -P)
-  mkdir -p "$LOGS" "$PORTS" "$PIDS" "$SECRETS" "$RUN/bin"
+  local place owner
+  for place in "$RUN" "$TOOLS"; do
+    mkdir -p "$place/bin" 2>/dev/null || fail "cannot make $place; set VSIM_RUN_DIR to a folder of yours"
+    owner=$(stat -c %U "$place")
+    # Root could, but would leave files behind that its owner can no longer change.
+    [[ -O $place ]] || fail "$place belongs to $owner: run this as $owner, or remove it"
+  done
+  mkdir -p "$LOGS" "$PORTS" "$PIDS" "$SECRETS"
   chmod 700 "$SECRETS"
 }
 
@@ -32,6 +35,7 @@ run_id() { printf '%s' "$RUN" | sha256sum | cut -c1-8; }
 
 # Two ops/up on one run folder would start everything twice. The lock is held until this shell ends.
 lock_run() {
+  [[ -w $RUN ]] || fail "$RUN belongs to $(stat -c %U "$RUN"): run this as that user"
   exec 9>>"$RUN/lock"
   flock --nonblock 9 || fail "another ops command is at work on $RUN (lock $RUN/lock)"
 }

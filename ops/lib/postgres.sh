@@ -77,7 +77,7 @@ owner_can_live_in() {
 postgres_program() {
   local version program
   version=$(as_owner cat "$PG_DATA/PG_VERSION")
-  for program in "$(readlink -f "$PG_BIN")/$1" "/usr/lib/postgresql/$version/bin/$1"; do
+  for program in "$PG_BIN/$1" "/usr/lib/postgresql/$version/bin/$1"; do
     if [[ $("$program" --version 2>/dev/null) =~ [^0-9]"$version"(\.|$|[^0-9]) ]]; then
       echo "$program"
       return 0
@@ -122,7 +122,7 @@ POSTGRES_SOCKET_FILE=/.s.PGSQL.65535.lock
 
 write_postgres_config() {
   local text
-  text=$(<"$ROOT/ops/postgres/postgresql.conf.in")
+  text=$(<"$ROOT/ops/servers/postgresql.conf.in")
   text=${text//@PORT@/"$1"}
   printf '%s\n' "${text//@SOCKETS@/"${PG_SOCKETS//\'/\'\'}"}"
 }

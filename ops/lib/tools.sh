@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # nats-server and the nats CLI, found on the PATH or built from ops/tools, and the folder of the
-# Postgres programs. Whatever is used is linked below .run/tools, where tests look for it too.
+# Postgres programs. Sets NATS_SERVER, NATS_CLI (links below .run/tools, where tests look too), PG_BIN.
 
 NATS_SERVER_LEAST=2.15.0       # older ones can lose half a batch in a power cut, see ARCHITECTURE.md
 POSTGRES_LEAST=15
 NATS_SERVER=$TOOLS/bin/nats-server
 NATS_CLI=$TOOLS/bin/nats
-PG_BIN=$TOOLS/postgresql
+PG_BIN=''
 
 prepare_tools() {
   lock_tools
@@ -79,10 +79,10 @@ run_go_build() {
 find_postgres() {
   local folder version
   while read -r folder; do
-    [[ -x $folder/postgres && -x $folder/initdb && $folder != "$PG_BIN" ]] || continue
+    [[ -x $folder/postgres && -x $folder/initdb ]] || continue
     version=$("$folder/postgres" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
     ((version >= POSTGRES_LEAST)) || continue
-    ln -sfn "$folder" "$PG_BIN"
+    PG_BIN=$folder
     echo "using Postgres in $folder"
     return 0
   done < <(postgres_folders)
