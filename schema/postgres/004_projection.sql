@@ -8,7 +8,7 @@ CREATE TABLE projection_checkpoint (
 ) WITH (fillfactor = 20);
 
 CREATE TABLE clock (
-  only         boolean          NOT NULL PRIMARY KEY DEFAULT true CHECK (only),
+  one_row      boolean          NOT NULL PRIMARY KEY DEFAULT true CHECK (one_row),
   sequence     bigint           NOT NULL,       -- of the clock event in EVENTS
   simulated_at timestamptz      NOT NULL,       -- simulated time when it was stored
   stored_at_ns bigint           NOT NULL,       -- wall time then: the broker's, Unix nanoseconds

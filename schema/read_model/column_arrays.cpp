@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -42,22 +44,22 @@ std::string select_from_arrays(std::span<const Column> columns, int first_parame
   std::string values;
   std::string arrays;
   for (const Column& column : columns) {
+    const std::string_view separator = values.empty() ? "" : ", ";
     const bool instant = std::string_view(column.type) == "instant";
-    const std::string name = std::string("new.") + column.name;
-    values += values.empty() ? "" : ", ";
-    values += instant ? "to_timestamp(" + name + " / 1000.0::float8)" : name;
-    arrays += arrays.empty() ? "" : ", ";
+    values += instant
+                  ? fmt::format("{}to_timestamp(new.{} / 1000.0::float8)", separator, column.name)
+                  : fmt::format("{}new.{}", separator, column.name);
     arrays +=
-        "$" + std::to_string(first_parameter++) + "::" + (instant ? "bigint" : column.type) + "[]";
+        fmt::format("{}${}::{}[]", separator, first_parameter++, instant ? "bigint" : column.type);
   }
-  return "SELECT " + values + " FROM moved, unnest(" + arrays + ") AS new(" +
-         column_names(columns) + ")";
+  return fmt::format("SELECT {} FROM moved, unnest({}) AS new({})", values, arrays,
+                     column_names(columns));
 }
 
 std::string column_names(std::span<const Column> columns) {
   std::string names;
   for (const Column& column : columns) {
-    names += (names.empty() ? "" : ", ") + std::string(column.name);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", column.name);
   }
   return names;
 }
@@ -65,8 +67,8 @@ std::string column_names(std::span<const Column> columns) {
 std::string overwrite_all(std::span<const Column> columns, std::size_t keys) {
   std::string assignments;
   for (const Column& column : columns.subspan(keys)) {
-    assignments +=
-        (assignments.empty() ? "" : ", ") + std::string(column.name) + " = excluded." + column.name;
+    assignments += fmt::format("{}{} = excluded.{}", assignments.empty() ? "" : ", ", column.name,
+                               column.name);
   }
   return assignments;
 }

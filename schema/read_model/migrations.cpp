@@ -118,13 +118,16 @@ MigrationReport migrate(Transaction& tx, const std::vector<File>& files,
     make_schema(tx, schema);
   }
   const auto recorded = check_recorded(tx, files, schema);
+  prepare(tx.conn(), {{"record",
+                       "INSERT INTO migrations (name, checksum, relations)"
+                       " VALUES ($1, $2, (" +
+                           std::string(relations_sql) + "))"}});
   for (const File& file : files) {
     if (recorded.count(file.name) > 0) {
       continue;
     }
     tx.exec(file.sql);
-    tx.exec(fmt::format("INSERT INTO migrations (name, checksum, relations) VALUES ({}, {}, ({}))",
-                        tx.quote(file.name), tx.quote(file.checksum), relations_sql));
+    execute(tx, "record", Arguments().text(file.name).text(file.checksum));
     report.applied.push_back(file.name);
   }
   return report;
@@ -140,8 +143,10 @@ std::string set_search_path(pqxx::connection& connection, const std::string& sch
                     " AND 'search_path={}, public' = ANY (s.setconfig)",
                     schema));
     if (set.empty()) {
-      tx.exec(fmt::format("ALTER DATABASE {} SET search_path TO {}, public",
-                          tx.quote_name(connection.dbname()), schema));
+      tx.exec(
+          fmt::format("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO {}, "
+                      "public', current_database()); END $$",
+                      schema));
     }
     return {};
   } catch (...) {

@@ -182,7 +182,7 @@ Statement apply_events_statement() {
              " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
   sql.insert("clock", clock_columns,
-             " ON CONFLICT (only) DO UPDATE SET " + overwrite_all(clock_columns, 0));
+             " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(clock_columns, 0));
   return {"apply_events", sql.take()};
 }
 

@@ -42,14 +42,12 @@ void add_arrays(Arguments& arguments, ColumnArrays& columns) {
   }
 }
 
-/// Every address of the ranges that is not there yet, as a free one.
-void add_addresses(Transaction& tx, const std::vector<std::pair<Region, AddressRange>>& ranges) {
-  for (const auto& [region, range] : ranges) {
-    tx.exec(
-        fmt::format("INSERT INTO addresses (region, ip) SELECT {}, {}::inet + n"
-                    " FROM generate_series(0, {}) AS n ON CONFLICT DO NOTHING",
-                    tx.quote(region.name), tx.quote(range.first.to_string()), range.size() - 1));
-  }
+std::vector<Statement> single_row_statements() {
+  return {{"add_addresses",  // those that are not there yet, as free ones
+           "INSERT INTO addresses (region, ip) SELECT $1, $2::inet + n"
+           " FROM generate_series(0, $3::bigint) AS n ON CONFLICT DO NOTHING"},
+          {"add_region", "INSERT INTO regions (name) VALUES ($1)"},
+          {"add_instance_type", "INSERT INTO instance_types (name, hourly_rate) VALUES ($1, $2)"}};
 }
 
 }  // namespace
@@ -82,6 +80,7 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
     // The log can always replay what a crash of Postgres takes along, so nobody waits for its disk.
     auto connection = open_connection(url, "SET synchronous_commit TO off");
     prepare(*connection, {apply_events_statement(), apply_pending_statement()});
+    prepare(*connection, single_row_statements());
     prepare(*connection, small_table_statements());
     auto impl = std::make_unique<Impl>();
     impl->stream = stream_of(projection);
@@ -125,7 +124,13 @@ DbResult<bool> ProjectionWriter::apply(ProjectionBatch batch, StreamSequence pre
   }
   // The pool first: where the checkpoint has moved, addresses of the log are not wrong either.
   return impl_->in<pqxx::work>([&](Transaction& tx) {
-    add_addresses(tx, ranges);
+    for (const auto& [region, range] : ranges) {
+      execute(tx, "add_addresses",
+              Arguments()
+                  .text(region.name)
+                  .text(range.first.to_string())
+                  .integer(static_cast<std::int64_t>(range.size() - 1)));
+    }
     return write(tx);
   });
 }
@@ -144,11 +149,10 @@ DbResult<void> ProjectionWriter::put_catalogue(const Catalogue& catalogue) {
     tx.exec("DELETE FROM regions");
     tx.exec("DELETE FROM instance_types");
     for (const auto& [region, ranges] : catalogue.regions) {
-      tx.exec("INSERT INTO regions VALUES (" + tx.quote(region.name) + ")");
+      execute(tx, "add_region", Arguments().text(region.name));
     }
     for (const auto& [type, rate] : catalogue.instance_types) {
-      tx.exec(fmt::format("INSERT INTO instance_types VALUES ({}, {})", tx.quote(type),
-                          rate.ten_thousandths_usd));
+      execute(tx, "add_instance_type", Arguments().text(type).integer(rate.ten_thousandths_usd));
     }
     return true;
   });
