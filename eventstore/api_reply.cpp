@@ -3,6 +3,16 @@
 #include <simdjson.h>
 
 namespace vsim::eventstore {
+namespace {
+
+// A member that may be missing: then the value stays as it is.
+template <typename Value>
+void take(simdjson::simdjson_result<simdjson::dom::element> member, Value& value) {
+  Value found{};
+  if (member.get(found) == simdjson::SUCCESS) value = found;
+}
+
+}  // namespace
 
 ApiReply read_api_reply(std::string_view json) {
   thread_local simdjson::dom::parser parser;
@@ -16,12 +26,12 @@ ApiReply read_api_reply(std::string_view json) {
   if (root["error"].get(error) == simdjson::SUCCESS) {
     std::int64_t code = 0;
     std::string_view description;
-    (void)error["err_code"].get(code);
-    (void)error["description"].get(description);
+    take(error["err_code"], code);
+    take(error["description"], description);
     reply.error = ApiError{static_cast<int>(code), std::string(description)};
   }
-  (void)root["seq"].get(reply.sequence);
-  (void)root["duplicate"].get(reply.duplicate);
+  take(root["seq"], reply.sequence);
+  take(root["duplicate"], reply.duplicate);
   return reply;
 }
 

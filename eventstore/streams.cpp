@@ -56,7 +56,8 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   if (config["name"].get(name) != simdjson::SUCCESS) {
     return fail(Error::Kind::refused, "a stream without a name");
   }
-  (void)config["retention"].get(retention);
+  const bool is_queue =
+      config["retention"].get(retention) == simdjson::SUCCESS && retention == "workqueue";
   const std::string stream(name);
   std::string json = simdjson::minify(config);
 
@@ -67,7 +68,7 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
     return check(ask(broker, "$JS.API.STREAM.UPDATE." + stream, json), "stream " + stream);
   }
   if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);
-  if (retention == "workqueue") {
+  if (is_queue) {
     const auto logged = last_stream_sequence(broker, log_stream);
     if (logged && *logged > 0) json = with_first_sequence(std::move(json));
   }

@@ -47,7 +47,8 @@ class Fields {
 
   void complain(std::string_view name, std::string_view what) const;
   bool ok() const { return error_.empty(); }
-  const simdjson::dom::object& raw() const { return object_; }
+  /// By value, so that a loop may run over the object of a temporary.
+  simdjson::dom::object raw() const { return object_; }
 
  private:
   simdjson::dom::object object_;

@@ -86,7 +86,7 @@ class JsonWriter {
   void append_number(Number value) {
     char buffer[32];
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-    text_.append(buffer, end);
+    text_.append(buffer, static_cast<std::size_t>(end - buffer));
     first_ = false;
   }
   void append_quoted(std::string_view value);

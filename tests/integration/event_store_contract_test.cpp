@@ -1,0 +1,187 @@
+// Goal: JetStreamStore and MemoryStore keep the same contract, so that what is tested on the one
+// holds on the other. Method: every claim runs on both, the first on a real nats-server.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "eventstore/jetstream_store.h"
+#include "eventstore/memory_store.h"
+#include "eventstore/streams.h"
+#include "schema/messages/catalogue_files.h"
+#include "tests/harness/private_nats.h"
+
+using namespace vsim::eventstore;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A store of either kind with nothing in it, and what it stands on.
+struct Ground {
+  std::unique_ptr<harness::PrivateNats> nats;
+  std::unique_ptr<Broker> broker;
+  std::unique_ptr<Broker> prompt;
+  std::unique_ptr<EventStore> store;
+};
+
+Ground make_ground(bool real) {
+  Ground ground;
+  if (!real) {
+    ground.store = std::make_unique<MemoryStore>();
+    return ground;
+  }
+  ground.nats = std::make_unique<harness::PrivateNats>();
+  ground.broker = std::move(Broker::connect({ground.nats->url(), "test"}).value());
+  ground.prompt = std::move(Broker::connect({ground.nats->url(), "prompt", 5s, true}).value());
+  const auto streams = vsim::messages::load_streams_definition(VSIM_SOURCE_DIR "/schema");
+  REQUIRE(ensure_streams(*ground.broker, streams.value(), "EVENTS"));
+  ground.store = std::make_unique<JetStreamStore>(*ground.broker, *ground.prompt, "EVENTS");
+  return ground;
+}
+
+Append message(std::string subject, std::string payload,
+               std::optional<Expectation> expected = std::nullopt) {
+  return {std::move(subject), std::move(payload), {}, std::move(expected)};
+}
+
+Error::Kind kind_of(const Result<Sequence>& result) {
+  REQUIRE_FALSE(result);
+  return result.error().kind;
+}
+
+void keeps_the_contract(EventStore& store) {
+  CHECK(store.last_sequence().value() == 0);
+  CHECK_FALSE(store.load(1).value());
+
+  // A first message, expected to be the first.
+  const auto a = std::string("vsim.evt.server.r.a");
+  const std::vector first = {message(a, "a1", Expectation{a, 0})};
+  CHECK(store.append(first).value() == 1);
+  CHECK(kind_of(store.append(first)) == Error::Kind::conflict);
+
+  // A batch over two subjects, with a wildcard expectation.
+  const auto ip = std::string("vsim.evt.ip.r.10-0-0-1");
+  const std::vector batch = {
+      message("vsim.evt.server.r.b", "b1", Expectation{"vsim.evt.server.*.b", 0}),
+      message("vsim.evt.server.r.b", "b2"), message(ip, "claim", Expectation{ip, 0})};
+  CHECK(store.append(batch).value() == 4);
+
+  // All or nothing: the second expectation fails, so the first message is not there either.
+  const std::vector refused = {
+      message("vsim.evt.server.r.c", "c1", Expectation{"vsim.evt.server.*.c", 0}),
+      message(ip, "claim again", Expectation{ip, 0})};
+  CHECK(kind_of(store.append(refused)) == Error::Kind::conflict);
+  CHECK(store.last_sequence().value() == 4);
+
+  // The same id in another region is found through the wildcard.
+  CHECK(kind_of(store.append(std::vector{message("vsim.evt.server.other.b", "b",
+                                                 Expectation{"vsim.evt.server.*.b", 0})})) ==
+        Error::Kind::conflict);
+
+  // The last of several subjects, and nothing for those that are empty.
+  const std::vector<std::string> filters = {"vsim.evt.server.*.b", a, "vsim.evt.server.*.nobody"};
+  auto lasts = store.load_last(filters).value();
+  REQUIRE(lasts.size() == 2);
+  std::sort(lasts.begin(), lasts.end(),
+            [](const auto& x, const auto& y) { return x.sequence < y.sequence; });
+  CHECK(lasts[0].payload == "a1");
+  CHECK(lasts[1].payload == "b2");
+  CHECK(lasts[1].sequence == 3);
+  CHECK(store.load_last(std::vector<std::string>{"vsim.evt.server.*.nobody"}).value().empty());
+
+  const auto history = store.load_history("vsim.evt.server.*.b").value();
+  REQUIRE(history.size() == 2);
+  CHECK(history[0].payload == "b1");
+  CHECK(history[1].payload == "b2");
+  CHECK(store.load(4).value()->payload == "claim");
+  CHECK(store.load(4).value()->subject == ip);
+
+  // Side by side: each succeeds or fails alone.
+  const std::vector each = {message(a, "a2", Expectation{a, 1}), message(a, "late", Expectation{a, 1}),
+                            message("vsim.evt.server.r.d", "d1")};
+  const auto results = store.append_each(each);
+  REQUIRE(results.size() == 3);
+  CHECK(results[0].value() == 5);
+  CHECK(kind_of(results[1]) == Error::Kind::conflict);
+  CHECK(results[2]);
+}
+
+void follows(EventStore& store) {
+  Headers headers = {{"Vsim-Reply-To", "_INBOX.x"}};
+  for (int i = 1; i <= 5; ++i) {
+    const Append append{"vsim.evt.server.r.a", std::to_string(i), headers, std::nullopt};
+    REQUIRE(store.append(std::span(&append, 1)));
+  }
+  const auto follower = store.follow(2);
+  std::vector<Message> seen;
+  while (seen.size() < 3) {
+    const auto some = follower->next(2, 2000ms).value();
+    REQUIRE_FALSE(some.empty());
+    seen.insert(seen.end(), some.begin(), some.end());
+  }
+  CHECK(seen.front().sequence == 3);
+  CHECK(seen.back().payload == "5");
+  CHECK(find_header(seen.back().headers, "Vsim-Reply-To") == "_INBOX.x");
+  CHECK(follower->next(10, 10ms).value().empty());
+  const Append late{"vsim.evt.clock", "6", {}, std::nullopt};
+  REQUIRE(store.append(std::span(&late, 1)));
+  const auto rest = follower->next(10, 2000ms).value();
+  REQUIRE(rest.size() == 1);
+  CHECK(rest.front().sequence == 6);
+}
+
+}  // namespace
+
+TEST_CASE("a log in memory appends, refuses and loads as the contract says") {
+  keeps_the_contract(*make_ground(false).store);
+}
+
+TEST_CASE("a log on JetStream appends, refuses and loads as the contract says") {
+  const auto ground = make_ground(true);
+  keeps_the_contract(*ground.store);
+}
+
+TEST_CASE("a log in memory is followed from any position, as it grows") {
+  follows(*make_ground(false).store);
+}
+
+TEST_CASE("a log on JetStream is followed from any position, as it grows") {
+  const auto ground = make_ground(true);
+  follows(*ground.store);
+}
+
+TEST_CASE("a thousand messages are one batch, and one more are two requests to load") {
+  const auto ground = make_ground(true);
+  std::vector<Append> batch;
+  std::vector<std::string> filters;
+  for (std::size_t i = 0; i < batch_messages_max; ++i) {
+    batch.push_back(message("vsim.evt.server.r." + std::to_string(i), "x"));
+    filters.push_back("vsim.evt.server.*." + std::to_string(i));
+  }
+  CHECK(ground.store->append(batch).value() == batch_messages_max);
+  filters.push_back("vsim.evt.server.*.none");
+  CHECK(ground.store->load_last(filters).value().size() == batch_messages_max);
+}
+
+TEST_CASE("a follower outlives a crash of the broker and misses nothing") {
+  const auto ground = make_ground(true);
+  const auto one = message("vsim.evt.clock", "1");
+  REQUIRE(ground.store->append(std::span(&one, 1)));
+  const auto follower = ground.store->follow(0);
+  CHECK(follower->next(10, 2000ms).value().size() == 1);
+
+  ground.nats->kill();
+  ground.nats->restart();
+  const auto two = message("vsim.evt.clock", "2");
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  while (!ground.store->append(std::span(&two, 1))) {
+    REQUIRE(std::chrono::steady_clock::now() < give_up);
+  }
+  std::vector<Message> seen;
+  while (seen.empty() && std::chrono::steady_clock::now() < give_up) {
+    if (const auto some = follower->next(10, 500ms)) seen = *some;
+  }
+  REQUIRE(seen.size() >= 1);
+  CHECK(seen.front().sequence == 2);
+}
