@@ -54,7 +54,7 @@ wait_for_nats() {
     process_fail_if_dead nats
     greeting=$(nats_greeting "$port")
     if [[ $greeting == *"\"server_name\":\"$name\""* && $greeting == *'"jetstream":true'* ]]; then
-      curl -fsS --max-time 2 "http://127.0.0.1:$(<"$PORTS/nats-monitor")/healthz" && return 0
+      curl -fsS --noproxy '*' --max-time 2 "http://127.0.0.1:$(<"$PORTS/nats-monitor")/healthz" && return 0
     elif [[ -n $greeting ]]; then
       fail "another server answers at port $port: ${greeting:0:200}"
     fi

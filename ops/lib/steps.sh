@@ -91,6 +91,7 @@ stop_ticker() {
 
 tick_on_terminal() {
   trap - ERR EXIT INT TERM
+  exec 8>&- 9>&-
   local columns newest
   columns=$(stty size <&3 2>/dev/null | cut -d' ' -f2) || true
   [[ ${columns:-0} -gt 20 ]] || columns=80
@@ -104,6 +105,7 @@ tick_on_terminal() {
 
 tick_in_log() {
   trap - ERR EXIT INT TERM
+  exec 8>&- 9>&-   # the locks: they must end with the script, however it ends
   while pause 20 && kill -0 $$ 2>/dev/null; do
     printf ' %d s ...' $((SECONDS - STEP_STARTED)) >&3
   done
