@@ -73,7 +73,7 @@ void PrivateNats::restart_empty() {
 }
 
 bool PrivateNats::start() {
-  std::string text = read_file(source_dir() + "/ops/nats/nats-server.conf.in");
+  std::string text = read_file(source_dir() + "/ops/servers/nats-server.conf.in");
   text = replaced(text, "@SERVER_NAME@", name_);
   text = replaced(text, "@PORT@", std::to_string(port_));
   text = replaced(text, "@MONITOR_PORT@", std::to_string(monitor_port_));
