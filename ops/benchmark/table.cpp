@@ -49,9 +49,7 @@ void Report::errors_of(const std::string& what, const LoadResult& result) {
   }
 }
 
-void Report::error(const std::string& text) {
-  errors_.push_back(text);
-}
+void Report::error(const std::string& text) { errors_.push_back(text); }
 
 bool Report::finish() const {
   if (errors_.empty()) {

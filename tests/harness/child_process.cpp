@@ -52,8 +52,17 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+int open_or_throw(const std::string& path, int flags) {
+  const int file = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  if (file < 0) {
+    throw std::runtime_error(fmt::format("open {}: {}", path, std::strerror(errno)));
+  }
+  return file;
+}
+
 /// Between fork and exec: only calls that are safe after fork in a threaded program.
-[[noreturn]] void become(char** argv, char** envp, int log, const char* directory, pid_t parent) {
+[[noreturn]] void become(char** argv, char** envp, int input, int log, const char* directory,
+                         pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) {
     ::_exit(126);  // the parent died before the line above
@@ -62,6 +71,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setpgid(0, 0);
+  ::dup2(input, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
   if (*directory != '\0' && ::chdir(directory) != 0) {
@@ -82,16 +92,15 @@ ChildProcess ChildProcess::spawn(const ChildOptions& options) {
   const std::vector<char*> argv = pointers_to(arguments);
   const std::vector<char*> envp = pointers_to(environment);
   const std::string log_path = options.log_path.empty() ? "/dev/null" : options.log_path;
-  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (log < 0) {
-    throw std::runtime_error(fmt::format("open {}: {}", log_path, std::strerror(errno)));
-  }
+  const int input = open_or_throw(options.input_path, O_RDONLY);
+  const int log = open_or_throw(log_path, O_WRONLY | O_CREAT | O_APPEND);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), log,
+    become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), input, log,
            options.working_directory.c_str(), parent);
   }
+  ::close(input);
   ::close(log);
   if (pid < 0) {
     throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
@@ -102,9 +111,7 @@ ChildProcess ChildProcess::spawn(const ChildOptions& options) {
   return child;
 }
 
-ChildProcess::~ChildProcess() {
-  kill();
-}
+ChildProcess::~ChildProcess() { kill(); }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
@@ -121,9 +128,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   return *this;
 }
 
-bool ChildProcess::running() {
-  return pid_ > 0 && !wait(std::chrono::milliseconds(0));
-}
+bool ChildProcess::running() { return pid_ > 0 && !wait(std::chrono::milliseconds(0)); }
 
 void ChildProcess::signal(int number) {
   if (pid_ > 0 && !ending_) {

@@ -20,6 +20,7 @@ struct ChildOptions {
   std::map<std::string, std::string> environment;  // on top of the caller's
   std::vector<std::string> unset;                  // taken out of the caller's environment
   std::string log_path;                            // stdout and stderr are appended here
+  std::string input_path = "/dev/null";            // what it reads as stdin
   std::string working_directory;                   // empty: the caller's
 };
 

@@ -8,14 +8,8 @@ namespace {
 std::atomic<bool> failed{false};
 }
 
-void note_failure() {
-  failed = true;
-}
-void forget_failures() {
-  failed = false;
-}
-bool test_is_failing() {
-  return failed || std::uncaught_exceptions() > 0;
-}
+void note_failure() { failed = true; }
+void forget_failures() { failed = false; }
+bool test_is_failing() { return failed || std::uncaught_exceptions() > 0; }
 
 }  // namespace harness

@@ -77,12 +77,8 @@ void Fleet::add(std::vector<Part>& parts, const std::string& kind,
   start(parts.back());
 }
 
-void Fleet::start_api(std::size_t index) {
-  start(apis_.at(index));
-}
-void Fleet::start_worker(std::size_t index) {
-  start(workers_.at(index));
-}
+void Fleet::start_api(std::size_t index) { start(apis_.at(index)); }
+void Fleet::start_worker(std::size_t index) { start(workers_.at(index)); }
 
 void Fleet::start(Part& part) {
   if (part.port == 0) {
@@ -131,8 +127,12 @@ Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
   return run_program(child);
 }
 
-Output Fleet::nats_cli(const std::vector<std::string>& arguments) {
+Output Fleet::nats_cli(const std::vector<std::string>& arguments, const std::string& input) {
   ChildOptions child;
+  if (!input.empty()) {
+    child.input_path = scratch_.path() + "/input";
+    write_file(child.input_path, input);
+  }
   child.argv = {find_program("VSIM_NATS_CLI", "nats")};
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
   child.environment = {{"NATS_URL", nats_.url()}};

@@ -25,8 +25,8 @@ using Settings = std::map<std::string, std::string>;  // environment variables
 struct FleetOptions {
   std::size_t apis = 1;
   std::size_t workers = 1;
-  Settings settings;       // of every part, such as {"TIME_SCALE", "60"}
-  std::string schema_dir;  // instead of the shipped schema/
+  Settings settings = {};       // of every part, such as {"TIME_SCALE", "60"}
+  std::string schema_dir = {};  // instead of the shipped schema/
 };
 
 class Fleet {
@@ -57,7 +57,7 @@ class Fleet {
 
   /// Runs a vsimctl command, or a command of the stock nats CLI, against this fleet.
   Output vsimctl(const std::vector<std::string>& arguments);
-  Output nats_cli(const std::vector<std::string>& arguments);
+  Output nats_cli(const std::vector<std::string>& arguments, const std::string& input = {});
 
   /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
   double worker_metric(const std::string& name);

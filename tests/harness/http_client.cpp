@@ -51,9 +51,7 @@ std::string HttpAnswer::code() const {
 HttpClient::HttpClient(std::uint16_t port, std::chrono::milliseconds timeout)
     : port_(port), timeout_(timeout) {}
 
-HttpClient::~HttpClient() {
-  close();
-}
+HttpClient::~HttpClient() { close(); }
 
 HttpClient::HttpClient(HttpClient&& other) noexcept
     : port_(other.port_),

@@ -55,9 +55,7 @@ PrivateNats::~PrivateNats() {
   }
 }
 
-std::string PrivateNats::url() const {
-  return fmt::format("nats://127.0.0.1:{}", port_);
-}
+std::string PrivateNats::url() const { return fmt::format("nats://127.0.0.1:{}", port_); }
 
 void PrivateNats::restart() {
   process_.terminate();

@@ -16,9 +16,7 @@
 namespace harness {
 namespace {
 
-bool executable(const std::string& path) {
-  return ::access(path.c_str(), X_OK) == 0;
-}
+bool executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 bool can_listen(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -72,9 +70,7 @@ std::string product_program(const std::string& name) {
   return path;
 }
 
-std::string source_dir() {
-  return VSIM_SOURCE_DIR;
-}
+std::string source_dir() { return VSIM_SOURCE_DIR; }
 
 std::uint16_t free_port() {
   static std::mt19937 chance{std::random_device{}()};

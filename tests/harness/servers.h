@@ -22,7 +22,7 @@ struct NewServer {
   std::string name = "web-1";
   std::string region = "us-east-1";
   std::string type = "t2.micro";
-  std::string profile;  // empty: left to the product
+  std::string profile = {};  // empty: left to the product
 };
 
 /// The body of a create.

@@ -1,0 +1,134 @@
+// Goal: an answer to a write comes when its outcome can be read, unless the caller asks otherwise;
+// an accepted command is never lost, only late.
+// Method: Prefer, until=settled and the sequence headers, with a worker at work and without one.
+
+#include <csignal>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/harness/fleet.h"
+#include "tests/harness/servers.h"
+
+using harness::HttpAnswer;
+using harness::Json;
+using std::chrono::milliseconds;
+
+namespace {
+
+milliseconds since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+void check_accepted(const HttpAnswer& answer) {
+  CHECK_MESSAGE(answer.status == 202, told(answer));
+  CHECK_MESSAGE(answer.header("Location").find("/operations/") == 0, answer.header("Location"));
+  CHECK_FALSE(answer.header("Vsim-Sequence").empty());
+}
+
+bool operation_is(harness::HttpClient& client, const HttpAnswer& accepted,
+                  const std::string& status) {
+  const HttpAnswer operation = client.get(accepted.header("Location"));
+  return operation.status == 200 && operation.json()["status"].text() == status;
+}
+
+}  // namespace
+
+TEST_CASE("respond-async is accepted at once, and the operation tells the outcome") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  const HttpAnswer create = client.post("/servers", harness::create_body({.profile = "instant"}),
+                                        {{"Prefer", "respond-async"}});
+  check_accepted(create);
+  CHECK(create.header("Preference-Applied").find("respond-async") != std::string::npos);
+  CHECK(harness::eventually([&] { return operation_is(client, create, "SUCCEEDED"); }));
+  const Json operation = client.get(create.header("Location")).json();
+  const std::string id = operation["server_id"].text();
+  CHECK(get_server(client, id)["status"].text() == "RUNNING");
+
+  const HttpAnswer start = act(client, id, "start", {{"Prefer", "respond-async"}});
+  check_accepted(start);
+  CHECK(harness::eventually([&] { return operation_is(client, start, "REJECTED"); }));
+  CHECK(client.get(start.header("Location")).json()["code"].text() == "invalid_transition");
+}
+
+TEST_CASE("every answer to a write can be read at once, and later reads wait for its sequence") {
+  harness::Fleet fleet({.apis = 2});
+  harness::HttpClient client = fleet.client(0);
+  harness::HttpClient other = fleet.client(1);
+  for (int i = 0; i < 30; ++i) {
+    const HttpAnswer create = client.post("/servers", harness::create_body({.profile = "instant"}));
+    REQUIRE_MESSAGE(create.status == 201, told(create));
+    const std::string path = create.header("Location");
+    CHECK(client.get(path).status == 200);
+    const HttpAnswer read =
+        other.get(path, {{"Vsim-Min-Sequence", create.header("Vsim-Sequence")}});
+    CHECK_MESSAGE(read.status == 200, told(read));
+    CHECK(client.get("/servers?limit=1").json()["total"].integer() == i + 1);
+  }
+}
+
+TEST_CASE("until=settled answers with the end state of the transition") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "5"}}});
+  harness::HttpClient client = fleet.client();
+  const HttpAnswer create = client.post("/servers?until=settled", harness::create_body());
+  REQUIRE_MESSAGE(create.status == 201, told(create));
+  CHECK(create.json()["status"].text() == "RUNNING");
+  const std::string id = create.json()["id"].text();
+  const std::string action = "/servers/" + id + "/action?until=settled";
+  const HttpAnswer stop = client.post(action, R"({"action":"stop"})");
+  CHECK_MESSAGE(stop.status == 200, told(stop));
+  CHECK(stop.json()["status"].text() == "STOPPED");
+  const HttpAnswer gone = client.del("/servers/" + id + "?until=settled");
+  CHECK_MESSAGE(gone.status == 200, told(gone));
+  CHECK(gone.json()["status"].text() == "TERMINATED");
+}
+
+TEST_CASE("until=settled past the wait is 202, and the server settles all the same") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  const auto started = std::chrono::steady_clock::now();
+  const HttpAnswer create =
+      client.post("/servers?until=settled", harness::create_body(), {{"Prefer", "wait=1"}});
+  CHECK(since(started) >= milliseconds(900));
+  CHECK(since(started) < milliseconds(1900));  // before any create of `standard` is through
+  check_accepted(create);
+  const Json operation = client.get(create.header("Location")).json();
+  wait_for_status(client, operation["server_id"].text(), "RUNNING");
+}
+
+TEST_CASE("without a worker a write is 202 after its wait, visible as PENDING, and done later") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  const std::string running = create_server(client, {.profile = "instant"})["id"].text();
+  fleet.worker().terminate();
+
+  const auto started = std::chrono::steady_clock::now();
+  const HttpAnswer create =
+      client.post("/servers", harness::create_body({.profile = "instant"}), {{"Prefer", "wait=1"}});
+  CHECK(since(started) >= milliseconds(900));
+  CHECK(since(started) < milliseconds(5000));
+  check_accepted(create);
+  const HttpAnswer operation = client.get(create.header("Location"));
+  REQUIRE_MESSAGE(operation.status == 200, told(operation));
+  CHECK(operation.json()["status"].text() == "PENDING");
+  const std::string id = operation.json()["server_id"].text();
+  CHECK(get_server(client, id)["status"].text() == "PENDING");
+  const HttpAnswer early = act(client, id, "stop");
+  CHECK(early.status == 409);
+  CHECK(early.code() == "operation_in_progress");
+
+  const HttpAnswer stop = act(client, running, "stop", {{"Prefer", "wait=0"}});
+  check_accepted(stop);
+  const HttpAnswer second = act(client, running, "reboot", {{"Prefer", "wait=0"}});
+  CHECK_MESSAGE(second.status == 409, told(second));
+  CHECK(second.code() == "operation_in_progress");
+
+  fleet.start_worker();
+  CHECK(harness::eventually([&] { return operation_is(client, create, "SUCCEEDED"); },
+                            std::chrono::seconds(20)));
+  CHECK(harness::eventually([&] { return operation_is(client, stop, "SUCCEEDED"); }));
+  CHECK(get_server(client, id)["status"].text() == "RUNNING");
+  CHECK(get_server(client, running)["status"].text() == "STOPPED");
+}
