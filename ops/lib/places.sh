@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Where things are. Nothing else in ops/ spells out a path below .run.
 #
-# RUN holds one running system (VSIM_RUN_DIR sets another one, for a second system beside the first);
+# RUN holds one running system (VSIM_RUN_DIR sets another, for a second system beside the first);
 # TOOLS holds what is built or fetched once per checkout and shared by all of them.
 
 # The caller's PGHOST and the like are meant for another Postgres; libpq must not see them here.
@@ -21,7 +21,8 @@ SECRETS=$RUN/secrets
 make_places() {
   local place owner
   for place in "$RUN" "$TOOLS"; do
-    mkdir -p "$place/bin" 2>/dev/null || fail "cannot make $place; set VSIM_RUN_DIR to a folder of yours"
+    mkdir -p "$place/bin" 2>/dev/null ||
+      fail "cannot make $place; set VSIM_RUN_DIR to a folder of yours"
     owner=$(stat -c %U "$place")
     # Root could, but would leave files behind that its owner can no longer change.
     [[ -O $place ]] || fail "$place belongs to $owner: run this as $owner, or remove it"
@@ -33,7 +34,7 @@ make_places() {
 # A short name for this run folder, for what must live outside of it.
 run_id() { printf '%s' "$RUN" | sha256sum | cut -c1-8; }
 
-# Two ops/up on one run folder would start everything twice. The lock is held until this shell ends.
+# Two ops/up on one run folder would start everything twice. The lock is held till this shell ends.
 lock_run() {
   [[ -w $RUN ]] || fail "$RUN belongs to $(stat -c %U "$RUN"): run this as that user"
   exec 9>>"$RUN/lock"

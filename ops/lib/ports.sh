@@ -35,8 +35,8 @@ keep_port() {
   echo "$port"
 }
 
-# keep_address NAME WISH PREFERRED_PORT: the same for host:port of an HTTP server. WISH is an address
-# the caller asked for, or empty; PREFERRED_PORT may be empty too.
+# keep_address NAME WISH PREFERRED_PORT: the same for host:port of an HTTP server. WISH is an
+# address the caller asked for, or empty; PREFERRED_PORT may be empty too.
 keep_address() {
   local file=$PORTS/$1.address address=$2
   if [[ -n $address ]]; then

@@ -31,7 +31,8 @@ start_postgres() {
     process_stop INT 60 postgres
     start_postgres_process "$made"
   fi
-  [[ $PG_BASE == "$RUN" ]] || STEP_NOTE+=", data in $PG_BASE (no way for the user postgres to $RUN)"
+  [[ $PG_BASE == "$RUN" ]] ||
+    STEP_NOTE+=", data in $PG_BASE (no way for the user postgres to $RUN)"
   wait_for_postgres "$port"
   make_role_and_database "$port"
 }
@@ -47,7 +48,8 @@ choose_postgres_place() {
     elif ! owner_can_live_in "$RUN"; then
       PG_BASE=/var/lib/vsim-$(run_id)
       mkdir -p "$PG_BASE"
-      owner_can_live_in "$PG_BASE" || fail "the user postgres can work neither in $RUN nor in $PG_BASE"
+      owner_can_live_in "$PG_BASE" ||
+        fail "the user postgres can work neither in $RUN nor in $PG_BASE"
       ln -sfn "$PG_BASE/postgres" "$RUN/postgres"
     fi
   fi
@@ -139,8 +141,8 @@ start_postgres_process() {
   process_start postgres "$1" "${prefix[@]}" "$(postgres_program postgres)" -D "$PG_DATA"
 }
 
-# The children of a killed postmaster live on for a moment. Beside them another one must never start,
-# and it is known by their working folder, the data, whether any is left.
+# The children of a killed postmaster live on for a moment. Beside them another one must never
+# start, and it is known by their working folder, the data, whether any is left.
 wait_for_old_processes() {
   local tenths left
   for ((tenths = 300; tenths > 0; tenths--)); do

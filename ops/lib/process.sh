@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Start, recognise and stop the processes of a run folder. Beside each pid stands when the process
-# began, because pids are used again: only a process with the same pid and the same beginning is ours.
-# Nothing is ever stopped by its name.
+# began, because pids are used again: only a process with the same pid and the same beginning is
+# ours. Nothing is ever stopped by its name.
 
 # identity_of PID: boot and start time; fails for a process that is gone (or dead and not yet
 # collected, as happens in containers whose first process collects nobody).
@@ -96,8 +96,8 @@ process_gone_within() {
   ! process_pid "$1" >/dev/null
 }
 
-# process_stop SIGNAL SECONDS NAME...: asks all of them, then waits for each, and if it must ends it by
-# force. Prints what became of them.
+# process_stop SIGNAL SECONDS NAME...: asks all of them, then waits for each, and if it must ends it
+# by force. Prints what became of them.
 process_stop() {
   local signal=$1 seconds=$2 name running=()
   shift 2

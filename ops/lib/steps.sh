@@ -71,8 +71,8 @@ close_step() {
 
 on_terminal() { [[ -t 3 && ${TERM:-dumb} != dumb ]]; }
 
-# A sleep with no process of its own: one left over when the ticker is killed would hold the caller's
-# stdout open, and `ops/up | tee file` would hang till it ends.
+# A sleep with no process of its own: one left over when the ticker is killed would hold the
+# caller's stdout open, and `ops/up | tee file` would hang till it ends.
 pause() { read -r -t "$1" -u 7 || true; }
 
 # On a terminal the line shows seconds and the newest line of the log; elsewhere (a CI log, a pipe)

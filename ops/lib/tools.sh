@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # nats-server and the nats CLI, found on the PATH or built from ops/tools, and the folder of the
-# Postgres programs. Sets NATS_SERVER, NATS_CLI (links below .run/tools, where tests look too), PG_BIN.
+# Postgres programs. Sets NATS_SERVER and NATS_CLI (links below .run/tools, where tests look too)
+# and PG_BIN.
 
-NATS_SERVER_LEAST=2.15.0       # older ones can lose half a batch in a power cut, see ARCHITECTURE.md
+NATS_SERVER_LEAST=2.15.0   # a power cut can leave half a batch with older ones (ARCHITECTURE.md)
 POSTGRES_LEAST=15
 NATS_SERVER=$TOOLS/bin/nats-server
 NATS_CLI=$TOOLS/bin/nats
@@ -25,11 +26,14 @@ use_or_build_nats() {
     server=''
   fi
   [[ -n $server && -n $cli ]] || build_nats
-  ln -sfn "${server:-../build/nats-server}" "$NATS_SERVER"
-  ln -sfn "${cli:-../build/nats}" "$NATS_CLI"
+  link_to "${server:-../build/nats-server}" "$NATS_SERVER"
+  link_to "${cli:-../build/nats}" "$NATS_CLI"
   echo "using ${server:-the nats-server of ops/tools} and ${cli:-the nats of ops/tools}"
   STEP_NOTE="ok (nats-server $(nats_server_version "$NATS_SERVER"), $((SECONDS - STEP_STARTED)) s)"
 }
+
+# A link that is right stays: taking it away for a moment could hit a test that starts a server.
+link_to() { [[ $(readlink "$2") == "$1" ]] || ln -sfn "$1" "$2"; }
 
 nats_server_version() { "$1" --version 2>/dev/null | sed -n 's/.*v\([0-9][0-9.]*\).*/\1/p'; }
 
@@ -86,7 +90,8 @@ find_postgres() {
     echo "using Postgres in $folder"
     return 0
   done < <(postgres_folders)
-  fail "no Postgres $POSTGRES_LEAST or newer found; install postgresql, or set VSIM_PG_BIN to the folder of its programs"
+  fail "no Postgres $POSTGRES_LEAST or newer found; install postgresql, or set VSIM_PG_BIN to the" \
+    "folder of its programs"
 }
 
 postgres_folders() {
