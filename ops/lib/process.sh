@@ -49,7 +49,7 @@ process_start() {
   PROCESSES_STARTED=$((PROCESSES_STARTED + 1))
   keep_log_small "$log"
   printf '== started %s: %s\n' "$(date -u +%FT%TZ)" "$*" >>"$log"
-  # Own session, so that Ctrl-C at the terminal does not reach it; exec, so that $! is the process
+  # setsid, so that Ctrl-C at the terminal does not reach it; exec, so that $! is the process
   # itself; locks, terminal and whatever else the caller had open stay behind.
   (
     trap - ERR EXIT INT TERM
