@@ -6,9 +6,10 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config
   libnats-dev libpqxx-dev libcpp-httplib-dev libsimdjson-dev libfmt-dev libexpected-dev
   libcli11-dev libspdlog-dev prometheus-cpp-dev libssl-dev zlib1g-dev doctest-dev
+  python3   # tests/tidy
 )
 RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl)
-GO_WHEEL_PACKAGES=(python3 python3-venv)   # only where no Go is found, see go.sh
+GO_WHEEL_PACKAGES=(python3 python3-venv)  # only where no Go is found, see go.sh
 
 # install_packages PACKAGE...: those that are missing.
 install_packages() {
