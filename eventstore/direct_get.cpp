@@ -65,4 +65,18 @@ Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& s
   return last;
 }
 
+Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream) {
+  using std::chrono::system_clock;
+  const auto asked_at = system_clock::now();
+  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
+  const auto answered_at = system_clock::now();
+  if (!info) return tl::unexpected(info.error());
+  simdjson::dom::parser parser;
+  std::string_view time;
+  if (parser.parse(*info)["ts"].get(time) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "stream info of " + stream + " tells no time");
+  }
+  return Timestamp(asked_at + (answered_at - asked_at) / 2) - parse_timestamp(time);
+}
+
 }  // namespace vsim::eventstore

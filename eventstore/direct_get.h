@@ -2,6 +2,7 @@
 
 // Single messages by JetStream's direct get: the cheapest read there is, and no consumer is made.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,9 @@ Result<std::optional<Message>> get_at(const Broker& broker, const std::string& s
 
 /// The position of a stream's last message, 0 in an empty one.
 Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& stream);
+
+/// How far this machine's clock is ahead of the broker's; half a round trip is the error.
+Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream);
 
 /// Reads a direct get's answer: nothing where the stream has no such message (404).
 Result<std::optional<Message>> to_message(Received&& received);

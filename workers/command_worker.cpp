@@ -1,12 +1,12 @@
 #include "workers/command_worker.h"
 
-#include <thread>
 #include <unordered_set>
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
+#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -82,7 +82,7 @@ void CommandWorker::run(std::stop_token stop) {
     auto deliveries = queue_.take(commands_at_once, 200ms);
     if (!deliveries) {
       log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
-      std::this_thread::sleep_for(200ms);
+      pause(stop, 200ms);
       continue;
     }
     if (!deliveries->empty()) handle(std::move(*deliveries), stop);
@@ -152,7 +152,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
 }
 
 bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop) {
-  auto wait = 50ms;
+  std::chrono::milliseconds wait = 50ms;
   while (true) {
     const auto ok = commit(tools_.store, open);
     if (ok) return true;
@@ -163,7 +163,7 @@ bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop
     log::warn("commands have to wait", {{"reason", ok.error().detail}});
     std::erase_if(open, [](const Proposal* proposal) { return proposal->is_done(); });
     if (stop.stop_requested()) return false;
-    std::this_thread::sleep_for(wait);
+    pause(stop, wait);
     wait = std::min(wait * 2, std::chrono::milliseconds(1000));
   }
 }
@@ -212,7 +212,7 @@ void CommandWorker::extend_pool(const Item& item, std::stop_token stop) {
     if (kind == Error::Kind::conflict || kind == Error::Kind::unknown) continue;
     log::warn("a pool command has to wait", {{"reason", verdict.error().detail}});
     if (stop.stop_requested() || kind == Error::Kind::refused) return give_back(item.delivery);
-    std::this_thread::sleep_for(250ms);
+    pause(stop, 250ms);
   }
 }
 

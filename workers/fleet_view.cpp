@@ -5,6 +5,7 @@
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
+#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -72,7 +73,7 @@ void FleetView::follow(std::stop_token stop) {
     const auto last = store_.load_last(std::span(&clock_subject, 1));
     if (!last || last->empty()) {
       say(last ? "the log has no clock yet: run `vsimctl migrate`" : last.error().detail);
-      std::this_thread::sleep_for(200ms);
+      pause(stop, 200ms);
       return;
     }
     apply(*last);
@@ -82,7 +83,7 @@ void FleetView::follow(std::stop_token stop) {
     const auto messages = follower->next(messages_at_once, 200ms);
     if (!messages) {
       say(messages.error().detail);
-      std::this_thread::sleep_for(100ms);
+      pause(stop, 100ms);
       continue;
     }
     apply(*messages);

@@ -1,11 +1,8 @@
 #include "workers/timekeeper.h"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include "ops/telemetry/log.h"
 #include "workers/due_deadlines.h"
+#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -14,14 +11,6 @@ using namespace std::chrono_literals;
 
 // Each event of time is one message, so this is far below what a batch holds.
 constexpr std::size_t servers_at_once = 400;
-
-// Sleeps, but not through a stop.
-void pause(std::stop_token stop, std::chrono::milliseconds length) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, length, [] { return false; });
-}
 
 }  // namespace
 

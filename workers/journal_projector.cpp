@@ -1,0 +1,207 @@
+#include "workers/journal_projector.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <variant>
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/command_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/migrations.h"
+#include "workers/pause.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Setback::Kind;
+
+constexpr std::size_t batch_commands_max = 1000;
+constexpr auto message_wait = 250ms;  // between looks at the stop token
+constexpr auto deliberate_lag = 200ms;
+constexpr auto standby_interval = 1s;
+constexpr auto retry_interval = 1s;
+
+Setback setback_of(const read_model::DatabaseError& error) {
+  return {Kind::unavailable, "Postgres: " + error.detail};
+}
+
+Setback setback_of(const eventstore::Error& error) {
+  return {Kind::unavailable, "NATS: " + error.detail};
+}
+
+/// The command's place in COMMANDS. Republishing adds its headers behind those that a copy of a
+/// copy brought along, so the last one is this message's.
+StreamSequence command_sequence(const eventstore::Message& message) {
+  StreamSequence sequence = 0;
+  for (const auto& header : message.headers) {
+    if (header.name == messages::header::sequence) {
+      std::from_chars(header.value.data(), header.value.data() + header.value.size(), sequence);
+    }
+  }
+  return sequence;
+}
+
+/// The message as it stood in COMMANDS.
+eventstore::Message original_of(const eventstore::Message& copy) {
+  eventstore::Message original = copy;
+  original.sequence = command_sequence(copy);
+  if (original.subject.starts_with(messages::journal_prefix)) {
+    original.subject = std::string(messages::command_prefix) +
+                       copy.subject.substr(messages::journal_prefix.size());
+  }
+  const auto stored_at = find_header(copy.headers, messages::header::time_stamp);
+  if (!stored_at.empty()) {
+    original.stored_at = eventstore::parse_timestamp(stored_at);
+  }
+  return original;
+}
+
+}  // namespace
+
+JournalProjector::JournalProjector(eventstore::EventStore& journal, std::string database_url,
+                                   telemetry::Metrics& metrics)
+    : journal_(journal),
+      database_url_(std::move(database_url)),
+      unreadable_(metrics.counter("vsim_journal_unreadable_total",
+                                  "Journalled commands that cannot be read and are skipped")) {
+  status_.reason = "the journal's projector has not begun";
+}
+
+void JournalProjector::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Setback setback = project(stop);
+    if (stop.stop_requested()) {
+      break;
+    }
+    if (status().reason != setback.reason) {
+      log::warn("projection of the journal held up", {{"reason", setback.reason}});
+    }
+    note({false, setback.reason, false, checkpoint_.sequence, 0});
+    pause(stop, retry_interval);
+  }
+}
+
+/// One session with Postgres, from its beginning to whatever ends it.
+Setback JournalProjector::project(std::stop_token stop) {
+  auto writer = read_model::ProjectionWriter::open(database_url_, read_model::Projection::journal);
+  if (!writer) {
+    return setback_of(writer.error());
+  }
+  for (auto locked = (*writer)->try_lock(); !locked || !*locked; locked = (*writer)->try_lock()) {
+    if (!locked) {
+      return setback_of(locked.error());
+    }
+    note({true, "standing by: another projector of the journal is active", false, 0, 0});
+    pause(stop, standby_interval);
+    if (stop.stop_requested()) {
+      return {Kind::moved, "told to stop"};
+    }
+  }
+  auto checkpoint = (*writer)->checkpoint();
+  if (!checkpoint) {
+    return setback_of(checkpoint.error());
+  }
+  checkpoint_ = *checkpoint;
+  if (auto setback = check_journal(**writer)) {
+    return *setback;
+  }
+  return follow(**writer, stop);
+}
+
+/// A journal that ends before the checkpoint is another one: it is read from its beginning, which
+/// costs time only, since rows that are there stay as they are.
+std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWriter& writer) {
+  const auto last = journal_.last_sequence();
+  if (!last) {
+    return setback_of(last.error());
+  }
+  if (*last >= checkpoint_.sequence) {
+    return std::nullopt;
+  }
+  log::warn("JOURNAL was made anew; reading it from its beginning",
+            {{"ends_at", *last}, {"checkpoint", checkpoint_.sequence}});
+  const read_model::Checkpoint begin{0, "", 0};
+  const auto moved = writer.apply_pending({}, checkpoint_.sequence, begin);
+  if (!moved) {
+    return setback_of(moved.error());
+  }
+  checkpoint_ = begin;
+  return std::nullopt;
+}
+
+Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop_token stop) {
+  const auto follower = journal_.follow(checkpoint_.sequence);
+  while (!stop.stop_requested()) {
+    note({true, "", true, checkpoint_.sequence, 0});
+    const auto messages = gather(*follower, stop);
+    if (!messages) {
+      return setback_of(messages.error());
+    }
+    if (auto setback = apply(writer, *messages)) {
+      return *setback;
+    }
+  }
+  return {Kind::moved, "told to stop"};
+}
+
+/// What comes within the deliberate lag after the first message.
+eventstore::Result<std::vector<eventstore::Message>> JournalProjector::gather(
+    eventstore::Follower& follower, std::stop_token stop) {
+  auto messages = follower.next(batch_commands_max, message_wait);
+  if (!messages || messages->empty() || messages->size() == batch_commands_max) {
+    return messages;
+  }
+  pause(stop, deliberate_lag);
+  auto more = follower.next(batch_commands_max, 1ms);
+  if (!more) {
+    return more;
+  }
+  std::move(more->begin(), more->end(), std::back_inserter(*messages));
+  return messages;
+}
+
+std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& writer,
+                                               const std::vector<eventstore::Message>& messages) {
+  if (messages.empty()) {
+    return std::nullopt;
+  }
+  std::vector<read_model::OperationRow> rows;
+  read_model::Checkpoint next = checkpoint_;
+  for (const auto& message : messages) {
+    next.command_sequence = std::max(next.command_sequence, command_sequence(message));
+    // What cannot be read here is poison in the queue too: a worker has dealt with it.
+    if (const auto decoded = messages::decode_command(original_of(message))) {
+      rows.push_back(
+          std::visit([](const auto& command) { return read_model::pending_operation_row(command); },
+                     decoded->command));
+    } else {
+      unreadable_.add();
+    }
+  }
+  next.sequence = messages.back().sequence;
+  next.hash = read_model::sha256_hex(messages.back().payload);
+  const auto written = writer.apply_pending(rows, checkpoint_.sequence, next);
+  if (!written) {
+    return setback_of(written.error());
+  }
+  if (!*written) {
+    return Setback{Kind::moved, "another projector of the journal moved the checkpoint"};
+  }
+  checkpoint_ = next;
+  return std::nullopt;
+}
+
+void JournalProjector::note(ProjectorStatus status) {
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+}
+
+ProjectorStatus JournalProjector::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace vsim::workers

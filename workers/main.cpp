@@ -1,0 +1,35 @@
+// vsim-worker: decides commands, keeps the time, projects events. Settings in, parts wired, run until
+// told to stop.
+
+#include <cstdio>
+
+#include "eventstore/broker.h"
+#include "ops/telemetry/log.h"
+#include "ops/telemetry/metrics_server.h"
+#include "ops/telemetry/settings.h"
+#include "ops/telemetry/shutdown.h"
+#include "workers/worker_process.h"
+
+int main(int argc, char** argv) {
+  using namespace vsim;
+  const auto settings = telemetry::read_worker_settings(argc, argv);
+  if (!settings) return settings.error().report();
+  log::set_up("vsim-worker", settings->log_level, settings->log_format);
+
+  telemetry::ShutdownSignals signals;
+  const eventstore::BrokerLibrary library;
+  telemetry::Metrics metrics;
+  const auto process = workers::WorkerProcess::make(*settings, metrics, signals.token());
+  if (!process) {
+    log::error("the worker cannot start", {{"reason", process.error()}});
+    return 1;
+  }
+  const auto server = telemetry::MetricsServer::start(
+      settings->metrics, metrics, [&process] { return (*process)->readiness(); });
+  if (!server) {
+    log::error("the worker cannot start", {{"reason", server.error()}});
+    return 1;
+  }
+  (*process)->run(signals.token());
+  return 0;
+}

@@ -1,0 +1,334 @@
+#include "workers/projector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/read_model/migrations.h"
+#include "schema/read_model/projection_batch.h"
+#include "workers/pause.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+using read_model::DatabaseError;
+using Kind = Setback::Kind;
+
+constexpr std::size_t batch_events_max = 1000;
+constexpr auto message_wait = 250ms;      // between looks at the stop token
+constexpr auto idle_check_interval = 5s;  // of the log, while nothing comes
+constexpr auto busy_check_interval = 1s;  // while much comes
+constexpr auto standby_interval = 500ms;  // between attempts to become the active one
+constexpr auto retry_shortest = 50ms;
+constexpr auto retry_longest = 2000ms;
+constexpr auto stopped_retry = 5s;
+constexpr std::uint64_t lag_ready_max = 10'000;
+
+Setback setback_of(const DatabaseError& error) {
+  switch (error.kind) {
+    case DatabaseError::Kind::unavailable:
+      return {Kind::unavailable, "Postgres: " + error.detail};
+    case DatabaseError::Kind::not_migrated:
+      return {Kind::moved, "the read models' tables are gone: " + error.detail};
+    case DatabaseError::Kind::refused:
+      break;
+  }
+  return {Kind::stopped, "Postgres refused: " + error.detail};
+}
+
+Setback setback_of(const eventstore::Error& error) {
+  return {Kind::unavailable, "NATS: " + error.detail};
+}
+
+std::string name_of(const eventstore::Message& message) {
+  return fmt::format("message {} of EVENTS, {}", message.sequence, message.subject);
+}
+
+/// Adds what an event does.
+struct AddTo {
+  read_model::ProjectionBatch& batch;
+  StreamSequence sequence;
+
+  std::string operator()(messages::ServerEvent& logged) const {
+    batch.add(logged.event, std::move(logged.state), sequence);
+    return {};
+  }
+  std::string operator()(const AddressClaimed& claim) const { return add(claim); }
+  std::string operator()(const PoolExtended& extension) const { return add(extension); }
+  std::string operator()(const ClockState& clock) const { return add(clock); }
+  std::string operator()(const messages::UnknownEvent& unknown) const {
+    return "this build does not know events of type \"" + unknown.type + "\"";
+  }
+
+ private:
+  template <typename Fact>
+  std::string add(const Fact& fact) const {
+    batch.add(fact, sequence);
+    return {};
+  }
+};
+
+/// The error says what is wrong with the message; then nothing was added.
+std::string add_message(read_model::ProjectionBatch& batch, const eventstore::Message& message) {
+  auto logged = messages::decode_event(message);
+  if (!logged) {
+    return logged.error();
+  }
+  return std::visit(AddTo{batch, message.sequence}, *logged);
+}
+
+}  // namespace
+
+Projector::Projector(eventstore::EventStore& events, Settings settings, Catalogue catalogue,
+                     Tell tell, telemetry::Metrics& metrics)
+    : events_(events),
+      settings_(std::move(settings)),
+      catalogue_(std::move(catalogue)),
+      tell_(std::move(tell)),
+      projected_(metrics.counter("vsim_projected_events_total", "Events in the read models")),
+      batch_seconds_(metrics.histogram("vsim_projection_batch_seconds",
+                                       "From a batch's messages to its commit", {},
+                                       telemetry::latency_bounds_seconds())),
+      lag_(metrics.gauge("vsim_projection_lag_events", "Events not yet in the read models")),
+      stopped_(
+          metrics.gauge("vsim_projection_stopped", "1 while the projection waits for an operator")),
+      retry_after_(retry_shortest) {
+  status_.reason = "the projector has not begun";
+}
+
+void Projector::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Setback setback = project(stop);
+    if (stop.stop_requested()) {
+      break;
+    }
+    note(setback);
+    switch (setback.kind) {
+      case Kind::moved:
+        pause(stop, retry_shortest);
+        break;
+      case Kind::unavailable:
+        pause(stop, retry_after_);
+        retry_after_ = std::min<std::chrono::milliseconds>(2 * retry_after_, retry_longest);
+        break;
+      case Kind::stopped:
+        pause(stop, stopped_retry);
+        break;
+    }
+  }
+}
+
+/// One session with Postgres, from its beginning to whatever ends it.
+Setback Projector::project(std::stop_token stop) {
+  auto writer =
+      read_model::ProjectionWriter::open(settings_.database_url, read_model::Projection::events);
+  if (!writer) {
+    return setback_of(writer.error());
+  }
+  if (auto setback = become_active(**writer, stop)) {
+    return *setback;
+  }
+  const auto migrated = read_model::apply_migrations(settings_.database_url, settings_.schema_dir);
+  if (!migrated) {
+    return setback_of(migrated.error());
+  }
+  if (!migrated->dropped_because.empty()) {
+    log::warn("read models dropped, to be projected again from the first event",
+              {{"because", migrated->dropped_because}});
+  }
+  if (auto put = (*writer)->put_catalogue(catalogue_); !put) {
+    return setback_of(put.error());
+  }
+  auto checkpoint = (*writer)->checkpoint();
+  if (!checkpoint) {
+    return setback_of(checkpoint.error());
+  }
+  checkpoint_ = *checkpoint;
+  return follow(**writer, stop);
+}
+
+/// Waits for the lock that the active projector's session holds.
+std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& writer,
+                                                std::stop_token stop) {
+  for (;;) {
+    const auto locked = writer.try_lock();
+    if (!locked) {
+      return setback_of(locked.error());
+    }
+    if (*locked) {
+      return std::nullopt;
+    }
+    note_standby();
+    pause(stop, standby_interval);
+    if (stop.stop_requested()) {
+      return Setback{Kind::moved, "told to stop"};
+    }
+  }
+}
+
+Setback Projector::follow(read_model::ProjectionWriter& writer, std::stop_token stop) {
+  if (auto setback = check_log()) {
+    return *setback;
+  }
+  log::info("projecting", {{"stream", "EVENTS"}, {"after", checkpoint_.sequence}});
+  const auto follower = events_.follow(checkpoint_.sequence);
+  while (!stop.stop_requested()) {
+    const auto messages = follower->next(batch_events_max, message_wait);
+    if (!messages) {
+      return setback_of(messages.error());  // the log is checked before it is followed again
+    }
+    if (auto setback = apply(writer, *messages)) {
+      return *setback;
+    }
+    if (auto setback = watch_log(messages->empty())) {
+      return *setback;
+    }
+  }
+  return {Kind::moved, "told to stop"};
+}
+
+/// Whether the log still holds what has been projected. A restored backup or a wiped store does
+/// not.
+std::optional<Setback> Projector::check_log() {
+  const auto last = events_.last_sequence();
+  if (!last) {
+    return setback_of(last.error());
+  }
+  log_checked_at_ = std::chrono::steady_clock::now();
+  if (*last < checkpoint_.sequence) {
+    return Setback{Kind::stopped,
+                   fmt::format("the log went backwards: EVENTS ends at {}, {} has been projected; "
+                               "restore it, or drop schema {} to rebuild",
+                               *last, checkpoint_.sequence, read_model::read_model_schema)};
+  }
+  if (checkpoint_.sequence > 0) {
+    const auto message = events_.load(checkpoint_.sequence);
+    if (!message) {
+      return setback_of(message.error());
+    }
+    if (!*message || read_model::sha256_hex((*message)->payload) != checkpoint_.hash) {
+      return Setback{Kind::stopped,
+                     fmt::format("the log went backwards: message {} of EVENTS is not the one that "
+                                 "has been projected; restore it, or drop schema {} to rebuild",
+                                 checkpoint_.sequence, read_model::read_model_schema)};
+    }
+  }
+  note_progress(*last - checkpoint_.sequence);
+  return std::nullopt;
+}
+
+/// Applies what can be read, and stops at what cannot.
+std::optional<Setback> Projector::apply(read_model::ProjectionWriter& writer, Messages messages) {
+  read_model::ProjectionBatch batch;
+  std::size_t readable = 0;
+  std::string unreadable;
+  while (readable < messages.size() && unreadable.empty()) {
+    unreadable = add_message(batch, messages[readable]);
+    readable += unreadable.empty() ? 1 : 0;
+  }
+  if (readable > 0) {
+    if (auto setback = write(writer, std::move(batch), messages.first(readable))) {
+      return setback;
+    }
+  }
+  if (unreadable.empty()) {
+    return std::nullopt;
+  }
+  return Setback{Kind::stopped, name_of(messages[readable]) + ": " + unreadable};
+}
+
+std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
+                                        read_model::ProjectionBatch batch, Messages messages) {
+  const auto begun_at = std::chrono::steady_clock::now();
+  const auto& last = messages.back();
+  const read_model::Checkpoint next{last.sequence, read_model::sha256_hex(last.payload), 0};
+  const auto written = writer.apply(std::move(batch), checkpoint_.sequence, next);
+  if (!written && written.error().kind == DatabaseError::Kind::refused && messages.size() > 1) {
+    // One of them is at fault: halve until it is alone and can be named.
+    const auto half = messages.size() / 2;
+    if (auto setback = apply(writer, messages.first(half))) {
+      return setback;
+    }
+    return apply(writer, messages.subspan(half));
+  }
+  if (!written) {
+    auto setback = setback_of(written.error());
+    setback.reason += " (at " + name_of(last) + ")";
+    return setback;
+  }
+  if (!*written) {
+    return Setback{Kind::moved, "another projector moved the checkpoint"};
+  }
+  checkpoint_ = next;
+  tell_waiters(messages);
+  projected_.add(static_cast<double>(messages.size()));
+  batch_seconds_.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_at).count());
+  return std::nullopt;
+}
+
+void Projector::tell_waiters(Messages messages) const {
+  for (const auto& message : messages) {
+    const auto subject = find_header(message.headers, messages::header::reply_to);
+    if (!subject.empty()) {
+      tell_(std::string(subject), fmt::format("{{\"sequence\":{}}}", message.sequence));
+    }
+  }
+}
+
+/// Once in a while, how far the log has run ahead.
+std::optional<Setback> Projector::watch_log(bool idle) {
+  const auto since = std::chrono::steady_clock::now() - log_checked_at_;
+  if (since > (idle ? idle_check_interval : busy_check_interval)) {
+    return check_log();
+  }
+  return std::nullopt;
+}
+
+void Projector::note(const Setback& setback) {
+  const std::lock_guard lock(mutex_);
+  // The same reason again and again is one line in the log.
+  if (status_.reason != setback.reason) {
+    const auto level = setback.kind == Kind::stopped ? log::Level::error : log::Level::warn;
+    log::write(level, "projection held up",
+               {{"reason", setback.reason}, {"checkpoint", checkpoint_.sequence}});
+  }
+  status_.ready = false;
+  status_.reason = setback.reason;
+  status_.checkpoint = checkpoint_.sequence;
+  stopped_.set(setback.kind == Kind::stopped ? 1 : 0);
+}
+
+void Projector::note_progress(std::uint64_t lag) {
+  const std::lock_guard lock(mutex_);
+  status_.active = true;
+  status_.checkpoint = checkpoint_.sequence;
+  status_.lag = lag;
+  status_.ready = lag <= lag_ready_max;
+  status_.reason = status_.ready ? "" : fmt::format("catching up: {} events to project", lag);
+  lag_.set(static_cast<double>(lag));
+  stopped_.set(0);
+  retry_after_ = retry_shortest;
+}
+
+void Projector::note_standby() {
+  const std::lock_guard lock(mutex_);
+  if (status_.active || !status_.ready) {
+    log::info("standing by: another projector is active");
+  }
+  status_ = ProjectorStatus{true, "standing by: another projector is active", false, 0, 0};
+  lag_.set(0);
+  stopped_.set(0);
+}
+
+ProjectorStatus Projector::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace vsim::workers

@@ -1,0 +1,224 @@
+#include "workers/worker_process.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "eventstore/direct_get.h"
+#include "eventstore/jetstream_store.h"
+#include "ops/telemetry/build_info.h"
+#include "ops/telemetry/log.h"
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/session_lock.h"
+#include "workers/command_worker.h"
+#include "workers/journal_projector.h"
+#include "workers/pause.h"
+#include "workers/projector.h"
+#include "workers/timekeeper.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+using eventstore::Broker;
+
+constexpr auto clock_skew_max = 2s;
+
+// Tries until the broker is there: what starts first does not matter.
+tl::expected<std::unique_ptr<Broker>, std::string> connect(const std::string& url,
+                                                           const std::string& name, bool at_once,
+                                                           const std::stop_token& stop) {
+  while (true) {
+    auto broker = Broker::connect({url, name, 5s, at_once});
+    if (broker) return std::move(*broker);
+    if (broker.error().kind == eventstore::Error::Kind::refused) {
+      return tl::unexpected(broker.error().detail);
+    }
+    log::warn("waiting for the broker", {{"reason", broker.error().detail}});
+    pause(stop, 1s);
+    if (stop.stop_requested()) return tl::unexpected<std::string>("stopped before it had started");
+  }
+}
+
+std::string joined(const std::vector<std::string>& mistakes) {
+  std::string text;
+  for (const auto& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake;
+  return text;
+}
+
+// Settings that the log has fixed at its first event must not say otherwise.
+tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
+                                            const telemetry::WorkerSettings& settings) {
+  const std::string subject(messages::clock_subject);
+  const auto found = store.load_last(std::span(&subject, 1));
+  if (!found || found->empty()) return {};  // readiness will say so
+  const auto logged = messages::decode_event(found->front());
+  const auto* clock = logged ? std::get_if<ClockState>(&*logged) : nullptr;
+  if (clock == nullptr) return tl::unexpected<std::string>("the log's clock cannot be read");
+  if (settings.time_scale && *settings.time_scale != clock->scale) {
+    return tl::unexpected(fmt::format("TIME_SCALE is {}, the log's clock runs at {}: unset it",
+                                      *settings.time_scale, clock->scale));
+  }
+  if (settings.sim_seed && *settings.sim_seed != clock->seed) {
+    return tl::unexpected(
+        fmt::format("SIM_SEED is {}, the log's is {}: unset it", *settings.sim_seed, clock->seed));
+  }
+  return {};
+}
+
+}  // namespace
+
+// In the order of their making; they end in the reverse order.
+struct WorkerProcess::Parts {
+  telemetry::WorkerSettings settings;
+  telemetry::Metrics& metrics;
+  Catalogue catalogue;
+  std::unique_ptr<Broker> appends;  // gathers what goes into batches
+  std::unique_ptr<Broker> prompt;   // reads, pulls and acks of the deciding roles
+  std::unique_ptr<Broker> feeds;    // the followers, and the replies
+  eventstore::JetStreamStore log;
+  eventstore::JetStreamStore feed;
+  eventstore::JetStreamStore journal;
+  eventstore::CommandQueue queue;
+  FleetView view;
+  DecisionTools tools{log, view, catalogue};
+  DeadLetters dead_letters;
+  CommandWorker commands;
+  read_model::SessionLock timekeeper_lock;
+  Timekeeper timekeeper;
+  Projector projector;
+  JournalProjector journal_projector;
+
+  Parts(const telemetry::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
+        std::unique_ptr<Broker> for_appends, std::unique_ptr<Broker> for_prompt,
+        std::unique_ptr<Broker> for_feeds)
+      : settings(given),
+        metrics(shared),
+        catalogue(std::move(known)),
+        appends(std::move(for_appends)),
+        prompt(std::move(for_prompt)),
+        feeds(std::move(for_feeds)),
+        log(*appends, *prompt, std::string(messages::events_stream)),
+        feed(*feeds, *feeds, std::string(messages::events_stream)),
+        journal(*feeds, *feeds, std::string(messages::journal_stream)),
+        queue(*prompt, std::string(messages::commands_stream),
+              std::string(messages::commands_consumer)),
+        view(feed, [this] { return load_snapshot(); }),
+        dead_letters(*prompt, metrics),
+        commands(queue, tools, dead_letters, *feeds, metrics),
+        timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
+        timekeeper(log, view, [this] { return timekeeper_is_active(); }, metrics),
+        projector(feed, {settings.database_url, settings.schema_dir}, catalogue,
+                  [this](const std::string& subject, const std::string& payload) {
+                    feeds->publish(subject, payload);
+                  },
+                  metrics),
+        journal_projector(journal, settings.database_url, metrics) {}
+
+  std::optional<read_model::FleetSnapshot> load_snapshot() const {
+    auto snapshot = read_model::load_fleet_snapshot(settings.database_url);
+    if (snapshot) return std::move(*snapshot);
+    log::warn("no read model to start from", {{"reason", snapshot.error().detail}});
+    return std::nullopt;
+  }
+
+  // Without Postgres nobody can tell who is active; two at once do no harm, none at all would.
+  bool timekeeper_is_active() {
+    return timekeeper_lock.state() != read_model::SessionLock::State::taken;
+  }
+
+  void publish_gauges() const {
+    const auto status = view.status();
+    for (const auto& [region, counts] : status.pools) {
+      const telemetry::Labels labels = {{"region", region}};
+      metrics.gauge("vsim_pool_addresses_free", "Free addresses, as this worker sees them", labels)
+          .set(static_cast<double>(counts.first));
+      metrics.gauge("vsim_pool_addresses", "Addresses of the pool", labels)
+          .set(static_cast<double>(counts.second));
+    }
+  }
+};
+
+WorkerProcess::WorkerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+WorkerProcess::~WorkerProcess() = default;
+
+tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
+    const telemetry::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop) {
+  auto catalogue = messages::load_catalogue(settings.schema_dir);
+  if (!catalogue) return tl::unexpected(joined(catalogue.error()));
+  catalogue->default_profile = settings.profile;
+  catalogue->idle_timeout = settings.idle_timeout;
+  if (!catalogue->profiles.contains(settings.profile)) {
+    return tl::unexpected("PROFILE: there is no profile " + settings.profile);
+  }
+  std::vector<std::unique_ptr<Broker>> brokers;
+  for (const auto& [name, at_once] :
+       {std::pair("vsim-worker appends", false), {"vsim-worker prompt", true},
+        {"vsim-worker feeds", true}}) {
+    auto broker = connect(settings.nats_url, name, at_once, stop);
+    if (!broker) return tl::unexpected(broker.error());
+    brokers.push_back(std::move(*broker));
+  }
+  auto parts = std::make_unique<Parts>(settings, metrics, std::move(*catalogue),
+                                       std::move(brokers[0]), std::move(brokers[1]),
+                                       std::move(brokers[2]));
+  if (auto ok = check_clock(parts->log, settings); !ok) return tl::unexpected(ok.error());
+  return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(parts)));
+}
+
+void WorkerProcess::run(std::stop_token stop) {
+  auto& parts = *parts_;
+  parts.metrics.on_collect([&parts] { parts.publish_gauges(); });
+  const auto& roles = parts.settings.roles;
+  log::info("worker is at work", {{"build", telemetry::build_version()},
+                                  {"stream", messages::commands_stream},
+                                  {"consumer", messages::commands_consumer},
+                                  {"commands", roles.commands},
+                                  {"timekeeper", roles.timekeeper},
+                                  {"projector", roles.projector}});
+  // The deciding roles need the view until they have finished, so it ends last.
+  std::stop_source view_stop;
+  std::jthread view([&] { parts.view.run(view_stop.get_token()); });
+  {
+    std::vector<std::jthread> threads;
+    const auto start = [&](bool wanted, auto& role) {
+      if (wanted) threads.emplace_back([&role, stop] { role.run(stop); });
+    };
+    start(roles.commands, parts.commands);
+    start(roles.timekeeper, parts.timekeeper);
+    start(roles.projector, parts.projector);
+    start(roles.projector, parts.journal_projector);
+  }
+  view_stop.request_stop();
+  log::info("worker has finished what it had in hand");
+}
+
+telemetry::Readiness WorkerProcess::readiness() const {
+  telemetry::Readiness readiness;
+  const auto& parts = *parts_;
+  if (!parts.prompt->connected()) readiness.reasons.push_back("the broker is not connected");
+  const auto view = parts.view.status();
+  if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
+  const auto skew = eventstore::clock_skew(*parts.prompt, std::string(messages::events_stream));
+  if (skew && (*skew > clock_skew_max || *skew < -clock_skew_max)) {
+    readiness.reasons.push_back(
+        fmt::format("this machine's clock is {:.1f} s away from the broker's: set it right",
+                    std::chrono::duration<double>(*skew).count()));
+  }
+  if (parts.settings.roles.projector) {
+    const auto projector = parts.projector.status();
+    if (!projector.ready) readiness.reasons.push_back("projector: " + projector.reason);
+    readiness.facts.emplace_back("projector_checkpoint", std::to_string(projector.checkpoint));
+    readiness.facts.emplace_back("projector_active", projector.active ? "true" : "false");
+  }
+  readiness.facts.emplace_back("view_position", std::to_string(view.position));
+  readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
+  readiness.facts.emplace_back("nats_server", parts.prompt->server_version());
+  return readiness;
+}
+
+}  // namespace vsim::workers
