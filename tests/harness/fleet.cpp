@@ -78,15 +78,20 @@ void Fleet::add(std::vector<Part>& parts, const std::string& kind,
 }
 
 void Fleet::start_api(std::size_t index) { start(apis_.at(index)); }
-void Fleet::start_worker(std::size_t index) { start(workers_.at(index)); }
+void Fleet::start_worker(std::size_t index, const Settings& more) {
+  start(workers_.at(index), more);
+}
 
-void Fleet::start(Part& part) {
+void Fleet::start(Part& part, const Settings& more) {
   if (part.port == 0) {
     part.port = free_port();
   }
   ChildOptions child;
   child.argv = {product_program(part.program)};
   child.environment = environment();
+  for (const auto& [name, value] : more) {
+    child.environment[name] = value;
+  }
   child.environment[part.address_setting] = fmt::format("127.0.0.1:{}", part.port);
   child.unset = foreign_settings;
   child.log_path = scratch_.path() + "/" + part.name + ".log";
@@ -150,20 +155,21 @@ double Fleet::worker_metric(const std::string& name) {
   return sum;
 }
 
-double Fleet::worker_metric(std::size_t worker, const std::string& name) {
-  return metric_sum(HttpClient(workers_.at(worker).port).get("/metrics").body, name);
+double Fleet::worker_metric(std::size_t worker, const std::string& name, const std::string& label) {
+  return metric_sum(HttpClient(workers_.at(worker).port).get("/metrics").body, name, label);
 }
 
 double Fleet::api_metric(const std::string& name, std::size_t api) {
   return metric_sum(client(api).get("/metrics").body, name);
 }
 
-double metric_sum(const std::string& page, const std::string& name) {
+double metric_sum(const std::string& page, const std::string& name, const std::string& label) {
   double sum = 0;
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
     if (line.compare(0, name.size(), name) == 0 && line.size() > name.size() &&
-        (line[name.size()] == '{' || line[name.size()] == ' ')) {
+        (line[name.size()] == '{' || line[name.size()] == ' ') &&
+        line.find(label) != std::string::npos) {
       sum += std::stod(line.substr(line.rfind(' ') + 1));
     }
   }

@@ -48,9 +48,10 @@ class Fleet {
   ChildProcess& worker(std::size_t index = 0) { return workers_.at(index).process; }
   std::size_t workers() const { return workers_.size(); }
 
-  /// Starts a part that has ended, on the same port, and does not wait until it is ready.
+  /// Starts a part that has ended, on the same port, and does not wait until it is ready. More
+  /// settings hold for this start only.
   void start_api(std::size_t index = 0);
-  void start_worker(std::size_t index = 0);
+  void start_worker(std::size_t index = 0, const Settings& more = {});
 
   /// Waits until every part that runs answers /readyz with 200.
   void wait_until_ready(std::chrono::milliseconds wait_max = std::chrono::seconds(30));
@@ -61,7 +62,7 @@ class Fleet {
 
   /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
   double worker_metric(const std::string& name);
-  double worker_metric(std::size_t worker, const std::string& name);
+  double worker_metric(std::size_t worker, const std::string& name, const std::string& label = "");
   double api_metric(const std::string& name, std::size_t api = 0);
 
  private:
@@ -73,7 +74,7 @@ class Fleet {
     ChildProcess process;
   };
   void add(std::vector<Part>& parts, const std::string& kind, const std::string& address_setting);
-  void start(Part& part);
+  void start(Part& part, const Settings& more = {});
   bool ready(Part& part);
   void wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max);
   Settings environment() const;
@@ -87,8 +88,9 @@ class Fleet {
   std::vector<Part> workers_;
 };
 
-/// The sum over the samples of one metric in a Prometheus text page.
-double metric_sum(const std::string& page, const std::string& name);
+/// The sum over the samples of one metric in a Prometheus text page; with a label, such as
+/// `outcome="stale"`, only over those that bear it.
+double metric_sum(const std::string& page, const std::string& name, const std::string& label = "");
 
 /// A copy of the shipped schema folder in which tests may change files; gone with the object.
 class SchemaCopy {

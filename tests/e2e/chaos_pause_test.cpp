@@ -1,0 +1,99 @@
+// Goal: a worker that slept through the ack wait does no harm when it wakes up with old deliveries.
+// Method: SIGSTOP one of two workers; stop every server of a fleet, so that some of those commands
+// lie in the sleeper's hands until the other one gets them; let newer commands follow; SIGCONT. The
+// sleeper must count what it held as stale, and the log must not have changed by it.
+
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "tests/e2e/event_log.h"
+#include "tests/e2e/storm.h"
+#include "tests/harness/eventually.h"
+#include "tests/harness/servers.h"
+
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::size_t servers = 40;
+
+/// The action on every server, each carried out before this returns.
+void act_on_all(harness::HttpClient& client, const std::vector<std::string>& ids,
+                const std::string& action, std::vector<e2e::Write>& writes) {
+  std::vector<std::string> operations;
+  for (const std::string& id : ids) {
+    e2e::Write write;
+    write.request_id = action + "-" + std::to_string(writes.size());
+    write.server_id = id;
+    const harness::HttpAnswer answer =
+        act(client, id, action, {{"Prefer", "respond-async"}, {"X-Request-Id", write.request_id}});
+    REQUIRE_MESSAGE(answer.status == 202, told(answer));
+    write.status = answer.status;
+    writes.push_back(write);
+    operations.push_back(answer.header("Location"));
+  }
+  for (const std::string& operation : operations) {
+    CHECK(harness::eventually(
+        [&] { return client.get(operation).json()["status"].text() == "SUCCEEDED"; }, seconds(30)));
+  }
+}
+
+double stale(harness::Fleet& fleet, std::size_t worker) {
+  return fleet.worker_metric(worker, "vsim_commands_total", R"(outcome="stale")");
+}
+
+}  // namespace
+
+TEST_CASE("a worker paused past the ack wait wakes up to stale deliveries and only acks them") {
+  const harness::SchemaCopy schema;
+  schema.replace("messages/streams.json", R"("ack_wait": 30000000000)",
+                 R"("ack_wait": 2000000000)");
+  harness::Fleet fleet({.workers = 2, .schema_dir = schema.path()});
+  harness::HttpClient client = fleet.client();
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < servers; ++i) {
+    ids.push_back(create_server(client, {.profile = "instant"})["id"].text());
+  }
+  // The sleeper takes commands only: what it holds shall be deliveries, not the projector's lock.
+  fleet.worker(0).terminate();
+  fleet.start_worker(0, {{"ROLES", "commands"}});
+  fleet.wait_until_ready();
+  std::vector<e2e::Write> writes;
+  fleet.worker(0).signal(SIGSTOP);
+  act_on_all(client, ids, "stop", writes);   // some through the sleeper's hands
+  act_on_all(client, ids, "start", writes);  // newer ones follow
+  CHECK(e2e::waiting_commands(fleet) == 0);
+  const auto before = e2e::read_event_log(fleet);
+
+  fleet.worker(0).signal(SIGCONT);
+  CHECK_MESSAGE(harness::eventually([&] { return stale(fleet, 0) > 0; }, seconds(30)),
+                "the sleeper had no delivery in its hands: nothing was tested");
+  CHECK(stale(fleet, 1) == 0);
+  fleet.wait_until_ready();
+  for (const std::string& id : ids) {
+    CHECK(get_server(client, id)["status"].text() == "RUNNING");
+  }
+  const auto after = e2e::read_event_log(fleet);
+  for (const std::string& id : ids) {
+    CHECK(after.servers.at(id).size() == before.servers.at(id).size());
+    CHECK(after.servers.at(id).size() == 3);  // provisioned, stopped, started
+  }
+  act_on_all(client, ids, "stop", writes);  // and it recovers: both take commands again
+  e2e::check_truth(fleet, writes);
+}
+
+TEST_CASE("a paused projector and timekeeper are waited for, not replaced by wrong answers") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "10"}}});
+  harness::HttpClient client = fleet.client();
+  const std::string id = create_server(client)["id"].text();
+  fleet.worker().signal(SIGSTOP);
+  const harness::HttpAnswer late = act(client, id, "terminate", {{"Prefer", "wait=2"}});
+  CHECK_MESSAGE(late.status == 202, told(late));
+  fleet.worker().signal(SIGCONT);
+  wait_for_status(client, id, "TERMINATED");
+  const harness::Json log = client.get("/servers/" + id + "/logs").json();
+  for (std::size_t i = 0; i + 1 < log.size(); ++i) {
+    CHECK(log.at(i)["timestamp"].text() >= log.at(i + 1)["timestamp"].text());
+  }
+}

@@ -1,0 +1,34 @@
+#pragma once
+
+// The truth as an operator can read it: EVENTS, by the stock nats CLI.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/harness/fleet.h"
+#include "tests/harness/json.h"
+
+namespace e2e {
+
+struct ServerEvent {
+  std::string type;
+  std::int64_t version = 0;
+  std::string command_id;  // empty: an event of time
+  std::string request_id;
+  std::string status;   // of the server after it; empty: there is no server
+  std::string address;  // "region ip" of the server; empty: there is none
+};
+
+struct EventLog {
+  std::map<std::string, std::vector<ServerEvent>> servers;  // by id, in the log's order
+  std::map<std::string, std::string> holder;                // last claimant, by "region address"
+};
+
+EventLog read_event_log(harness::Fleet& fleet);
+
+/// How many commands wait in the queue.
+std::int64_t waiting_commands(harness::Fleet& fleet);
+
+}  // namespace e2e
