@@ -218,7 +218,8 @@ std::optional<Setback> Projector::check_log() {
                                  checkpoint_.sequence, read_model::read_model_schema)};
     }
   }
-  note_progress(*last - checkpoint_.sequence);
+  log_end_ = *last;
+  note_progress();
   return std::nullopt;
 }
 
@@ -266,6 +267,7 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
   }
   checkpoint_ = next;
   tell_waiters(messages);
+  note_progress();
   projected_.add(static_cast<double>(messages.size()));
   batch_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_at).count());
@@ -304,7 +306,9 @@ void Projector::note(const Setback& setback) {
   stopped_.set(setback.kind == Kind::stopped ? 1 : 0);
 }
 
-void Projector::note_progress(std::uint64_t lag) {
+void Projector::note_progress() {
+  log_end_ = std::max(log_end_, checkpoint_.sequence);
+  const auto lag = log_end_ - checkpoint_.sequence;
   const std::lock_guard lock(mutex_);
   status_.active = true;
   status_.checkpoint = checkpoint_.sequence;

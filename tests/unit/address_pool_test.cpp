@@ -1,0 +1,87 @@
+// Goal: the view of the free addresses follows the log whatever the order of its news. Method: a
+// small pool, one claim a test.
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "domain/address_pool.h"
+#include "tests/unit/server_fixture.h"
+
+using namespace vsim;
+using namespace vsim::fixture;
+
+namespace {
+
+Ipv4 ip(std::uint32_t last) { return {the_ip.bits - the_ip.bits % 256 + last}; }
+
+AddressPool pool_of(std::uint32_t count) {
+  AddressPool pool;
+  pool.extend({ip(1), ip(count)});
+  return pool;
+}
+
+}  // namespace
+
+TEST_CASE("each reservation gives another address, and then none") {
+  auto pool = pool_of(3);
+  std::set<Ipv4> given;
+  for (std::uint64_t chance = 5; chance < 8; ++chance) given.insert(pool.reserve(chance)->ip);
+  CHECK(given.size() == 3);
+  CHECK_FALSE(pool.reserve(1));
+}
+
+TEST_CASE("a reservation that came to nothing is free again, one that was claimed is not") {
+  auto pool = pool_of(1);
+  pool.settle(pool.reserve(0)->ip);
+  CHECK(pool.free_count() == 1);
+  const auto address = pool.reserve(0);
+  pool.claimed(address->ip, 40);
+  pool.settle(address->ip);
+  CHECK(pool.free_count() == 0);
+}
+
+TEST_CASE("a released address is proposed with the sequence of its last claim") {
+  auto pool = pool_of(1);
+  pool.claimed(ip(1), 40);
+  CHECK_FALSE(pool.reserve(0));
+  pool.released(ip(1), 55);
+  const auto address = pool.reserve(0);
+  REQUIRE(address);
+  CHECK(address->last_claim == 40);
+}
+
+TEST_CASE("old news changes nothing: a release from before the last claim, a claim seen twice") {
+  auto pool = pool_of(1);
+  pool.claimed(ip(1), 40);
+  pool.released(ip(1), 50);
+  pool.claimed(ip(1), 60);
+  pool.released(ip(1), 50);
+  CHECK(pool.free_count() == 0);
+  pool.released(ip(1), 70);
+  pool.claimed(ip(1), 60);
+  CHECK(pool.free_count() == 1);
+}
+
+TEST_CASE("an extension that overlaps adds what is new and keeps the rest as it is") {
+  auto pool = pool_of(3);
+  pool.claimed(ip(2), 9);
+  pool.extend({ip(2), ip(5)});
+  CHECK(pool.size() == 5);
+  CHECK(pool.free_count() == 4);
+}
+
+TEST_CASE("an extension is carried out once, and stale ones never") {
+  ExtendPool command{fixture::command(Stop{}).id, 10, "hash", {"api", {}}, the_region,
+                     {{ip(1), ip(9)}}};
+  const auto first = decide(std::nullopt, command, at(0));
+  REQUIRE(first.event);
+  CHECK(first.event->version == 1);
+  CHECK(std::holds_alternative<AlreadyDecided>(decide(first.event, command, at(1)).verdict));
+  auto older = command;
+  older.id = fixture::command(Stop{}).id;
+  older.sequence = 9;
+  CHECK(std::holds_alternative<Stale>(decide(first.event, older, at(1)).verdict));
+  older.sequence = 11;
+  CHECK(decide(first.event, older, at(1)).event->version == 2);
+}

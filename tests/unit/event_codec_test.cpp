@@ -1,0 +1,145 @@
+// Goal: what is written to the log is read back as it was, and a person can read it. Method: every
+// kind of event goes through its codec and back; one golden line pins the form.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "tests/unit/server_fixture.h"
+
+using namespace vsim;
+using namespace vsim::fixture;
+
+namespace {
+
+eventstore::Message stored(const Event& event, const State& state) {
+  return {messages::server_events(event.region, event.server), 1, {}, {},
+          messages::encode(event, state)};
+}
+
+void comes_back(const State& before, const Event& event) {
+  const auto after = evolve(before, event);
+  const auto logged = messages::decode_event(stored(event, after));
+  REQUIRE_MESSAGE(logged, logged.error());
+  const auto& read = std::get<messages::ServerEvent>(*logged);
+  CHECK(read.event == event);
+  CHECK(read.state == after);
+}
+
+// The events of one decision, each with the state that it changes.
+void all_come_back(State state, const std::vector<Event>& events) {
+  REQUIRE_FALSE(events.empty());
+  for (const auto& event : events) {
+    comes_back(state, event);
+    state = evolve(std::move(state), event);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every event of a server's life is read back as it was written") {
+  std::vector<std::string_view> seen;
+  const auto check = [&seen](const State& state, const std::vector<Event>& events) {
+    for (const auto& event : events) seen.push_back(event_type(event.data));
+    all_come_back(state, events);
+  };
+  for (const auto* name : {"(none)", "PENDING", "RUNNING", "STOPPED"}) {
+    for (const Action& action : {Action(a_create()), Action(Start{}), Action(Stop{}),
+                                 Action(Reboot{}), Action(Terminate{})}) {
+      const auto state = server_in(name);
+      check(state, decide(state, command(action), at(100), context()).events);
+    }
+  }
+  for (const auto* name : {"PENDING", "STOPPING", "REBOOTING", "TERMINATING", "STOPPED"}) {
+    check(server_in(name), decide_due(the_server, the_region, server_in(name), at(9999)));
+  }
+  auto instant = a_create();
+  instant.profile = "instant";
+  check({}, decide({}, command(instant), at(0), context()).events);
+  const auto running = server_in("RUNNING");
+  check(running, decide_outcome(running, command(Stop{}), CommandPurged{}, at(100)));
+  check(running, decide_outcome(running, command(Stop{}), CommandDeadLettered{"why"}, at(100)));
+
+  std::sort(seen.begin(), seen.end());
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  CHECK(seen.size() == std::variant_size_v<EventData>);
+}
+
+TEST_CASE("delays of every kind survive in the terms") {
+  auto events = decide({}, command(a_create()), at(0), context()).events;
+  auto& terms = std::get<ServerProvisioning>(events.front().data).blueprint.terms;
+  terms.delays[0] = UniformDelay{Duration(1), Duration(20)};
+  terms.delays[1] = LognormalDelay{Duration(22'000), 0.35, Duration(120'000)};
+  all_come_back({}, events);
+}
+
+TEST_CASE("an event is a line that a person can read") {
+  const auto state = server_in("RUNNING");
+  const auto decision = decide(state, command(Stop{}), at(100), context());
+  const auto text = messages::encode(decision.events[0], after(state, decision.events));
+  CHECK(text.starts_with(R"({"type":"server_stopping",)"
+                         R"("server_id":"11111111-2222-4333-8444-555555555555",)"
+                         R"("region":"us-east-1","version":3,"at":"2026-03-01T00:01:40.000Z",)"));
+  CHECK(text.find(R"("data":{"from":"RUNNING","due":"2026-03-01T00:01:43.000Z"})") !=
+        std::string::npos);
+}
+
+TEST_CASE("an unknown type is told as such, and a broken event says what is wrong") {
+  const auto subject = messages::server_events(the_region, the_server);
+  const auto read = [&](std::string payload) {
+    return messages::decode_event({subject, 1, {}, {}, std::move(payload)});
+  };
+  const auto unknown = read(R"({"type":"server_painted","data":{}})");
+  REQUIRE(unknown);
+  CHECK(std::get<messages::UnknownEvent>(*unknown).type == "server_painted");
+  CHECK_FALSE(read("{"));
+  CHECK_FALSE(read("[]"));
+  const auto broken = read(R"({"type":"server_started","version":1})");
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().find("state") != std::string::npos);
+}
+
+TEST_CASE("fields that this build does not know are ignored") {
+  const auto state = server_in("RUNNING");
+  const auto decision = decide(state, command(Stop{}), at(100), context());
+  auto message = stored(decision.events[0], after(state, decision.events));
+  message.payload.insert(1, R"("of_tomorrow":{"a":[1,2]},)");
+  CHECK(messages::decode_event(message));
+}
+
+TEST_CASE("an event under another server's subject is an error") {
+  const auto state = server_in("RUNNING");
+  const auto decision = decide(state, command(Stop{}), at(100), context());
+  auto message = stored(decision.events[0], after(state, decision.events));
+  message.subject.back() = '6';
+  CHECK_FALSE(messages::decode_event(message));
+}
+
+TEST_CASE("times are RFC 3339 in UTC, to the millisecond") {
+  CHECK(messages::format_instant(at(0) + Duration(7)) == "2026-03-01T00:00:00.007Z");
+  CHECK(messages::parse_instant("2026-03-01T00:00:00.007Z") == at(0) + Duration(7));
+  CHECK(messages::parse_instant("2026-03-01T00:00:00Z") == at(0));
+  CHECK(messages::parse_instant("2026-03-01T00:00:00.0079Z") == at(0) + Duration(7));
+  for (const auto* wrong : {"", "2026-03-01", "2026-02-30T00:00:00Z", "2026-03-01T24:00:00Z",
+                            "2026-03-01T00:00:00", "2026-03-01T00:00:00.Z", "2026-03-01T00:00:00+01"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(messages::parse_instant(wrong));
+  }
+}
+
+TEST_CASE("pool and clock events are read back as they were written") {
+  PoolExtended pool{the_region, 2, at(5), {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}},
+                    Cause{command(Stop{}).id, 12, "hash"}, {"api", "r"}};
+  const auto logged =
+      messages::decode_event({messages::pool_events(the_region), 3, {}, {}, messages::encode(pool)});
+  REQUIRE(logged);
+  CHECK(std::get<PoolExtended>(*logged) == pool);
+
+  const eventstore::Timestamp stored_at(std::chrono::nanoseconds(1234));
+  const auto clock = messages::decode_event({std::string(messages::clock_subject), 1, stored_at, {},
+                                             messages::encode_clock_started(at(0), 2.5, 42)});
+  REQUIRE(clock);
+  CHECK(std::get<ClockState>(*clock) == ClockState{at(0), stored_at, 2.5, 42});
+}

@@ -1,0 +1,263 @@
+// Goal: what may happen to a server, whole. Method: the first test is the table of the lifecycle,
+// every state against every command; the others are one claim each about time, repeats and replays.
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "tests/unit/server_fixture.h"
+
+using namespace vsim;
+using namespace vsim::fixture;
+
+namespace {
+
+// A row a state, a column a command. "STOPPING" is the state that the command leads to; a code is
+// the rejection. A server that does not exist has a row too.
+struct Row {
+  std::string state;
+  std::map<std::string, std::string> after;
+};
+
+// clang-format off
+const std::vector<Row> lifecycle = {
+    //                 create                           start                            stop                             reboot                           terminate
+    {"(none)",      {{"create", "PENDING"},            {"start", "not_found"},          {"stop", "not_found"},           {"reboot", "not_found"},         {"terminate", "not_found"}}},
+    {"PENDING",     {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
+    {"RUNNING",     {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "STOPPING"},            {"reboot", "REBOOTING"},          {"terminate", "TERMINATING"}}},
+    {"STOPPING",    {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
+    {"STOPPED",     {{"create", "invalid_transition"}, {"start", "PENDING"},            {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
+    {"REBOOTING",   {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
+    {"TERMINATING", {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "invalid_transition"}}},
+    {"TERMINATED",  {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "invalid_transition"}}},
+};
+// clang-format on
+
+std::string outcome_in(const State& state, const Action& action) {
+  const auto decision = decide(state, command(action), at(100), context());
+  if (const auto* rejection = std::get_if<Rejection>(&decision.verdict)) {
+    CHECK(after(state, decision.events).server == state.server);
+    return std::string(to_string(rejection->code));
+  }
+  REQUIRE(std::holds_alternative<Succeeded>(decision.verdict));
+  return std::string(to_string(after(state, decision.events).server->status));
+}
+
+}  // namespace
+
+TEST_CASE("every state answers every command as the lifecycle says") {
+  const std::array<Action, 5> actions = {a_create(), Start{}, Stop{}, Reboot{}, Terminate{}};
+  std::size_t cells = 0;
+  for (const auto& row : lifecycle) {
+    for (const auto& action : actions) {
+      const auto name = std::string(command_type(action));
+      CAPTURE(row.state);
+      CAPTURE(name);
+      REQUIRE_MESSAGE(row.after.contains(name), "a cell of the table is missing");
+      CHECK(outcome_in(server_in(row.state), action) == row.after.at(name));
+      ++cells;
+    }
+  }
+  CHECK(cells == (status_count + 1) * std::variant_size_v<Action>);
+}
+
+TEST_CASE("a create fixes price, delays, idle timeout and address for life") {
+  const auto decision = decide(State{}, command(a_create()), at(0), context());
+  REQUIRE(decision.events.size() == 1);
+  const auto& event = decision.events.front();
+  CHECK(event.version == 1);
+  CHECK(event.at == at(0));
+  REQUIRE(event.cause);
+  const auto& born = std::get<ServerProvisioning>(event.data);
+  CHECK(born.due == at(3));
+  CHECK(born.blueprint.ip == the_ip);
+  CHECK(born.blueprint.terms.hourly_rate == HourlyRate{100});
+  CHECK(born.blueprint.terms.idle_timeout == std::chrono::minutes(30));
+}
+
+TEST_CASE("a create is rejected for what is unknown, and only then for want of an address") {
+  const auto code = [](const Create& create, const Region& region, std::optional<Ipv4> free) {
+    auto wanted = command(create);
+    wanted.region = region;
+    const auto decision = decide(State{}, wanted, at(0), context(free));
+    CHECK(decision.events.size() == 1);
+    return std::get<Rejection>(decision.verdict).code;
+  };
+  auto create = a_create();
+  CHECK(code(create, {"nowhere"}, the_ip) == RejectionCode::unknown_region);
+  create.instance_type = "x9.huge";
+  CHECK(code(create, the_region, std::nullopt) == RejectionCode::unknown_type);
+  create = a_create();
+  create.profile = "none";
+  CHECK(code(create, the_region, std::nullopt) == RejectionCode::unknown_profile);
+  CHECK(code(a_create(), the_region, std::nullopt) == RejectionCode::no_free_address);
+}
+
+TEST_CASE("a profile without delays goes straight to the end state in one event") {
+  auto create = a_create();
+  create.profile = "instant";
+  const auto born = decide(State{}, command(create), at(0), context());
+  REQUIRE(born.events.size() == 1);
+  CHECK(std::holds_alternative<ServerProvisioned>(born.events.front().data));
+  auto state = after(State{}, born.events);
+  CHECK(state.server->status == Status::running);
+  CHECK(state.server->last_started_at == at(0));
+
+  const std::vector<std::pair<Action, Status>> steps = {{Reboot{}, Status::running},
+                                                        {Stop{}, Status::stopped},
+                                                        {Start{}, Status::running},
+                                                        {Terminate{}, Status::terminated}};
+  for (const auto& [action, status] : steps) {
+    const auto step = decide(state, command(action), at(10), context());
+    CHECK(step.events.size() == 1);
+    state = after(std::move(state), step.events);
+    CHECK(state.server->status == status);
+  }
+}
+
+TEST_CASE("a create of profile seed ends in STOPPED") {
+  auto create = a_create();
+  create.profile = "seed";
+  const auto state = after(State{}, decide(State{}, command(create), at(0), context()).events);
+  CHECK(state.server->status == Status::pending);
+  const auto due = decide_due(the_server, the_region, state, at(3));
+  REQUIRE(due.size() == 1);
+  CHECK(after(state, due).server->status == Status::stopped);
+}
+
+TEST_CASE("what was due is applied first, and bears its deadline as its time") {
+  // Due at 3 s; the command comes at 60 s, long before any timekeeper.
+  const auto pending = server_in("PENDING");
+  const auto decision = decide(pending, command(Stop{}), at(60), context());
+  REQUIRE(decision.events.size() == 2);
+  CHECK(std::holds_alternative<ServerStarted>(decision.events[0].data));
+  CHECK(decision.events[0].at == pending.server->deadline->due);
+  CHECK_FALSE(decision.events[0].cause);
+  CHECK(decision.events[0].origin.actor == "timekeeper");
+  CHECK(std::holds_alternative<ServerStopping>(decision.events[1].data));
+  CHECK(decision.events[1].at == at(60));
+  CHECK(decision.events[1].version == decision.events[0].version + 1);
+}
+
+TEST_CASE("a late decision passes through several deadlines in their order") {
+  // STOPPING ends at some second, the idle timeout 30 minutes after that; a day later both are past.
+  const auto stopping = server_in("STOPPING");
+  const auto events = decide_due(the_server, the_region, stopping, at(86'400));
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].at == stopping.server->deadline->due);
+  CHECK(events[1].at == events[0].at + std::chrono::minutes(30));
+  CHECK(std::get<ServerTerminated>(events[1].data).reason == TerminationReason::idle_timeout);
+}
+
+TEST_CASE("a start is refused one millisecond after the idle timeout and taken one before") {
+  const auto stopped = server_in("STOPPED");
+  const auto due = stopped.server->deadline->due;
+  const auto verdict_at = [&](Instant now) {
+    return decide(stopped, command(Start{}), now, context()).verdict;
+  };
+  CHECK(std::holds_alternative<Succeeded>(verdict_at(due - Duration(1))));
+  CHECK(std::holds_alternative<Rejection>(verdict_at(due)));
+  CHECK(std::holds_alternative<Rejection>(verdict_at(due + Duration(1))));
+}
+
+TEST_CASE("an idle timeout of 0 never reaps, and the server's own stands above all others") {
+  auto create = a_create();
+  create.idle_timeout = Duration(0);
+  auto never = decide(State{}, command(create), at(0), context());
+  CHECK(std::get<ServerProvisioning>(never.events.front().data).blueprint.terms.idle_timeout ==
+        Duration(0));
+  Catalogue by_setting = catalogue();
+  by_setting.idle_timeout = std::chrono::minutes(5);
+  const Context with_setting{by_setting, 7, the_ip};
+  const auto set = decide(State{}, command(a_create()), at(0), with_setting);
+  CHECK(std::get<ServerProvisioning>(set.events.front().data).blueprint.terms.idle_timeout ==
+        std::chrono::minutes(5));
+  never = decide(State{}, command(create), at(0), with_setting);
+  CHECK(std::get<ServerProvisioning>(never.events.front().data).blueprint.terms.idle_timeout ==
+        Duration(0));
+}
+
+TEST_CASE("the same command again gives the same answer and no event") {
+  auto state = server_in("RUNNING");
+  const auto stop = command(Stop{});
+  state = after(std::move(state), decide(state, stop, at(100), context()).events);
+  const auto again = decide(state, stop, at(200), context());
+  CHECK(again.events.empty());
+  CHECK(std::get<AlreadyDecided>(again.verdict).outcome.kind == OutcomeKind::succeeded);
+  // Also when time has gone on in between: events of time keep the last command.
+  state = after(std::move(state), decide_due(the_server, the_region, state, at(300)));
+  CHECK(std::holds_alternative<AlreadyDecided>(decide(state, stop, at(300), context()).verdict));
+}
+
+TEST_CASE("a rejection is final for its command") {
+  auto state = server_in("STOPPED");
+  const auto stop = command(Stop{});
+  state = after(std::move(state), decide(state, stop, at(100), context()).events);
+  const auto again = decide(state, stop, at(101), context());
+  CHECK(again.events.empty());
+  const auto& outcome = std::get<AlreadyDecided>(again.verdict).outcome;
+  CHECK(outcome.rejection->code == RejectionCode::invalid_transition);
+}
+
+TEST_CASE("a delivery from the past is never carried out") {
+  auto state = server_in("RUNNING");
+  const auto old = command(Terminate{});
+  const auto newer = command(Stop{});
+  REQUIRE(newer.sequence > old.sequence);
+  state = after(std::move(state), decide(state, newer, at(100), context()).events);
+  const auto stale = decide(state, old, at(101), context());
+  CHECK(stale.events.empty());
+  CHECK(std::holds_alternative<Stale>(stale.verdict));
+}
+
+TEST_CASE("what was purged may be replayed, and then is carried out once") {
+  auto state = server_in("RUNNING");
+  auto stop = command(Stop{});
+  const auto purged = decide_outcome(state, stop, CommandPurged{}, at(50));
+  REQUIRE(purged.size() == 1);
+  state = after(std::move(state), purged);
+  CHECK(state.server->status == Status::running);
+  CHECK(std::holds_alternative<AlreadyDecided>(decide(state, stop, at(51), context()).verdict));
+  stop.sequence += 100;  // the replay has a later place in the queue
+  const auto replayed = decide(state, stop, at(52), context());
+  CHECK(std::holds_alternative<Succeeded>(replayed.verdict));
+  state = after(std::move(state), replayed.events);
+  stop.sequence += 100;
+  CHECK(std::holds_alternative<AlreadyDecided>(decide(state, stop, at(53), context()).verdict));
+}
+
+TEST_CASE("a purge verdict on a command that has its outcome is dropped") {
+  auto state = server_in("RUNNING");
+  const auto stop = command(Stop{});
+  state = after(std::move(state), decide(state, stop, at(100), context()).events);
+  CHECK(decide_outcome(state, stop, CommandPurged{}, at(101)).empty());
+}
+
+TEST_CASE("a command to the wrong region is told where the server is") {
+  const auto state = server_in("RUNNING");
+  auto stop = command(Stop{});
+  stop.region = {"eu-west-1"};
+  const auto decision = decide(state, stop, at(100), context());
+  REQUIRE(decision.events.size() == 1);
+  CHECK(decision.events.front().region == the_region);
+  const auto& rejection = std::get<Rejection>(decision.verdict);
+  CHECK(rejection.code == RejectionCode::not_found);
+  CHECK(rejection.detail.find("us-east-1") != std::string::npos);
+}
+
+TEST_CASE("event times never decrease, even if the clock does") {
+  const auto state = server_in("RUNNING");
+  const auto decision = decide(state, command(Stop{}), state.at - std::chrono::hours(1), context());
+  CHECK(decision.events.back().at == state.at);
+}
+
+TEST_CASE("a reboot does not change when the server was last started") {
+  auto state = server_in("RUNNING");
+  const auto started = state.server->last_started_at;
+  state = after(std::move(state), decide(state, command(Reboot{}), at(500), context()).events);
+  state = after(std::move(state), decide_due(the_server, the_region, state, at(600)));
+  CHECK(state.server->status == Status::running);
+  CHECK(state.server->last_started_at == started);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+// Shows accepted commands as PENDING operations, from JOURNAL. Deliberately a little late: most
+// commands have their outcome by then, and an outcome is never overwritten. Nothing depends on it
+// but GET /operations of what still waits.
+
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "eventstore/event_store.h"
+#include "ops/telemetry/metrics.h"
+#include "schema/read_model/projection_writer.h"
+#include "workers/projector.h"
+
+namespace vsim::workers {
+
+class JournalProjector {
+ public:
+  /// `journal` and `metrics` outlive it. The tables are the other projector's to make.
+  JournalProjector(eventstore::EventStore& journal, std::string database_url,
+                   telemetry::Metrics& metrics);
+
+  /// Until stopped. Whatever is wrong is said in the status and tried again.
+  void run(std::stop_token stop);
+
+  /// Any thread. `lag` is not measured.
+  ProjectorStatus status() const;
+
+ private:
+  Setback project(std::stop_token stop);
+  Setback follow(read_model::ProjectionWriter& writer, std::stop_token stop);
+  std::optional<Setback> check_journal(read_model::ProjectionWriter& writer);
+  eventstore::Result<std::vector<eventstore::Message>> gather(eventstore::Follower& follower,
+                                                              std::stop_token stop);
+  std::optional<Setback> apply(read_model::ProjectionWriter& writer,
+                               const std::vector<eventstore::Message>& messages);
+  void note(ProjectorStatus status);
+
+  eventstore::EventStore& journal_;
+  std::string database_url_;
+  telemetry::Counter unreadable_;
+  read_model::Checkpoint checkpoint_;  // of the running thread only
+
+  mutable std::mutex mutex_;
+  ProjectorStatus status_;  // guarded by mutex_
+};
+
+}  // namespace vsim::workers

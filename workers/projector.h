@@ -1,0 +1,97 @@
+#pragma once
+
+// Role `projector`: carries EVENTS over into the read models, each event once: rows and checkpoint
+// go in together. One projector is active; others stand by, and take over when its session with
+// Postgres ends. Killed at any instant it goes on at the checkpoint.
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "domain/catalogue.h"
+#include "eventstore/event_store.h"
+#include "ops/telemetry/metrics.h"
+#include "schema/read_model/projection_writer.h"
+
+namespace vsim::workers {
+
+/// How a projection stands, for readiness and operators.
+struct ProjectorStatus {
+  bool ready = false;
+  std::string reason;  // why not ready, or that it stands by
+  bool active = false;
+  StreamSequence checkpoint = 0;  // as far as this projector knows
+  std::uint64_t lag = 0;          // events of the log behind it
+};
+
+/// Why a projection is held up.
+struct Setback {
+  enum class Kind {
+    unavailable,  // Postgres or the broker is away: try again, ever more slowly
+    moved,        // another projector wrote, or the tables are gone: begin anew at once
+    stopped       // an operator has to look: try again slowly, never skip
+  };
+  Kind kind{};
+  std::string reason;
+};
+
+class Projector {
+ public:
+  /// Tells whoever waits that the outcome can be read now: best effort.
+  using Tell = std::function<void(const std::string& subject, const std::string& payload)>;
+
+  struct Settings {
+    std::string database_url;
+    std::string schema_dir;  // missing tables are made from the files in it
+  };
+
+  /// `events` and `metrics` outlive the projector.
+  Projector(eventstore::EventStore& events, Settings settings, Catalogue catalogue, Tell tell,
+            telemetry::Metrics& metrics);
+
+  /// Until stopped. Never ends by itself: whatever is wrong is said in the status, the metrics and
+  /// the log, and tried again.
+  void run(std::stop_token stop);
+
+  /// Any thread.
+  ProjectorStatus status() const;
+
+ private:
+  using Messages = std::span<const eventstore::Message>;
+
+  Setback project(std::stop_token stop);
+  std::optional<Setback> become_active(read_model::ProjectionWriter& writer, std::stop_token stop);
+  Setback follow(read_model::ProjectionWriter& writer, std::stop_token stop);
+  std::optional<Setback> check_log();
+  std::optional<Setback> watch_log(bool idle);
+  std::optional<Setback> apply(read_model::ProjectionWriter& writer, Messages messages);
+  std::optional<Setback> write(read_model::ProjectionWriter& writer,
+                               read_model::ProjectionBatch batch, Messages messages);
+  void tell_waiters(Messages messages) const;
+  void note(const Setback& setback);
+  void note_progress();
+  void note_standby();
+
+  eventstore::EventStore& events_;
+  Settings settings_;
+  Catalogue catalogue_;
+  Tell tell_;
+  telemetry::Counter projected_;
+  telemetry::Histogram batch_seconds_;
+  telemetry::Gauge lag_;
+  telemetry::Gauge stopped_;
+  // Of the running thread only:
+  read_model::Checkpoint checkpoint_;
+  StreamSequence log_end_ = 0;  // as last seen
+  std::chrono::steady_clock::time_point log_checked_at_;
+  std::chrono::milliseconds retry_after_;
+
+  mutable std::mutex mutex_;
+  ProjectorStatus status_;  // guarded by mutex_
+};
+
+}  // namespace vsim::workers
