@@ -83,7 +83,7 @@ std::optional<DatabaseError> ConnectionPool::run(const std::function<void(Transa
       pqxx::nontransaction tx(*connection);
       query(tx);
     } catch (...) {
-      failure = current_failure();
+      failure = connection ? current_failure(*connection) : current_failure();
     }
     if (failure && failure->kind == DatabaseError::Kind::unavailable) {
       // It may have gone stale while it was idle: queries only read, so try once more on a new one.

@@ -40,9 +40,7 @@ OperationRow read_operation(const pqxx::row& row) {
 enum Filter : unsigned { by_server = 1, by_region = 2, by_status = 4, unusual = 8 };
 constexpr unsigned shapes_end = 16;
 
-std::string list_name(unsigned shape) {
-  return "operations_list_" + std::to_string(shape);
-}
+std::string list_name(unsigned shape) { return "operations_list_" + std::to_string(shape); }
 
 /// Parameters: 1 the limit, 2 the command sequence to stay below, then the filters'.
 std::string list_sql(unsigned shape) {

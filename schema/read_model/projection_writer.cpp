@@ -56,17 +56,29 @@ struct ProjectionWriter::Impl {
   const char* stream;
   std::int64_t lock;
   std::unique_ptr<pqxx::connection> connection;
+  bool prepared = false;
+
+  /// Not at once: only the active projector makes sure that the tables are there.
+  void prepare_once() {
+    if (!prepared) {
+      prepare(*connection, {apply_events_statement(), apply_pending_statement()});
+      prepare(*connection, single_row_statements());
+      prepare(*connection, small_table_statements());
+      prepared = true;
+    }
+  }
 
   /// Runs `work` in a transaction of the given kind; gives what it gives.
   template <typename Tx, typename Work>
   auto in(Work&& work) -> DbResult<decltype(work(std::declval<Tx&>()))> {
     try {
+      prepare_once();
       Tx tx(*connection);
       auto value = work(tx);
       tx.commit();
       return value;
     } catch (...) {
-      return tl::unexpected(current_failure());
+      return tl::unexpected(current_failure(*connection));
     }
   }
 };
@@ -79,9 +91,6 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
   try {
     // The log can always replay what a crash of Postgres takes along, so nobody waits for its disk.
     auto connection = open_connection(url, "SET synchronous_commit TO off");
-    prepare(*connection, {apply_events_statement(), apply_pending_statement()});
-    prepare(*connection, single_row_statements());
-    prepare(*connection, small_table_statements());
     auto impl = std::make_unique<Impl>();
     impl->stream = stream_of(projection);
     impl->lock = lock_of(projection);
@@ -93,10 +102,13 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
 }
 
 DbResult<bool> ProjectionWriter::try_lock() {
-  return impl_->in<pqxx::nontransaction>([&](Transaction& tx) {
+  try {
+    pqxx::nontransaction tx(*impl_->connection);
     const auto rows = tx.exec(fmt::format("SELECT pg_try_advisory_lock({})", impl_->lock));
     return view_of(rows[0][0]) == "t";
-  });
+  } catch (...) {
+    return tl::unexpected(current_failure(*impl_->connection));
+  }
 }
 
 DbResult<Checkpoint> ProjectionWriter::checkpoint() {

@@ -48,9 +48,7 @@ std::string total_sql(unsigned filters, int parameter) {
   return "SELECT coalesce(sum(servers), 0)::bigint FROM server_counts" + where;
 }
 
-int filter_count(unsigned filters) {
-  return std::popcount(filters & filters_all);
-}
+int filter_count(unsigned filters) { return std::popcount(filters & filters_all); }
 
 /// The page and, in every row, the total: one round trip. The inner LIMIT is a constant, since the
 /// planner would take a parameter for a tenth of the table and sort; the outer one stops it early.
@@ -65,12 +63,8 @@ std::string page_sql(unsigned shape) {
          ") s LIMIT $1";
 }
 
-std::string page_name(unsigned shape) {
-  return "servers_page_" + std::to_string(shape);
-}
-std::string total_name(unsigned filters) {
-  return "servers_total_" + std::to_string(filters);
-}
+std::string page_name(unsigned shape) { return "servers_page_" + std::to_string(shape); }
+std::string total_name(unsigned filters) { return "servers_total_" + std::to_string(filters); }
 
 std::string tags_json(const std::map<std::string, std::string>& tags) {
   messages::JsonWriter json;

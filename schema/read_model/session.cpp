@@ -95,6 +95,13 @@ DatabaseError current_failure() {
   }
 }
 
+DatabaseError current_failure(const pqxx::connection& connection) {
+  // What libpqxx stumbles over once the connection is gone is not the news.
+  return connection.is_open()
+             ? current_failure()
+             : DatabaseError{DatabaseError::Kind::unavailable, "the connection was lost"};
+}
+
 std::string_view fit_text(std::string_view text, std::string& storage) {
   const bool fit = text.find('\0') == std::string_view::npos &&
                    simdjson::validate_utf8(text.data(), text.size());

@@ -44,6 +44,8 @@ void prepare(Connection& connection, const std::vector<Statement>& statements);
 
 /// What the caught exception means; call it inside of a catch block.
 DatabaseError current_failure();
+/// The same, on a connection that was open before.
+DatabaseError current_failure(const pqxx::connection& connection);
 
 /// The arguments of a statement, in order. Text is made fit for Postgres: what is no UTF-8, and
 /// NUL, becomes U+FFFD.
@@ -67,13 +69,9 @@ std::string_view fit_text(std::string_view text, std::string& storage);
 
 // Fields, read without streams or copies.
 
-inline std::string_view view_of(const pqxx::field& field) {
-  return {field.c_str(), field.size()};
-}
+inline std::string_view view_of(const pqxx::field& field) { return {field.c_str(), field.size()}; }
 
-inline std::string text_of(const pqxx::field& field) {
-  return std::string(view_of(field));
-}
+inline std::string text_of(const pqxx::field& field) { return std::string(view_of(field)); }
 
 template <typename Integer>
 Integer integer_of(const pqxx::field& field) {
@@ -92,8 +90,6 @@ inline std::optional<Instant> optional_instant_of(const pqxx::field& field) {
   return field.is_null() ? std::nullopt : std::optional(instant_of(field));
 }
 
-inline std::int64_t unix_milliseconds(Instant at) {
-  return at.time_since_epoch().count();
-}
+inline std::int64_t unix_milliseconds(Instant at) { return at.time_since_epoch().count(); }
 
 }  // namespace vsim::read_model

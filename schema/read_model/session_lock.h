@@ -14,8 +14,8 @@ class SessionLock {
  public:
   enum class State {
     held,
-    taken,      // by another session
-    unavailable // Postgres cannot be asked
+    taken,       // by another session
+    unavailable  // Postgres cannot be asked
   };
 
   /// `number` names the lock within the database. Does not connect yet.
