@@ -3,22 +3,25 @@
 # VSIM_BIN_DIR names such a folder and skips the build, to run a sanitizer build for example.
 
 BIN=${VSIM_BIN_DIR:-$ROOT/build/release/bin}
+PROGRAMS=(vsim-api vsim-worker vsimctl)
 
 build_release() {
   if [[ -n ${VSIM_BIN_DIR:-} ]]; then
     STEP_NOTE="skipped (VSIM_BIN_DIR=$VSIM_BIN_DIR)"
   else
-    build_preset release
+    build_preset release "${PROGRAMS[@]}" vsim-bench   # not the tests: they take most of a build
   fi
   local program
-  for program in vsim-api vsim-worker vsimctl; do
+  for program in "${PROGRAMS[@]}"; do
     [[ -x $BIN/$program ]] || fail "there is no program $BIN/$program"
   done
 }
 
-# build_preset PRESET: its build preset says which targets.
+# build_preset PRESET [TARGET...]: without targets, those that the build preset says.
 build_preset() {
-  local preset=$1 fresh=()
+  local preset=$1 fresh=() targets=()
+  shift
+  (($# == 0)) || targets=(--target "$@")
   lock_tools
   if [[ -f $ROOT/build/$preset/CMakeCache.txt ]] && ! grep -qxF \
     "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$ROOT/build/$preset/CMakeCache.txt"; then
@@ -28,7 +31,8 @@ build_preset() {
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache
   fi
   (cd "$ROOT" && cmake "${fresh[@]}" --preset "$preset" &&
-    cmake --build --preset "$preset" --parallel "$(build_jobs)") || fail "the $preset build failed"
+    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}") ||
+    fail "the $preset build failed"
   unlock_tools
 }
 
