@@ -46,8 +46,8 @@ std::optional<ProblemCode> problem_code_from(std::string_view name);
 
 struct Problem {
   ProblemCode code{};
-  std::string detail;                     // what to change, or what to wait for
-  std::string operation_id;               // of the command concerned; may be empty
+  std::string detail{};                   // what to change, or what to wait for
+  std::string operation_id{};             // of the command concerned; may be empty
   std::uint32_t retry_after_seconds = 0;  // for the header Retry-After; 0: none
 
   int status() const { return kind_of(code).status; }

@@ -1,0 +1,22 @@
+#pragma once
+
+// Small things that all routes say and read.
+
+#include "api/read_side.h"
+#include "api/route_table.h"
+
+namespace vsim::api {
+
+HttpResponse json_answer(int status, std::string body);
+HttpResponse problem_answer(const http::Problem& problem, std::string_view request_id);
+
+/// 400, with what to change.
+http::Problem invalid(std::string detail);
+
+/// The server's id from the path.
+Reply<ServerId> read_server_id(std::string_view text);
+
+/// 404 for a server.
+http::Problem no_such_server(const ServerId& id);
+
+}  // namespace vsim::api

@@ -1,0 +1,144 @@
+#include "api/api_process.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include <malloc.h>
+
+#include "api/http_api.h"
+#include "api/http_server.h"
+#include "eventstore/jetstream_store.h"
+#include "ops/telemetry/build_info.h"
+#include "ops/telemetry/log.h"
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::api {
+namespace {
+
+using namespace std::chrono_literals;
+using eventstore::Broker;
+
+constexpr int configuration_error = 2;
+
+/// Hundreds of threads with an arena of the heap each would hold a lot of memory that nobody uses.
+void bound_the_heap() {
+  mallopt(M_ARENA_MAX, 4);
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+void sleep_until_stop(const std::stop_token& stop, std::chrono::milliseconds most) {
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, stop, most, [] { return false; });
+}
+
+/// Tries until the broker is there: the order in which processes start should not matter. Nothing
+/// when stopped before, or when the broker will never do.
+std::unique_ptr<Broker> connect(const std::string& url, const std::stop_token& stop) {
+  std::string told;
+  while (!stop.stop_requested()) {
+    // At once: everything the API sends, somebody waits for.
+    auto broker = Broker::connect({.url = url, .name = "vsim-api", .send_at_once = true});
+    if (broker) {
+      return std::move(*broker);
+    }
+    if (broker.error().kind == eventstore::Error::Kind::refused) {
+      log::error("cannot use the broker", {{"error", broker.error().detail}});
+      return nullptr;
+    }
+    if (told != broker.error().detail) {
+      told = broker.error().detail;
+      log::warn("waiting for the broker", {{"error", told}});
+    }
+    sleep_until_stop(stop, 500ms);
+  }
+  return nullptr;
+}
+
+std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) {
+  auto catalogue = messages::load_catalogue(settings.schema_dir);
+  if (!catalogue) {
+    for (const std::string& mistake : catalogue.error()) {
+      log::error("the catalogue is wrong", {{"mistake", mistake}});
+    }
+    return std::nullopt;
+  }
+  if (!catalogue->profiles.contains(settings.profile)) {
+    log::error("PROFILE names no profile of the catalogue", {{"profile", settings.profile}});
+    return std::nullopt;
+  }
+  return std::move(*catalogue);
+}
+
+/// Everything that answers requests, in the order in which it is made.
+struct Parts {
+  Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue, Broker& broker)
+      : publisher(broker, std::string(messages::commands_stream)),
+        events(broker, broker, std::string(messages::events_stream)),
+        pool(settings.database_url, settings.database_connections),
+        clock(events),
+        inbox(broker, metrics),
+        read_side(pool, [this] { return inbox.stopped(); }),
+        log_side(publisher, events),
+        gateway(publisher, log_side, read_side, inbox, metrics),
+        commands(catalogue, gateway, log_side, read_side, clock,
+                 [this] { return inbox.stopped(); }),
+        queries(log_side, read_side, clock),
+        operations(read_side, broker),
+        health(broker, pool, clock, settings.nats_monitor_url),
+        http_api(commands, queries, operations, health, metrics) {}
+
+  telemetry::Metrics metrics;
+  eventstore::CommandPublisher publisher;
+  eventstore::JetStreamStore events;
+  read_model::ConnectionPool pool;
+  SimulatedClock clock;
+  OutcomeInbox inbox;
+  ReadSide read_side;
+  LogSide log_side;
+  CommandGateway gateway;
+  ServerCommands commands;
+  ServerQueries queries;
+  Operations operations;
+  Health health;
+  HttpApi http_api;
+};
+
+}  // namespace
+
+int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
+  bound_the_heap();
+  const auto catalogue = load_catalogue(settings);
+  if (!catalogue) {
+    return configuration_error;
+  }
+  const auto broker = connect(settings.nats_url, stop);
+  if (!broker) {
+    return stop.stop_requested() ? 0 : configuration_error;
+  }
+  Parts parts(settings, *catalogue, *broker);
+  auto server =
+      HttpServer::start({settings.http, settings.http_threads}, parts.metrics,
+                        [&parts](HttpRequest& request) { return parts.http_api.handle(request); });
+  if (!server) {
+    log::error(server.error());
+    return configuration_error;
+  }
+  log::info("serving HTTP", {{"address", "http://" + settings.http.to_string()},
+                             {"version", telemetry::build_version()},
+                             {"broker", broker->server_version()},
+                             {"threads_max", settings.http_threads},
+                             {"database_connections", settings.database_connections}});
+  while (!stop.stop_requested()) {
+    sleep_until_stop(stop, 1h);
+  }
+  parts.inbox.stop();  // what waits is answered 202 now: accepted, and late
+  server->reset();
+  log::info("stopped");
+  return 0;
+}
+
+}  // namespace vsim::api

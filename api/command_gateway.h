@@ -1,0 +1,76 @@
+#pragma once
+
+// From a decided-upon command to its outcome: publishes it so that it is stored exactly once
+// whatever the broker's answers, then waits until what became of it can be read. Decides nothing
+// about servers.
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+#include "api/log_side.h"
+#include "api/outcome_inbox.h"
+#include "api/read_side.h"
+#include "ops/telemetry/metrics.h"
+#include "schema/http/preferences.h"
+#include "schema/read_model/operations.h"
+
+namespace vsim::api {
+
+/// A command ready to be published.
+struct Submission {
+  CommandId id;
+  bool keyed = false;          // its id comes from an Idempotency-Key: it may have been sent before
+  std::string subject;         // in COMMANDS
+  std::string waiting_filter;  // where it waits, whatever its region
+  std::string events_filter;   // where its outcome will stand in EVENTS, whatever its region
+  std::string payload;
+  std::string request_hash;
+  std::string request_id;
+};
+
+/// Stored, and its outcome cannot be read yet: it is late, never lost.
+struct Pending {
+  StreamSequence sequence = 0;  // in COMMANDS
+};
+
+using Result = std::variant<read_model::OperationWithServer, Pending>;
+
+/// Any thread. A call blocks until the outcome or the end of the patience, and a few seconds more
+/// when the broker does not answer; it holds no database connection while it waits.
+class CommandGateway {
+ public:
+  /// All outlive it.
+  CommandGateway(eventstore::CommandPublisher& publisher, LogSide& log_side, ReadSide& read_side,
+                 OutcomeInbox& inbox, telemetry::Metrics& metrics);
+
+  /// `patience` 0: does not wait. The problem tells why the command was not taken, or that this is
+  /// not known.
+  Reply<Result> carry_out(const Submission& submission, std::chrono::seconds patience);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// How one try to publish ended.
+  enum class Step { stored, again, refused };
+  struct Publishing;
+
+  Reply<StreamSequence> publish(const Submission& submission, const std::string& reply_to);
+  Step publish_once(const Submission& submission, const std::string& reply_to, Publishing& state);
+  Step after_duplicate(const Submission& submission, Publishing& state);
+  Step after_occupied(const Submission& submission, Publishing& state);
+
+  Reply<std::optional<read_model::OperationWithServer>> find_own(const Submission& submission);
+  Reply<Result> wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
+                     StreamSequence sequence, Clock::time_point deadline);
+
+  eventstore::CommandPublisher& publisher_;
+  LogSide& log_side_;
+  ReadSide& read_side_;
+  OutcomeInbox& inbox_;
+  telemetry::Counter published_;
+  telemetry::Counter published_again_;
+  telemetry::Counter looks_;
+};
+
+}  // namespace vsim::api

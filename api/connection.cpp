@@ -1,0 +1,262 @@
+#include "api/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include <sys/socket.h>
+
+#include "schema/http/write_requests.h"
+
+namespace vsim::api {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t out_bytes_max = 256 * 1024;       // beyond that it is sent in pieces
+constexpr std::size_t chunk_line_characters_max = 256;  // a size with its extensions, or a trailer
+constexpr std::size_t trailers_max = 32;
+constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
+constexpr std::chrono::seconds linger_seconds_max{2};
+
+std::optional<std::uint64_t> read_number(std::string_view digits, int base) {
+  std::uint64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace
+
+Connection::Connection(int socket) : socket_(socket) {
+  head_.reserve(1024);
+  out_.reserve(2048);
+}
+
+Connection::Got Connection::fill() {
+  if (!out_.empty() && !flush()) {  // the client may wait for "100 Continue"
+    return Got::end;
+  }
+  begin_ = end_ = 0;
+  ssize_t count = 0;
+  do {
+    count = recv(socket_, buffer_.data(), buffer_.size(), 0);
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) {
+    end_ = static_cast<std::size_t>(count);
+    return Got::some;
+  }
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Got::late : Got::end;
+}
+
+bool Connection::wait_for_request() {
+  head_.clear();
+  in_head_ = true;
+  head_fault_.reset();
+  do {
+    if (begin_ == end_ && fill() != Got::some) {
+      return false;
+    }
+    // Some clients send an empty line behind a body; RFC 9112 asks to overlook it.
+    while (begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) {
+      ++begin_;
+    }
+  } while (begin_ == end_);
+  began_ = Clock::now();
+  return true;
+}
+
+// The library reads the head byte by byte. After a fault it gets the end of a line, so that it
+// comes to the point of answering, and then nothing more.
+ssize_t Connection::read(char* into, std::size_t size) {
+  if (size == 0) {
+    return 0;
+  }
+  if (head_fault_) {
+    return -1;
+  }
+  const bool late = Clock::now() - began_ > request_seconds_max;
+  if (begin_ == end_ && !late) {
+    const Got got = fill();
+    if (got == Got::end) {
+      head_fault_ = Fault::incomplete;
+      return 0;
+    }
+    if (got == Got::late) {
+      head_fault_ = Fault::incomplete;
+    }
+  }
+  if (late) {
+    head_fault_ = Fault::incomplete;
+  }
+  if (in_head_ && head_.size() >= head_bytes_max) {
+    head_fault_ = Fault::head_too_large;
+  }
+  if (head_fault_) {
+    *into = '\n';
+    return 1;
+  }
+  const std::size_t count = std::min(size, end_ - begin_);
+  std::copy_n(buffer_.data() + begin_, count, into);
+  begin_ += count;
+  if (in_head_) {
+    head_.append(into, count);
+  }
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t Connection::write(const char* from, std::size_t size) {
+  out_.append(from, size);
+  if (out_.size() > out_bytes_max && !flush()) {
+    return -1;
+  }
+  return static_cast<ssize_t>(size);
+}
+
+bool Connection::flush() {
+  std::size_t sent = 0;
+  while (sent < out_.size()) {
+    const ssize_t count = send(socket_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      break;
+    }
+    sent += static_cast<std::size_t>(count);
+  }
+  const bool all = sent == out_.size();
+  out_.clear();
+  return all;
+}
+
+void Connection::linger() {
+  flush();
+  shutdown(socket_, SHUT_WR);
+  const timeval patience{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const auto until = Clock::now() + linger_seconds_max;
+  std::size_t total = 0;
+  while (Clock::now() < until && total < linger_bytes_max && fill() == Got::some) {
+    total += end_ - begin_;
+  }
+}
+
+void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {
+  ip.clear();  // two system calls a request, for what nothing asks
+  port = 0;
+}
+
+void Connection::get_local_ip_and_port(std::string& ip, int& port) const {
+  ip.clear();
+  port = 0;
+}
+
+bool Connection::take_byte(char& byte) {
+  if (begin_ == end_ && (Clock::now() - began_ > request_seconds_max || fill() != Got::some)) {
+    return false;
+  }
+  byte = buffer_[begin_++];
+  return true;
+}
+
+bool Connection::take_bytes(std::string& into, std::size_t count) {
+  while (count > 0) {
+    if (begin_ == end_ && (Clock::now() - began_ > request_seconds_max || fill() != Got::some)) {
+      return false;
+    }
+    const std::size_t some = std::min(count, end_ - begin_);
+    into.append(buffer_.data() + begin_, some);
+    begin_ += some;
+    count -= some;
+  }
+  return true;
+}
+
+/// Without its end of line; false when it does not come or is longer than `most`.
+bool Connection::take_line(std::string& line, std::size_t most) {
+  line.clear();
+  for (char byte = 0; take_byte(byte);) {
+    if (byte == '\n') {
+      if (!line.empty() && line.back() == '\r') {
+        line.pop_back();
+      }
+      return true;
+    }
+    line += byte;
+    if (line.size() > most) {
+      return false;
+    }
+  }
+  return false;
+}
+
+std::optional<Fault> Connection::take_sized_body(std::string_view length, std::string& body) {
+  const auto bytes = read_number(length, 10);
+  if (!bytes) {
+    return Fault::malformed_body;
+  }
+  if (*bytes > http::body_bytes_max) {
+    return Fault::body_too_large;
+  }
+  if (!take_bytes(body, static_cast<std::size_t>(*bytes))) {
+    return Fault::incomplete;
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> Connection::take_chunked_body(std::string& body) {
+  std::string line;
+  while (true) {
+    if (!take_line(line, chunk_line_characters_max)) {
+      return Fault::malformed_body;
+    }
+    const auto bytes =
+        read_number(std::string_view(line).substr(0, line.find_first_of("; \t")), 16);
+    if (!bytes) {
+      return Fault::malformed_body;
+    }
+    if (*bytes > http::body_bytes_max - body.size()) {
+      return Fault::body_too_large;
+    }
+    if (*bytes == 0) {
+      break;
+    }
+    if (!take_bytes(body, static_cast<std::size_t>(*bytes))) {
+      return Fault::incomplete;
+    }
+    if (!take_line(line, 1) || !line.empty()) {
+      return Fault::malformed_body;
+    }
+  }
+  for (std::size_t trailers = 0; trailers <= trailers_max; ++trailers) {
+    if (!take_line(line, chunk_line_characters_max)) {
+      return Fault::malformed_body;
+    }
+    if (line.empty()) {
+      return std::nullopt;
+    }
+  }
+  return Fault::malformed_body;
+}
+
+void Connection::take_rest(HttpRequest& request) {
+  in_head_ = false;
+  request.head = std::move(head_);
+  request.headers = split_headers(request.head);
+  const std::string encoding = request.joined_header("Transfer-Encoding");
+  const std::string length = request.joined_header("Content-Length");
+  if (!encoding.empty()) {
+    // With both, or with another encoding, two readers could disagree where the request ends.
+    request.fault = !length.empty() || !equal_ignoring_case(encoding, "chunked")
+                        ? Fault::malformed_body
+                        : take_chunked_body(request.body);
+  } else if (!length.empty()) {
+    request.fault = take_sized_body(length, request.body);
+  }
+}
+
+}  // namespace vsim::api

@@ -1,0 +1,79 @@
+#pragma once
+
+// One client's connection, with the framing of requests and their bodies. cpp-httplib 0.11 parses
+// the head and writes the answer; its own way of reading falls short of what the API promises, so
+// this class stands in between (D-API-1):
+//   - it reads and writes with one system call a request each, where the library's stream takes
+//   four;
+//   - heads are bounded in bytes and in time;
+//   - a body is always taken off the connection, also that of a GET, or the connection is closed:
+//     the library would take what is left of it for the next request;
+//   - a chunked body is bounded too.
+
+#include <array>
+#include <chrono>
+#include <string>
+
+#include <httplib.h>
+
+#include "api/http_message.h"
+
+namespace vsim::api {
+
+/// From the first byte of a request to its last.
+inline constexpr std::chrono::seconds request_seconds_max{15};
+
+/// Belongs to one thread. Does not own the socket, whose time-outs are set by its server.
+class Connection : public httplib::Stream {
+ public:
+  explicit Connection(int socket);
+
+  /// Sleeps until the next request begins; false when none will: the client went away, said nothing
+  /// for the socket's time-out, or the server stops.
+  bool wait_for_request();
+
+  /// The head as read by the library so far, and the body, taken off the connection. Called once a
+  /// request, when the library has parsed the head. `fault` is set when the body could not be
+  /// taken.
+  void take_rest(HttpRequest& request);
+
+  /// What went wrong while the library read the head.
+  std::optional<Fault> head_fault() const { return head_fault_; }
+
+  /// Sends what is buffered; false when the client is gone.
+  bool flush();
+
+  /// After a fault the client may still be sending: lets it finish reading our answer before the
+  /// connection is cut, which would otherwise be reset and the answer lost.
+  void linger();
+
+  // httplib::Stream, as the library calls it.
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* into, std::size_t size) override;
+  ssize_t write(const char* from, std::size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override { return socket_; }
+
+ private:
+  enum class Got { some, end, late };
+  Got fill();  // receives into the empty buffer
+  bool take_byte(char& byte);
+  bool take_bytes(std::string& into, std::size_t count);
+  bool take_line(std::string& line, std::size_t most);
+  std::optional<Fault> take_sized_body(std::string_view length, std::string& body);
+  std::optional<Fault> take_chunked_body(std::string& body);
+
+  int socket_;
+  std::array<char, 16 * 1024> buffer_;
+  std::size_t begin_ = 0;  // what is received and not taken: [begin_, end_)
+  std::size_t end_ = 0;
+  std::string head_;
+  std::string out_;
+  bool in_head_ = true;
+  std::optional<Fault> head_fault_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+}  // namespace vsim::api

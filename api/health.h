@@ -1,0 +1,50 @@
+#pragma once
+
+// /readyz: whether this process can do what it is for, and if not, why. Asks the broker and
+// Postgres anew, but not more than a few times a second however often it is asked itself.
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "api/simulated_clock.h"
+#include "eventstore/broker.h"
+#include "ops/telemetry/readiness.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::api {
+
+/// Any thread.
+class Health {
+ public:
+  /// All outlive it. `monitor_url` is the broker's monitor; empty: how it syncs is not known.
+  Health(eventstore::Broker& broker, read_model::ConnectionPool& pool, SimulatedClock& clock,
+         std::string monitor_url)
+      : broker_(broker), pool_(pool), clock_(clock), monitor_url_(std::move(monitor_url)) {}
+
+  telemetry::Readiness check();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void check_broker(telemetry::Readiness& readiness);
+  void check_commands(telemetry::Readiness& readiness);
+  void check_projection(telemetry::Readiness& readiness, std::uint64_t log_end);
+  void report_durability(telemetry::Readiness& readiness);
+  std::optional<std::uint64_t> report_log(telemetry::Readiness& readiness);
+
+  eventstore::Broker& broker_;
+  read_model::ConnectionPool& pool_;
+  SimulatedClock& clock_;
+  const std::string monitor_url_;
+
+  std::mutex mutex_;  // one check at a time; guards what follows
+  std::optional<telemetry::Readiness> last_;
+  Clock::time_point checked_{};
+  std::uint64_t projected_ = 0;          // at the last check
+  Clock::time_point projected_since_{};  // when it came there
+  std::string sync_;                     // how the broker syncs; empty: not asked yet
+};
+
+}  // namespace vsim::api

@@ -1,0 +1,196 @@
+#include "api/http_api.h"
+
+#include <chrono>
+#include <exception>
+
+#include "api/answers.h"
+#include "ops/telemetry/log.h"
+#include "schema/http/query_string.h"
+#include "schema/http/write_requests.h"
+#include "schema/messages/command_codec.h"
+
+namespace vsim::api {
+namespace {
+
+using http::Problem;
+using http::ProblemCode;
+
+constexpr std::string_view request_id_header = "X-Request-Id";
+
+HttpResponse text_answer(std::string body) {
+  HttpResponse response = json_answer(200, std::move(body));
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return response;
+}
+
+std::vector<Route> make_routes(ServerCommands& commands, ServerQueries& queries,
+                               Operations& operations, Health& health,
+                               telemetry::Metrics& metrics) {
+  using enum Method;
+  return {
+      {get, "/servers/{id}", [&](const Call& call) { return queries.get(call); }},
+      {get, "/servers", [&](const Call& call) { return queries.list(call); }},
+      {post, "/servers", [&](const Call& call) { return commands.create(call); }},
+      {post, "/server", [&](const Call& call) { return commands.create(call); }},
+      {remove, "/servers/{id}", [&](const Call& call) { return commands.terminate(call); }},
+      {post, "/servers/{id}/action", [&](const Call& call) { return commands.act(call); }},
+      {get, "/servers/{id}/logs", [&](const Call& call) { return queries.logs(call); }},
+      {get, "/operations/{id}", [&](const Call& call) { return operations.get(call); }},
+      {get, "/operations", [&](const Call& call) { return operations.list(call); }},
+      {get, "/regions", [&](const Call& call) { return queries.regions(call); }},
+      {get, "/types", [&](const Call& call) { return queries.types(call); }},
+      {post, "/regions/{region}/addresses",
+       [&](const Call& call) { return commands.extend_pool(call); }},
+      {get, "/healthz", [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
+      {get, "/readyz",
+       [&](const Call&) {
+         const auto readiness = health.check();
+         return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
+       }},
+      {get, "/metrics", [&](const Call&) { return text_answer(metrics.text()); }},
+  };
+}
+
+Problem problem_of(Fault fault) {
+  switch (fault) {
+    case Fault::malformed_head:
+      return invalid(
+          "the request is no HTTP that is understood here; send METHOD, target and HTTP/1.1, with "
+          "headers of 8 KiB at most each");
+    case Fault::head_too_large:
+      return invalid("the request line is over 8 KiB or the headers over " +
+                     std::to_string(head_bytes_max / 1024) + " KiB; shorten them");
+    case Fault::malformed_body:
+      return invalid(
+          "the body's length cannot be made out; send one Content-Length, or chunks of "
+          "Transfer-Encoding: chunked");
+    case Fault::body_too_large:
+      return {
+          ProblemCode::payload_too_large,
+          "the body is over " + std::to_string(http::body_bytes_max / 1024) + " KiB; shorten it"};
+    case Fault::incomplete:
+      return invalid("the request broke off or took too long; send it whole");
+  }
+  return invalid("the request is malformed");
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  constexpr std::string_view suffix = "+json";
+  return equal_ignoring_case(type, "application/json") ||
+         (type.size() > suffix.size() &&
+          equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
+}
+
+std::string request_id_of(const HttpRequest& request) {
+  const std::string_view given = request.header(request_id_header);
+  if (http::is_header_word(given, http::request_id_characters_max)) {
+    return std::string(given);
+  }
+  return messages::uuid_from_time().to_string();
+}
+
+/// Methods and paths are told back only where they are harmless to read.
+std::string told(std::string_view text) {
+  const bool harmless = text.size() <= 128 && http::is_printable_utf8(text);
+  return harmless ? std::string(text) : "this path";
+}
+
+}  // namespace
+
+HttpApi::HttpApi(ServerCommands& commands, ServerQueries& queries, Operations& operations,
+                 Health& health, telemetry::Metrics& metrics)
+    : routes_(make_routes(commands, queries, operations, health, metrics)) {
+  for (const Route& route : routes_.routes()) {
+    metrics_.push_back(metrics_of(metrics, std::string(name_of(route.method)), route.pattern));
+  }
+  metrics_.push_back(metrics_of(metrics, "any", "none"));
+}
+
+HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std::string& method,
+                                          const std::string& pattern) {
+  const auto answers = [&](const char* status) {
+    return metrics.counter("vsim_http_requests_total", "Requests, by route and kind of status",
+                           {{"method", method}, {"route", pattern}, {"status", status}});
+  };
+  return {{answers("1xx"), answers("2xx"), answers("3xx"), answers("4xx"), answers("5xx")},
+          metrics.histogram("vsim_http_request_seconds", "Time from the request to its answer",
+                            {{"method", method}, {"route", pattern}},
+                            telemetry::latency_bounds_seconds())};
+}
+
+HttpResponse HttpApi::handle(const HttpRequest& request) {
+  const auto began = std::chrono::steady_clock::now();
+  const std::string request_id = request_id_of(request);
+  std::size_t index = routes_.routes().size();
+  Answer answer = route(request, request_id, index);
+  HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
+  response.close = request.fault.has_value();
+  response.add(std::string(request_id_header), request_id);
+
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  const RouteMetrics& metrics = metrics_[index];
+  metrics.answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
+  metrics.seconds.observe(took.count());
+  if (log::enabled(log::Level::debug)) {
+    log::debug("answered", {{"method", request.method},
+                            {"path", request.path},
+                            {"status", response.status},
+                            {"seconds", took.count()},
+                            {"request_id", request_id}});
+  }
+  return response;
+}
+
+Answer HttpApi::route(const HttpRequest& request, std::string_view request_id, std::size_t& index) {
+  if (request.fault) {
+    return tl::unexpected(problem_of(*request.fault));
+  }
+  const auto found = routes_.find(request.method, request.path);
+  if (!found) {
+    return tl::unexpected(
+        Problem{ProblemCode::not_found, "there is nothing at " + told(request.path)});
+  }
+  if (found->route == nullptr) {
+    HttpResponse response;
+    if (request.method == "OPTIONS") {
+      response.status = 204;
+    } else {
+      response = problem_answer({ProblemCode::method_not_allowed,
+                                 told(request.path) + " does not take " + told(request.method) +
+                                     "; it takes " + found->allow},
+                                request_id);
+    }
+    response.add("Allow", found->allow);
+    return response;
+  }
+  index = found->index;
+  if (found->route->method == Method::post) {
+    const std::string_view content_type = request.header("Content-Type");
+    if (!content_type.empty() && !is_json(content_type)) {
+      return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
+                                    "the body must be JSON; send it with the header "
+                                    "Content-Type: application/json"});
+    }
+  }
+  return call_guarded(*found->route, {request, request_id, found->parameter});
+}
+
+/// A bug must not cost the client its answer, nor the process its life.
+Answer HttpApi::call_guarded(const Route& route, const Call& call) {
+  std::string what = "unknown exception";
+  try {
+    return route.handler(call);
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+  }
+  log::error(
+      "a handler failed: a bug",
+      {{"route", route.pattern}, {"error", what}, {"request_id", std::string(call.request_id)}});
+  return tl::unexpected(Problem{ProblemCode::internal_error,
+                                "the API failed on this request; its log says why, under the "
+                                "request id"});
+}
+
+}  // namespace vsim::api

@@ -1,0 +1,44 @@
+#pragma once
+
+// The routes, and what holds for all of them: request ids, content types, wrong methods, problem
+// documents, metrics.
+
+#include <array>
+#include <vector>
+
+#include "api/health.h"
+#include "api/operations.h"
+#include "api/route_table.h"
+#include "api/server_commands.h"
+#include "api/server_queries.h"
+#include "ops/telemetry/metrics.h"
+
+namespace vsim::api {
+
+/// Any thread.
+class HttpApi {
+ public:
+  /// All outlive it.
+  HttpApi(ServerCommands& commands, ServerQueries& queries, Operations& operations, Health& health,
+          telemetry::Metrics& metrics);
+
+  /// Answers any request, also a faulty one; never throws.
+  HttpResponse handle(const HttpRequest& request);
+
+  const RouteTable& routes() const { return routes_; }
+
+ private:
+  struct RouteMetrics {
+    std::array<telemetry::Counter, 5> answers;  // by hundreds of the status
+    telemetry::Histogram seconds;
+  };
+  RouteMetrics metrics_of(telemetry::Metrics& metrics, const std::string& method,
+                          const std::string& pattern);
+  Answer route(const HttpRequest& request, std::string_view request_id, std::size_t& index);
+  Answer call_guarded(const Route& route, const Call& call);
+
+  RouteTable routes_;
+  std::vector<RouteMetrics> metrics_;  // of the routes, and one more for what has no route
+};
+
+}  // namespace vsim::api

@@ -1,0 +1,101 @@
+#include "api/log_side.h"
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::api {
+namespace {
+
+const Command* server_command(const messages::DecodedCommand& decoded) {
+  return std::get_if<Command>(&decoded.command);
+}
+
+WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence sequence) {
+  WaitingCommand waiting;
+  waiting.sequence = sequence;
+  if (const Command* command = server_command(decoded)) {
+    waiting.id = command->id;
+    waiting.request_hash = command->request_hash;
+    waiting.type = command_type(command->action);
+    waiting.region = command->region;
+    if (const auto* create = std::get_if<Create>(&command->action)) {
+      waiting.create = *create;
+    }
+  } else {
+    const auto& extend = std::get<ExtendPool>(decoded.command);
+    waiting.id = extend.id;
+    waiting.request_hash = extend.request_hash;
+    waiting.type = "extend_pool";
+    waiting.region = extend.region;
+  }
+  return waiting;
+}
+
+bool is_outcome_of(const messages::LoggedEvent& event, const CommandId& command) {
+  const auto caused = [&](const std::optional<Cause>& cause) {
+    return cause && cause->command == command;
+  };
+  if (const auto* server = std::get_if<messages::ServerEvent>(&event)) {
+    return caused(server->event.cause);
+  }
+  if (const auto* pool = std::get_if<PoolExtended>(&event)) {
+    return caused(pool->cause);
+  }
+  return false;
+}
+
+}  // namespace
+
+http::Problem problem_of(const eventstore::Error& error) {
+  log::warn("the broker gave no answer", {{"error", error.detail}});
+  return {http::ProblemCode::unavailable, "the log (NATS) cannot be reached; try again", {}, 1};
+}
+
+Reply<std::optional<WaitingCommand>> LogSide::find_waiting(const std::string& subject) const {
+  const auto message = commands_.find_waiting(subject);
+  if (!message) {
+    return tl::unexpected(problem_of(message.error()));
+  }
+  if (!*message) {
+    return std::optional<WaitingCommand>();
+  }
+  const auto decoded = messages::decode_command(**message);
+  if (!decoded) {
+    return std::optional<WaitingCommand>();  // the worker will take it out
+  }
+  return std::optional(describe(*decoded, (*message)->sequence));
+}
+
+Reply<std::optional<read_model::ServerRow>> LogSide::find_server(const ServerId& id) const {
+  const std::string subject = messages::any_events_of(id);
+  const auto last = events_.load_last({&subject, 1});
+  if (!last) {
+    return tl::unexpected(problem_of(last.error()));
+  }
+  if (last->empty()) {
+    return std::optional<read_model::ServerRow>();
+  }
+  const auto event = messages::decode_event(last->front());
+  const auto* server = event ? std::get_if<messages::ServerEvent>(&*event) : nullptr;
+  if (server == nullptr || !server->state.server) {
+    return std::optional<read_model::ServerRow>();  // only rejections: there is no server
+  }
+  return std::optional(read_model::server_row(id, server->state));
+}
+
+Reply<bool> LogSide::has_outcome(const std::string& subject, const CommandId& command) const {
+  const auto history = events_.load_history(subject);
+  if (!history) {
+    return tl::unexpected(problem_of(history.error()));
+  }
+  for (const auto& message : *history) {
+    const auto event = messages::decode_event(message);
+    if (event && is_outcome_of(*event, command)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace vsim::api

@@ -1,0 +1,51 @@
+#pragma once
+
+// What the streams themselves know of a server or a command, for the moments in which the read
+// models do not know it yet. Single reads by subject; nothing is followed.
+
+#include <optional>
+#include <string>
+
+#include "api/read_side.h"
+#include "eventstore/command_queue.h"
+#include "eventstore/event_store.h"
+#include "schema/messages/command_codec.h"
+#include "schema/read_model/servers.h"
+
+namespace vsim::api {
+
+/// A command that waits in the queue.
+struct WaitingCommand {
+  CommandId id;
+  StreamSequence sequence = 0;
+  std::string request_hash;
+  std::string type;  // "create"; "extend_pool"
+  Region region;
+  std::optional<Create> create;  // of a create
+};
+
+/// Any thread.
+class LogSide {
+ public:
+  /// Both outlive it.
+  LogSide(eventstore::CommandPublisher& commands, eventstore::EventStore& events)
+      : commands_(commands), events_(events) {}
+
+  /// The command under a subject of COMMANDS, which may hold wildcards. Poison counts as none.
+  Reply<std::optional<WaitingCommand>> find_waiting(const std::string& subject) const;
+
+  /// The server as its last event says; nothing when the log knows of no such server.
+  Reply<std::optional<read_model::ServerRow>> find_server(const ServerId& id) const;
+
+  /// Whether an event under the subject of EVENTS is this command's outcome. Reads the history.
+  Reply<bool> has_outcome(const std::string& subject, const CommandId& command) const;
+
+ private:
+  eventstore::CommandPublisher& commands_;
+  eventstore::EventStore& events_;
+};
+
+/// A broker that gave no answer, as it is told to clients.
+http::Problem problem_of(const eventstore::Error& error);
+
+}  // namespace vsim::api

@@ -1,0 +1,95 @@
+#include "api/outcome_inbox.h"
+
+#include <charconv>
+
+#include "ops/telemetry/log.h"
+
+namespace vsim::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The last word of the subject; 0, which is nobody's, when it is no number.
+std::uint64_t token_of(std::string_view subject) {
+  const std::string_view word = subject.substr(subject.rfind('.') + 1);
+  std::uint64_t token = 0;
+  std::from_chars(word.data(), word.data() + word.size(), token);
+  return token;
+}
+
+}  // namespace
+
+OutcomeInbox::OutcomeInbox(eventstore::Broker& broker, telemetry::Metrics& metrics)
+    : prefix_(broker.new_inbox() + "."),
+      subscription_(broker.subscribe(prefix_ + "*")),
+      told_(metrics.counter("vsim_outcomes_told_total", "Outcomes that the projector told of")),
+      listener_([this](const std::stop_token& stop) { listen(stop); }) {}
+
+OutcomeInbox::~OutcomeInbox() { stop(); }
+
+void OutcomeInbox::listen(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto received = subscription_->next(200ms);
+    if (!received) {
+      log::warn("outcomes cannot be heard", {{"error", received.error().detail}});
+      std::this_thread::sleep_for(200ms);
+    } else if (*received) {
+      told_.add();
+      tell(token_of((*received)->subject));
+    }
+  }
+}
+
+void OutcomeInbox::tell(std::uint64_t token) {
+  // The lock on the table is held meanwhile, so that the place does not go away.
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(token);
+  if (found == places_.end()) {
+    return;  // answered already
+  }
+  const std::lock_guard place_lock(found->second->mutex);
+  found->second->told = true;
+  found->second->changed.notify_one();
+}
+
+void OutcomeInbox::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (const auto& [token, place] : places_) {
+    const std::lock_guard place_lock(place->mutex);
+    place->changed.notify_one();
+  }
+}
+
+bool OutcomeInbox::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+std::unique_ptr<OutcomeInbox::Ticket> OutcomeInbox::open() {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<Ticket> ticket(new Ticket(*this, next_token_++));
+  places_.emplace(ticket->token_, &ticket->place_);
+  return ticket;
+}
+
+OutcomeInbox::Ticket::Ticket(OutcomeInbox& inbox, std::uint64_t token)
+    : inbox_(inbox), token_(token), subject_(inbox.prefix_ + std::to_string(token)) {}
+
+OutcomeInbox::Ticket::~Ticket() {
+  const std::lock_guard lock(inbox_.mutex_);
+  inbox_.places_.erase(token_);
+}
+
+bool OutcomeInbox::Ticket::wait_until(std::chrono::steady_clock::time_point deadline) {
+  if (inbox_.stopped()) {
+    return false;
+  }
+  std::unique_lock lock(place_.mutex);
+  if (!place_.told) {
+    place_.changed.wait_until(lock, deadline);  // woken for nothing: the caller only looks earlier
+  }
+  return std::exchange(place_.told, false);
+}
+
+}  // namespace vsim::api

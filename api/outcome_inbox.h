@@ -1,0 +1,79 @@
+#pragma once
+
+// Where the projector tells that a command's outcome can be read. One subscription for the whole
+// process; every waiting write has a place of its own under it. A message only ends a sleep: what
+// became of the command is then read from `operations`, so a lost one costs time and nothing else.
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "eventstore/broker.h"
+#include "ops/telemetry/metrics.h"
+
+namespace vsim::api {
+
+class OutcomeInbox {
+ private:
+  struct Place {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool told = false;
+  };
+
+ public:
+  /// Both outlive the inbox.
+  OutcomeInbox(eventstore::Broker& broker, telemetry::Metrics& metrics);
+  ~OutcomeInbox();
+  OutcomeInbox(const OutcomeInbox&) = delete;
+  OutcomeInbox& operator=(const OutcomeInbox&) = delete;
+
+  /// One write's place, from before its command is published until it is answered.
+  class Ticket {
+   public:
+    ~Ticket();
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+
+    /// For the header Vsim-Reply-To.
+    const std::string& subject() const { return subject_; }
+
+    /// Sleeps until told, the time, or the end of the process; what was told before counts too.
+    /// True when told; that is used up by it.
+    bool wait_until(std::chrono::steady_clock::time_point deadline);
+
+   private:
+    friend class OutcomeInbox;
+    Ticket(OutcomeInbox& inbox, std::uint64_t token);
+    OutcomeInbox& inbox_;
+    std::uint64_t token_;
+    std::string subject_;
+    Place place_;
+  };
+
+  /// Any thread. The inbox outlives the ticket.
+  std::unique_ptr<Ticket> open();
+
+  /// Ends all sleeps, now and from now on.
+  void stop();
+  bool stopped() const;
+
+ private:
+  void listen(const std::stop_token& stop);
+  void tell(std::uint64_t token);
+
+  std::string prefix_;
+  std::unique_ptr<eventstore::Subscription> subscription_;
+  telemetry::Counter told_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint64_t, Place*> places_;
+  std::uint64_t next_token_ = 1;
+  bool stopped_ = false;
+  std::jthread listener_;
+};
+
+}  // namespace vsim::api

@@ -1,0 +1,118 @@
+#include "api/read_side.h"
+
+#include <thread>
+
+#include "api/backoff.h"
+#include "ops/telemetry/log.h"
+#include "schema/http/query_string.h"
+#include "schema/http/sequence_token.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/operations.h"
+
+namespace vsim::api {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view min_sequence_header = "Vsim-Min-Sequence";
+
+http::Problem malformed_token(std::string_view text) {
+  return {http::ProblemCode::invalid_request,
+          "Vsim-Min-Sequence is \"" + std::string(text.substr(0, 64)) +
+              "\"; give the value of Vsim-Sequence from the answer to a write"};
+}
+
+}  // namespace
+
+http::Problem problem_of(const read_model::DatabaseError& error) {
+  using Kind = read_model::DatabaseError::Kind;
+  log::warn("a query failed", {{"error", error.detail}});
+  http::Problem problem{http::ProblemCode::unavailable, {}, {}, 1};
+  switch (error.kind) {
+    case Kind::unavailable:
+      problem.detail = "the read models (Postgres) cannot be reached; try again";
+      break;
+    case Kind::not_migrated:
+      problem.detail = "the read models have not been made yet: no worker has run; try again";
+      break;
+    case Kind::refused:
+      problem.detail = "the read models (Postgres) refused a query; the API's log says why";
+      break;
+  }
+  return problem;
+}
+
+Reply<bool> ReadSide::reached(std::string_view stream, StreamSequence sequence) {
+  if (stream == messages::commands_stream) {
+    return read(
+        [&](read_model::Transaction& tx) { return read_model::command_is_decided(tx, sequence); });
+  }
+  if (events_projected_ >= sequence) {
+    return true;
+  }
+  const auto checkpoint =
+      read([&](read_model::Transaction& tx) { return read_model::find_checkpoint(tx, stream); });
+  if (!checkpoint) {
+    return tl::unexpected(checkpoint.error());
+  }
+  const StreamSequence projected = *checkpoint ? (*checkpoint)->sequence : 0;
+  StreamSequence known = events_projected_;
+  while (known < projected && !events_projected_.compare_exchange_weak(known, projected)) {
+  }
+  return projected >= sequence;
+}
+
+std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
+  const std::string_view text = request.header(min_sequence_header);
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const auto token = http::decode_sequence(text);
+  if (!token ||
+      (token->stream != messages::events_stream && token->stream != messages::commands_stream)) {
+    return malformed_token(http::is_printable_utf8(text) ? text : "...");
+  }
+  const auto deadline = Clock::now() + wait_max;
+  Backoff backoff(2ms, 50ms);
+  while (true) {
+    const auto there = reached(token->stream, token->sequence);
+    if (!there) {
+      return there.error();
+    }
+    if (*there) {
+      return std::nullopt;
+    }
+    if (Clock::now() >= deadline || stopping_()) {
+      return http::Problem{http::ProblemCode::unavailable,
+                           "the read models have not come to " + std::string(text) + " within " +
+                               std::to_string(wait_max.count()) + " s; try again",
+                           {},
+                           1};
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+bool ReadSide::wait_for_journal(StreamSequence command, std::chrono::milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  Backoff backoff(5ms, 100ms);
+  while (true) {
+    const auto checkpoint = pool_.read([](read_model::Transaction& tx) {
+      return read_model::find_checkpoint(tx, messages::journal_stream);
+    });
+    if (!checkpoint) {
+      return false;
+    }
+    if (*checkpoint && (*checkpoint)->command_sequence >= command) {
+      return true;
+    }
+    if (Clock::now() >= deadline || stopping_()) {
+      return false;
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+}  // namespace vsim::api

@@ -1,0 +1,59 @@
+#pragma once
+
+// The way to the read models: queries with their errors as problems, and the waits that keep a
+// client from reading what is older than what it wrote.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string_view>
+
+#include "api/route_table.h"
+#include "domain/ids.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::api {
+
+template <typename T>
+using Reply = tl::expected<T, http::Problem>;
+
+/// A failed query as it is told to clients; what the database said goes to the log only.
+http::Problem problem_of(const read_model::DatabaseError& error);
+
+/// Any thread.
+class ReadSide {
+ public:
+  /// How long a read waits for the place in the log that Vsim-Min-Sequence names.
+  static constexpr std::chrono::seconds wait_max{10};
+
+  /// `pool` outlives it. `stopping` ends the waits.
+  ReadSide(read_model::ConnectionPool& pool, std::function<bool()> stopping)
+      : pool_(pool), stopping_(std::move(stopping)) {}
+
+  template <typename Query>
+  auto read(Query&& query) -> Reply<decltype(query(std::declval<read_model::Transaction&>()))> {
+    auto result = pool_.read(std::forward<Query>(query));
+    if (!result) {
+      return tl::unexpected(problem_of(result.error()));
+    }
+    return std::move(*result);
+  }
+
+  /// Waits until the read models hold what the request's Vsim-Min-Sequence stands for. Gives the
+  /// problem when it is malformed or does not come in time.
+  std::optional<http::Problem> wait_for(const HttpRequest& request);
+
+  /// Waits until JOURNAL is projected up to this command; false when that takes longer.
+  bool wait_for_journal(StreamSequence command, std::chrono::milliseconds patience);
+
+  read_model::ConnectionPool& pool() { return pool_; }
+
+ private:
+  Reply<bool> reached(std::string_view stream, StreamSequence sequence);
+
+  read_model::ConnectionPool& pool_;
+  std::function<bool()> stopping_;
+  std::atomic<StreamSequence> events_projected_{0};  // at least; only ever raised
+};
+
+}  // namespace vsim::api

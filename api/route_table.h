@@ -1,0 +1,63 @@
+#pragma once
+
+// Which function answers which path and method. Paths are matched word by word: the library's
+// regular expressions would cost more than all the rest of a GET.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "api/http_message.h"
+#include "schema/http/problem.h"
+
+namespace vsim::api {
+
+/// What a handler gets of a request.
+struct Call {
+  const HttpRequest& request;
+  std::string_view request_id;
+  std::string_view parameter;  // the word of the path that stands in braces in the pattern
+};
+
+using Answer = tl::expected<HttpResponse, http::Problem>;
+using Handler = std::function<Answer(const Call&)>;
+
+enum class Method : std::uint8_t { get, post, remove };
+
+struct Route {
+  Method method;
+  std::string pattern;  // "/servers/{id}/logs": at most one word in braces
+  Handler handler;
+};
+
+/// Whether the path has the pattern's form; then `parameter` is the word in braces.
+bool matches(std::string_view pattern, std::string_view path, std::string_view& parameter);
+
+/// Fixed after construction; any thread.
+class RouteTable {
+ public:
+  explicit RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+  struct Found {
+    const Route* route = nullptr;  // none: the path is known, its method is not
+    std::size_t index = 0;         // of the route
+    std::string_view parameter;    // a view of the path
+    std::string allow;             // for the header Allow: the methods that the path has
+  };
+  /// Nothing when no route has that path. HEAD goes to the route of GET.
+  std::optional<Found> find(std::string_view method, std::string_view path) const;
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+std::string_view name_of(Method method);  // "DELETE"
+
+}  // namespace vsim::api

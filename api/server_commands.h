@@ -1,0 +1,65 @@
+#pragma once
+
+// The writes: each is checked as far as its form goes, becomes a command, and is answered with its
+// outcome. Whether it may happen is decided by a worker.
+
+#include <optional>
+
+#include "api/command_gateway.h"
+#include "api/simulated_clock.h"
+#include "api/write_terms.h"
+#include "domain/catalogue.h"
+#include "schema/read_model/regions.h"
+
+namespace vsim::api {
+
+/// Any thread.
+class ServerCommands {
+ public:
+  /// All outlive it. `stopping` ends the wait for a settled state.
+  ServerCommands(const Catalogue& catalogue, CommandGateway& gateway, LogSide& log_side,
+                 ReadSide& read_side, SimulatedClock& clock, std::function<bool()> stopping)
+      : catalogue_(catalogue),
+        gateway_(gateway),
+        log_side_(log_side),
+        read_side_(read_side),
+        clock_(clock),
+        stopping_(std::move(stopping)) {}
+
+  Answer create(const Call& call);       // POST /servers
+  Answer act(const Call& call);          // POST /servers/{id}/action
+  Answer terminate(const Call& call);    // DELETE /servers/{id}
+  Answer extend_pool(const Call& call);  // POST /regions/{region}/addresses
+
+ private:
+  /// A write on its way: what was asked, as a command.
+  struct Write {
+    const Call& call;
+    WriteTerms terms;
+    std::string type;  // of the command
+    Region region;
+    std::string server_id;  // empty for pools
+    Submission submission;
+  };
+  Write server_write(const Call& call, const WriteTerms& terms, const Region& region,
+                     const ServerId& server, const Action& action, std::string_view path) const;
+
+  Answer act_on(const Call& call, const Action& action, std::string_view path_end);
+  Reply<Region> locate(const ServerId& id);
+
+  Answer answer(const Write& write, const Result& result, int success_status);
+  Answer answer_success(const Write& write, const read_model::OperationWithServer& decided,
+                        int success_status);
+  Answer answer_rejection(const Write& write, const read_model::OperationWithServer& decided);
+  HttpResponse answer_accepted(const Write& write, const read_model::OperationRow& operation) const;
+  Reply<read_model::RegionRow> region_row(const Region& region);
+
+  const Catalogue& catalogue_;
+  CommandGateway& gateway_;
+  LogSide& log_side_;
+  ReadSide& read_side_;
+  SimulatedClock& clock_;
+  std::function<bool()> stopping_;
+};
+
+}  // namespace vsim::api

@@ -1,0 +1,204 @@
+#include "api/server_queries.h"
+
+#include "api/answers.h"
+#include "schema/http/cursor.h"
+#include "schema/http/documents.h"
+#include "schema/http/query_string.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/regions.h"
+#include "schema/read_model/server_events.h"
+
+namespace vsim::api {
+namespace {
+
+using http::QueryString;
+using read_model::Transaction;
+
+/// A page of servers, as the query string asks for it.
+struct PageRequest {
+  read_model::ServerFilter filter;
+  std::uint64_t limit = servers_limit_default;
+  std::uint64_t offset = 0;
+  std::optional<read_model::ServerPosition> after;
+};
+
+std::optional<std::string> value_of(const QueryString& query, std::string_view name) {
+  const std::string* value = query.find(name);
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+tl::expected<PageRequest, std::string> read_page_request(const QueryString& query) {
+  PageRequest page;
+  page.filter = {value_of(query, "region"), value_of(query, "status"), value_of(query, "type"),
+                 value_of(query, "name"), query.tags()};
+  if (page.filter.status && !status_from(*page.filter.status)) {
+    return tl::unexpected("status is \"" + *page.filter.status +
+                          "\"; there are PENDING, RUNNING, STOPPING, STOPPED, REBOOTING, "
+                          "TERMINATING and TERMINATED");
+  }
+  const auto limit = query.number("limit", 1, servers_limit_max, servers_limit_default);
+  if (!limit) {
+    return tl::unexpected(limit.error());
+  }
+  const auto offset = query.number("offset", 0, servers_offset_max, 0);
+  if (!offset) {
+    return tl::unexpected(offset.error() + ", or go on with cursor");
+  }
+  page.limit = *limit;
+  page.offset = *offset;
+  if (const std::string* cursor = query.find("cursor")) {
+    if (query.find("offset") != nullptr) {
+      return tl::unexpected<std::string>("cursor and offset are both given; give one of them");
+    }
+    page.after = http::decode_cursor(*cursor);
+    if (!page.after) {
+      return tl::unexpected<std::string>(
+          "cursor was not made by this API; give next_cursor of the page before");
+    }
+  }
+  return page;
+}
+
+/// The query string, if it holds nothing but these parameters.
+Reply<QueryString> read_query(const Call& call, std::initializer_list<std::string_view> known) {
+  auto query = QueryString::parse(call.request.query);
+  if (!query) {
+    return tl::unexpected(invalid(query.error()));
+  }
+  if (const auto complaint = query->complaint_unless(known)) {
+    return tl::unexpected(invalid(*complaint));
+  }
+  return std::move(*query);
+}
+
+}  // namespace
+
+Answer ServerQueries::list(const Call& call) {
+  const auto query =
+      read_query(call, {"region", "status", "type", "name", "tag.", "limit", "offset", "cursor"});
+  if (!query) {
+    return tl::unexpected(query.error());
+  }
+  const auto page = read_page_request(*query);
+  if (!page) {
+    return tl::unexpected(invalid(page.error()));
+  }
+  if (auto late = read_side_.wait_for(call.request)) {
+    return tl::unexpected(std::move(*late));
+  }
+  const auto servers = read_side_.read([&](Transaction& tx) {
+    return read_model::list_servers(tx, page->filter, static_cast<std::uint32_t>(page->limit),
+                                    page->offset, page->after);
+  });
+  if (!servers) {
+    return tl::unexpected(servers.error());
+  }
+  return json_answer(200,
+                     http::render_server_page(*servers, page->limit, page->offset, clock_.now()));
+}
+
+Answer ServerQueries::get(const Call& call) {
+  const auto id = read_server_id(call.parameter);
+  if (!id) {
+    return tl::unexpected(id.error());
+  }
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
+  if (auto late = read_side_.wait_for(call.request)) {
+    return tl::unexpected(std::move(*late));
+  }
+  return show(*id);
+}
+
+Answer ServerQueries::show(const ServerId& id) {
+  const auto server =
+      read_side_.read([&](Transaction& tx) { return read_model::find_server(tx, id); });
+  if (!server) {
+    return tl::unexpected(server.error());
+  }
+  if (*server) {
+    return json_answer(200, http::render_server(**server, clock_.now()));
+  }
+  return show_from_streams(id);
+}
+
+/// A server that the read models do not know yet. The queue is asked first: a command leaves it
+/// only when its outcome stands in the log.
+Answer ServerQueries::show_from_streams(const ServerId& id) {
+  const auto waiting = log_side_.find_waiting(messages::any_command_of(id));
+  if (!waiting) {
+    return tl::unexpected(waiting.error());
+  }
+  const auto logged = log_side_.find_server(id);
+  if (!logged) {
+    return tl::unexpected(logged.error());
+  }
+  if (*logged) {
+    return json_answer(200, http::render_server(**logged, clock_.now()));
+  }
+  if (*waiting && (*waiting)->create) {
+    return json_answer(200, http::render_queued_server(
+                                {id.to_string(), (*waiting)->region.name, *(*waiting)->create}));
+  }
+  return tl::unexpected(no_such_server(id));
+}
+
+Answer ServerQueries::logs(const Call& call) {
+  const auto id = read_server_id(call.parameter);
+  if (!id) {
+    return tl::unexpected(id.error());
+  }
+  const auto query = read_query(call, {"limit", "before"});
+  if (!query) {
+    return tl::unexpected(query.error());
+  }
+  const auto limit = query->number("limit", 1, logs_limit_max, logs_limit_default);
+  const auto before = query->number("before", 1, INT64_MAX, 0);
+  if (!limit || !before) {
+    return tl::unexpected(invalid(limit ? before.error() : limit.error()));
+  }
+  if (auto late = read_side_.wait_for(call.request)) {
+    return tl::unexpected(std::move(*late));
+  }
+  const auto events = read_side_.read([&](Transaction& tx) {
+    return read_model::list_server_events(tx, *id, static_cast<std::uint32_t>(*limit), *before);
+  });
+  if (!events) {
+    return tl::unexpected(events.error());
+  }
+  if (events->empty()) {
+    // An empty page of a server's log is no error; a log of no server is one.
+    if (auto server = show(*id); !server) {
+      return server;
+    }
+  }
+  return json_answer(200, http::render_server_log(*events));
+}
+
+Answer ServerQueries::regions(const Call& call) {
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
+  if (auto late = read_side_.wait_for(call.request)) {
+    return tl::unexpected(std::move(*late));
+  }
+  const auto regions = read_side_.read(read_model::list_regions);
+  if (!regions) {
+    return tl::unexpected(regions.error());
+  }
+  return json_answer(200, http::render_regions(*regions));
+}
+
+Answer ServerQueries::types(const Call& call) {
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
+  const auto types = read_side_.read(read_model::list_instance_types);
+  if (!types) {
+    return tl::unexpected(types.error());
+  }
+  return json_answer(200, http::render_types(*types));
+}
+
+}  // namespace vsim::api

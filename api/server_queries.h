@@ -1,0 +1,39 @@
+#pragma once
+
+// The reads of servers, regions and types.
+
+#include "api/log_side.h"
+#include "api/read_side.h"
+#include "api/simulated_clock.h"
+
+namespace vsim::api {
+
+inline constexpr std::uint64_t servers_limit_default = 50;
+inline constexpr std::uint64_t servers_limit_max = 200;
+inline constexpr std::uint64_t servers_offset_max = 1'000'000;
+inline constexpr std::uint64_t logs_limit_default = 100;
+inline constexpr std::uint64_t logs_limit_max = 1000;
+
+/// Any thread.
+class ServerQueries {
+ public:
+  /// All outlive it.
+  ServerQueries(LogSide& log_side, ReadSide& read_side, SimulatedClock& clock)
+      : log_side_(log_side), read_side_(read_side), clock_(clock) {}
+
+  Answer list(const Call& call);     // GET /servers
+  Answer get(const Call& call);      // GET /servers/{id}
+  Answer logs(const Call& call);     // GET /servers/{id}/logs
+  Answer regions(const Call& call);  // GET /regions
+  Answer types(const Call& call);    // GET /types
+
+ private:
+  Answer show(const ServerId& id);
+  Answer show_from_streams(const ServerId& id);
+
+  LogSide& log_side_;
+  ReadSide& read_side_;
+  SimulatedClock& clock_;
+};
+
+}  // namespace vsim::api

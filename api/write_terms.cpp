@@ -1,0 +1,68 @@
+#include "api/write_terms.h"
+
+#include <algorithm>
+
+#include "api/answers.h"
+#include "schema/http/query_string.h"
+#include "schema/http/write_requests.h"
+#include "schema/messages/command_codec.h"
+
+namespace vsim::api {
+namespace {
+
+constexpr std::string_view account = "default";  // until there are keys
+constexpr std::string_view key_header = "Idempotency-Key";
+
+bool has_header(const HttpRequest& request, std::string_view name) {
+  return std::any_of(request.headers.begin(), request.headers.end(),
+                     [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
+Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
+  const auto query = http::QueryString::parse(request.query);
+  if (!query) {
+    return tl::unexpected(invalid(query.error()));
+  }
+  const auto complaint =
+      may_settle ? query->complaint_unless({"until"}) : query->complaint_unless({});
+  if (complaint) {
+    return tl::unexpected(invalid(*complaint));
+  }
+  const std::string* until = query->find("until");
+  if (until != nullptr && *until != "settled") {
+    return tl::unexpected(invalid("until is \"" + *until + "\"; there is only until=settled"));
+  }
+  return until != nullptr;
+}
+
+}  // namespace
+
+Reply<WriteTerms> read_write_terms(const HttpRequest& request, bool may_settle) {
+  WriteTerms terms;
+  const auto until = read_until(request, may_settle);
+  if (!until) {
+    return tl::unexpected(until.error());
+  }
+  terms.until_settled = *until;
+  auto preferences = http::read_preferences(request.joined_header("Prefer"));
+  if (!preferences) {
+    return tl::unexpected(invalid(preferences.error()));
+  }
+  terms.preferences = *preferences;
+  terms.deadline = std::chrono::steady_clock::now() + terms.preferences.patience();
+  terms.keyed = has_header(request, key_header);
+  if (terms.keyed) {
+    const std::string key = request.joined_header(key_header);
+    if (!http::is_header_word(key, http::idempotency_key_characters_max)) {
+      return tl::unexpected(invalid("Idempotency-Key must be 1 to " +
+                                    std::to_string(http::idempotency_key_characters_max) +
+                                    " printable ASCII characters"));
+    }
+    terms.id = messages::command_id_of_key(account, key);
+  } else {
+    terms.id = CommandId{messages::uuid_from_time()};
+  }
+  return terms;
+}
+
+}  // namespace vsim::api
