@@ -1,0 +1,96 @@
+#include "tests/unit/fleet_fixture.h"
+
+#include <doctest/doctest.h>
+
+#include "schema/messages/subjects.h"
+
+namespace vsim::fixture {
+
+using eventstore::Append;
+
+ServerId server_number(std::uint8_t n) {
+  ServerId id = the_server;
+  id.uuid.bytes[0] = n;
+  return id;
+}
+
+Fleet::Worker::Worker(eventstore::MemoryStore& store)
+    : view(store, [] { return read_model::FleetSnapshot{}; }),
+      tools{store, view, catalogue()},
+      addresses(tools),
+      thread([this](std::stop_token stop) { view.run(stop); }) {
+  REQUIRE(view.wait_until_ready(thread.get_stop_token()));
+}
+
+Fleet::Worker::~Worker() { thread.request_stop(); }
+
+void Fleet::Worker::catch_up() { REQUIRE(view.catch_up()); }
+
+Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double scale)
+    : store_(store) {
+  PoolExtended pool;
+  pool.region = the_region;
+  pool.version = 1;
+  pool.at = at(0);
+  const auto first = *Ipv4::parse("192.168.10.1");
+  pool.ranges = {{first, {first.bits + addresses - 1}}};
+  const std::vector<Append> seeds = {
+      {std::string(messages::clock_subject),
+       messages::encode_clock_started(at(0), scale, 7), {}, std::nullopt},
+      {messages::pool_events(the_region), messages::encode(pool), {}, std::nullopt}};
+  for (const auto& seed : seeds) {
+    while (!store_.append(std::span(&seed, 1))) {
+    }
+  }
+  worker_ = std::make_unique<Worker>(store_);
+  worker_->catch_up();
+}
+
+Fleet::~Fleet() = default;
+
+Verdict Fleet::handle(const Command& command, bool may_be_repeat) {
+  return handle_group(*worker_, std::span(&command, 1), may_be_repeat).front();
+}
+
+std::vector<messages::ServerEvent> Fleet::history(const ServerId& server) {
+  std::vector<messages::ServerEvent> events;
+  const auto stored = store_.load_history(messages::any_events_of(server)).value();
+  for (const auto& message : stored) {
+    auto logged = messages::decode_event(message);
+    REQUIRE(logged);
+    events.push_back(std::get<messages::ServerEvent>(std::move(*logged)));
+  }
+  return events;
+}
+
+State Fleet::state(const ServerId& server) {
+  const auto events = history(server);
+  return events.empty() ? State{} : events.back().state;
+}
+
+std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command> commands,
+                                  bool may_be_repeat) {
+  std::vector<std::unique_ptr<workers::CommandProposal>> proposals;
+  std::vector<workers::Proposal*> group;
+  workers::AddressFinder addresses(worker.tools);
+  for (const auto& command : commands) {
+    proposals.push_back(std::make_unique<workers::CommandProposal>(
+        worker.tools, addresses, command, std::string(), may_be_repeat));
+    group.push_back(proposals.back().get());
+  }
+  // As the command worker does: an unavailable log is tried again.
+  while (true) {
+    const auto committed = workers::commit(worker.tools.store, group);
+    if (committed) break;
+    REQUIRE(committed.error().kind == eventstore::Error::Kind::unavailable);
+    std::erase_if(group, [](const auto* proposal) { return proposal->is_done(); });
+  }
+  std::vector<Verdict> verdicts;
+  for (const auto& proposal : proposals) {
+    REQUIRE(proposal->is_done());
+    verdicts.push_back(proposal->verdict());
+  }
+  return verdicts;
+}
+
+}  // namespace vsim::fixture
