@@ -1,8 +1,5 @@
 #include "tests/harness/json.h"
 
-// g++ 12 finds dangling pointers in simdjson's iterators, with -O1, where there are none.
-#pragma GCC diagnostic ignored "-Wdangling-pointer"
-
 #include <array>
 
 #include <fmt/format.h>
@@ -36,18 +33,26 @@ struct JsonBuilder {
         break;
       case Type::ARRAY:
         made.kind_ = Json::Kind::array;
-        for (const simdjson::dom::element element : source.get_array().value()) {
-          made.elements_.push_back(build(element));
-        }
+        add_elements(made, source.get_array().value());
         break;
       case Type::OBJECT:
         made.kind_ = Json::Kind::object;
-        for (const auto& [name, value] : source.get_object().value()) {
-          made.members_.emplace_back(std::string(name), build(value));
-        }
+        add_members(made, source.get_object().value());
         break;
     }
     return made;
+  }
+
+ private:
+  static void add_elements(Json& made, simdjson::dom::array source) {
+    for (const simdjson::dom::element element : source) {
+      made.elements_.push_back(build(element));
+    }
+  }
+  static void add_members(Json& made, simdjson::dom::object source) {
+    for (const auto& [name, value] : source) {
+      made.members_.emplace_back(std::string(name), build(value));
+    }
   }
 };
 
@@ -78,7 +83,7 @@ bool Json::has(std::string_view name) const {
   return false;
 }
 
-const Json& Json::operator[](std::string_view name) const {
+const Json& Json::operator[](std::string_view name) const& {
   for (const Member& member : members_) {
     if (member.first == name) {
       return member.second;
@@ -87,7 +92,7 @@ const Json& Json::operator[](std::string_view name) const {
   wrong(fmt::format("an object with \"{}\"", name));
 }
 
-const Json& Json::at(std::size_t index) const {
+const Json& Json::at(std::size_t index) const& {
   if (index >= elements_.size()) {
     wrong(fmt::format("an array with element {} (size {})", index, elements_.size()));
   }
@@ -98,21 +103,21 @@ std::size_t Json::size() const {
   return kind_ == Kind::object ? members_.size() : elements_.size();
 }
 
-const std::vector<Json>& Json::elements() const {
+const std::vector<Json>& Json::elements() const& {
   if (kind_ != Kind::array) {
     wrong("an array");
   }
   return elements_;
 }
 
-const std::vector<Json::Member>& Json::members() const {
+const std::vector<Json::Member>& Json::members() const& {
   if (kind_ != Kind::object) {
     wrong("an object");
   }
   return members_;
 }
 
-const std::string& Json::text() const {
+const std::string& Json::text() const& {
   if (kind_ != Kind::text) {
     wrong("a text");
   }

@@ -30,13 +30,20 @@ class Json {
   bool is_null() const { return kind_ == Kind::null; }
   bool has(std::string_view name) const;
 
-  const Json& operator[](std::string_view name) const;  // a member of an object
-  const Json& at(std::size_t index) const;              // an element of an array
-  std::size_t size() const;                             // elements or members
-  const std::vector<Json>& elements() const;
-  const std::vector<Member>& members() const;
+  // Of a temporary these give copies, so that `for (... : answer.json()["items"].elements())` is
+  // safe.
+  const Json& operator[](std::string_view name) const&;  // a member of an object
+  Json operator[](std::string_view name) && { return std::as_const(*this)[name]; }
+  const Json& at(std::size_t index) const&;  // an element of an array
+  Json at(std::size_t index) && { return std::as_const(*this).at(index); }
+  const std::vector<Json>& elements() const&;
+  std::vector<Json> elements() && { return std::as_const(*this).elements(); }
+  const std::vector<Member>& members() const&;
+  std::vector<Member> members() && { return std::as_const(*this).members(); }
+  const std::string& text() const&;
+  std::string text() && { return std::as_const(*this).text(); }
 
-  const std::string& text() const;
+  std::size_t size() const;  // elements or members
   std::int64_t integer() const;
   double number() const;  // integer or real
   bool boolean() const;
