@@ -77,22 +77,24 @@ std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) 
 struct Parts {
   Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue, Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
+        queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
         pool(settings.database_url, settings.database_connections),
         clock(events),
         inbox(broker, metrics),
         read_side(pool, [this] { return inbox.stopped(); }),
-        log_side(publisher, events),
+        log_side(publisher, queue, events),
         gateway(publisher, log_side, read_side, inbox, metrics),
         commands(catalogue, gateway, log_side, read_side, clock,
                  [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock),
-        operations(read_side, broker),
+        operations(read_side, log_side, broker),
         health(broker, pool, clock, settings.nats_monitor_url),
         http_api(commands, queries, operations, health, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
+  eventstore::JetStreamStore queue;
   eventstore::JetStreamStore events;
   read_model::ConnectionPool pool;
   SimulatedClock clock;

@@ -17,8 +17,10 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
   if (const Command* command = server_command(decoded)) {
     waiting.id = command->id;
     waiting.request_hash = command->request_hash;
+    waiting.origin = command->origin;
     waiting.type = command_type(command->action);
     waiting.region = command->region;
+    waiting.server = command->server;
     if (const auto* create = std::get_if<Create>(&command->action)) {
       waiting.create = *create;
     }
@@ -26,6 +28,7 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
     const auto& extend = std::get<ExtendPool>(decoded.command);
     waiting.id = extend.id;
     waiting.request_hash = extend.request_hash;
+    waiting.origin = extend.origin;
     waiting.type = "extend_pool";
     waiting.region = extend.region;
   }
@@ -65,6 +68,20 @@ Reply<std::optional<WaitingCommand>> LogSide::find_waiting(const std::string& su
     return std::optional<WaitingCommand>();  // the worker will take it out
   }
   return std::optional(describe(*decoded, (*message)->sequence));
+}
+
+Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id) const {
+  const auto queued = queue_.load_history(std::string(messages::command_prefix) + ">");
+  if (!queued) {
+    return tl::unexpected(problem_of(queued.error()));
+  }
+  for (const auto& message : *queued) {
+    const auto decoded = messages::decode_command(message);
+    if (decoded && describe(*decoded, message.sequence).id == id) {
+      return std::optional(describe(*decoded, message.sequence));
+    }
+  }
+  return std::optional<WaitingCommand>();
 }
 
 Reply<std::optional<read_model::ServerRow>> LogSide::find_server(const ServerId& id) const {

@@ -27,12 +27,17 @@ struct WaitingCommand {
 /// Any thread.
 class LogSide {
  public:
-  /// Both outlive it.
-  LogSide(eventstore::CommandPublisher& commands, eventstore::EventStore& events)
-      : commands_(commands), events_(events) {}
+  /// All outlive it. `queue` is COMMANDS, read as a log.
+  LogSide(eventstore::CommandPublisher& commands, eventstore::EventStore& queue,
+          eventstore::EventStore& events)
+      : commands_(commands), queue_(queue), events_(events) {}
 
   /// The command under a subject of COMMANDS, which may hold wildcards. Poison counts as none.
   Reply<std::optional<WaitingCommand>> find_waiting(const std::string& subject) const;
+
+  /// The command of that id, wherever it waits. Reads the whole queue, which the caller knows to be
+  /// short.
+  Reply<std::optional<WaitingCommand>> search_waiting(const CommandId& id) const;
 
   /// The server as its last event says; nothing when the log knows of no such server.
   Reply<std::optional<read_model::ServerRow>> find_server(const ServerId& id) const;
@@ -42,6 +47,7 @@ class LogSide {
 
  private:
   eventstore::CommandPublisher& commands_;
+  eventstore::EventStore& queue_;
   eventstore::EventStore& events_;
 };
 

@@ -4,23 +4,23 @@
 #include <array>
 
 #include "api/answers.h"
-#include "api/log_side.h"
-#include "eventstore/direct_get.h"
+#include "api/broker_facts.h"
 #include "schema/http/documents.h"
 #include "schema/http/query_string.h"
 #include "schema/messages/subjects.h"
-#include "schema/read_model/operations.h"
 
 namespace vsim::api {
 namespace {
 
 using namespace std::chrono_literals;
+using read_model::OperationRow;
 using read_model::Transaction;
 
 constexpr std::array<std::string_view, 5> statuses = {"PENDING", "SUCCEEDED", "REJECTED",
                                                       "DEAD_LETTERED", "PURGED"};
 // Commands reach the read models through JOURNAL, in batches.
 constexpr std::chrono::milliseconds journal_patience = 1500ms;
+constexpr std::uint64_t queue_searched_max = 5000;  // commands
 
 struct ListRequest {
   read_model::OperationFilter filter;
@@ -86,33 +86,72 @@ Answer Operations::list(const Call& call) {
 }
 
 Answer Operations::get(const Call& call) {
-  const auto id = Uuid::parse(call.parameter);
-  if (!id) {
+  const auto uuid = Uuid::parse(call.parameter);
+  if (!uuid) {
     return tl::unexpected(invalid("the path's id is no UUID; give an operation's id"));
   }
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  const auto find = [&](Transaction& tx) { return read_model::find_operation(tx, CommandId{*id}); };
-  auto found = read_side_.read(find);
-  if (found && !*found) {
+  const CommandId id{*uuid};
+  auto operation = find(id);
+  if (operation && !*operation) {
     // It may have been accepted a moment ago: what is stored by now must be projected before a 404.
-    const auto stored =
-        eventstore::last_stream_sequence(broker_, std::string(messages::commands_stream));
-    if (!stored) {
-      return tl::unexpected(problem_of(stored.error()));
+    const auto queue = stream_facts(broker_, messages::commands_stream);
+    if (!queue) {
+      return tl::unexpected(problem_of(queue.error()));
     }
-    read_side_.wait_for_journal(*stored, journal_patience);
-    found = read_side_.read(find);
+    const bool projected = read_side_.wait_for_journal(queue->last_sequence, journal_patience);
+    operation = find(id);
+    if (operation && !*operation && !projected) {
+      operation = find_in_queue(id, queue->messages);
+    }
   }
+  if (!operation) {
+    return tl::unexpected(operation.error());
+  }
+  if (!*operation) {
+    return tl::unexpected(
+        http::Problem{http::ProblemCode::not_found, "there is no operation " + id.to_string()});
+  }
+  return json_answer(200, http::render_operation(**operation));
+}
+
+Reply<std::optional<OperationRow>> Operations::find(const CommandId& id) {
+  auto found = read_side_.read([&](Transaction& tx) { return read_model::find_operation(tx, id); });
   if (!found) {
     return tl::unexpected(found.error());
   }
-  if (!*found) {
+  return *found ? std::optional(std::move((*found)->operation)) : std::nullopt;
+}
+
+/// For the time in which nobody projects: the queue knows what waits.
+Reply<std::optional<OperationRow>> Operations::find_in_queue(const CommandId& id,
+                                                             std::uint64_t queue_length) {
+  if (queue_length > queue_searched_max) {
     return tl::unexpected(
-        http::Problem{http::ProblemCode::not_found, "there is no operation " + id->to_string()});
+        http::Problem{http::ProblemCode::unavailable,
+                      "operations are behind by more commands than can be searched; try again",
+                      {},
+                      5});
   }
-  return json_answer(200, http::render_operation((*found)->operation));
+  const auto waiting = log_side_.search_waiting(id);
+  if (!waiting) {
+    return tl::unexpected(waiting.error());
+  }
+  if (!*waiting) {
+    return std::optional<OperationRow>();
+  }
+  OperationRow operation;
+  operation.id = id.to_string();
+  operation.type = (*waiting)->type;
+  operation.region = (*waiting)->region.name;
+  operation.server_id = (*waiting)->server ? (*waiting)->server->to_string() : std::string();
+  operation.status = "PENDING";
+  operation.actor = (*waiting)->origin.actor;
+  operation.correlation_id = (*waiting)->origin.correlation_id;
+  operation.command_sequence = (*waiting)->sequence;
+  return std::optional(std::move(operation));
 }
 
 }  // namespace vsim::api

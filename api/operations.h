@@ -2,8 +2,9 @@
 
 // What became of commands.
 
-#include "api/read_side.h"
+#include "api/log_side.h"
 #include "eventstore/broker.h"
+#include "schema/read_model/operations.h"
 
 namespace vsim::api {
 
@@ -13,15 +14,20 @@ inline constexpr std::uint64_t operations_limit_max = 200;
 /// Any thread.
 class Operations {
  public:
-  /// Both outlive it.
-  Operations(ReadSide& read_side, eventstore::Broker& broker)
-      : read_side_(read_side), broker_(broker) {}
+  /// All outlive it.
+  Operations(ReadSide& read_side, LogSide& log_side, eventstore::Broker& broker)
+      : read_side_(read_side), log_side_(log_side), broker_(broker) {}
 
   Answer list(const Call& call);  // GET /operations
   Answer get(const Call& call);   // GET /operations/{id}
 
  private:
+  Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);
+  Reply<std::optional<read_model::OperationRow>> find_in_queue(const CommandId& id,
+                                                               std::uint64_t queue_length);
+
   ReadSide& read_side_;
+  LogSide& log_side_;
   eventstore::Broker& broker_;
 };
 

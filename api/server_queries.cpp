@@ -31,12 +31,17 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
   PageRequest page;
   page.filter = {value_of(query, "region"), value_of(query, "status"), value_of(query, "type"),
                  value_of(query, "name"), query.tags()};
+  if (page.filter.status) {
+    for (char& c : *page.filter.status) {
+      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
   if (page.filter.status && !status_from(*page.filter.status)) {
     return tl::unexpected("status is \"" + *page.filter.status +
                           "\"; there are PENDING, RUNNING, STOPPING, STOPPED, REBOOTING, "
                           "TERMINATING and TERMINATED");
   }
-  const auto limit = query.number("limit", 1, servers_limit_max, servers_limit_default);
+  const auto limit = query.number("limit", 1, limit_max, servers_limit_default);
   if (!limit) {
     return tl::unexpected(limit.error());
   }
@@ -153,7 +158,7 @@ Answer ServerQueries::logs(const Call& call) {
   if (!query) {
     return tl::unexpected(query.error());
   }
-  const auto limit = query->number("limit", 1, logs_limit_max, logs_limit_default);
+  const auto limit = query->number("limit", 1, limit_max, logs_limit_default);
   const auto before = query->number("before", 1, INT64_MAX, 0);
   if (!limit || !before) {
     return tl::unexpected(invalid(limit ? before.error() : limit.error()));

@@ -8,11 +8,10 @@
 
 namespace vsim::api {
 
+inline constexpr std::uint64_t limit_max = 200;  // of every list
 inline constexpr std::uint64_t servers_limit_default = 50;
-inline constexpr std::uint64_t servers_limit_max = 200;
 inline constexpr std::uint64_t servers_offset_max = 1'000'000;
 inline constexpr std::uint64_t logs_limit_default = 100;
-inline constexpr std::uint64_t logs_limit_max = 1000;
 
 /// Any thread.
 class ServerQueries {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
+#include <set>
 
 #include <openssl/evp.h>
 
@@ -14,6 +16,17 @@ namespace {
 
 tl::unexpected<std::string> wrong(std::string_view why) {
   return tl::unexpected("the body is wrong: " + std::string(why));
+}
+
+/// A name that stands twice among the members; which of the two is meant nobody knows.
+std::optional<std::string> find_double(const simdjson::dom::object& object) {
+  std::set<std::string_view> names;
+  for (const auto member : object) {
+    if (!names.insert(member.key).second) {
+      return "\"" + std::string(member.key.substr(0, 64)) + "\" is given twice";
+    }
+  }
+  return std::nullopt;
 }
 
 std::string lower_case(std::string_view text) {
@@ -31,6 +44,9 @@ tl::expected<CreateRequest, std::string> read_create_request(std::string_view bo
   const auto object = messages::parse_object(body, error);
   if (!object) {
     return wrong(error);
+  }
+  if (const auto twice = find_double(*object)) {
+    return wrong(*twice);
   }
   const auto region = Region::parse(messages::Fields(*object, error).text("region"));
   if (!error.empty()) {
@@ -51,6 +67,9 @@ tl::expected<Action, std::string> read_action_request(std::string_view body) {
   const auto object = messages::parse_object(body, error);
   if (!object) {
     return wrong(error);
+  }
+  if (const auto twice = find_double(*object)) {
+    return wrong(*twice);
   }
   const std::string name = lower_case(messages::Fields(*object, error).text("action"));
   if (!error.empty()) {

@@ -88,7 +88,6 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
           bad("a text", "\"create\""),
           bad("null", "null"),
           bad("nothing but blanks", "   "),
-          bad("a name twice", create_with(R"(,"name":"other")")),
           bad("deep nesting", std::string(10'000, '[')),
           bad("a broken escape", named("x").insert(10, "\\q")),
           bad("no UTF-8", R"({"name":")"
@@ -172,7 +171,7 @@ TEST_CASE("ids, limits and filters that are malformed or out of range are refuse
                                    servers + "name=%00",
                                    servers + "colour=red",
                                    logs + "limit=0",
-                                   logs + "limit=201",
+                                   logs + "limit=1001",
                                    logs + "before=x",
                                    std::string("/operations?limit=0"),
                                    std::string("/operations?limit=201"),

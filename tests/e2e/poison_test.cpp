@@ -54,6 +54,8 @@ TEST_CASE("poison leaves the queue, is counted and kept, and the workers go on")
     arguments.insert(arguments.end(), poison.headers.begin(), poison.headers.end());
     const harness::Output pub = fleet.nats_cli(arguments, poison.payload);
     REQUIRE_MESSAGE(pub.ending.clean(), pub.text);
+    MESSAGE(poison.subject, poison.payload.substr(0, 30), " dlq ", stored_in(fleet, "DEAD_LETTERS"),
+            pub.text);
   }
   CHECK(harness::eventually([&] { return stored_in(fleet, "COMMANDS") == 0; }));
   const auto expected = static_cast<std::int64_t>(messages.size());

@@ -30,6 +30,7 @@ TEST_CASE("a create that is malformed says where") {
         R"({"name":1,"region":"us-east-1","type":"t2.micro"})",
         R"({"name":"a\u0000b","region":"us-east-1","type":"t2.micro"})",
         R"({"name":"a","region":"us-east-1","type":"t2.micro","tags":[]})",
+        R"({"name":"a","region":"us-east-1","type":"t2.micro","name":"b"})",
         R"({"name":"a","region":"us-east-1","type":"t2.micro"} trailing)"}) {
     INFO(body);
     const auto request = read_create_request(body);
