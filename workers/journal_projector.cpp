@@ -132,6 +132,19 @@ std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWri
   return std::nullopt;
 }
 
+/// Read models that were dropped and made anew begin at 0 again; while no command comes, nothing but
+/// this look would notice.
+std::optional<Setback> JournalProjector::check_checkpoint(read_model::ProjectionWriter& writer) {
+  const auto stored = writer.checkpoint();
+  if (!stored) {
+    return setback_of(stored.error());
+  }
+  if (stored->sequence == checkpoint_.sequence) {
+    return std::nullopt;
+  }
+  return Setback{Kind::moved, "the journal's checkpoint was moved by others"};
+}
+
 Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop_token stop) {
   const auto follower = journal_.follow(checkpoint_.sequence);
   while (!stop.stop_requested()) {
@@ -140,7 +153,8 @@ Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop
     if (!messages) {
       return setback_of(messages.error());
     }
-    if (auto setback = apply(writer, *messages)) {
+    auto setback = messages->empty() ? check_checkpoint(writer) : apply(writer, *messages);
+    if (setback) {
       return *setback;
     }
   }

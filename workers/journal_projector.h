@@ -33,6 +33,7 @@ class JournalProjector {
   Setback project(std::stop_token stop);
   Setback follow(read_model::ProjectionWriter& writer, std::stop_token stop);
   std::optional<Setback> check_journal(read_model::ProjectionWriter& writer);
+  std::optional<Setback> check_checkpoint(read_model::ProjectionWriter& writer);
   eventstore::Result<std::vector<eventstore::Message>> gather(eventstore::Follower& follower,
                                                               std::stop_token stop);
   std::optional<Setback> apply(read_model::ProjectionWriter& writer,
