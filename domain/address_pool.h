@@ -1,8 +1,8 @@
 #pragma once
 
 // The addresses of the regions, as far as one worker has followed the log. A view: what it calls
-// free may be taken by now (the append's expectation finds out), and what it calls taken may be free
-// a moment later. It never decides, it only proposes.
+// free may be taken by now (the append's expectation finds out), and what it calls taken may be
+// free a moment later. It never decides, it only proposes.
 
 #include <cstdint>
 #include <map>
@@ -58,8 +58,10 @@ struct PoolDecision {
 };
 
 /// `last` is the pool's last event, which says all there is to know: each has a command for its
-/// cause but the first, the seed data. An extension by addresses that the pool has already succeeds.
-PoolDecision decide(const std::optional<PoolExtended>& last, const ExtendPool& command, Instant now);
+/// cause but the first, the seed data. An extension by addresses that the pool has already
+/// succeeds.
+PoolDecision decide(const std::optional<PoolExtended>& last, const ExtendPool& command,
+                    Instant now);
 
 /// A free address and the expectation under which it may be claimed.
 struct FreeAddress {

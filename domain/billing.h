@@ -10,8 +10,8 @@ namespace vsim {
 
 /// What a server has cost: the closed periods, and where the open one began.
 struct Bill {
-  std::chrono::seconds settled{0};     // billed seconds of the closed periods
-  std::optional<Instant> open_since;   // the running period's begin, while the server is billable
+  std::chrono::seconds settled{0};    // billed seconds of the closed periods
+  std::optional<Instant> open_since;  // the running period's begin, while the server is billable
   bool operator==(const Bill&) const = default;
 };
 

@@ -52,9 +52,10 @@ using Delay = std::variant<FixedDelay, UniformDelay, LognormalDelay>;
 using Delays = std::array<Delay, transition_count>;
 
 /// The delay of the transition that a server's event `version` starts. Drawn from a hash of the
-/// three arguments, so every worker draws the same; the deadline it gives is stored in the event and
-/// never drawn again. Whole milliseconds, never negative.
-Duration draw_delay(const Delay& delay, std::uint64_t seed, const ServerId& server, Version version);
+/// three arguments, so every worker draws the same; the deadline it gives is stored in the event
+/// and never drawn again. Whole milliseconds, never negative.
+Duration draw_delay(const Delay& delay, std::uint64_t seed, const ServerId& server,
+                    Version version);
 
 /// What a period of billable time costs. A period begins when the server enters a billable status
 /// and ends when it leaves; its length is rounded up to `granularity`, and is `minimum` at least.

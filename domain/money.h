@@ -2,8 +2,8 @@
 
 // Money is integer, everywhere. Nothing is divided until it is shown.
 
-#include <cstdint>
 #include <compare>
+#include <cstdint>
 
 namespace vsim {
 

@@ -23,9 +23,9 @@ constexpr std::array<std::string_view, transition_count> transition_names = {
     "create", "start", "stop", "reboot", "terminate"};
 
 constexpr std::array<std::string_view, std::variant_size_v<EventData>> event_names = {
-    "server_provisioning", "server_provisioned", "server_starting",    "server_started",
-    "server_stopping",     "server_stopped",     "server_rebooting",   "server_rebooted",
-    "server_terminating",  "server_terminated",  "command_rejected",   "command_purged",
+    "server_provisioning",  "server_provisioned", "server_starting",  "server_started",
+    "server_stopping",      "server_stopped",     "server_rebooting", "server_rebooted",
+    "server_terminating",   "server_terminated",  "command_rejected", "command_purged",
     "command_dead_lettered"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
@@ -57,7 +57,9 @@ std::string_view to_string(Transition transition) {
 std::string_view event_type(const EventData& data) { return event_names[data.index()]; }
 std::string_view command_type(const Action& action) { return action_names[action.index()]; }
 
-std::optional<Status> status_from(std::string_view name) { return find<Status>(status_names, name); }
+std::optional<Status> status_from(std::string_view name) {
+  return find<Status>(status_names, name);
+}
 std::optional<RejectionCode> rejection_code_from(std::string_view name) {
   return find<RejectionCode>(rejection_names, name);
 }

@@ -272,13 +272,13 @@ State evolve(State state, const Event& event);
 // ---------------------------------------------------------------------------------------------
 // Names: the same word in C++, JSON, SQL, URL, metric and runbook.
 
-std::string_view to_string(Status status);                // "RUNNING"
-std::string_view to_string(RejectionCode code);           // "invalid_transition"
-std::string_view to_string(OutcomeKind kind);             // "SUCCEEDED"
-std::string_view to_string(TerminationReason reason);     // "idle_timeout"
-std::string_view to_string(Transition transition);        // "create"
-std::string_view event_type(const EventData& data);       // "server_stopped"
-std::string_view command_type(const Action& action);      // "stop"
+std::string_view to_string(Status status);             // "RUNNING"
+std::string_view to_string(RejectionCode code);        // "invalid_transition"
+std::string_view to_string(OutcomeKind kind);          // "SUCCEEDED"
+std::string_view to_string(TerminationReason reason);  // "idle_timeout"
+std::string_view to_string(Transition transition);     // "create"
+std::string_view event_type(const EventData& data);    // "server_stopped"
+std::string_view command_type(const Action& action);   // "stop"
 std::optional<Status> status_from(std::string_view name);
 std::optional<RejectionCode> rejection_code_from(std::string_view name);
 std::optional<OutcomeKind> outcome_kind_from(std::string_view name);

@@ -14,6 +14,7 @@ struct Rule {
   Transition transition;
   std::array<bool, status_count> from;
 };
+// clang-format off
 //                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED
 constexpr Rule start_rule =     {Transition::start,
                                  {false,  false,  false,   true,   false,    false,     false}};
@@ -23,6 +24,7 @@ constexpr Rule reboot_rule =    {Transition::reboot,
                                  {false,  true,   false,   false,  false,    false,     false}};
 constexpr Rule terminate_rule = {Transition::terminate,
                                  {true,   true,   true,    true,   true,     false,     false}};
+// clang-format on
 
 std::string states_allowed(const Rule& rule) {
   std::string text;
@@ -61,7 +63,7 @@ class Recorder {
       : server_(server), region_(region), state_(state) {}
 
   void record(Instant at, EventData data, std::optional<Cause> cause, Origin origin) {
-    Event event{server_, region_,          state_.version + 1, std::max(at, state_.at),
+    Event event{server_,          region_,           state_.version + 1, std::max(at, state_.at),
                 std::move(cause), std::move(origin), std::move(data)};
     state_ = evolve(std::move(state_), event);
     events_.push_back(std::move(event));
@@ -109,9 +111,9 @@ struct Decide {
     }
     const auto type = catalogue.instance_types.find(create.instance_type);
     if (type == catalogue.instance_types.end()) {
-      return Rejection{RejectionCode::unknown_type, "there is no instance type " +
-                                                        create.instance_type +
-                                                        "; GET /types lists them"};
+      return Rejection{
+          RejectionCode::unknown_type,
+          "there is no instance type " + create.instance_type + "; GET /types lists them"};
     }
     const auto& wanted = create.profile.empty() ? catalogue.default_profile : create.profile;
     const auto profile = catalogue.profiles.find(wanted);
@@ -127,12 +129,16 @@ struct Decide {
   }
 
   Answer provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate) const {
-    const auto idle = create.idle_timeout   ? *create.idle_timeout
+    const auto idle = create.idle_timeout              ? *create.idle_timeout
                       : context.catalogue.idle_timeout ? *context.catalogue.idle_timeout
                                                        : profile.idle_timeout;
-    Blueprint blueprint{
-        "default",       create.name,      create.instance_type, profile.name, create.tags,
-        *context.free_ip, Terms{rate, profile.delays, profile.create_ends_in, idle, profile.billing}};
+    Blueprint blueprint{"default",
+                        create.name,
+                        create.instance_type,
+                        profile.name,
+                        create.tags,
+                        *context.free_ip,
+                        Terms{rate, profile.delays, profile.create_ends_in, idle, profile.billing}};
     const auto delay = drawn(blueprint.terms, Transition::create);
     if (delay.count() == 0) return EventData(ServerProvisioned{std::move(blueprint)});
     return EventData(ServerProvisioning{std::move(blueprint), now + delay});
@@ -153,9 +159,9 @@ struct Decide {
   template <typename Begun, typename Done>
   Answer change(const Rule& rule) const {
     if (!state.server) {
-      return Rejection{RejectionCode::not_found, "there is no server " +
-                                                     command.server.to_string() + " in " +
-                                                     command.region.name};
+      return Rejection{
+          RejectionCode::not_found,
+          "there is no server " + command.server.to_string() + " in " + command.region.name};
     }
     const auto from = state.server->status;
     const auto verb = std::string(to_string(rule.transition));
@@ -178,8 +184,8 @@ struct Decide {
 std::optional<Verdict> verdict_of_the_past(const State& state, const Command& command) {
   if (!state.last_command) return std::nullopt;
   const auto& last = *state.last_command;
-  const bool never_carried_out = last.outcome.kind == OutcomeKind::purged ||
-                                 last.outcome.kind == OutcomeKind::dead_lettered;
+  const bool never_carried_out =
+      last.outcome.kind == OutcomeKind::purged || last.outcome.kind == OutcomeKind::dead_lettered;
   const bool is_newer = command.sequence > last.cause.sequence;
   if (last.cause.command == command.id) {
     // An operator may replay what was purged or dead: then it is a command like any other.
@@ -221,8 +227,7 @@ Decision decide(const State& state, const Command& command, Instant now, const C
     verdict = *rejection;
     recorder.record(at, CommandRejected{*rejection}, cause_of(command), command.origin);
   } else {
-    recorder.record(at, std::get<EventData>(std::move(answer)), cause_of(command),
-                    command.origin);
+    recorder.record(at, std::get<EventData>(std::move(answer)), cause_of(command), command.origin);
   }
   return {recorder.take(), std::move(verdict)};
 }

@@ -55,9 +55,8 @@ struct Apply {
     become(create(event.blueprint), event.blueprint.terms.create_ends_in, at);
   }
   void operator()(const ServerStarting& event) const {
-    change([&](Server& s) {
-      become_for_a_while(s, Status::pending, at, event.due, Status::running);
-    });
+    change(
+        [&](Server& s) { become_for_a_while(s, Status::pending, at, event.due, Status::running); });
   }
   void operator()(const ServerStarted&) const {
     change([&](Server& s) { become(s, Status::running, at); });

@@ -1,13 +1,13 @@
 #include "eventstore/broker.h"
 
-#include <nats/nats.h>
-#include <simdjson.h>
-
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <vector>
+
+#include <nats/nats.h>
+#include <simdjson.h>
 
 #include "eventstore/api_reply.h"
 #include "eventstore/nats_handle.h"
@@ -160,8 +160,8 @@ Result<std::string> Broker::api(const std::string& subject, std::string_view jso
   if (!reply) return tl::unexpected(reply.error());
   const auto parsed = read_api_reply(reply->payload);
   if (parsed.error) {
-    return fail(Error::Kind::refused, parsed.error->description + " (" +
-                                          std::to_string(parsed.error->err_code) + ")");
+    return fail(Error::Kind::refused,
+                parsed.error->description + " (" + std::to_string(parsed.error->err_code) + ")");
   }
   return std::move(reply->payload);
 }

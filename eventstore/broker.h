@@ -45,9 +45,9 @@ class Subscription {
 };
 
 struct BrokerOptions {
-  std::string url;                            // nats://[user:password@]host:port
-  std::string name;                           // shown by the broker's connection reports
-  std::chrono::milliseconds timeout{5000};    // of one request
+  std::string url;                          // nats://[user:password@]host:port
+  std::string name;                         // shown by the broker's connection reports
+  std::chrono::milliseconds timeout{5000};  // of one request
   bool send_at_once = false;  // a system call per publish: for those that somebody waits for
 };
 

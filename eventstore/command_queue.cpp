@@ -78,9 +78,8 @@ void CommandQueue::ack(const Delivery& delivery) {
 }
 
 void CommandQueue::nak(const Delivery& delivery, std::chrono::milliseconds delay) {
-  impl_->broker.publish(
-      delivery.reply_to,
-      fmt::format(R"(-NAK {{"delay":{}}})", std::chrono::nanoseconds(delay).count()));
+  impl_->broker.publish(delivery.reply_to, fmt::format(R"(-NAK {{"delay":{}}})",
+                                                       std::chrono::nanoseconds(delay).count()));
 }
 
 void CommandQueue::terminate(const Delivery& delivery, const std::string& reason) {

@@ -1,9 +1,9 @@
 #include "eventstore/direct_get.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 #include <simdjson.h>
-
-#include <charconv>
 
 namespace vsim::eventstore {
 namespace {

@@ -60,9 +60,9 @@ Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
     if (one.message.sequence != position_ + 1) {
       drop_consumer();
       if (!messages.empty()) return messages;
-      return fail(Error::Kind::unavailable, fmt::format("expected message {} of {}, got {}",
-                                                        position_ + 1, stream_,
-                                                        one.message.sequence));
+      return fail(Error::Kind::unavailable,
+                  fmt::format("expected message {} of {}, got {}", position_ + 1, stream_,
+                              one.message.sequence));
     }
     position_ = one.message.sequence;
     messages.push_back(std::move(one.message));

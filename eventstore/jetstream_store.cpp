@@ -1,9 +1,9 @@
 #include "eventstore/jetstream_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
+
+#include <fmt/format.h>
 
 #include "eventstore/api_reply.h"
 #include "eventstore/direct_get.h"
@@ -107,8 +107,8 @@ Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::stri
     return found;
   }
   for (std::size_t first = 0; first < filters.size(); first += filters_per_request_max) {
-    const auto some = filters.subspan(first, std::min(filters_per_request_max,
-                                                      filters.size() - first));
+    const auto some =
+        filters.subspan(first, std::min(filters_per_request_max, filters.size() - first));
     if (auto ok = load_last_some(some, found); !ok) return tl::unexpected(ok.error());
   }
   return found;
@@ -141,10 +141,10 @@ Result<std::vector<Message>> JetStreamStore::load_history(const std::string& fil
   while (true) {
     const auto from = history.empty() ? 1 : history.back().sequence + 1;
     const auto before = history.size();
-    prompt_.publish("$JS.API.DIRECT.GET." + stream_,
-                    fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from,
-                                history_page, filter),
-                    {}, collector->begin());
+    prompt_.publish(
+        "$JS.API.DIRECT.GET." + stream_,
+        fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from, history_page, filter),
+        {}, collector->begin());
     while (true) {
       auto reply = collector->next(answer_wait);
       if (!reply) return tl::unexpected(reply.error());
@@ -162,9 +162,7 @@ Result<std::optional<Message>> JetStreamStore::load(Sequence sequence) {
   return get_at(broker_, stream_, sequence);
 }
 
-Result<Sequence> JetStreamStore::last_sequence() {
-  return last_stream_sequence(broker_, stream_);
-}
+Result<Sequence> JetStreamStore::last_sequence() { return last_stream_sequence(broker_, stream_); }
 
 std::unique_ptr<Follower> JetStreamStore::follow(Sequence after) {
   return std::make_unique<JetStreamFollower>(prompt_, stream_, after);

@@ -72,8 +72,8 @@ Result<Sequence> MemoryStore::append(std::span<const Append> batch) {
   }
   const auto now = std::chrono::system_clock::now();
   for (const auto& append : batch) {
-    log_.push_back({append.subject, log_.size() + 1, Timestamp(now), append.headers,
-                    append.payload});
+    log_.push_back(
+        {append.subject, log_.size() + 1, Timestamp(now), append.headers, append.payload});
   }
   ++appends_;
   grown_.notify_all();

@@ -18,9 +18,9 @@ namespace vsim::eventstore {
 /// Chances of each append, between 0 and 1.
 struct Faults {
   std::uint64_t seed = 1;
-  double unavailable = 0;     // nothing is done, and it is said so
-  double lost_request = 0;    // nothing is done, and nobody knows
-  double lost_answer = 0;     // it is done, and nobody knows
+  double unavailable = 0;   // nothing is done, and it is said so
+  double lost_request = 0;  // nothing is done, and nobody knows
+  double lost_answer = 0;   // it is done, and nobody knows
 };
 
 /// Thread-safe.

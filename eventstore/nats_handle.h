@@ -2,9 +2,9 @@
 
 // Owners of what nats.c hands out: each destroys its object once, and nothing else does.
 
-#include <nats/nats.h>
-
 #include <memory>
+
+#include <nats/nats.h>
 
 namespace vsim::eventstore {
 
@@ -14,7 +14,8 @@ struct NatsDeleter {
 };
 
 using NatsMsgHandle = std::unique_ptr<natsMsg, NatsDeleter<natsMsg, natsMsg_Destroy>>;
-using NatsOptionsHandle = std::unique_ptr<natsOptions, NatsDeleter<natsOptions, natsOptions_Destroy>>;
+using NatsOptionsHandle =
+    std::unique_ptr<natsOptions, NatsDeleter<natsOptions, natsOptions_Destroy>>;
 using NatsSubscriptionHandle =
     std::unique_ptr<natsSubscription, NatsDeleter<natsSubscription, natsSubscription_Destroy>>;
 using NatsInboxHandle = std::unique_ptr<natsInbox, NatsDeleter<natsInbox, natsInbox_Destroy>>;

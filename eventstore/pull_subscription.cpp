@@ -1,10 +1,10 @@
 #include "eventstore/pull_subscription.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace vsim::eventstore {
 namespace {
@@ -83,10 +83,9 @@ void PullSubscription::keep_asking() {
 }
 
 void PullSubscription::ask() {
-  const auto request =
-      fmt::format(R"({{"batch":{},"expires":{},"idle_heartbeat":{}}})", window_,
-                  std::chrono::nanoseconds(request_expires).count(),
-                  std::chrono::nanoseconds(heartbeat_every).count());
+  const auto request = fmt::format(R"({{"batch":{},"expires":{},"idle_heartbeat":{}}})", window_,
+                                   std::chrono::nanoseconds(request_expires).count(),
+                                   std::chrono::nanoseconds(heartbeat_every).count());
   broker_.publish("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + consumer_, request, {}, inbox_);
   outstanding_ += window_;
   last_heard_ = Clock::now();
@@ -101,9 +100,8 @@ Result<void> PullSubscription::on_status(const Received& status) {
   const auto text = find_header(status.headers, "Description");
   if (code == "409" && !text.starts_with("Consumer Deleted")) return {};
   outstanding_ = 0;
-  return fail(Error::Kind::unavailable,
-              fmt::format("consumer {} on {}: {} {}", consumer_, stream_, code,
-                          code == "503" ? "nobody answers" : text));
+  return fail(Error::Kind::unavailable, fmt::format("consumer {} on {}: {} {}", consumer_, stream_,
+                                                    code, code == "503" ? "nobody answers" : text));
 }
 
 Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,

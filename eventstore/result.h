@@ -3,6 +3,7 @@
 // One alias for "a value or the reason why not", until the compiler brings std::expected.
 
 #include <string>
+
 #include <tl/expected.hpp>
 
 namespace vsim::eventstore {

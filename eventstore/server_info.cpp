@@ -1,14 +1,14 @@
 #include "eventstore/server_info.h"
 
+#include <cstdio>
+#include <memory>
+#include <string>
+
 #include <netdb.h>
 #include <simdjson.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#include <cstdio>
-#include <memory>
-#include <string>
 
 namespace vsim::eventstore {
 namespace {

@@ -1,10 +1,10 @@
 #include "eventstore/streams.h"
 
-#include <fmt/format.h>
-#include <simdjson.h>
-
 #include <chrono>
 #include <string>
+
+#include <fmt/format.h>
+#include <simdjson.h>
 
 #include "eventstore/api_reply.h"
 #include "eventstore/direct_get.h"

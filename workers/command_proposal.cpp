@@ -58,7 +58,8 @@ eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const H
     if (event == nullptr || !event->event.cause) continue;
     if (event->event.cause->command != command_.id) continue;
     const auto& outcome = event->state.last_command->outcome;
-    const bool final = outcome.kind == OutcomeKind::succeeded || outcome.kind == OutcomeKind::rejected;
+    const bool final =
+        outcome.kind == OutcomeKind::succeeded || outcome.kind == OutcomeKind::rejected;
     if (final) return std::optional<Outcome>(outcome);
   }
   return std::optional<Outcome>();
@@ -96,17 +97,16 @@ eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head
 
 Append CommandProposal::claim() const {
   const auto subject = messages::address_events(command_.region, address_->ip);
-  return {subject,
-          messages::encode(
-              AddressClaimed{command_.region, address_->ip, command_.server, decided_at_}),
-          {},
-          eventstore::Expectation{subject, address_->last_claim}};
+  return {
+      subject,
+      messages::encode(AddressClaimed{command_.region, address_->ip, command_.server, decided_at_}),
+      {},
+      eventstore::Expectation{subject, address_->last_claim}};
 }
 
 void CommandProposal::lost_against(const std::string& filter, eventstore::Sequence last) {
   if (!address_) return;
-  const bool address_is_gone =
-      filter == messages::address_events(command_.region, address_->ip);
+  const bool address_is_gone = filter == messages::address_events(command_.region, address_->ip);
   if (address_is_gone) tools_.view.address_claimed(command_.region, address_->ip, last);
 }
 

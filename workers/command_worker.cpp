@@ -42,9 +42,9 @@ class DeadLetterProposal : public Proposal {
 
   const ServerId& server() const override { return command_.server; }
   eventstore::Result<std::vector<Append>> decide(const Head& head) override {
-    const auto events = decide_outcome(head.state, command_,
-                                       CommandDeadLettered{"delivered too often without an outcome"},
-                                       tools_.view.now());
+    const auto events = decide_outcome(
+        head.state, command_, CommandDeadLettered{"delivered too often without an outcome"},
+        tools_.view.now());
     has_outcome_ = events.empty();
     return appends_of(head, events, reply_to_);
   }
@@ -237,7 +237,9 @@ eventstore::Result<Verdict> CommandWorker::try_extend_pool(const ExtendPool& com
     if (!reply_to.empty()) replies_.publish(reply_to, R"({"sequence":0})");
     return decision.verdict;
   }
-  Append append{subject, messages::encode(*decision.event), {},
+  Append append{subject,
+                messages::encode(*decision.event),
+                {},
                 eventstore::Expectation{subject, last_sequence}};
   if (!reply_to.empty()) {
     append.headers.push_back({std::string(messages::header::reply_to), reply_to});

@@ -1,8 +1,8 @@
 #pragma once
 
 // Role `commands`: takes commands from the queue, many at once, decides each, brings the decisions
-// into the log as one group, and acks. Killed at any instant it loses nothing: what was not acked is
-// delivered again, and the log tells what had been decided.
+// into the log as one group, and acks. Killed at any instant it loses nothing: what was not acked
+// is delivered again, and the log tells what had been decided.
 
 #include <map>
 #include <stop_token>

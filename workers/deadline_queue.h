@@ -21,8 +21,8 @@ struct DueServer {
 /// Not thread-safe. About 200 bytes a deadline.
 class DeadlineQueue {
  public:
-  /// The server's deadline after the event at `sequence`; older news than what is known of a pending
-  /// deadline is ignored.
+  /// The server's deadline after the event at `sequence`; older news than what is known of a
+  /// pending deadline is ignored.
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
            StreamSequence sequence);
 

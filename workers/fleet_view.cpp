@@ -98,8 +98,8 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
     const auto logged = messages::decode_event(message);
     const std::lock_guard lock(mutex_);
     if (logged) apply(*logged, message.sequence);
-    // What cannot be read changes no address and no deadline that this build knows of; the projector
-    // is the one that stops at it and says so.
+    // What cannot be read changes no address and no deadline that this build knows of; the
+    // projector is the one that stops at it and says so.
     if (message.sequence == position_ + 1) position_ = message.sequence;
   }
   changed_.notify_all();
@@ -138,9 +138,8 @@ std::uint64_t FleetView::seed() const {
 
 bool FleetView::wait_until_ready(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  while (!ready_locked() && !stop.stop_requested()) changed_.wait_for(lock, stop, 100ms, [this] {
-    return ready_locked();
-  });
+  while (!ready_locked() && !stop.stop_requested())
+    changed_.wait_for(lock, stop, 100ms, [this] { return ready_locked(); });
   return ready_locked();
 }
 
@@ -196,7 +195,8 @@ void FleetView::wait_for_due(std::stop_token stop) {
 FleetView::Status FleetView::status() const {
   const std::lock_guard lock(mutex_);
   Status status{ready_locked() && trouble_.empty(), trouble_, position_, deadlines_.size(), {}};
-  if (!status.ready && status.reason.empty()) status.reason = "the view is catching up with the log";
+  if (!status.ready && status.reason.empty())
+    status.reason = "the view is catching up with the log";
   for (const auto& [region, pool] : pools_) {
     status.pools[region.name] = {pool.free_count(), pool.size()};
   }

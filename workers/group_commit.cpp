@@ -14,8 +14,8 @@ using eventstore::Append;
 using eventstore::Error;
 using eventstore::Sequence;
 
-// Lone events that are faster sent side by side than as a batch: an append of its own costs one sync
-// of the disk, a batch about ten, whatever it holds.
+// Lone events that are faster sent side by side than as a batch: an append of its own costs one
+// sync of the disk, a batch about ten, whatever it holds.
 constexpr std::size_t singles_max = 8;
 
 // After so many refused batches each decision is appended alone, so that a stranger who keeps
@@ -104,8 +104,7 @@ std::size_t batch_length(std::span<const Decided> group) {
   return length;
 }
 
-eventstore::Result<void> append_together(eventstore::EventStore& store,
-                                         std::span<Decided> group) {
+eventstore::Result<void> append_together(eventstore::EventStore& store, std::span<Decided> group) {
   std::vector<Append> batch;
   for (const auto& decided : group) {
     batch.insert(batch.end(), decided.appends.begin(), decided.appends.end());
@@ -229,7 +228,8 @@ eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposa
     // A conflict, or no answer: then what is in the log now tells what has happened.
     if (auto ok = find_culprits(store, open); !ok) return ok;
   }
-  return eventstore::fail(Error::Kind::conflict, "the log moved faster than it could be decided on");
+  return eventstore::fail(Error::Kind::conflict,
+                          "the log moved faster than it could be decided on");
 }
 
 }  // namespace vsim::workers

@@ -1,7 +1,7 @@
 #pragma once
 
-// Group commit: many decisions, one atomic batch. The broker syncs its disk once for a batch however
-// many messages it holds, so deciding together is what makes the log fast.
+// Group commit: many decisions, one atomic batch. The broker syncs its disk once for a batch
+// however many messages it holds, so deciding together is what makes the log fast.
 
 #include <span>
 #include <string>
@@ -45,9 +45,9 @@ class Proposal {
   bool done_ = false;
 };
 
-/// Brings the proposals into the log: together where it can be, each alone where it must. At most one
-/// proposal per server. On an error some may be done and some not: offer those that are not done
-/// again. Blocks for as long as the log takes.
+/// Brings the proposals into the log: together where it can be, each alone where it must. At most
+/// one proposal per server. On an error some may be done and some not: offer those that are not
+/// done again. Blocks for as long as the log takes.
 eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group);
 
 /// The heads of servers, in their order.

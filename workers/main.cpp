@@ -1,5 +1,5 @@
-// vsim-worker: decides commands, keeps the time, projects events. Settings in, parts wired, run until
-// told to stop.
+// vsim-worker: decides commands, keeps the time, projects events. Settings in, parts wired, run
+// until told to stop.
 
 #include <cstdio>
 

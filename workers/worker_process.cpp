@@ -1,10 +1,10 @@
 #include "workers/worker_process.h"
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "eventstore/direct_get.h"
 #include "eventstore/jetstream_store.h"
@@ -111,12 +111,14 @@ struct WorkerProcess::Parts {
         dead_letters(*prompt, metrics),
         commands(queue, tools, dead_letters, *feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
-        timekeeper(log, view, [this] { return timekeeper_is_active(); }, metrics),
-        projector(feed, {settings.database_url, settings.schema_dir}, catalogue,
-                  [this](const std::string& subject, const std::string& payload) {
-                    feeds->publish(subject, payload);
-                  },
-                  metrics),
+        timekeeper(
+            log, view, [this] { return timekeeper_is_active(); }, metrics),
+        projector(
+            feed, {settings.database_url, settings.schema_dir}, catalogue,
+            [this](const std::string& subject, const std::string& payload) {
+              feeds->publish(subject, payload);
+            },
+            metrics),
         journal_projector(journal, settings.database_url, metrics) {}
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
@@ -156,16 +158,16 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
     return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
   std::vector<std::unique_ptr<Broker>> brokers;
-  for (const auto& [name, at_once] :
-       {std::pair("vsim-worker appends", false), {"vsim-worker prompt", true},
-        {"vsim-worker feeds", true}}) {
+  for (const auto& [name, at_once] : {std::pair("vsim-worker appends", false),
+                                      {"vsim-worker prompt", true},
+                                      {"vsim-worker feeds", true}}) {
     auto broker = connect(settings.nats_url, name, at_once, stop);
     if (!broker) return tl::unexpected(broker.error());
     brokers.push_back(std::move(*broker));
   }
-  auto parts = std::make_unique<Parts>(settings, metrics, std::move(*catalogue),
-                                       std::move(brokers[0]), std::move(brokers[1]),
-                                       std::move(brokers[2]));
+  auto parts =
+      std::make_unique<Parts>(settings, metrics, std::move(*catalogue), std::move(brokers[0]),
+                              std::move(brokers[1]), std::move(brokers[2]));
   if (auto ok = check_clock(parts->log, settings); !ok) return tl::unexpected(ok.error());
   return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(parts)));
 }

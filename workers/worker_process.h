@@ -20,8 +20,7 @@ class WorkerProcess {
   /// Reads the catalogue and connects to the broker, waiting for it until stopped. The error lists
   /// what forbids the start. `metrics` outlives the process.
   static tl::expected<std::unique_ptr<WorkerProcess>, std::string> make(
-      const telemetry::WorkerSettings& settings, telemetry::Metrics& metrics,
-      std::stop_token stop);
+      const telemetry::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

@@ -1,10 +1,10 @@
 #include "ops/vsimctl/seed_log.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <random>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"

@@ -78,7 +78,8 @@ void check_delay(const Fields& fields, std::string_view name, const Delay& delay
       return d.median.count() > 0 && d.sigma >= 0 && d.median <= d.longest;
     }
   };
-  if (!std::visit(Check{}, delay)) fields.complain(name, "has a delay that is negative or upside down");
+  if (!std::visit(Check{}, delay))
+    fields.complain(name, "has a delay that is negative or upside down");
 }
 
 LifecycleProfile read_profile(const Fields& fields, std::string name) {
@@ -95,7 +96,8 @@ LifecycleProfile read_profile(const Fields& fields, std::string name) {
     fields.complain("create_ends_in", "must be RUNNING or STOPPED");
   }
   profile.idle_timeout = std::chrono::seconds(fields.integer("idle_timeout_seconds"));
-  if (profile.idle_timeout.count() < 0) fields.complain("idle_timeout_seconds", "must be 0 or more");
+  if (profile.idle_timeout.count() < 0)
+    fields.complain("idle_timeout_seconds", "must be 0 or more");
   profile.billing = read_billing(fields.object("billing"));
   return profile;
 }

@@ -1,11 +1,12 @@
 #pragma once
 
-// Reads the catalogue from its files: regions.json, prices.json and profiles/NAME.json under a schema
-// folder. Called once at start.
+// Reads the catalogue from its files: regions.json, prices.json and profiles/NAME.json under a
+// schema folder. Called once at start.
 
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "domain/catalogue.h"
 

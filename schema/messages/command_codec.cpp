@@ -15,15 +15,15 @@ using eventstore::find_header;
 
 tl::unexpected<std::string> poison(std::string why) { return tl::unexpected(std::move(why)); }
 
-// Nothing that could be a control sequence in a log or a terminal. The text is valid UTF-8: the JSON
-// parser has seen to that.
+// Nothing that could be a control sequence in a log or a terminal. The text is valid UTF-8: the
+// JSON parser has seen to that.
 bool is_printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == 0x7f) return false;
     // U+0080 to U+009F, the C1 controls, are C2 80 to C2 9F.
-    const bool c1 = c == 0xc2 && i + 1 < text.size() &&
-                    static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool c1 =
+        c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (c1) return false;
   }
   return true;
@@ -58,8 +58,9 @@ std::map<std::string, std::string> read_tags(const Fields& fields) {
                       characters(text) <= tag_value_characters_max && is_printable(key) &&
                       is_printable(text);
     if (!fits) {
-      fields.complain("tags", "must map keys of 1 to 128 characters to strings of 256 at most, "
-                              "without control characters");
+      fields.complain("tags",
+                      "must map keys of 1 to 128 characters to strings of 256 at most, "
+                      "without control characters");
       return tags;
     }
     tags.emplace(key, text);
@@ -81,8 +82,8 @@ Create read_create(const Fields& fields) {
   if (fields.has("idle_timeout_seconds")) {
     const std::chrono::seconds timeout(fields.integer("idle_timeout_seconds"));
     if (timeout.count() < 0 || timeout > idle_timeout_max) {
-      fields.complain("idle_timeout_seconds", "must be 0 (never) to " +
-                                                  std::to_string(idle_timeout_max.count()));
+      fields.complain("idle_timeout_seconds",
+                      "must be 0 (never) to " + std::to_string(idle_timeout_max.count()));
     } else {
       create.idle_timeout = timeout;
     }
@@ -130,14 +131,14 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   } else {
     // The place and time at which it was first stored tell it from any other.
     const auto sequence = copied_from.empty() ? message.sequence : number(copied_from);
-    const auto stored_at = copied_from.empty()
-                               ? message.stored_at
-                               : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
+    const auto stored_at =
+        copied_from.empty() ? message.stored_at
+                            : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
     constexpr Uuid queue_space{{0x0a, 0x6e, 0x2d, 0x88, 0x53, 0xb1, 0x4c, 0x09, 0x9f, 0x6b, 0xe5,
                                 0x12, 0x7c, 0xd8, 0x40, 0xfa}};
     envelope.id = {uuid_from_name(
-        queue_space, std::to_string(sequence) + "@" +
-                         std::to_string(stored_at.time_since_epoch().count()))};
+        queue_space,
+        std::to_string(sequence) + "@" + std::to_string(stored_at.time_since_epoch().count()))};
   }
   const auto message_id = find_header(headers, header::message_id);
   const bool replay = !message_id.empty() && message_id != envelope.id.to_string();
@@ -148,8 +149,8 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   const auto actor = find_header(headers, header::actor);
   envelope.origin.actor = actor.empty() ? "nats" : std::string(actor);
   envelope.origin.correlation_id = find_header(headers, header::correlation_id);
-  for (const auto* text : {&envelope.request_hash, &envelope.origin.actor,
-                           &envelope.origin.correlation_id}) {
+  for (const auto* text :
+       {&envelope.request_hash, &envelope.origin.actor, &envelope.origin.correlation_id}) {
     if (text->size() > 256 || !is_printable(*text)) {
       return poison("a Vsim- header is over 256 bytes or holds control characters");
     }
@@ -169,9 +170,9 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
   auto ranges = read_ranges(message.payload);
   if (!ranges) return tl::unexpected(ranges.error());
   DecodedCommand decoded;
-  decoded.command =
-      ExtendPool{envelope.id,           message.sequence, std::move(envelope.request_hash),
-                 std::move(envelope.origin), region,      std::move(*ranges)};
+  decoded.command = ExtendPool{
+      envelope.id, message.sequence,  std::move(envelope.request_hash), std::move(envelope.origin),
+      region,      std::move(*ranges)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -202,8 +203,9 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
   auto action = read_action(Fields(*object, error));
   if (!error.empty()) return tl::unexpected(error);
   DecodedCommand decoded;
-  decoded.command = Command{envelope->id,   message.sequence,          envelope->request_hash,
-                            envelope->origin, target->region, target->server, std::move(*action)};
+  decoded.command =
+      Command{envelope->id,   message.sequence, envelope->request_hash, envelope->origin,
+              target->region, target->server,   std::move(*action)};
   decoded.reply_to = std::move(reply_to);
   decoded.may_be_repeat = envelope->may_be_repeat;
   return decoded;

@@ -1,15 +1,16 @@
 #pragma once
 
-// Commands as they travel: a small JSON object that a person can type, and headers. The subject says
-// which server, pool or clock is meant.
+// Commands as they travel: a small JSON object that a person can type, and headers. The subject
+// says which server, pool or clock is meant.
 
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <variant>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "domain/address_pool.h"
 #include "domain/server.h"
@@ -26,8 +27,9 @@ inline constexpr std::chrono::seconds idle_timeout_max = std::chrono::hours(24 *
 /// A command for a server, or for a region's address pool.
 struct DecodedCommand {
   std::variant<Command, ExtendPool> command;
-  std::string reply_to;      // where its outcome is told; may be empty
-  bool may_be_repeat = false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
+  std::string reply_to;  // where its outcome is told; may be empty
+  bool may_be_repeat =
+      false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
 };
 
 /// Reads a stored command. The error says what is wrong with it: such a message is poison, it will
@@ -41,7 +43,8 @@ std::string encode_extend_pool(const std::vector<AddressRange>& ranges);
 
 /// Reads the members of a create from a JSON object: {"name", "type", "profile"?, "tags"?,
 /// "idle_timeout_seconds"?}. In the queue, where `type` is the command's, the server's is
-/// "instance_type"; both are taken in both places. The error is a sentence that says what to change.
+/// "instance_type"; both are taken in both places. The error is a sentence that says what to
+/// change.
 tl::expected<Create, std::string> read_create(std::string_view json);
 
 /// Reads {"cidr"} or {"first","last"} of a pool command.
@@ -51,7 +54,8 @@ tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_vie
 Uuid uuid_from_name(const Uuid& space, std::string_view name);
 Uuid uuid_from_time();
 
-/// A keyed command's id, the same for the same key for ever; and the id of the server that a create makes.
+/// A keyed command's id, the same for the same key for ever; and the id of the server that a create
+/// makes.
 CommandId command_id_of_key(std::string_view account, std::string_view idempotency_key);
 ServerId server_id_of_create(const CommandId& command);
 

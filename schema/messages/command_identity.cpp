@@ -1,12 +1,12 @@
 // How commands and the servers they create come by their ids.
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "schema/messages/command_codec.h"
 
@@ -72,8 +72,8 @@ CommandId command_id_of_key(std::string_view account, std::string_view idempoten
 
 ServerId server_id_of_create(const CommandId& command) {
   const auto& bytes = command.uuid.bytes;
-  return {uuid_from_name(server_space,
-                         {reinterpret_cast<const char*>(bytes.data()), bytes.size()})};
+  return {
+      uuid_from_name(server_space, {reinterpret_cast<const char*>(bytes.data()), bytes.size()})};
 }
 
 }  // namespace vsim::messages

@@ -1,12 +1,13 @@
 #pragma once
 
-// Events as they are stored. A server's event carries the state after it, so one read loads all that
-// a decision needs, and a reader of the log needs no history to understand a line of it.
+// Events as they are stored. A server's event carries the state after it, so one read loads all
+// that a decision needs, and a reader of the log needs no history to understand a line of it.
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <variant>
+
+#include <tl/expected.hpp>
 
 #include "domain/address_pool.h"
 #include "domain/server.h"

@@ -1,13 +1,13 @@
 #pragma once
 
-// Reads members of a JSON object, remembering the first that is missing or of the wrong type, so that
-// a reader can be written straight down and asked once at its end whether all was well.
-
-#include <simdjson.h>
+// Reads members of a JSON object, remembering the first that is missing or of the wrong type, so
+// that a reader can be written straight down and asked once at its end whether all was well.
 
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <simdjson.h>
 
 #include "domain/ids.h"
 #include "domain/instant.h"

@@ -10,8 +10,8 @@
 
 namespace vsim::messages {
 
-/// Builds one JSON document. The caller keeps it well-formed: begins and ends in pairs, a key before
-/// every member. Not thread-safe.
+/// Builds one JSON document. The caller keeps it well-formed: begins and ends in pairs, a key
+/// before every member. Not thread-safe.
 class JsonWriter {
  public:
   void begin_object() { open('{'); }
@@ -33,8 +33,7 @@ class JsonWriter {
   }
 
   template <std::integral Integer>
-    requires(!std::same_as<Integer, bool>)
-  void number(Integer value) {
+  requires(!std::same_as<Integer, bool>) void number(Integer value) {
     separate();
     append_number(value);
   }
@@ -57,8 +56,7 @@ class JsonWriter {
     string(value);
   }
   template <std::integral Integer>
-    requires(!std::same_as<Integer, bool>)
-  void member(std::string_view name, Integer value) {
+  requires(!std::same_as<Integer, bool>) void member(std::string_view name, Integer value) {
     key(name);
     number(value);
   }

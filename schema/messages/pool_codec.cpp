@@ -13,15 +13,14 @@ constexpr std::string_view range_shape =
 
 tl::unexpected<std::string> wrong(std::string what) { return tl::unexpected(std::move(what)); }
 
-// The host addresses of a network: its own address and the broadcast address are left out, as far as
-// the network has more than those two.
+// The host addresses of a network: its own address and the broadcast address are left out, as far
+// as the network has more than those two.
 tl::expected<AddressRange, std::string> range_of_cidr(std::string_view text) {
   const auto slash = text.find('/');
   const auto base = Ipv4::parse(text.substr(0, slash));
   unsigned prefix = 0;
   const auto digits = slash == std::string_view::npos ? "" : text.substr(slash + 1);
-  const auto [end, failure] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
   if (!base || digits.empty() || failure != std::errc{} || end != digits.data() + digits.size() ||
       prefix > 32) {
     return wrong("\"cidr\" must be an IPv4 network such as 10.0.0.0/24");

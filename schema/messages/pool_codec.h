@@ -3,8 +3,9 @@
 // Events and commands of the regions' address pools.
 
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "schema/messages/event_codec.h"
 #include "schema/messages/json_writer.h"

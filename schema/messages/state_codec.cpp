@@ -11,9 +11,7 @@ constexpr std::array all_transitions = {Transition::create, Transition::start, T
 
 struct WriteDelay {
   JsonWriter& json;
-  void operator()(const FixedDelay& delay) const {
-    json.member("fixed_ms", delay.length.count());
-  }
+  void operator()(const FixedDelay& delay) const { json.member("fixed_ms", delay.length.count()); }
   void operator()(const UniformDelay& delay) const {
     json.key("uniform_ms");
     json.begin_array();
@@ -80,8 +78,8 @@ LastCommand read_last_command(const Fields& fields) {
   last.cause.request_hash = fields.text("request_hash");
   last.outcome.kind = fields.named("outcome", outcome_kind_from);
   if (last.outcome.kind == OutcomeKind::rejected) {
-    last.outcome.rejection = Rejection{fields.named("code", rejection_code_from),
-                                       std::string(fields.text("detail"))};
+    last.outcome.rejection =
+        Rejection{fields.named("code", rejection_code_from), std::string(fields.text("detail"))};
   }
   return last;
 }

@@ -1,10 +1,10 @@
 // Goal: JetStreamStore and MemoryStore keep the same contract, so that what is tested on the one
 // holds on the other. Method: every claim runs on both, the first on a real nats-server.
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <memory>
+
+#include <doctest/doctest.h>
 
 #include "eventstore/jetstream_store.h"
 #include "eventstore/memory_store.h"
@@ -75,8 +75,8 @@ void keeps_the_contract(EventStore& store) {
   CHECK(store.last_sequence().value() == 4);
 
   // The same id in another region is found through the wildcard.
-  CHECK(kind_of(store.append(std::vector{message("vsim.evt.server.other.b", "b",
-                                                 Expectation{"vsim.evt.server.*.b", 0})})) ==
+  CHECK(kind_of(store.append(std::vector{
+            message("vsim.evt.server.other.b", "b", Expectation{"vsim.evt.server.*.b", 0})})) ==
         Error::Kind::conflict);
 
   // The last of several subjects, and nothing for those that are empty.
@@ -98,7 +98,8 @@ void keeps_the_contract(EventStore& store) {
   CHECK(store.load(4).value()->subject == ip);
 
   // Side by side: each succeeds or fails alone.
-  const std::vector each = {message(a, "a2", Expectation{a, 1}), message(a, "late", Expectation{a, 1}),
+  const std::vector each = {message(a, "a2", Expectation{a, 1}),
+                            message(a, "late", Expectation{a, 1}),
                             message("vsim.evt.server.r.d", "d1")};
   const auto results = store.append_each(each);
   REQUIRE(results.size() == 3);

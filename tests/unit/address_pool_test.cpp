@@ -1,11 +1,12 @@
 // Goal: the view of the free addresses follows the log whatever the order of its news. Method: a
 // small pool, one claim a test.
 
-#include <doctest/doctest.h>
+#include "domain/address_pool.h"
 
 #include <set>
 
-#include "domain/address_pool.h"
+#include <doctest/doctest.h>
+
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;
@@ -72,8 +73,8 @@ TEST_CASE("an extension that overlaps adds what is new and keeps the rest as it 
 }
 
 TEST_CASE("an extension is carried out once, and stale ones never") {
-  ExtendPool command{fixture::command(Stop{}).id, 10, "hash", {"api", {}}, the_region,
-                     {{ip(1), ip(9)}}};
+  ExtendPool command{
+      fixture::command(Stop{}).id, 10, "hash", {"api", {}}, the_region, {{ip(1), ip(9)}}};
   const auto first = decide(std::nullopt, command, at(0));
   REQUIRE(first.event);
   CHECK(first.event->version == 1);

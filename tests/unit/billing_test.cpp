@@ -1,8 +1,9 @@
 // Goal: a bill that is exact to the second whatever the ticks. Method: hand-made periods.
 
+#include "domain/billing.h"
+
 #include <doctest/doctest.h>
 
-#include "domain/billing.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;

@@ -1,8 +1,8 @@
 // Goal: a delay is the same wherever it is drawn, and within its bounds. Method: many servers.
 
-#include <doctest/doctest.h>
-
 #include <array>
+
+#include <doctest/doctest.h>
 
 #include "tests/unit/server_fixture.h"
 

@@ -1,11 +1,12 @@
 // Goal: what is written to the log is read back as it was, and a person can read it. Method: every
 // kind of event goes through its codec and back; one golden line pins the form.
 
-#include <doctest/doctest.h>
+#include "schema/messages/event_codec.h"
 
 #include <algorithm>
 
-#include "schema/messages/event_codec.h"
+#include <doctest/doctest.h>
+
 #include "schema/messages/subjects.h"
 #include "tests/unit/server_fixture.h"
 
@@ -15,7 +16,10 @@ using namespace vsim::fixture;
 namespace {
 
 eventstore::Message stored(const Event& event, const State& state) {
-  return {messages::server_events(event.region, event.server), 1, {}, {},
+  return {messages::server_events(event.region, event.server),
+          1,
+          {},
+          {},
           messages::encode(event, state)};
 }
 
@@ -122,23 +126,31 @@ TEST_CASE("times are RFC 3339 in UTC, to the millisecond") {
   CHECK(messages::parse_instant("2026-03-01T00:00:00.007Z") == at(0) + Duration(7));
   CHECK(messages::parse_instant("2026-03-01T00:00:00Z") == at(0));
   CHECK(messages::parse_instant("2026-03-01T00:00:00.0079Z") == at(0) + Duration(7));
-  for (const auto* wrong : {"", "2026-03-01", "2026-02-30T00:00:00Z", "2026-03-01T24:00:00Z",
-                            "2026-03-01T00:00:00", "2026-03-01T00:00:00.Z", "2026-03-01T00:00:00+01"}) {
+  for (const auto* wrong :
+       {"", "2026-03-01", "2026-02-30T00:00:00Z", "2026-03-01T24:00:00Z", "2026-03-01T00:00:00",
+        "2026-03-01T00:00:00.Z", "2026-03-01T00:00:00+01"}) {
     CAPTURE(wrong);
     CHECK_FALSE(messages::parse_instant(wrong));
   }
 }
 
 TEST_CASE("pool and clock events are read back as they were written") {
-  PoolExtended pool{the_region, 2, at(5), {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}},
-                    Cause{command(Stop{}).id, 12, "hash"}, {"api", "r"}};
-  const auto logged =
-      messages::decode_event({messages::pool_events(the_region), 3, {}, {}, messages::encode(pool)});
+  PoolExtended pool{the_region,
+                    2,
+                    at(5),
+                    {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}},
+                    Cause{command(Stop{}).id, 12, "hash"},
+                    {"api", "r"}};
+  const auto logged = messages::decode_event(
+      {messages::pool_events(the_region), 3, {}, {}, messages::encode(pool)});
   REQUIRE(logged);
   CHECK(std::get<PoolExtended>(*logged) == pool);
 
   const eventstore::Timestamp stored_at(std::chrono::nanoseconds(1234));
-  const auto clock = messages::decode_event({std::string(messages::clock_subject), 1, stored_at, {},
+  const auto clock = messages::decode_event({std::string(messages::clock_subject),
+                                             1,
+                                             stored_at,
+                                             {},
                                              messages::encode_clock_started(at(0), 2.5, 42)});
   REQUIRE(clock);
   CHECK(std::get<ClockState>(*clock) == ClockState{at(0), stored_at, 2.5, 42});

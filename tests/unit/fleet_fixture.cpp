@@ -36,7 +36,9 @@ Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double sca
   pool.ranges = {{first, {first.bits + addresses - 1}}};
   const std::vector<Append> seeds = {
       {std::string(messages::clock_subject),
-       messages::encode_clock_started(at(0), scale, 7), {}, std::nullopt},
+       messages::encode_clock_started(at(0), scale, 7),
+       {},
+       std::nullopt},
       {messages::pool_events(the_region), messages::encode(pool), {}, std::nullopt}};
   for (const auto& seed : seeds) {
     while (!store_.append(std::span(&seed, 1))) {
@@ -74,8 +76,8 @@ std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command
   std::vector<workers::Proposal*> group;
   workers::AddressFinder addresses(worker.tools);
   for (const auto& command : commands) {
-    proposals.push_back(std::make_unique<workers::CommandProposal>(
-        worker.tools, addresses, command, std::string(), may_be_repeat));
+    proposals.push_back(std::make_unique<workers::CommandProposal>(worker.tools, addresses, command,
+                                                                   std::string(), may_be_repeat));
     group.push_back(proposals.back().get());
   }
   // As the command worker does: an unavailable log is tried again.

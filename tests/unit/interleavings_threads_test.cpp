@@ -2,11 +2,11 @@
 // with views of their own on one log in memory; whatever must happen "at that very moment" is run
 // just before an append. A real broker has the same contract (event_store_contract_test.cpp).
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
+
+#include <doctest/doctest.h>
 
 #include "schema/messages/subjects.h"
 #include "tests/unit/fleet_fixture.h"
@@ -86,8 +86,8 @@ TEST_CASE("a create with one key in two regions makes one server") {
     pool.version = 1;
     pool.at = at(0);
     pool.ranges = {{*Ipv4::parse("192.168.20.1"), *Ipv4::parse("192.168.20.2")}};
-    const eventstore::Append append{messages::pool_events(there.region), messages::encode(pool), {},
-                                    std::nullopt};
+    const eventstore::Append append{
+        messages::pool_events(there.region), messages::encode(pool), {}, std::nullopt};
     REQUIRE(store.append(std::span(&append, 1)));
     other.catch_up();
     CHECK(std::holds_alternative<Succeeded>(handle_group(other, std::span(&there, 1)).front()));
@@ -130,7 +130,8 @@ TEST_CASE("a conflict inside a group commit: only the culprit is decided again")
   CHECK(store.conflicts() == 1);
 }
 
-TEST_CASE("two workers that reach for the same last address: one has it, one is told there is none") {
+TEST_CASE(
+    "two workers that reach for the same last address: one has it, one is told there is none") {
   MemoryStore store;
   Fleet fleet(store, 1);
   Fleet::Worker other(store);
@@ -166,8 +167,7 @@ TEST_CASE("a timekeeper that comes late, or twice, changes nothing in the histor
   const workers::OnDue ignore = [](const Event&, Instant) {};
   const std::vector<workers::DueServer> due = {{the_region, server_number(1), at(0)}};
   // The second timekeeper acts in the very moment before the first one's append.
-  store.before_next_append(
-      [&] { REQUIRE(workers::apply_due(store, other.view, due, ignore)); });
+  store.before_next_append([&] { REQUIRE(workers::apply_due(store, other.view, due, ignore)); });
   REQUIRE(workers::apply_due(store, fleet.worker().view, due, ignore));
   const auto history = fleet.history(server_number(1));
   REQUIRE(history.size() == 2);

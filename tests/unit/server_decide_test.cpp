@@ -1,11 +1,11 @@
 // Goal: what may happen to a server, whole. Method: the first test is the table of the lifecycle,
 // every state against every command; the others are one claim each about time, repeats and replays.
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <map>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "tests/unit/server_fixture.h"
 
@@ -142,7 +142,8 @@ TEST_CASE("what was due is applied first, and bears its deadline as its time") {
 }
 
 TEST_CASE("a late decision passes through several deadlines in their order") {
-  // STOPPING ends at some second, the idle timeout 30 minutes after that; a day later both are past.
+  // STOPPING ends at some second, the idle timeout 30 minutes after that; a day later both are
+  // past.
   const auto stopping = server_in("STOPPING");
   const auto events = decide_due(the_server, the_region, stopping, at(86'400));
   REQUIRE(events.size() == 2);
