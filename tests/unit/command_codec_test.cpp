@@ -1,0 +1,210 @@
+// Goal: whatever is published to vsim.cmd.> is either a command or said to be none; what the API
+// writes is what a worker reads. Method: messages as the broker would store them, good and bad.
+
+#include "schema/messages/command_codec.h"
+
+#include <doctest/doctest.h>
+
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/subjects.h"
+#include "tests/unit/server_fixture.h"
+
+using namespace vsim;
+using namespace vsim::fixture;
+using messages::decode_command;
+
+namespace {
+
+const std::string the_subject = messages::server_command(the_region, the_server);
+
+eventstore::Message stored(std::string payload, eventstore::Headers headers = {},
+                           std::string subject = the_subject) {
+  const eventstore::Timestamp stored_at(std::chrono::nanoseconds(1'772'323'200'000'000'001));
+  return {std::move(subject), 42, stored_at, std::move(headers), std::move(payload)};
+}
+
+Command command_of(const eventstore::Message& message) {
+  const auto decoded = decode_command(message);
+  REQUIRE_MESSAGE(decoded, decoded.error());
+  return std::get<Command>(decoded->command);
+}
+
+std::string complaint_of(const std::string& json) {
+  const auto create = messages::read_create(json);
+  return create ? "" : create.error();
+}
+
+}  // namespace
+
+TEST_CASE("a command by hand is a command: actor nats, an id from its place and time") {
+  const auto stop = command_of(stored(R"({"type":"stop"})"));
+  CHECK(std::holds_alternative<Stop>(stop.action));
+  CHECK(stop.sequence == 42);
+  CHECK(stop.origin.actor == "nats");
+  CHECK(stop.region == the_region);
+  CHECK(stop.server == the_server);
+  CHECK(command_of(stored(R"({"type":"stop"})")).id == stop.id);
+  auto later = stored(R"({"type":"stop"})");
+  later.sequence = 43;
+  CHECK(command_of(later).id != stop.id);
+}
+
+TEST_CASE("a copy from JOURNAL keeps the id of the original") {
+  const auto original = command_of(stored(R"({"type":"stop"})"));
+  auto copy = stored(R"({"type":"stop"})", {{"Nats-Sequence", "42"},
+                                            {"Nats-Time-Stamp", "2026-03-01T00:00:00.000000001Z"}});
+  copy.sequence = 99;
+  copy.stored_at += std::chrono::hours(1);
+  CHECK(command_of(copy).id == original.id);
+  CHECK(decode_command(copy)->may_be_repeat);
+}
+
+TEST_CASE("what the API writes is what a worker reads") {
+  auto create = a_create();
+  create.profile = "ec2";
+  create.idle_timeout = std::chrono::seconds(90);
+  const auto id = messages::command_id_of_key("default", "key-1");
+  const auto decoded =
+      decode_command(stored(messages::encode_action(create), {{"Vsim-Command-Id", id.to_string()},
+                                                              {"Nats-Msg-Id", id.to_string()},
+                                                              {"Vsim-Request-Hash", "hash"},
+                                                              {"Vsim-Actor", "api"},
+                                                              {"Vsim-Correlation-Id", "request-9"},
+                                                              {"Vsim-Reply-To", "_INBOX.x.1"}}));
+  REQUIRE(decoded);
+  const auto& read = std::get<Command>(decoded->command);
+  CHECK(std::get<Create>(read.action) == create);
+  CHECK(read.id == id);
+  CHECK(read.request_hash == "hash");
+  CHECK(read.origin == Origin{"api", "request-9"});
+  CHECK(decoded->reply_to == "_INBOX.x.1");
+  CHECK(decoded->may_be_repeat);  // a keyed command may have come before
+}
+
+TEST_CASE("outcomes are told to inboxes and nowhere else") {
+  const auto decoded =
+      decode_command(stored(R"({"type":"stop"})", {{"Vsim-Reply-To", "vsim.cmd.x.y"}}));
+  REQUIRE(decoded);
+  CHECK(decoded->reply_to.empty());
+}
+
+TEST_CASE("a retry and a replay may be repeats, a first publish is none") {
+  const auto id = messages::uuid_from_time();
+  const auto repeat = [&](const std::string& message_id, const std::string& attempt) {
+    return decode_command(stored(R"({"type":"stop"})", {{"Vsim-Command-Id", id.to_string()},
+                                                        {"Nats-Msg-Id", message_id},
+                                                        {"Vsim-Attempt", attempt}}))
+        ->may_be_repeat;
+  };
+  CHECK_FALSE(repeat(id.to_string(), "1"));
+  CHECK(repeat(id.to_string(), "2"));
+  CHECK(repeat(id.to_string() + "-r1", "1"));
+}
+
+TEST_CASE("poison is told from commands") {
+  CHECK_FALSE(decode_command(stored("")));
+  CHECK_FALSE(decode_command(stored("stop")));
+  CHECK_FALSE(decode_command(stored("[]")));
+  CHECK_FALSE(decode_command(stored(std::string(60 * 1024, '\0'))));
+  CHECK_FALSE(decode_command(stored(R"({"type":"explode"})")));
+  CHECK_FALSE(decode_command(stored(R"({"type":7})")));
+  CHECK_FALSE(decode_command(stored(std::string(100, '['))));
+  CHECK_FALSE(decode_command(stored(R"({"type":"create","name":"x"})")));
+  CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {{"Vsim-Command-Id", "no-uuid"}})));
+  CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {{"Vsim-Actor", "a\nb"}})));
+  for (const auto* subject :
+       {"vsim.cmd.us-east-1.web", "vsim.cmd.US.11111111-2222-4333-8444-555555555555",
+        "vsim.cmd.us-east-1.11111111-2222-4333-8444-55555555555A", "vsim.cmd.a", "vsim.cmd.a.b.c",
+        "vsim.cmd._sim.clock"}) {
+    CAPTURE(subject);
+    CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {}, subject)));
+  }
+}
+
+TEST_CASE("a create that is wrong is told what to change") {
+  const std::string good = R"({"name":"web","type":"t2.micro"})";
+  CHECK(complaint_of(good).empty());
+  CHECK(complaint_of(R"({"type":"t2.micro"})") == "\"name\" must be a string");
+  CHECK(complaint_of(R"({"name":5,"type":"t2.micro"})") == "\"name\" must be a string");
+  CHECK(complaint_of(R"({"name":"","type":"t"})") ==
+        "\"name\" must have 1 to 128 characters, it has 0");
+  CHECK(complaint_of(R"({"name":"a\u0007","type":"t"})") ==
+        "\"name\" must not hold control characters");
+  CHECK(complaint_of(R"({"name":"a\u0085","type":"t"})") ==
+        "\"name\" must not hold control characters");
+  CHECK(complaint_of(R"({"name":"web"})") == "\"type\" must be a string");
+  CHECK(complaint_of(R"({"name":"a","type":"t","tags":[1]})") == "\"tags\" must be an object");
+  CHECK_FALSE(complaint_of(R"({"name":"a","type":"t","tags":{"k":1}})").empty());
+  CHECK_FALSE(complaint_of(R"({"name":"a","type":"t","idle_timeout_seconds":-1})").empty());
+  CHECK_FALSE(complaint_of(R"({"name":"a","type":"t","idle_timeout_seconds":315360001})").empty());
+  CHECK(complaint_of(R"({"name":"a","type":"t","idle_timeout_seconds":315360000})").empty());
+}
+
+TEST_CASE("limits of a create hold at them and not one past them") {
+  const auto named = [](std::size_t characters) {
+    std::string name;
+    for (std::size_t i = 0; i < characters; ++i) name += "ä";  // two bytes each
+    return complaint_of(R"({"type":"t","name":")" + name + "\"}");
+  };
+  CHECK(named(messages::name_characters_max).empty());
+  CHECK_FALSE(named(messages::name_characters_max + 1).empty());
+  const auto tagged = [](std::size_t count) {
+    std::string tags;
+    for (std::size_t i = 0; i < count; ++i) {
+      tags += (i ? ",\"k" : "\"k") + std::to_string(i) + "\":\"v\"";
+    }
+    return complaint_of(R"({"name":"a","type":"t","tags":{)" + tags + "}}");
+  };
+  CHECK(tagged(messages::tags_max).empty());
+  CHECK_FALSE(tagged(messages::tags_max + 1).empty());
+}
+
+TEST_CASE("a pool is extended by a network or by two ends") {
+  const auto range = [](const char* json) { return messages::read_ranges(json)->front(); };
+  CHECK(range(R"({"cidr":"10.0.0.0/24"})") ==
+        AddressRange{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.254")});
+  CHECK(range(R"({"cidr":"10.0.0.8/32"})").size() == 1);
+  CHECK(range(R"({"first":"10.0.0.9","last":"10.0.0.9"})").size() == 1);
+  CHECK(range(R"({"cidr":"10.0.0.0/12"})").size() == pool_extension_addresses_max - 2);
+  for (const auto* wrong :
+       {R"({})", R"({"cidr":"10.0.0.1/24"})", R"({"cidr":"10.0.0.0/33"})", R"({"cidr":"10.0.0.0"})",
+        R"({"cidr":"10.0.0.0/11"})", R"({"first":"10.0.0.9"})",
+        R"({"first":"10.0.0.9","last":"10.0.0.8"})", R"({"first":"10.0.0.300","last":"10.0.0.8"})",
+        R"({"cidr":"10.0.0.0/24","first":"10.0.0.1","last":"10.0.0.2"})", R"("x")"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(messages::read_ranges(wrong));
+  }
+  const auto text = messages::encode_extend_pool({range(R"({"cidr":"10.0.0.0/30"})")});
+  CHECK(decode_command(stored(text, {}, messages::pool_command(the_region))));
+}
+
+TEST_CASE("a keyed id is the same for ever, and differs by account and key") {
+  const auto id = messages::command_id_of_key("default", "order-7");
+  CHECK(id.to_string() == messages::command_id_of_key("default", "order-7").to_string());
+  CHECK(id.uuid.version() == 5);
+  CHECK(id != messages::command_id_of_key("default", "order-8"));
+  CHECK(id != messages::command_id_of_key("other", "order-7"));
+  CHECK(messages::server_id_of_create(id) == messages::server_id_of_create(id));
+  CHECK(messages::uuid_from_time().version() == 7);
+  CHECK(messages::uuid_from_time() != messages::uuid_from_time());
+}
+
+TEST_CASE("RFC 9562's example of version 5 comes out") {
+  const auto dns = *Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+  CHECK(messages::uuid_from_name(dns, "www.example.com").to_string() ==
+        "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+}
+
+TEST_CASE("the shipped catalogue can be read, and a folder without one tells all that is missing") {
+  const auto shipped = messages::load_catalogue(VSIM_SOURCE_DIR "/schema");
+  REQUIRE(shipped);
+  CHECK(shipped->regions.size() == 2);
+  CHECK(shipped->regions.at({"eu-west-1"}).front().size() == 100);
+  CHECK(shipped->instance_types.at("t2.medium") == HourlyRate{400});
+  for (const auto* name : {"standard", "instant", "ec2", "seed"}) {
+    CHECK(shipped->profiles.contains(name));
+  }
+  const auto missing = messages::load_catalogue("/nowhere");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().size() == 3);
+}
