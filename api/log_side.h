@@ -19,9 +19,11 @@ struct WaitingCommand {
   CommandId id;
   StreamSequence sequence = 0;
   std::string request_hash;
+  Origin origin;
   std::string type;  // "create"; "extend_pool"
   Region region;
-  std::optional<Create> create;  // of a create
+  std::optional<ServerId> server;  // of all but pool commands
+  std::optional<Create> create;    // of a create
 };
 
 /// Any thread.

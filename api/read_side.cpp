@@ -24,11 +24,21 @@ http::Problem malformed_token(std::string_view text) {
               "\"; give the value of Vsim-Sequence from the answer to a write"};
 }
 
+/// In an outage every request fails, and one line a second says as much as a thousand.
+void log_failure(const std::string& detail) {
+  static std::atomic<std::int64_t> last_second{-1};
+  const auto now = Clock::now().time_since_epoch();
+  const auto second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  if (last_second.exchange(second) != second) {
+    log::warn("queries fail", {{"error", detail}});
+  }
+}
+
 }  // namespace
 
 http::Problem problem_of(const read_model::DatabaseError& error) {
   using Kind = read_model::DatabaseError::Kind;
-  log::warn("a query failed", {{"error", error.detail}});
+  log_failure(error.detail);
   http::Problem problem{http::ProblemCode::unavailable, {}, {}, 1};
   switch (error.kind) {
     case Kind::unavailable:
