@@ -78,6 +78,12 @@ void FleetView::follow(std::stop_token stop) {
     }
     apply(*last);
   }
+  const auto end = store_.last_sequence();
+  if (!end) {
+    say(end.error().detail);
+    pause(stop, 200ms);
+    return;
+  }
   const auto follower = store_.follow(position_);
   while (!stop.stop_requested()) {
     const auto messages = follower->next(messages_at_once, 200ms);
@@ -88,7 +94,7 @@ void FleetView::follow(std::stop_token stop) {
     }
     apply(*messages);
     const std::lock_guard lock(mutex_);
-    if (messages->size() < messages_at_once) caught_up_ = true;
+    if (position_ >= *end) caught_up_ = true;
     trouble_.clear();
   }
 }

@@ -21,7 +21,7 @@ using Kind = Setback::Kind;
 
 constexpr std::size_t batch_events_max = 1000;
 constexpr auto message_wait = 250ms;      // between looks at the stop token
-constexpr auto idle_check_interval = 5s;  // of the log, while nothing comes
+constexpr auto idle_check_interval = 5s;  // of log and Postgres, while nothing comes
 constexpr auto busy_check_interval = 1s;  // while much comes
 constexpr auto standby_interval = 500ms;  // between attempts to become the active one
 constexpr auto retry_shortest = 50ms;
@@ -185,7 +185,7 @@ Setback Projector::follow(read_model::ProjectionWriter& writer, std::stop_token 
     if (auto setback = apply(writer, *messages)) {
       return *setback;
     }
-    if (auto setback = watch_log(messages->empty())) {
+    if (auto setback = watch(writer, messages->empty())) {
       return *setback;
     }
   }
@@ -283,13 +283,21 @@ void Projector::tell_waiters(Messages messages) const {
   }
 }
 
-/// Once in a while, how far the log has run ahead.
-std::optional<Setback> Projector::watch_log(bool idle) {
+/// Once in a while, how far the log has run ahead, and whether Postgres is there with our checkpoint:
+/// while no event comes, nothing else would notice that it is not.
+std::optional<Setback> Projector::watch(read_model::ProjectionWriter& writer, bool idle) {
   const auto since = std::chrono::steady_clock::now() - log_checked_at_;
-  if (since > (idle ? idle_check_interval : busy_check_interval)) {
-    return check_log();
+  if (since <= (idle ? idle_check_interval : busy_check_interval)) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const auto stored = writer.checkpoint();
+  if (!stored) {
+    return setback_of(stored.error());
+  }
+  if (stored->sequence != checkpoint_.sequence) {
+    return Setback{Kind::moved, "the checkpoint was moved by others"};
+  }
+  return check_log();
 }
 
 void Projector::note(const Setback& setback) {
