@@ -25,6 +25,9 @@ constexpr auto standby_interval = 1s;
 constexpr auto retry_interval = 1s;
 
 Setback setback_of(const read_model::DatabaseError& error) {
+  if (error.kind == read_model::DatabaseError::Kind::not_migrated) {
+    return {Kind::moved, "tables are missing: run vsimctl migrate, or start a projector"};
+  }
   return {Kind::unavailable, "Postgres: " + error.detail};
 }
 
@@ -132,8 +135,8 @@ std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWri
   return std::nullopt;
 }
 
-/// Read models that were dropped and made anew begin at 0 again; while no command comes, nothing but
-/// this look would notice.
+/// Read models that were dropped and made anew begin at 0 again; while no command comes, nothing
+/// but this look would notice.
 std::optional<Setback> JournalProjector::check_checkpoint(read_model::ProjectionWriter& writer) {
   const auto stored = writer.checkpoint();
   if (!stored) {

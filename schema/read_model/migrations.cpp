@@ -106,6 +106,14 @@ std::map<std::string, std::string> check_recorded(Transaction& tx, const std::ve
   return recorded;
 }
 
+void apply_file(Transaction& tx, const File& file) {
+  try {
+    tx.exec(file.sql);
+  } catch (const pqxx::sql_error& error) {
+    throw MigrationError(file.name + ": " + error.what());
+  }
+}
+
 MigrationReport migrate(Transaction& tx, const std::vector<File>& files,
                         const std::string& schema) {
   MigrationReport report;
@@ -126,7 +134,7 @@ MigrationReport migrate(Transaction& tx, const std::vector<File>& files,
     if (recorded.count(file.name) > 0) {
       continue;
     }
-    tx.exec(file.sql);
+    apply_file(tx, file);
     execute(tx, "record", Arguments().text(file.name).text(file.checksum));
     report.applied.push_back(file.name);
   }

@@ -39,9 +39,9 @@ struct OperationWithServer {
 std::optional<OperationWithServer> find_operation(Transaction& tx, const CommandId& id);
 
 struct OperationFilter {
-  std::optional<std::string> status;
-  std::optional<std::string> server_id;
-  std::optional<std::string> region;
+  std::optional<std::string> status = {};
+  std::optional<std::string> server_id = {};
+  std::optional<std::string> region = {};
 };
 
 /// Highest command sequence first; `before` is a command sequence (0: from the newest).

@@ -42,11 +42,11 @@ struct ServerRow {
 ServerRow server_row(const ServerId& id, const State& state);
 
 struct ServerFilter {
-  std::optional<std::string> region;
-  std::optional<std::string> status;
-  std::optional<std::string> type;
-  std::optional<std::string> name;
-  std::map<std::string, std::string> tags;
+  std::optional<std::string> region = {};
+  std::optional<std::string> status = {};
+  std::optional<std::string> type = {};
+  std::optional<std::string> name = {};
+  std::map<std::string, std::string> tags = {};
 };
 
 /// Where a page begins: behind this server in the order newest first, ties by id.

@@ -1,0 +1,397 @@
+// Goal: what the queries of schema/read_model give is what was written, in the order, the number
+// and the pages that were asked for. Method: batches written by the real writer into a real
+// Postgres.
+
+#include <algorithm>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "eventstore/memory_store.h"
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/clock.h"
+#include "schema/read_model/fleet_snapshot.h"
+#include "schema/read_model/migrations.h"
+#include "schema/read_model/operations.h"
+#include "schema/read_model/projection_writer.h"
+#include "schema/read_model/regions.h"
+#include "schema/read_model/server_events.h"
+#include "schema/read_model/servers.h"
+#include "tests/harness/database.h"
+#include "tests/harness/private_postgres.h"
+#include "tests/integration/sample_log.h"
+
+using namespace vsim;
+using namespace vsim::read_model;
+using namespace std::chrono_literals;
+using harness::PrivatePostgres;
+using harness::query;
+using harness::query_value;
+using samples::some_time;
+using samples::some_uuid;
+
+namespace {
+
+// A migrated database with a writer, and servers made without a log.
+struct Ground {
+  std::string url = PrivatePostgres::shared().create_database();
+  std::unique_ptr<ProjectionWriter> writer;
+  ConnectionPool pool{url, 2};
+  ProjectionBatch batch;
+  StreamSequence sequence = 0;
+
+  Ground() {
+    REQUIRE(apply_migrations(url, VSIM_SOURCE_DIR "/schema"));
+    writer = std::move(*ProjectionWriter::open(url, Projection::events));
+    REQUIRE(writer->checkpoint());
+  }
+
+  void flush() {
+    const auto previous = writer->checkpoint()->sequence;
+    REQUIRE(writer->apply(std::move(batch), previous, {sequence, "hash", 0}).value());
+    batch = {};
+  }
+
+  Event event(std::uint64_t number, const Region& region, EventData data, Instant at,
+              Version version = 1) {
+    ++sequence;
+    const Cause cause{CommandId{some_uuid(0xc000 + sequence)}, sequence, "request-hash"};
+    return {ServerId{some_uuid(number)}, region,         version, at, cause,
+            {"api", "request"},          std::move(data)};
+  }
+
+  /// A server that runs since `at`.
+  State add_server(
+      std::uint64_t number, const Region& region, Instant at,
+      const std::function<void(Blueprint&)>& change = [](Blueprint&) {}) {
+    auto wanted = samples::blueprint("web-" + std::to_string(number),
+                                     {0x0A000000U + static_cast<std::uint32_t>(number)});
+    change(wanted);
+    const auto happened = event(number, region, ServerProvisioned{wanted}, at);
+    const auto state = evolve({}, happened);
+    batch.add(happened, state, sequence);
+    return state;
+  }
+
+  ServerPage list(const ServerFilter& filter, std::uint32_t limit = 50, std::uint64_t offset = 0,
+                  const std::optional<ServerPosition>& after = std::nullopt) {
+    const auto page =
+        pool.read([&](Transaction& tx) { return list_servers(tx, filter, limit, offset, after); });
+    REQUIRE(page);
+    return *page;
+  }
+};
+
+std::vector<std::string> names(const ServerPage& page) {
+  std::vector<std::string> all;
+  for (const auto& row : page.items) {
+    all.push_back(row.name);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a server is read as it was written") {
+  Ground ground;
+  auto state = ground.add_server(7, samples::us, some_time(5), [](Blueprint& b) {
+    b.name = "n\xC3\xA4me \"quoted\" \\ {}";
+    b.tags = {{"env", "a\"b"}, {"team", "\xE2\x82\xAC"}};
+  });
+  const ServerId id{some_uuid(7)};
+  ground.flush();
+  const auto read = [&](const ServerId& wanted) {
+    return ground.pool.read([&](Transaction& tx) { return find_server(tx, wanted); }).value();
+  };
+  const auto check = [&] {
+    const auto expected = server_row(id, state);
+    const auto found = read(id);
+    REQUIRE(found);
+    CHECK(found->id == expected.id);
+    CHECK(found->name == expected.name);
+    CHECK(found->region == expected.region);
+    CHECK(found->type == expected.type);
+    CHECK(found->status == expected.status);
+    CHECK(found->ip == expected.ip);
+    CHECK(found->profile == expected.profile);
+    CHECK(found->account == expected.account);
+    CHECK(found->version == expected.version);
+    CHECK(found->created_at == expected.created_at);
+    CHECK(found->updated_at == expected.updated_at);
+    CHECK(found->last_started_at == expected.last_started_at);
+    CHECK(found->due == expected.due);
+    CHECK(found->termination_reason == expected.termination_reason);
+    CHECK(found->hourly_rate == expected.hourly_rate);
+    CHECK(found->bill == expected.bill);
+    CHECK(found->billing.granularity == expected.billing.granularity);
+    CHECK(found->billing.minimum == expected.billing.minimum);
+    CHECK(found->idle_timeout == expected.idle_timeout);
+    CHECK(found->tags_json == R"({"env": "a\"b", "team": "€"})");
+  };
+  check();
+  const auto live = [&](EventData data, Instant at) {
+    const auto happened = ground.event(7, samples::us, std::move(data), at, state.version + 1);
+    state = evolve(state, happened);
+    ground.batch.add(happened, state, ground.sequence);
+    ground.flush();
+    check();
+  };
+  live(ServerStopping{Status::running, some_time(9000)}, some_time(7000));
+  live(ServerStopped{Status::stopping}, some_time(9000));
+  CHECK(read(id)->due);
+  live(ServerTerminated{Status::stopped, TerminationReason::idle_timeout}, some_time(99000));
+  CHECK(read(id)->termination_reason == "idle_timeout");
+  CHECK_FALSE(read(ServerId{some_uuid(8)}));
+}
+
+TEST_CASE("lists are newest first, ties by id, page by page") {
+  Ground ground;
+  for (std::uint64_t i = 0; i < 25; ++i) {
+    ground.add_server(25 - i, samples::us, some_time(static_cast<std::int64_t>(i / 5) * 1000));
+  }
+  ground.flush();
+  const auto all = ground.list({}, 50);
+  CHECK(all.total == 25);
+  REQUIRE(all.items.size() == 25);
+  CHECK(all.items[0].name == "web-1");  // five of one instant: the lowest id first
+  CHECK(all.items[4].name == "web-5");
+  CHECK(all.items[24].name == "web-25");
+  std::vector<std::string> walked;
+  std::optional<ServerPosition> position;
+  for (int pages = 0; pages < 10; ++pages) {
+    auto page = ground.list({}, 3, 17, position);  // a position wins over an offset
+    if (!position) {
+      page = ground.list({}, 3);
+    }
+    CHECK(page.total == 25);
+    const bool more = page.items.size() == 4;  // one more than asked for
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, page.items.size()); ++i) {
+      walked.push_back(page.items[i].name);
+      position = {page.items[i].created_at, page.items[i].id};
+    }
+    CHECK(more == (walked.size() < 25));
+  }
+  CHECK(walked == names(all));
+  CHECK(names(ground.list({}, 4, 3)) ==
+        std::vector<std::string>(walked.begin() + 3, walked.begin() + 8));
+  CHECK(ground.list({}, 4, 1000).items.empty());
+  CHECK(ground.list({}, 4, 1000).total == 25);
+  CHECK(ground.list({}, 200).items.size() == 25);
+  CHECK(ground.list({}, 4, 0, ServerPosition{some_time(-1), some_uuid(1).to_string()}).total == 25);
+}
+
+TEST_CASE("every combination of filters selects and counts the same servers") {
+  Ground ground;
+  for (std::uint64_t i = 1; i <= 60; ++i) {
+    ground.add_server(i, i % 2 == 0 ? samples::us : samples::eu, some_time(), [&](Blueprint& b) {
+      b.name = "name-" + std::to_string(i % 3);
+      b.instance_type = i % 5 == 0 ? "t2.small" : "t2.micro";
+      b.terms.create_ends_in = i % 4 == 0 ? Status::stopped : Status::running;
+      b.tags = {{"env", i % 6 == 0 ? "test" : "prod"}, {"team", "t" + std::to_string(i % 2)}};
+    });
+  }
+  ground.flush();
+  for (unsigned bits = 0; bits < 32; ++bits) {
+    ServerFilter filter;
+    if ((bits & 1) != 0) filter.region = "us-east-1";
+    if ((bits & 2) != 0) filter.status = "STOPPED";
+    if ((bits & 4) != 0) filter.type = "t2.small";
+    if ((bits & 8) != 0) filter.name = "name-0";
+    if ((bits & 16) != 0) filter.tags = {{"env", "test"}, {"team", "t0"}};
+    std::size_t expected = 0;
+    for (std::uint64_t i = 1; i <= 60; ++i) {
+      const bool fits = (!filter.region || i % 2 == 0) && (!filter.status || i % 4 == 0) &&
+                        (!filter.type || i % 5 == 0) && (!filter.name || i % 3 == 0) &&
+                        (filter.tags.empty() || (i % 6 == 0 && i % 2 == 0));
+      expected += fits ? 1 : 0;
+    }
+    CAPTURE(bits);
+    const auto page = ground.list(filter, 200);
+    CHECK(page.items.size() == expected);
+    CHECK(page.total == expected);
+    const auto skipped = ground.list(filter, 200, 1);
+    CHECK(skipped.items.size() == expected - 1);
+    CHECK(skipped.total == expected);
+    CHECK(ground.list(filter, 200, 100).total == expected);
+  }
+  CHECK(ground.list({.region = "nowhere"}).total == 0);
+  CHECK(ground.list({.tags = {{"env", "te"}}}).total == 0);
+  CHECK(ground.list({.name = "' OR true --"}).total == 0);
+}
+
+TEST_CASE("logs are newest first, below a version") {
+  Ground ground;
+  auto state = ground.add_server(1, samples::us, some_time());
+  for (int i = 0; i < 9; ++i) {
+    auto happened = ground.event(1, samples::us, CommandRejected{{RejectionCode::not_found, "x"}},
+                                 some_time(i), state.version + 1);
+    if (i % 2 == 0) {
+      happened.cause.reset();
+    }
+    state = evolve(state, happened);
+    ground.batch.add(happened, state, ground.sequence);
+  }
+  ground.add_server(2, samples::us, some_time());
+  ground.flush();
+  const auto list = [&](std::uint32_t limit, Version before) {
+    return ground.pool
+        .read([&](Transaction& tx) {
+          return list_server_events(tx, ServerId{some_uuid(1)}, limit, before);
+        })
+        .value();
+  };
+  const auto all = list(100, 0);
+  REQUIRE(all.size() == 10);
+  CHECK(all[0].version == 10);
+  CHECK(all[0].event == "command_rejected");
+  CHECK(all[0].message == "Command rejected (not_found): x");
+  CHECK(all[0].command_id.empty());
+  CHECK_FALSE(all[1].command_id.empty());
+  CHECK(all[9].version == 1);
+  CHECK(all[9].event == "server_provisioned");
+  CHECK(all[9].at == some_time());
+  CHECK(all[9].actor == "api");
+  CHECK(all[9].correlation_id == "request");
+  CHECK(all[9].sequence == 1);
+  const auto page = list(3, 5);
+  REQUIRE(page.size() == 3);
+  CHECK(page[0].version == 4);
+  CHECK(page[2].version == 2);
+}
+
+TEST_CASE("an operation comes with its server, and lists by what is asked") {
+  Ground ground;
+  ground.add_server(1, samples::us, some_time());
+  const auto accepted = CommandId{some_uuid(0xc001)};
+  auto rejected = ground.event(
+      2, samples::eu, CommandRejected{{RejectionCode::unknown_type, "no such type"}}, some_time(3));
+  ground.batch.add(rejected, evolve({}, rejected), ground.sequence);
+  ground.flush();
+  const auto find = [&](const CommandId& id) {
+    return ground.pool.read([&](Transaction& tx) { return find_operation(tx, id); }).value();
+  };
+  const auto created = find(accepted);
+  REQUIRE(created);
+  CHECK(created->operation.type == "create");
+  CHECK(created->operation.status == "SUCCEEDED");
+  CHECK(created->operation.command_sequence == 1);
+  CHECK(created->operation.event_sequence == 1);
+  CHECK(created->operation.version == 1);
+  CHECK(created->operation.request_hash == "request-hash");
+  CHECK(created->operation.decided_at == some_time());
+  REQUIRE(created->server);
+  CHECK(created->server->name == "web-1");
+  const auto refused = find(rejected.cause->command);
+  REQUIRE(refused);
+  CHECK(refused->operation.status == "REJECTED");
+  CHECK(refused->operation.code == "unknown_type");
+  CHECK(refused->operation.detail == "no such type");
+  CHECK_FALSE(refused->server);
+  CHECK_FALSE(find(CommandId{some_uuid(99)}));
+
+  for (std::uint64_t i = 3; i < 20; ++i) {
+    ground.add_server(i, i % 2 == 0 ? samples::us : samples::eu, some_time());
+  }
+  ground.flush();
+  const auto list = [&](const OperationFilter& filter, std::uint32_t limit = 50,
+                        StreamSequence before = 0) {
+    return ground.pool
+        .read([&](Transaction& tx) { return list_operations(tx, filter, limit, before); })
+        .value();
+  };
+  CHECK(list({}).size() == 19);
+  CHECK(list({})[0].command_sequence == 19);
+  CHECK(list({}, 5).size() == 5);
+  CHECK(list({}, 5, 4).size() == 3);
+  CHECK(list({.status = "SUCCEEDED"}).size() == 18);
+  CHECK(list({.status = "REJECTED"}).size() == 1);
+  CHECK(list({.status = "PENDING"}).empty());
+  CHECK(list({.region = "eu-west-1"}).size() == 10);
+  CHECK(list({.status = "REJECTED", .region = "us-east-1"}).empty());
+  CHECK(list({.server_id = some_uuid(5).to_string()}).size() == 1);
+  const auto decided = [&](StreamSequence sequence) {
+    return ground.pool.read([&](Transaction& tx) { return command_is_decided(tx, sequence); })
+        .value();
+  };
+  CHECK(decided(19));
+  CHECK_FALSE(decided(20));
+}
+
+TEST_CASE("a starting worker gets addresses and deadlines of one instant, none of the dead") {
+  Ground ground;
+  ground.batch.add(
+      PoolExtended{samples::us, 1, some_time(), {{{0x0A000001}, {0x0A000004}}}, {}, {}},
+      ++ground.sequence);
+  ground.add_server(1, samples::us, some_time());
+  ground.batch.add(AddressClaimed{samples::us, {0x0A000001}, {some_uuid(1)}, some_time()}, 77);
+  auto stopped = ground.add_server(2, samples::us, some_time(),
+                                   [](Blueprint& b) { b.terms.create_ends_in = Status::stopped; });
+  ground.batch.add(AddressClaimed{samples::us, {0x0A000002}, {some_uuid(2)}, some_time()}, 78);
+  auto gone = ground.add_server(3, samples::us, some_time());
+  ground.batch.add(AddressClaimed{samples::us, {0x0A000003}, {some_uuid(3)}, some_time()}, 79);
+  const auto end = ground.event(
+      3, samples::us, ServerTerminated{Status::running, TerminationReason::user}, some_time(9), 2);
+  ground.batch.add(end, evolve(gone, end), ground.sequence);
+  ground.flush();
+  const auto snapshot = load_fleet_snapshot(ground.url);
+  REQUIRE(snapshot);
+  CHECK(snapshot->events.sequence == ground.sequence);
+  REQUIRE(snapshot->addresses.size() == 4);
+  auto addresses = snapshot->addresses;
+  std::sort(addresses.begin(), addresses.end(), [](auto& a, auto& b) { return a.ip < b.ip; });
+  CHECK(addresses[0].taken);
+  CHECK(addresses[0].last_claim == 77);
+  CHECK(addresses[1].taken);
+  CHECK_FALSE(addresses[2].taken);
+  CHECK(addresses[2].last_claim == 79);
+  CHECK_FALSE(addresses[3].taken);
+  CHECK(addresses[3].last_claim == 0);
+  REQUIRE(snapshot->deadlines.size() == 1);
+  CHECK(snapshot->deadlines[0].server == ServerId{some_uuid(2)});
+  CHECK(snapshot->deadlines[0].due == stopped.server->deadline->due);
+
+  const auto regions = ground.pool.read(list_regions);
+  CHECK(regions->empty());
+  Catalogue catalogue;
+  catalogue.regions[samples::us] = {};
+  catalogue.regions[samples::eu] = {};
+  catalogue.instance_types = {{"big", {400}}, {"small", {100}}};
+  REQUIRE(ground.writer->put_catalogue(catalogue));
+  REQUIRE(ground.writer->put_catalogue(catalogue));
+  const auto filled = ground.pool.read(list_regions).value();
+  REQUIRE(filled.size() == 2);
+  CHECK(filled[0].addresses_total == 0);
+  CHECK(filled[1].name == "us-east-1");
+  CHECK(filled[1].addresses_total == 4);
+  CHECK(filled[1].addresses_free == 2);
+  CHECK(ground.pool.read(list_instance_types)->at(0).name == "small");
+  CHECK(query_value(ground.url, "SELECT string_agg(status, ',' ORDER BY ip) FROM ip_pool") ==
+        "TAKEN,TAKEN,FREE,FREE");
+}
+
+TEST_CASE("the clock and the checkpoint are read as they were written") {
+  Ground ground;
+  CHECK_FALSE(ground.pool.read(find_clock).value());
+  const ClockState clock{some_time(1), WallTime{1'790'000'000'123'456'789ns}, 2.5,
+                         0xFFFFFFFFFFFFFFFF};
+  ground.batch.add(clock, ++ground.sequence);
+  ground.flush();
+  CHECK(ground.pool.read(find_clock).value() == clock);
+  const auto checkpoint = [&](const char* stream) {
+    return ground.pool.read([&](Transaction& tx) { return find_checkpoint(tx, stream); }).value();
+  };
+  CHECK(checkpoint("EVENTS")->sequence == 1);
+  CHECK(checkpoint("EVENTS")->hash == "hash");
+  CHECK_FALSE(checkpoint("JOURNAL"));
+}
+
+TEST_CASE("a batch on a checkpoint that has moved writes nothing") {
+  Ground ground;
+  ground.add_server(1, samples::us, some_time());
+  ground.flush();
+  ground.add_server(2, samples::us, some_time());
+  CHECK_FALSE(ground.writer->apply(std::move(ground.batch), 0, {9, "h", 0}).value());
+  CHECK(ground.list({}).total == 1);
+  CHECK(ground.list({}).items.size() == 1);
+  CHECK(ground.writer->checkpoint()->sequence == 1);
+}
