@@ -41,7 +41,8 @@ TEST_CASE("without the broker reads go on, writes are 503, and all recovers by i
 
   fleet.nats().restart();
   fleet.wait_until_ready();
-  CHECK(act(client, id, "stop").status == 200);
+  const HttpAnswer stop = act(client, id, "stop");
+  CHECK_MESSAGE(stop.status == 200, told(stop), " ", client.get("/servers/" + id + "/logs").body);
   CHECK(client.get("/servers").json()["total"].integer() == 1);
 }
 
@@ -84,7 +85,11 @@ TEST_CASE("when the log went backwards nothing is projected, and readiness says 
   fleet.vsimctl({"migrate"});
   fleet.start_worker();
   check_not_ready(fleet);
-  const std::string reasons = harness::HttpClient(fleet.worker_port()).get("/readyz").body;
-  CHECK_MESSAGE(reasons.find("backwards") != std::string::npos, reasons);
+  std::string reasons;
+  CHECK_MESSAGE(harness::eventually([&] {
+                  reasons = harness::HttpClient(fleet.worker_port()).get("/readyz").body;
+                  return reasons.find("went backwards") != std::string::npos;
+                }),
+                reasons);
   CHECK(get_server(client, id)["status"].text() == "RUNNING");  // the last that was known
 }

@@ -30,7 +30,6 @@ TEST_CASE("poison leaves the queue, is counted and kept, and the workers go on")
   };
   const std::vector<Poison> messages = {
       {server + random_uuid(), "stop it, please"},
-      {server + random_uuid(), ""},
       {server + random_uuid(), "{"},
       {server + random_uuid(), "null"},
       {server + random_uuid(), "[]"},
@@ -54,11 +53,10 @@ TEST_CASE("poison leaves the queue, is counted and kept, and the workers go on")
     arguments.insert(arguments.end(), poison.headers.begin(), poison.headers.end());
     const harness::Output pub = fleet.nats_cli(arguments, poison.payload);
     REQUIRE_MESSAGE(pub.ending.clean(), pub.text);
-    MESSAGE(poison.subject, poison.payload.substr(0, 30), " dlq ", stored_in(fleet, "DEAD_LETTERS"),
-            pub.text);
   }
+  REQUIRE(fleet.nats_cli({"pub", server + random_uuid(), R"({{""}})"}).ending.clean());  // no byte
   CHECK(harness::eventually([&] { return stored_in(fleet, "COMMANDS") == 0; }));
-  const auto expected = static_cast<std::int64_t>(messages.size());
+  const auto expected = static_cast<std::int64_t>(messages.size() + 1);
   CHECK(harness::eventually([&] {
     return fleet.worker_metric("vsim_dead_letters_total") == static_cast<double>(expected);
   }));
