@@ -14,7 +14,8 @@ using eventstore::PublishError;
 using http::Problem;
 using http::ProblemCode;
 
-constexpr int tries_max = 4;                // publishes of one command whose result was not known
+constexpr int message_ids_max = 4;          // of one command, beside its own
+constexpr auto unknown_patience = 8s;       // for a broker that does not answer: two tries of 5 s
 constexpr auto occupied_patience = 1000ms;  // for the slot of a command that is decided already
 constexpr auto unavailable_patience = 1000ms;  // for a broker that is not connected
 constexpr auto database_patience = 2s;  // for Postgres to come back, once a command is stored
@@ -27,6 +28,26 @@ Problem mismatch(const Submission& submission) {
 }
 
 bool is_decided(const read_model::OperationRow& operation) { return operation.status != "PENDING"; }
+
+/// `suffix` above 0: another message id, for a command whose own is known to the broker.
+eventstore::Headers headers_of(const Submission& submission, const std::string& reply_to,
+                               int attempt, int suffix) {
+  namespace header = messages::header;
+  const std::string id = submission.id.to_string();
+  const std::string message_id = suffix == 0 ? id : id + "-r" + std::to_string(suffix);
+  eventstore::Headers headers = {{std::string(header::message_id), message_id},
+                                 {std::string(header::command_id), id},
+                                 {std::string(header::request_hash), submission.request_hash},
+                                 {std::string(header::actor), std::string(actor)},
+                                 {std::string(header::correlation_id), submission.request_id}};
+  if (!reply_to.empty()) {
+    headers.push_back({std::string(header::reply_to), reply_to});
+  }
+  if (attempt > 1) {
+    headers.push_back({std::string(header::attempt), std::to_string(attempt)});
+  }
+  return headers;
+}
 
 }  // namespace
 
@@ -104,22 +125,10 @@ Reply<StreamSequence> CommandGateway::publish(const Submission& submission,
 
 CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
                                                   const std::string& reply_to, Publishing& state) {
-  namespace header = messages::header;
   const std::string id = submission.id.to_string();
-  const std::string message_id =
-      state.message_id_suffix == 0 ? id : id + "-r" + std::to_string(state.message_id_suffix);
-  eventstore::Headers headers = {{std::string(header::message_id), message_id},
-                                 {std::string(header::command_id), id},
-                                 {std::string(header::request_hash), submission.request_hash},
-                                 {std::string(header::actor), std::string(actor)},
-                                 {std::string(header::correlation_id), submission.request_id}};
-  if (!reply_to.empty()) {
-    headers.push_back({std::string(header::reply_to), reply_to});
-  }
-  if (state.attempt > 1) {
-    headers.push_back({std::string(header::attempt), std::to_string(state.attempt)});
-  }
-  const auto accepted = publisher_.publish(submission.subject, submission.payload, headers);
+  const auto accepted =
+      publisher_.publish(submission.subject, submission.payload,
+                         headers_of(submission, reply_to, state.attempt, state.message_id_suffix));
   if (accepted && !accepted->duplicate) {
     state.sequence = accepted->sequence;
     return Step::stored;
@@ -141,7 +150,8 @@ CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
                     "the command is larger than the queue takes; shorten its name or tags", 0);
     case PublishError::Kind::unknown:
       state.unknown = true;
-      if (state.attempt++ < tries_max && !inbox_.stopped()) {
+      ++state.attempt;
+      if (Clock::now() - state.began < unknown_patience && !inbox_.stopped()) {
         return Step::again;
       }
       break;
@@ -200,7 +210,7 @@ CommandGateway::Step CommandGateway::after_duplicate(const Submission& submissio
   if (*decided) {
     return Step::stored;  // its place in COMMANDS is not known any more
   }
-  if (state.message_id_suffix == tries_max) {
+  if (state.message_id_suffix == message_ids_max) {
     return refuse({ProblemCode::unavailable,
                    "the command vanished from the queue each time it was stored; is an operator "
                    "purging it?",

@@ -145,16 +145,6 @@ void Connection::linger() {
   }
 }
 
-void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {
-  ip.clear();  // two system calls a request, for what nothing asks
-  port = 0;
-}
-
-void Connection::get_local_ip_and_port(std::string& ip, int& port) const {
-  ip.clear();
-  port = 0;
-}
-
 bool Connection::take_byte(char& byte) {
   if (begin_ == end_ && (Clock::now() - began_ > request_seconds_max || fill() != Got::some)) {
     return false;

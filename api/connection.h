@@ -2,7 +2,7 @@
 
 // One client's connection, with the framing of requests and their bodies. cpp-httplib 0.11 parses
 // the head and writes the answer; its own way of reading falls short of what the API promises, so
-// this class stands in between (D-API-1):
+// this class stands in between:
 //   - it reads and writes with one system call a request each, where the library's stream takes
 //   four;
 //   - heads are bounded in bytes and in time;
@@ -12,9 +12,10 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 
-#include <httplib.h>
+#include <sys/types.h>
 
 #include "api/http_message.h"
 
@@ -24,7 +25,7 @@ namespace vsim::api {
 inline constexpr std::chrono::seconds request_seconds_max{15};
 
 /// Belongs to one thread. Does not own the socket, whose time-outs are set by its server.
-class Connection : public httplib::Stream {
+class Connection {
  public:
   explicit Connection(int socket);
 
@@ -47,14 +48,12 @@ class Connection : public httplib::Stream {
   /// connection is cut, which would otherwise be reset and the answer lost.
   void linger();
 
-  // httplib::Stream, as the library calls it.
-  bool is_readable() const override { return true; }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* into, std::size_t size) override;
-  ssize_t write(const char* from, std::size_t size) override;
-  void get_remote_ip_and_port(std::string& ip, int& port) const override;
-  void get_local_ip_and_port(std::string& ip, int& port) const override;
-  socket_t socket() const override { return socket_; }
+  /// For the library while it reads a head: bytes received, 0 at the end, -1 after a fault.
+  ssize_t read(char* into, std::size_t size);
+  /// Into a buffer; sent by flush(), or when there is much.
+  ssize_t write(const char* from, std::size_t size);
+
+  int socket() const { return socket_; }
 
  private:
   enum class Got { some, end, late };

@@ -2,11 +2,7 @@
 
 namespace vsim::api {
 
-#ifdef CPPHTTPLIB_VERSION_NUM
-bool ConnectionThreads::enqueue(std::function<void()> connection) {
-#else
-void ConnectionThreads::enqueue(std::function<void()> connection) {
-#endif
+void ConnectionThreads::serve_soon(std::function<void()> connection) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(connection));
@@ -15,9 +11,6 @@ void ConnectionThreads::enqueue(std::function<void()> connection) {
     }
   }
   changed_.notify_one();
-#ifdef CPPHTTPLIB_VERSION_NUM
-  return true;
-#endif
 }
 
 void ConnectionThreads::serve() {

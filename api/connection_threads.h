@@ -11,23 +11,17 @@
 #include <thread>
 #include <vector>
 
-#include <httplib.h>
-
 namespace vsim::api {
 
-class ConnectionThreads : public httplib::TaskQueue {
+class ConnectionThreads {
  public:
   explicit ConnectionThreads(std::size_t threads_max) : threads_max_(threads_max) {}
 
-  /// Any thread.
-#ifdef CPPHTTPLIB_VERSION_NUM  // the library's newer versions
-  bool enqueue(std::function<void()> connection) override;
-#else
-  void enqueue(std::function<void()> connection) override;
-#endif
+  /// Runs it on a free thread, or a new one, or when one is free. Any thread.
+  void serve_soon(std::function<void()> connection);
 
   /// Serves what has been queued and joins all threads.
-  void shutdown() override;
+  void shutdown();
 
   /// Whether connections wait for a thread: then idle ones should be closed.
   bool crowded() const;

@@ -20,57 +20,51 @@ telemetry::Readiness Health::check() {
     return *last_;
   }
   telemetry::Readiness readiness;
-  check_broker(readiness);
-  if (readiness.ready()) {
-    check_commands(readiness);
-    const auto log_end = report_log(readiness);
-    report_durability(readiness);
-    if (log_end) {
-      check_projection(readiness, *log_end);
-    }
-    if (!clock_.started()) {
-      readiness.reasons.emplace_back("the log holds no clock event yet; run vsimctl migrate");
-    }
-  }
+  const auto log_end = ask_broker(readiness);
+  check_projection(readiness, log_end);
   last_ = readiness;
   checked_ = Clock::now();
   return readiness;
 }
 
-void Health::check_broker(telemetry::Readiness& readiness) {
+/// The end of the log. Stops at the first question that is not answered: the next would not be
+/// either, and each takes seconds.
+std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness) {
   readiness.facts.emplace_back("broker_version", broker_.server_version());
   readiness.facts.emplace_back("broker_reconnects", std::to_string(broker_.reconnects()));
   if (!broker_.connected()) {
     readiness.reasons.emplace_back("not connected to NATS; is nats-server running?");
+    return std::nullopt;
   }
-}
-
-void Health::check_commands(telemetry::Readiness& readiness) {
-  const auto stream = stream_facts(broker_, messages::commands_stream);
+  const auto refuse = [&](const char* what, const eventstore::Error& error) {
+    readiness.reasons.emplace_back(std::string(what) + " cannot be asked: " + error.detail +
+                                   "; is nats-server well, and was vsimctl migrate run?");
+    return std::nullopt;
+  };
+  const auto events = stream_facts(broker_, messages::events_stream);
+  if (!events) {
+    return refuse("the stream EVENTS", events.error());
+  }
+  readiness.facts.emplace_back("log_end", std::to_string(events->last_sequence));
+  readiness.facts.emplace_back("log_replicas", std::to_string(events->replicas));
+  report_durability(readiness);
+  const auto queue = stream_facts(broker_, messages::commands_stream);
+  if (!queue) {
+    return refuse("the stream COMMANDS", queue.error());
+  }
   const auto consumer =
       consumer_facts(broker_, messages::commands_stream, messages::commands_consumer);
-  if (!stream || !consumer) {
-    readiness.reasons.emplace_back("the stream COMMANDS or its consumer cannot be asked: " +
-                                   (stream ? consumer.error().detail : stream.error().detail) +
-                                   "; run vsimctl migrate");
-    return;
+  if (!consumer) {
+    return refuse("the consumer of COMMANDS", consumer.error());
   }
-  readiness.facts.emplace_back("commands_waiting", std::to_string(stream->messages));
+  readiness.facts.emplace_back("commands_waiting", std::to_string(queue->messages));
   readiness.facts.emplace_back("commands_in_hand", std::to_string(consumer->in_hand));
   if (consumer->pulls_waiting == 0 && consumer->in_hand == 0) {
     readiness.reasons.emplace_back("no worker takes commands; start one with the role commands");
   }
-}
-
-std::optional<std::uint64_t> Health::report_log(telemetry::Readiness& readiness) {
-  const auto events = stream_facts(broker_, messages::events_stream);
-  if (!events) {
-    readiness.reasons.emplace_back("the stream EVENTS cannot be asked: " + events.error().detail +
-                                   "; run vsimctl migrate");
-    return std::nullopt;
+  if (!clock_.started()) {
+    readiness.reasons.emplace_back("the log holds no clock event yet; run vsimctl migrate");
   }
-  readiness.facts.emplace_back("log_end", std::to_string(events->last_sequence));
-  readiness.facts.emplace_back("log_replicas", std::to_string(events->replicas));
   return events->last_sequence;
 }
 
@@ -82,7 +76,8 @@ void Health::report_durability(telemetry::Readiness& readiness) {
                                sync_.empty() ? "unknown (NATS_MONITOR_URL tells)" : sync_);
 }
 
-void Health::check_projection(telemetry::Readiness& readiness, std::uint64_t log_end) {
+void Health::check_projection(telemetry::Readiness& readiness,
+                              std::optional<std::uint64_t> log_end) {
   const auto checkpoint = pool_.read([](read_model::Transaction& tx) {
     return read_model::find_checkpoint(tx, messages::events_stream);
   });
@@ -101,23 +96,36 @@ void Health::check_projection(telemetry::Readiness& readiness, std::uint64_t log
   }
   const std::uint64_t projected = (*checkpoint)->sequence;
   readiness.facts.emplace_back("projected", std::to_string(projected));
+  if (!log_end) {
+    return;
+  }
   readiness.facts.emplace_back("projection_lag",
-                               std::to_string(log_end > projected ? log_end - projected : 0));
-  if (projected > log_end) {
-    readiness.reasons.emplace_back("the log ends at " + std::to_string(log_end) +
+                               std::to_string(*log_end > projected ? *log_end - projected : 0));
+  check_progress(readiness, projected, *log_end);
+}
+
+void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
+                            std::uint64_t log_end) {
+  // The projection may have moved on since the log's end was asked for, but not far.
+  const auto newer = projected > log_end ? stream_facts(broker_, messages::events_stream)
+                                         : eventstore::Result<StreamFacts>();
+  if (projected > log_end && newer && projected > newer->last_sequence) {
+    readiness.reasons.emplace_back("the log ends at " + std::to_string(newer->last_sequence) +
                                    " but the read models come from " + std::to_string(projected) +
                                    " events: the log went backwards (restored or wiped); an "
                                    "operator must rebuild the read models");
   }
   const auto now = Clock::now();
-  if (projected != projected_ || projected >= log_end) {
-    projected_ = projected;
-    projected_since_ = now;
-  } else if (now - projected_since_ > standstill_max) {
+  if (projected >= log_end) {
+    behind_since_.reset();
+  } else if (!behind_since_ || projected != projected_) {
+    behind_since_ = now;
+  } else if (now - *behind_since_ > standstill_max) {
     readiness.reasons.emplace_back("the projection stands still at " + std::to_string(projected) +
                                    " of " + std::to_string(log_end) +
                                    "; is a projector running, and what does its log say?");
   }
+  projected_ = projected;
 }
 
 }  // namespace vsim::api

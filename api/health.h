@@ -28,11 +28,11 @@ class Health {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void check_broker(telemetry::Readiness& readiness);
-  void check_commands(telemetry::Readiness& readiness);
-  void check_projection(telemetry::Readiness& readiness, std::uint64_t log_end);
+  std::optional<std::uint64_t> ask_broker(telemetry::Readiness& readiness);
   void report_durability(telemetry::Readiness& readiness);
-  std::optional<std::uint64_t> report_log(telemetry::Readiness& readiness);
+  void check_projection(telemetry::Readiness& readiness, std::optional<std::uint64_t> log_end);
+  void check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
+                      std::uint64_t log_end);
 
   eventstore::Broker& broker_;
   read_model::ConnectionPool& pool_;
@@ -42,9 +42,9 @@ class Health {
   std::mutex mutex_;  // one check at a time; guards what follows
   std::optional<telemetry::Readiness> last_;
   Clock::time_point checked_{};
-  std::uint64_t projected_ = 0;          // at the last check
-  Clock::time_point projected_since_{};  // when it came there
-  std::string sync_;                     // how the broker syncs; empty: not asked yet
+  std::uint64_t projected_ = 0;                    // at the last check
+  std::optional<Clock::time_point> behind_since_;  // at that place; nothing: at the log's end
+  std::string sync_;                               // how the broker syncs; empty: not asked yet
 };
 
 }  // namespace vsim::api

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include <httplib.h>
 #include <sys/socket.h>
 
 #include "api/connection.h"
@@ -15,6 +16,46 @@ namespace vsim::api {
 namespace {
 
 constexpr int backlog = 1024;  // the library's 5 would drop connections that come in a burst
+
+/// A connection as the library wants it.
+class LibraryStream : public httplib::Stream {
+ public:
+  explicit LibraryStream(Connection& connection) : connection_(connection) {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* into, std::size_t size) override { return connection_.read(into, size); }
+  ssize_t write(const char* from, std::size_t size) override {
+    return connection_.write(from, size);
+  }
+  // Two system calls a request, for what nothing asks.
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
+  void get_local_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
+  socket_t socket() const override { return connection_.socket(); }
+
+ private:
+  static void forget(std::string& ip, int& port) {
+    ip.clear();
+    port = 0;
+  }
+  Connection& connection_;
+};
+
+/// The threads as the library wants them, which owns this and not them.
+class LibraryTasks : public httplib::TaskQueue {
+ public:
+  explicit LibraryTasks(ConnectionThreads& threads) : threads_(threads) {}
+  // void in the library's older versions, bool in its newer ones
+  using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
+  Taken enqueue(std::function<void()> task) override {
+    threads_.serve_soon(std::move(task));
+    return static_cast<Taken>(true);
+  }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  ConnectionThreads& threads_;
+};
 
 /// The connection that this thread serves: the library's callbacks do not tell.
 thread_local Connection* served = nullptr;
@@ -72,10 +113,8 @@ class OpenSockets {
 class Engine : public httplib::Server {
  public:
   Engine(const HttpServerOptions& options, HttpServer::Handler handler)
-      : handler_(std::move(handler)) {
-    new_task_queue = [this, most = options.threads_max] {
-      return threads_ = new ConnectionThreads(most);
-    };
+      : handler_(std::move(handler)), threads_(options.threads_max) {
+    new_task_queue = [this] { return new LibraryTasks(threads_); };
     set_read_timeout(idle_seconds_max);
     set_write_timeout(idle_seconds_max);
     set_keep_alive_timeout(idle_seconds_max);
@@ -125,18 +164,30 @@ class Engine : public httplib::Server {
 
   void serve(int socket) {
     Connection connection(socket);
+    LibraryStream stream(connection);
     served = &connection;
     for (bool open = true; open && connection.wait_for_request();) {
-      const bool last = stopping_ || threads_->crowded();
+      const bool last = stopping_ || threads_.crowded();
       bool client_closes = false;
       answered = close_after_ = false;
-      open = process_request(connection, last, client_closes, plain) && connection.flush();
+      open = process(*this, stream, last, client_closes) && connection.flush();
       if (close_after_) {
         connection.linger();
       }
       open = open && !last && !client_closes && !close_after_;
     }
     served = nullptr;
+  }
+
+  /// Newer versions of the library want the addresses too. `library` is always *this.
+  template <typename Library>
+  static bool process(Library& library, LibraryStream& stream, bool last, bool& client_closes) {
+    const std::function<void(httplib::Request&)> setup = plain;
+    if constexpr (requires { library.process_request(stream, last, client_closes, setup); }) {
+      return library.process_request(stream, last, client_closes, setup);
+    } else {
+      return library.process_request(stream, "", 0, "", 0, last, client_closes, setup);
+    }
   }
 
   /// Takes away what would make the library answer otherwise than we do: parts of documents, and
@@ -181,7 +232,7 @@ class Engine : public httplib::Server {
   HttpServer::Handler handler_;
   OpenSockets sockets_;
   std::atomic<bool> stopping_{false};
-  ConnectionThreads* threads_ = nullptr;  // the library's; set before the first connection
+  ConnectionThreads threads_;
   static thread_local bool close_after_;
 };
 
