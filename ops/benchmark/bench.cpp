@@ -259,15 +259,15 @@ void Bench::async_stops(std::size_t clients) {
 void Bench::report_async(const std::string& what, std::size_t clients, const LoadResult& result,
                          const std::string& name, const Accepted& accepted) {
   report_.errors_of(fmt::format("{} async, {} clients", what, clients), result);
-  const auto found = result.samples.find(name);
-  if (found == result.samples.end()) {
+  const auto found = result.series.find(name);
+  if (found == result.series.end()) {
     report_.error(fmt::format("{} async, {} clients: not one answer", what, clients));
     return;
   }
   report_.row(
-      {what, std::to_string(clients), fmt::format("{:.0f}", result.per_second(name)),
-       fmt::format("{:.2f}", found->second.percentile_ms(50)),
-       fmt::format("{:.2f}", found->second.percentile_ms(99)),
+      {what, std::to_string(clients), fmt::format("{:.0f}", found->second.per_second()),
+       fmt::format("{:.2f}", found->second.samples.percentile_ms(50)),
+       fmt::format("{:.2f}", found->second.samples.percentile_ms(99)),
        fmt::format("{:.0f}", static_cast<double>(accepted.count) / result.seconds_to_outcome)});
 }
 

@@ -192,7 +192,7 @@ class LoopClients {
   LoadResult run(milliseconds duration, const std::atomic<bool>& worker_failed) {
     const auto started = Clock::now();
     const auto stop_at = started + duration;
-    auto last_answer = started;
+    Series& series = result_.series["loop"];
     std::size_t waiting = sent_at_.size();
     for (std::size_t client = 0; client < sent_at_.size(); ++client) {
       publish(client);
@@ -202,10 +202,11 @@ class LoopClients {
       if (!reply || !is_outcome(*reply)) {
         continue;
       }
-      last_answer = Clock::now();
+      const auto now = Clock::now();
       const std::size_t client = client_of(*reply);
-      result_.samples["loop"].add(last_answer - sent_at_[client]);
-      if (last_answer < stop_at) {
+      series.samples.add(now - sent_at_[client]);
+      series.seconds = std::chrono::duration<double>(now - started).count();
+      if (now < stop_at) {
         publish(client);
       } else {
         --waiting;
@@ -214,7 +215,6 @@ class LoopClients {
     if (waiting > 0) {
       result_.errors["broker loop: no outcome"] += waiting;
     }
-    result_.seconds = std::chrono::duration<double>(last_answer - started).count();
     return std::move(result_);
   }
 

@@ -78,12 +78,11 @@ class Generator {
   Generator& operator=(const Generator&) = delete;
 
   LoadResult run(std::chrono::milliseconds duration) {
-    const auto started = Clock::now();
-    stop_at_ = started + duration;
+    started_ = Clock::now();
+    stop_at_ = started_ + duration;
     for (const auto& connection : connections_) {
       send_next(*connection);
     }
-    last_answer_ = started;
     while (under_way_ > 0) {
       if (Clock::now() > stop_at_ + last_answers_max) {
         result_.errors["no answer within 70 s"] += under_way_;
@@ -91,7 +90,6 @@ class Generator {
       }
       serve_events();
     }
-    result_.seconds = std::chrono::duration<double>(last_answer_ - started).count();
     return std::move(result_);
   }
 
@@ -182,7 +180,7 @@ class Generator {
   }
 
   void count_answer(Connection& connection, const Answer& answer) {
-    last_answer_ = Clock::now();
+    const auto now = Clock::now();
     --under_way_;
     connection.request.clear();
     std::string error;
@@ -191,19 +189,20 @@ class Generator {
       ++result_.errors[error];
       return;
     }
-    auto found = result_.samples.find(name);
-    if (found == result_.samples.end()) {
-      found = result_.samples.emplace(std::string(name), Samples{}).first;
+    auto found = result_.series.find(name);
+    if (found == result_.series.end()) {
+      found = result_.series.emplace(std::string(name), Series{}).first;
     }
-    found->second.add(last_answer_ - connection.sent_at);
+    found->second.samples.add(now - connection.sent_at);
+    found->second.seconds = std::chrono::duration<double>(now - started_).count();
   }
 
   Target target_;
   std::vector<std::unique_ptr<Connection>> connections_;
   int epoll_ = -1;
   std::size_t under_way_ = 0;
+  Clock::time_point started_;
   Clock::time_point stop_at_;
-  Clock::time_point last_answer_;
   LoadResult result_;
 };
 
@@ -224,19 +223,13 @@ std::string_view Answer::header(std::string_view name) const {
   return {};
 }
 
-double LoadResult::per_second(const std::string& name) const {
-  const auto found = samples.find(name);
-  return found == samples.end() || seconds <= 0
-             ? 0
-             : static_cast<double>(found->second.count()) / seconds;
+double Series::per_second() const {
+  return seconds > 0 ? static_cast<double>(samples.count()) / seconds : 0;
 }
 
-std::size_t LoadResult::error_count() const {
-  std::size_t count = 0;
-  for (const auto& [text, times] : errors) {
-    count += times;
-  }
-  return count;
+double LoadResult::per_second(const std::string& name) const {
+  const auto found = series.find(name);
+  return found == series.end() ? 0 : found->second.per_second();
 }
 
 LoadResult run_load(const Target& target, const std::vector<Group>& groups,

@@ -47,14 +47,21 @@ struct Group {
   std::size_t clients = 1;
 };
 
+/// The answers that count under one name.
+struct Series {
+  Samples samples;
+  double seconds = 0;  // from the start of all until the last of these answers
+
+  double per_second() const;
+};
+
 struct LoadResult {
-  std::map<std::string, Samples, std::less<>> samples;  // by name
-  std::map<std::string, std::size_t> errors;            // by text
-  double seconds = 0;                                   // until the last answer
+  std::map<std::string, Series, std::less<>> series;  // by name
+  std::map<std::string, std::size_t> errors;          // by text
+  double seconds = 0;                                 // until the last answer
   double seconds_to_outcome = 0;  // until all accepted writes had their outcome, if waited for
 
-  double per_second(const std::string& name) const;
-  std::size_t error_count() const;
+  double per_second(const std::string& name) const;  // 0 without answers
 };
 
 /// Runs all groups at once for `duration`, then waits for the answers under way.

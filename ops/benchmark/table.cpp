@@ -32,15 +32,15 @@ void Report::row(const std::vector<std::string>& cells) {
 void Report::rate(const std::string& what, std::size_t clients, const LoadResult& result,
                   const std::string& name) {
   errors_of(fmt::format("{}, {} clients", what, clients), result);
-  const auto found = result.samples.find(name);
-  if (found == result.samples.end()) {
+  const auto found = result.series.find(name);
+  if (found == result.series.end()) {
     row({what, std::to_string(clients), "-", "-", "-"});
     error(fmt::format("{}, {} clients: not one answer", what, clients));
     return;
   }
-  row({what, std::to_string(clients), fmt::format("{:.0f}", result.per_second(name)),
-       fmt::format("{:.2f}", found->second.percentile_ms(50)),
-       fmt::format("{:.2f}", found->second.percentile_ms(99))});
+  row({what, std::to_string(clients), fmt::format("{:.0f}", found->second.per_second()),
+       fmt::format("{:.2f}", found->second.samples.percentile_ms(50)),
+       fmt::format("{:.2f}", found->second.samples.percentile_ms(99))});
 }
 
 void Report::errors_of(const std::string& what, const LoadResult& result) {
