@@ -1,5 +1,6 @@
 #include "api/command_gateway.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "api/backoff.h"
@@ -17,6 +18,8 @@ using http::ProblemCode;
 constexpr int message_ids_max = 4;          // of one command, beside its own
 constexpr auto unknown_patience = 8s;       // for a broker that does not answer: two tries of 5 s
 constexpr auto occupied_patience = 1000ms;  // for the slot of a command that is decided already
+constexpr std::chrono::microseconds occupied_pause_min = 300us;
+constexpr std::chrono::microseconds occupied_pause_max = 5ms;
 constexpr auto unavailable_patience = 1000ms;  // for a broker that is not connected
 constexpr auto database_patience = 2s;  // for Postgres to come back, once a command is stored
 constexpr std::string_view actor = "api";
@@ -56,6 +59,8 @@ struct CommandGateway::Publishing {
   int attempt = 1;            // counts what is sent
   int message_id_suffix = 0;  // above 0: the plain id is known to the broker, yet nothing is stored
   bool unknown = false;       // an earlier attempt may have been stored
+  std::optional<CommandId> decided;  // of another command, whose slot will be free in a moment
+  std::chrono::microseconds pause = occupied_pause_min;
   Clock::time_point began = Clock::now();
   StreamSequence sequence = 0;  // when stored
   Problem problem;              // when refused
@@ -249,17 +254,19 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
   if (!waiting || Clock::now() - state.began > occupied_patience || inbox_.stopped()) {
     return Step::refused;
   }
-  if (*waiting) {
-    // A worker frees the slot after the outcome can be read already. A client that has read it
-    // must not be told that its command is in progress.
+  if (*waiting && state.decided != (*waiting)->id) {
+    // The broker frees the slot a little after the outcome can be read already. A client that has
+    // read it must not be told that its command is in progress.
     const auto id = (*waiting)->id;
     const auto operation = read_side_.read(
         [&](read_model::Transaction& tx) { return read_model::find_operation(tx, id); });
     if (!operation || !*operation || !is_decided((*operation)->operation)) {
       return Step::refused;
     }
+    state.decided = id;
   }
-  std::this_thread::sleep_for(2ms);
+  std::this_thread::sleep_for(state.pause);
+  state.pause = std::min(2 * state.pause, occupied_pause_max);
   return Step::again;
 }
 

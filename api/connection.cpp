@@ -237,15 +237,15 @@ void Connection::take_rest(HttpRequest& request) {
   in_head_ = false;
   request.head = std::move(head_);
   request.headers = split_headers(request.head);
-  const std::string encoding = request.joined_header("Transfer-Encoding");
-  const std::string length = request.joined_header("Content-Length");
-  if (!encoding.empty()) {
+  const bool sized = request.has_header("Content-Length");
+  if (request.has_header("Transfer-Encoding")) {
     // With both, or with another encoding, two readers could disagree where the request ends.
-    request.fault = !length.empty() || !equal_ignoring_case(encoding, "chunked")
+    const std::string encoding = request.joined_header("Transfer-Encoding");
+    request.fault = sized || !equal_ignoring_case(encoding, "chunked")
                         ? Fault::malformed_body
                         : take_chunked_body(request.body);
-  } else if (!length.empty()) {
-    request.fault = take_sized_body(length, request.body);
+  } else if (sized) {
+    request.fault = take_sized_body(request.joined_header("Content-Length"), request.body);
   }
 }
 

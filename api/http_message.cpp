@@ -51,6 +51,11 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return {};
 }
 
+bool HttpRequest::has_header(std::string_view name) const {
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
 std::string HttpRequest::joined_header(std::string_view name) const {
   std::string joined;
   for (const auto& [header, value] : headers) {

@@ -34,6 +34,7 @@ struct HttpRequest {
 
   /// The first header of that name in any case; an empty view when there is none.
   std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;
   /// All headers of that name, joined with commas.
   std::string joined_header(std::string_view name) const;
 };

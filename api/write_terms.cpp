@@ -1,7 +1,5 @@
 #include "api/write_terms.h"
 
-#include <algorithm>
-
 #include "api/answers.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
@@ -12,11 +10,6 @@ namespace {
 
 constexpr std::string_view account = "default";  // until there are keys
 constexpr std::string_view key_header = "Idempotency-Key";
-
-bool has_header(const HttpRequest& request, std::string_view name) {
-  return std::any_of(request.headers.begin(), request.headers.end(),
-                     [&](const auto& header) { return equal_ignoring_case(header.first, name); });
-}
 
 Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
   const auto query = http::QueryString::parse(request.query);
@@ -50,7 +43,7 @@ Reply<WriteTerms> read_write_terms(const HttpRequest& request, bool may_settle) 
   }
   terms.preferences = *preferences;
   terms.deadline = std::chrono::steady_clock::now() + terms.preferences.patience();
-  terms.keyed = has_header(request, key_header);
+  terms.keyed = request.has_header(key_header);
   if (terms.keyed) {
     const std::string key = request.joined_header(key_header);
     if (!http::is_header_word(key, http::idempotency_key_characters_max)) {
