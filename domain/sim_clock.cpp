@@ -1,9 +1,32 @@
 #include "domain/sim_clock.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 namespace vsim {
+namespace {
+
+// "1", not "1.000000".
+std::string short_text(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+}  // namespace
+
+std::optional<std::string> contradiction(const ClockState& clock, std::optional<double> time_scale,
+                                         std::optional<std::uint64_t> sim_seed) {
+  if (time_scale && *time_scale != clock.scale) {
+    return "TIME_SCALE is " + short_text(*time_scale) + ", the log's clock runs at " +
+           short_text(clock.scale) + ": unset it, or reset the data";
+  }
+  if (sim_seed && *sim_seed != clock.seed) {
+    return "SIM_SEED is " + std::to_string(*sim_seed) + ", the log's is " +
+           std::to_string(clock.seed) + ": unset it, or reset the data";
+  }
+  return std::nullopt;
+}
 
 Instant simulated_at(const ClockState& clock, WallTime wall) {
   const auto elapsed = std::max(wall - clock.stored_at, std::chrono::nanoseconds(0));

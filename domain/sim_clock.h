@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "domain/instant.h"
 
@@ -21,6 +23,12 @@ struct ClockState {
   std::uint64_t seed = 0;
   bool operator==(const ClockState&) const = default;
 };
+
+/// TIME_SCALE and SIM_SEED only make the first clock event. Where a value that was set since differs
+/// from it: a sentence that says so and what to do; a process that is told such a thing does not
+/// start.
+std::optional<std::string> contradiction(const ClockState& clock, std::optional<double> time_scale,
+                                         std::optional<std::uint64_t> sim_seed);
 
 /// Simulated time at a wall time; before the event was stored it stands still.
 Instant simulated_at(const ClockState& clock, WallTime wall);

@@ -172,6 +172,10 @@ void Broker::publish(const std::string& subject, std::string_view payload, const
   natsConnection_PublishMsg(impl_->connection.get(), message.get());
 }
 
+bool Broker::flush() const {
+  return natsConnection_FlushTimeout(impl_->connection.get(), 2000) == NATS_OK;
+}
+
 std::unique_ptr<Subscription> Broker::subscribe(const std::string& subject) const {
   natsSubscription* raw = nullptr;
   if (natsConnection_SubscribeSync(&raw, impl_->connection.get(), subject.c_str()) != NATS_OK) {

@@ -71,6 +71,10 @@ class Broker {
   void publish(const std::string& subject, std::string_view payload, const Headers& headers = {},
                const std::string& reply_to = {}) const;
 
+  /// Sends what publish() has gathered, in one write, and waits until the broker has read it: one
+  /// round trip. False when it has not within 2 s.
+  bool flush() const;
+
   std::unique_ptr<Subscription> subscribe(const std::string& subject) const;
 
   /// A fresh subject that nobody else receives on.

@@ -77,6 +77,8 @@ void CommandQueue::ack(const Delivery& delivery) {
   impl_->broker.publish(delivery.reply_to, "+ACK");
 }
 
+void CommandQueue::flush() { impl_->broker.flush(); }
+
 void CommandQueue::nak(const Delivery& delivery, std::chrono::milliseconds delay) {
   impl_->broker.publish(delivery.reply_to, fmt::format(R"(-NAK {{"delay":{}}})",
                                                        std::chrono::nanoseconds(delay).count()));

@@ -73,11 +73,16 @@ class CommandQueue {
   /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`.
   Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
 
-  /// Done: the slot is free. Not confirmed; a lost ack costs a redelivery that the log recognises.
+  /// Done: the slot is free. Sent with the next flush(), or a millisecond later; a lost ack costs a
+  /// redelivery that the log recognises.
   void ack(const Delivery& delivery);
 
   /// Not now: deliver again after `delay`.
   void nak(const Delivery& delivery, std::chrono::milliseconds delay);
+
+  /// Sends the acks: one write for all of them, one round trip. Then the slots are as good as free,
+  /// before anybody learns of the outcomes.
+  void flush();
 
   /// Never again: the slot is free, and the broker tells its advisories why.
   void terminate(const Delivery& delivery, const std::string& reason);

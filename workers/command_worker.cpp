@@ -90,6 +90,7 @@ void CommandWorker::run(std::stop_token stop) {
   // What the broker has sent ahead goes to another worker at once, not after the ack wait.
   if (const auto unread = queue_.take(10'000, 0ms); unread) {
     for (const auto& delivery : *unread) queue_.nak(delivery, 0ms);
+    queue_.flush();
   }
 }
 
@@ -142,6 +143,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
       give_back(group[i].delivery);
     }
   }
+  queue_.flush();
   group_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   if (all || stop.stop_requested() || group.size() == 1) return;
@@ -177,6 +179,7 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
   commit_all({&proposal}, stop);
   if (proposal.is_done()) {
     finish(item, proposal);
+    queue_.flush();
   } else {
     give_back(item.delivery);
   }
@@ -205,6 +208,7 @@ void CommandWorker::extend_pool(const Item& item, std::stop_token stop) {
     const auto verdict = try_extend_pool(command, item.decoded.reply_to);
     if (verdict) {
       queue_.ack(item.delivery);
+      queue_.flush();
       count("extend_pool", *verdict);
       return;
     }

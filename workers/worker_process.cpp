@@ -1,7 +1,8 @@
 #include "workers/worker_process.h"
 
-#include <atomic>
+#include <array>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -59,15 +60,34 @@ tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
   const auto logged = messages::decode_event(found->front());
   const auto* clock = logged ? std::get_if<ClockState>(&*logged) : nullptr;
   if (clock == nullptr) return tl::unexpected<std::string>("the log's clock cannot be read");
-  if (settings.time_scale && *settings.time_scale != clock->scale) {
-    return tl::unexpected(fmt::format("TIME_SCALE is {}, the log's clock runs at {}: unset it",
-                                      *settings.time_scale, clock->scale));
-  }
-  if (settings.sim_seed && *settings.sim_seed != clock->seed) {
-    return tl::unexpected(
-        fmt::format("SIM_SEED is {}, the log's is {}: unset it", *settings.sim_seed, clock->seed));
+  if (auto wrong = contradiction(*clock, settings.time_scale, settings.sim_seed)) {
+    return tl::unexpected(std::move(*wrong));
   }
   return {};
+}
+
+struct Connections {
+  std::unique_ptr<Broker> appends;  // gathers what goes into batches
+  std::unique_ptr<Broker> prompt;   // the deciding roles' reads
+  std::unique_ptr<Broker> taking;   // the queue: gathers the acks of a group
+  std::unique_ptr<Broker> feeds;    // the followers; gathers the replies of a projected batch
+};
+
+tl::expected<Connections, std::string> connect_all(const std::string& url,
+                                                   const std::stop_token& stop) {
+  Connections made;
+  const std::array<std::tuple<std::unique_ptr<Broker>*, const char*, bool>, 4> wanted = {{
+      {&made.appends, "vsim-worker appends", false},
+      {&made.prompt, "vsim-worker prompt", true},
+      {&made.taking, "vsim-worker taking", false},
+      {&made.feeds, "vsim-worker feeds", false},
+  }};
+  for (const auto& [connection, name, at_once] : wanted) {
+    auto broker = connect(url, name, at_once, stop);
+    if (!broker) return tl::unexpected(broker.error());
+    *connection = std::move(*broker);
+  }
+  return made;
 }
 
 }  // namespace
@@ -77,9 +97,7 @@ struct WorkerProcess::Parts {
   telemetry::WorkerSettings settings;
   telemetry::Metrics& metrics;
   Catalogue catalogue;
-  std::unique_ptr<Broker> appends;  // gathers what goes into batches
-  std::unique_ptr<Broker> prompt;   // reads, pulls and acks of the deciding roles
-  std::unique_ptr<Broker> feeds;    // the followers, and the replies
+  Connections to;
   eventstore::JetStreamStore log;
   eventstore::JetStreamStore feed;
   eventstore::JetStreamStore journal;
@@ -94,29 +112,26 @@ struct WorkerProcess::Parts {
   JournalProjector journal_projector;
 
   Parts(const telemetry::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
-        std::unique_ptr<Broker> for_appends, std::unique_ptr<Broker> for_prompt,
-        std::unique_ptr<Broker> for_feeds)
+        Connections connections)
       : settings(given),
         metrics(shared),
         catalogue(std::move(known)),
-        appends(std::move(for_appends)),
-        prompt(std::move(for_prompt)),
-        feeds(std::move(for_feeds)),
-        log(*appends, *prompt, std::string(messages::events_stream)),
-        feed(*feeds, *feeds, std::string(messages::events_stream)),
-        journal(*feeds, *feeds, std::string(messages::journal_stream)),
-        queue(*prompt, std::string(messages::commands_stream),
+        to(std::move(connections)),
+        log(*to.appends, *to.prompt, std::string(messages::events_stream)),
+        feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
+        journal(*to.feeds, *to.feeds, std::string(messages::journal_stream)),
+        queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
         view(feed, [this] { return load_snapshot(); }),
-        dead_letters(*prompt, metrics),
-        commands(queue, tools, dead_letters, *feeds, metrics),
+        dead_letters(*to.prompt, metrics),
+        commands(queue, tools, dead_letters, *to.feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
         timekeeper(
             log, view, [this] { return timekeeper_is_active(); }, metrics),
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](const std::string& subject, const std::string& payload) {
-              feeds->publish(subject, payload);
+              to.feeds->publish(subject, payload);
             },
             metrics),
         journal_projector(journal, settings.database_url, metrics) {}
@@ -157,17 +172,10 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
   if (!catalogue->profiles.contains(settings.profile)) {
     return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
-  std::vector<std::unique_ptr<Broker>> brokers;
-  for (const auto& [name, at_once] : {std::pair("vsim-worker appends", false),
-                                      {"vsim-worker prompt", true},
-                                      {"vsim-worker feeds", true}}) {
-    auto broker = connect(settings.nats_url, name, at_once, stop);
-    if (!broker) return tl::unexpected(broker.error());
-    brokers.push_back(std::move(*broker));
-  }
+  auto connections = connect_all(settings.nats_url, stop);
+  if (!connections) return tl::unexpected(connections.error());
   auto parts =
-      std::make_unique<Parts>(settings, metrics, std::move(*catalogue), std::move(brokers[0]),
-                              std::move(brokers[1]), std::move(brokers[2]));
+      std::make_unique<Parts>(settings, metrics, std::move(*catalogue), std::move(*connections));
   if (auto ok = check_clock(parts->log, settings); !ok) return tl::unexpected(ok.error());
   return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(parts)));
 }
@@ -202,10 +210,10 @@ void WorkerProcess::run(std::stop_token stop) {
 telemetry::Readiness WorkerProcess::readiness() const {
   telemetry::Readiness readiness;
   const auto& parts = *parts_;
-  if (!parts.prompt->connected()) readiness.reasons.push_back("the broker is not connected");
+  if (!parts.to.prompt->connected()) readiness.reasons.push_back("the broker is not connected");
   const auto view = parts.view.status();
   if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
-  const auto skew = eventstore::clock_skew(*parts.prompt, std::string(messages::events_stream));
+  const auto skew = eventstore::clock_skew(*parts.to.prompt, std::string(messages::events_stream));
   if (skew && (*skew > clock_skew_max || *skew < -clock_skew_max)) {
     readiness.reasons.push_back(
         fmt::format("this machine's clock is {:.1f} s away from the broker's: set it right",
@@ -219,7 +227,7 @@ telemetry::Readiness WorkerProcess::readiness() const {
   }
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
-  readiness.facts.emplace_back("nats_server", parts.prompt->server_version());
+  readiness.facts.emplace_back("nats_server", parts.to.prompt->server_version());
   return readiness;
 }
 

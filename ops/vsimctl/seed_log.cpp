@@ -4,8 +4,6 @@
 #include <random>
 #include <span>
 
-#include <fmt/format.h>
-
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -32,17 +30,8 @@ eventstore::Result<void> check_clock(const eventstore::Message& message,
   if (clock == nullptr) {
     return eventstore::fail(Error::Kind::refused, "the log's last clock event cannot be read");
   }
-  if (settings.time_scale && *settings.time_scale != clock->scale) {
-    return eventstore::fail(
-        Error::Kind::refused,
-        fmt::format("TIME_SCALE is {}, the log's clock runs at {}; unset it, or reset the data",
-                    *settings.time_scale, clock->scale));
-  }
-  if (settings.sim_seed && *settings.sim_seed != clock->seed) {
-    return eventstore::fail(
-        Error::Kind::refused,
-        fmt::format("SIM_SEED is {}, the log's is {}; unset it, or reset the data",
-                    *settings.sim_seed, clock->seed));
+  if (auto wrong = contradiction(*clock, settings.time_scale, settings.sim_seed)) {
+    return eventstore::fail(Error::Kind::refused, std::move(*wrong));
   }
   return {};
 }
