@@ -53,14 +53,14 @@ TEST_CASE("a worker paused past the ack wait wakes up to stale deliveries and on
                  R"("ack_wait": 10000000000)");
   harness::Fleet fleet({.workers = 2, .schema_dir = schema.path()});
   harness::HttpClient client = fleet.client();
-  std::vector<std::string> ids;
-  for (std::size_t i = 0; i < servers; ++i) {
-    ids.push_back(create_server(client, {.profile = "instant"})["id"].text());
-  }
   // The sleeper takes commands only: what it holds shall be deliveries, not the projector's lock.
   fleet.worker(0).terminate();
   fleet.start_worker(0, {{"ROLES", "commands"}});
   fleet.wait_until_ready();
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < servers || fleet.worker_metric(0, "vsim_commands_total") == 0; ++i) {
+    ids.push_back(create_server(client, {.profile = "instant"})["id"].text());
+  }
   std::vector<e2e::Write> writes;
   fleet.worker(0).signal(SIGSTOP);
   act_on_all(client, ids, "stop", writes);   // some through the sleeper's hands
