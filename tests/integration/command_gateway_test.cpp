@@ -1,0 +1,254 @@
+// Goal: a write is stored exactly once and answered with its own outcome: when the projector's word
+// is lost, when the broker has forgotten or half forgotten a command, when the slot is not free
+// yet. Method: a real broker and a real Postgres without workers; the test plays the worker and the
+// projector, by rows in `operations` and purges of the queue.
+
+#include "api/command_gateway.h"
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "eventstore/jetstream_store.h"
+#include "eventstore/streams.h"
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/migrations.h"
+#include "tests/harness/database.h"
+#include "tests/harness/private_nats.h"
+#include "tests/harness/private_postgres.h"
+
+using namespace vsim;
+using namespace vsim::api;
+using namespace std::chrono_literals;
+using eventstore::Broker;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+const std::string schema_dir = VSIM_SOURCE_DIR "/schema";
+const Region us{"us-east-1"};
+const Region eu{"eu-west-1"};
+
+/// The API's write side, on servers of its own.
+struct Ground {
+  Ground() {
+    const auto streams = messages::load_streams_definition(schema_dir);
+    REQUIRE(eventstore::ensure_streams(*broker, streams.value(), "EVENTS"));
+    REQUIRE(read_model::apply_migrations(database_url, schema_dir));
+  }
+
+  /// A stop of a server, as the API would submit it.
+  static Submission submission(const CommandId& id, const ServerId& server,
+                               const Region& region = us, bool keyed = false) {
+    Submission made;
+    made.id = id;
+    made.keyed = keyed;
+    made.subject = messages::server_command(region, server);
+    made.waiting_filter = messages::any_command_of(server);
+    made.events_filter = messages::any_events_of(server);
+    made.payload = R"({"type":"stop"})";
+    made.request_hash = "hash of " + region.name;
+    made.request_id = "request";
+    return made;
+  }
+
+  /// The outcome can be read from now on.
+  void decide(const Submission& command, StreamSequence sequence) const {
+    harness::query(database_url, "INSERT INTO vsim.operations VALUES ('" + command.id.to_string() +
+                                     "', " + std::to_string(sequence) +
+                                     ", 9, 3, NULL, now(), 'SUCCEEDED', 'stop', "
+                                     "'us-east-1', '', '', '" +
+                                     command.request_hash + "', 'api', '')");
+  }
+
+  std::optional<eventstore::Message> waiting(const Submission& command) const {
+    return publisher.find_waiting(command.subject).value();
+  }
+
+  /// Takes the command out of the queue, as a worker's ack or an operator's purge does.
+  void remove(const Submission& command) const {
+    REQUIRE(
+        broker->api("$JS.API.STREAM.PURGE.COMMANDS", R"({"filter":")" + command.subject + R"("})"));
+  }
+
+  harness::PrivateNats nats;
+  std::string database_url = harness::PrivatePostgres::shared().create_database();
+  std::unique_ptr<Broker> broker =
+      std::move(Broker::connect({.url = nats.url(), .name = "api", .send_at_once = true}).value());
+  telemetry::Metrics metrics;
+  eventstore::CommandPublisher publisher{*broker, "COMMANDS"};
+  eventstore::JetStreamStore queue{*broker, *broker, "COMMANDS"};
+  eventstore::JetStreamStore events{*broker, *broker, "EVENTS"};
+  read_model::ConnectionPool pool{database_url, 4};
+  OutcomeInbox inbox{*broker, metrics};
+  ReadSide read_side{pool, [this] { return inbox.stopped(); }};
+  LogSide log_side{publisher, queue, events};
+  CommandGateway gateway{publisher, log_side, read_side, inbox, metrics};
+};
+
+CommandId new_command() { return {messages::uuid_from_time()}; }
+ServerId new_server() { return {messages::uuid_from_time()}; }
+
+StreamSequence pending(const Reply<Result>& reply) {
+  REQUIRE(reply);
+  const auto* waits = std::get_if<Pending>(&*reply);
+  REQUIRE(waits != nullptr);
+  return waits->sequence;
+}
+
+bool succeeded(const Reply<Result>& reply) {
+  REQUIRE(reply);
+  const auto* decided = std::get_if<read_model::OperationWithServer>(&*reply);
+  return decided != nullptr && decided->operation.status == "SUCCEEDED";
+}
+
+http::ProblemCode problem_of(const Reply<Result>& reply) {
+  REQUIRE_FALSE(reply);
+  return reply.error().code;
+}
+
+std::chrono::milliseconds since(Clock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a write that waits is answered when the projector tells, and also when its word is lost") {
+  Ground ground;
+  for (const bool tells : {true, false}) {
+    CAPTURE(tells);
+    const auto command = Ground::submission(new_command(), new_server());
+    std::jthread projector([&] {
+      std::optional<eventstore::Message> stored;
+      while (!stored) {
+        stored = ground.waiting(command);
+      }
+      const auto reply_to = eventstore::find_header(stored->headers, messages::header::reply_to);
+      CHECK_FALSE(reply_to.empty());
+      ground.decide(command, stored->sequence);
+      if (tells) {
+        ground.broker->publish(std::string(reply_to), R"({"sequence":9})");
+      }
+    });
+    const auto began = Clock::now();
+    CHECK(succeeded(ground.gateway.carry_out(command, 10s)));
+    CHECK(since(began) < 2s);
+  }
+}
+
+TEST_CASE("past its patience a write is pending, and without any nobody is asked to tell") {
+  Ground ground;
+  const auto command = Ground::submission(new_command(), new_server());
+  const auto began = Clock::now();
+  const auto sequence = pending(ground.gateway.carry_out(command, 1s));
+  CHECK(since(began) >= 1s);
+  CHECK(ground.waiting(command)->sequence == sequence);
+
+  const auto hasty = Ground::submission(new_command(), new_server());
+  pending(ground.gateway.carry_out(hasty, 0s));
+  CHECK(
+      eventstore::find_header(ground.waiting(hasty)->headers, messages::header::reply_to).empty());
+}
+
+TEST_CASE("a repeat under one key finds the first, while it waits and when it is decided") {
+  Ground ground;
+  const auto command = Ground::submission(new_command(), new_server(), us, true);
+  const auto first = pending(ground.gateway.carry_out(command, 0s));
+  CHECK(pending(ground.gateway.carry_out(command, 0s)) == first);
+  ground.decide(command, first);
+  ground.remove(command);
+  CHECK(succeeded(ground.gateway.carry_out(command, 5s)));
+  CHECK_FALSE(ground.waiting(command));
+}
+
+TEST_CASE("one key for two regions is a misuse of the key, found in the queue and in the outcome") {
+  Ground ground;
+  const auto id = new_command();
+  const auto server = new_server();
+  const auto here = Ground::submission(id, server, us, true);
+  const auto there = Ground::submission(id, server, eu, true);
+  const auto first = pending(ground.gateway.carry_out(here, 0s));
+  CHECK(problem_of(ground.gateway.carry_out(there, 1s)) == http::ProblemCode::idempotency_mismatch);
+  ground.decide(here, first);
+  ground.remove(here);
+  CHECK(problem_of(ground.gateway.carry_out(there, 1s)) == http::ProblemCode::idempotency_mismatch);
+}
+
+TEST_CASE("a command that was purged is stored again, although the broker knows its id") {
+  Ground ground;
+  const auto command = Ground::submission(new_command(), new_server(), us, true);
+  const auto first = pending(ground.gateway.carry_out(command, 0s));
+  ground.remove(command);
+  const auto second = pending(ground.gateway.carry_out(command, 0s));
+  CHECK(second > first);
+  const auto stored = ground.waiting(command);
+  REQUIRE(stored);
+  CHECK(eventstore::find_header(stored->headers, messages::header::message_id) ==
+        command.id.to_string() + "-r1");
+  CHECK(eventstore::find_header(stored->headers, messages::header::attempt) == "2");
+}
+
+TEST_CASE("an outcome that stands in the log alone keeps a repeat from being stored") {
+  Ground ground;
+  const auto server = new_server();
+  const auto command = Ground::submission(new_command(), server, us, true);
+  pending(ground.gateway.carry_out(command, 0s));
+  ground.remove(command);
+  Event event{server,
+              us,
+              1,
+              Instant{},
+              Cause{command.id, 1, command.request_hash},
+              {"api", ""},
+              CommandRejected{{RejectionCode::not_found, "no such server"}}};
+  const std::string subject = messages::server_events(us, server);
+  const eventstore::Append outcome{
+      subject, messages::encode(event, evolve(State{}, event)), {}, std::nullopt};
+  REQUIRE(ground.events.append({&outcome, 1}));
+  pending(ground.gateway.carry_out(command, 1s));
+  CHECK_FALSE(ground.waiting(command));
+}
+
+TEST_CASE("a slot that is freed a little late does not refuse the client that read the outcome") {
+  Ground ground;
+  const auto server = new_server();
+  const auto first = Ground::submission(new_command(), server);
+  const auto sequence = pending(ground.gateway.carry_out(first, 0s));
+  const auto second = Ground::submission(new_command(), server);
+
+  const auto refused = ground.gateway.carry_out(second, 0s);
+  CHECK(problem_of(refused) == http::ProblemCode::operation_in_progress);
+  CHECK(refused.error().operation_id == first.id.to_string());
+
+  ground.decide(first, sequence);
+  std::jthread worker([&] {
+    std::this_thread::sleep_for(100ms);
+    ground.remove(first);
+  });
+  CHECK(pending(ground.gateway.carry_out(second, 0s)) > sequence);
+}
+
+TEST_CASE("a broker that is gone is told at once, and the end of the process ends the waits") {
+  Ground ground;
+  const auto command = Ground::submission(new_command(), new_server());
+  std::jthread end([&] {
+    std::this_thread::sleep_for(300ms);
+    ground.inbox.stop();
+  });
+  const auto began = Clock::now();
+  pending(ground.gateway.carry_out(command, 30s));
+  CHECK(since(began) < 5s);
+
+  ground.nats.kill();
+  const auto refused =
+      ground.gateway.carry_out(Ground::submission(new_command(), new_server()), 5s);
+  CHECK(problem_of(refused) == http::ProblemCode::unavailable);
+  CHECK(refused.error().retry_after_seconds > 0);
+}
