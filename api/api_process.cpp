@@ -1,9 +1,11 @@
 #include "api/api_process.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include "api/http_api.h"
 #include "api/http_server.h"
@@ -26,6 +28,15 @@ void bound_the_heap() {
   mallopt(M_ARENA_MAX, 4);
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+/// Each connection is a file, and the usual limit is below what we are told to serve.
+void allow_files(std::size_t count) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < count) {
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, count);
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
 }
 
 void sleep_until_stop(const std::stop_token& stop, std::chrono::milliseconds most) {
@@ -113,6 +124,7 @@ struct Parts {
 
 int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
   bound_the_heap();
+  allow_files(4 * settings.http_threads + 1024);
   const auto catalogue = load_catalogue(settings);
   if (!catalogue) {
     return configuration_error;

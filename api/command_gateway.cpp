@@ -5,7 +5,9 @@
 
 #include "api/backoff.h"
 #include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
+#include "schema/read_model/projection_batch.h"
 
 namespace vsim::api {
 namespace {
@@ -50,6 +52,31 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
     headers.push_back({std::string(header::attempt), std::to_string(attempt)});
   }
   return headers;
+}
+
+/// The same as find_operation() would give, from the event itself, which has been committed.
+std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Message& message,
+                                                            const CommandId& id) {
+  const auto logged = messages::decode_event(message);
+  if (!logged) {
+    return std::nullopt;
+  }
+  if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
+    const auto& [event, state] = *server;
+    if (!event.cause || event.cause->command != id) {
+      return std::nullopt;
+    }
+    read_model::OperationWithServer told{read_model::operation_row(event, message.sequence), {}};
+    if (state.server) {
+      told.server = read_model::server_row(event.server, state);
+    }
+    return told;
+  }
+  const auto* pool = std::get_if<PoolExtended>(&*logged);
+  if (pool == nullptr || !pool->cause || pool->cause->command != id) {
+    return std::nullopt;
+  }
+  return read_model::OperationWithServer{read_model::operation_row(*pool, message.sequence), {}};
 }
 
 }  // namespace
@@ -208,12 +235,13 @@ CommandGateway::Step CommandGateway::after_duplicate(const Submission& submissio
     state.sequence = (*known)->operation.command_sequence;
     return Step::stored;
   }
-  const auto decided = log_side_.has_outcome(submission.events_filter, submission.id);
+  const auto decided = log_side_.find_outcome(submission.events_filter, submission.id);
   if (!decided) {
     return refuse(decided.error());
   }
   if (*decided) {
-    return Step::stored;  // its place in COMMANDS is not known any more
+    state.sequence = **decided;
+    return Step::stored;
   }
   if (state.message_id_suffix == message_ids_max) {
     return refuse({ProblemCode::unavailable,
@@ -240,8 +268,9 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
   }
   if (state.unknown) {
     // Ours may have come first, and the broker have forgotten its id in a restart since.
-    const auto decided = log_side_.has_outcome(submission.events_filter, submission.id);
+    const auto decided = log_side_.find_outcome(submission.events_filter, submission.id);
     if (decided && *decided) {
+      state.sequence = **decided;
       return Step::stored;
     }
   }
@@ -290,6 +319,14 @@ Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::T
   auto database_seen = Clock::now();
   while (true) {
     ticket.wait_until(std::min(deadline, Clock::now() + backoff.next()));
+    if (const auto event = ticket.take_event()) {
+      if (auto told = outcome_told(*event, submission.id)) {
+        if (told->operation.request_hash != submission.request_hash) {
+          return tl::unexpected(mismatch(submission));
+        }
+        return Result(std::move(*told));
+      }
+    }
     auto operation = find_own(submission);
     if (!operation && operation.error().code != ProblemCode::unavailable) {
       return tl::unexpected(operation.error());

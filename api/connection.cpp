@@ -78,19 +78,14 @@ ssize_t Connection::read(char* into, std::size_t size) {
   if (head_fault_) {
     return -1;
   }
-  const bool late = Clock::now() - began_ > request_seconds_max;
-  if (begin_ == end_ && !late) {
-    const Got got = fill();
-    if (got == Got::end) {
+  if (begin_ == end_) {
+    const Got got = Clock::now() - began_ > request_seconds_max ? Got::late : fill();
+    if (got != Got::some) {
       head_fault_ = Fault::incomplete;
+    }
+    if (got == Got::end) {
       return 0;
     }
-    if (got == Got::late) {
-      head_fault_ = Fault::incomplete;
-    }
-  }
-  if (late) {
-    head_fault_ = Fault::incomplete;
   }
   if (in_head_ && head_.size() >= head_bytes_max) {
     head_fault_ = Fault::head_too_large;

@@ -53,8 +53,6 @@ class Connection {
   /// Into a buffer; sent by flush(), or when there is much.
   ssize_t write(const char* from, std::size_t size);
 
-  int socket() const { return socket_; }
-
  private:
   enum class Got { some, end, late };
   Got fill();  // receives into the empty buffer

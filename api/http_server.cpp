@@ -31,7 +31,8 @@ class LibraryStream : public httplib::Stream {
   // Two system calls a request, for what nothing asks.
   void get_remote_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
   void get_local_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
-  socket_t socket() const override { return connection_.socket(); }
+  // Asked for only to refuse what select() cannot hold, which is not used here.
+  socket_t socket() const override { return 0; }
 
  private:
   static void forget(std::string& ip, int& port) {

@@ -35,17 +35,12 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
   return waiting;
 }
 
-bool is_outcome_of(const messages::LoggedEvent& event, const CommandId& command) {
-  const auto caused = [&](const std::optional<Cause>& cause) {
-    return cause && cause->command == command;
-  };
+const std::optional<Cause>* cause_of(const messages::LoggedEvent& event) {
   if (const auto* server = std::get_if<messages::ServerEvent>(&event)) {
-    return caused(server->event.cause);
+    return &server->event.cause;
   }
-  if (const auto* pool = std::get_if<PoolExtended>(&event)) {
-    return caused(pool->cause);
-  }
-  return false;
+  const auto* pool = std::get_if<PoolExtended>(&event);
+  return pool == nullptr ? nullptr : &pool->cause;
 }
 
 }  // namespace
@@ -101,18 +96,20 @@ Reply<std::optional<read_model::ServerRow>> LogSide::find_server(const ServerId&
   return std::optional(read_model::server_row(id, server->state));
 }
 
-Reply<bool> LogSide::has_outcome(const std::string& subject, const CommandId& command) const {
+Reply<std::optional<StreamSequence>> LogSide::find_outcome(const std::string& subject,
+                                                           const CommandId& command) const {
   const auto history = events_.load_history(subject);
   if (!history) {
     return tl::unexpected(problem_of(history.error()));
   }
   for (const auto& message : *history) {
     const auto event = messages::decode_event(message);
-    if (event && is_outcome_of(*event, command)) {
-      return true;
+    const auto* cause = event ? cause_of(*event) : nullptr;
+    if (cause != nullptr && *cause && (*cause)->command == command) {
+      return std::optional((*cause)->sequence);
     }
   }
-  return false;
+  return std::optional<StreamSequence>();
 }
 
 }  // namespace vsim::api

@@ -44,8 +44,10 @@ class LogSide {
   /// The server as its last event says; nothing when the log knows of no such server.
   Reply<std::optional<read_model::ServerRow>> find_server(const ServerId& id) const;
 
-  /// Whether an event under the subject of EVENTS is this command's outcome. Reads the history.
-  Reply<bool> has_outcome(const std::string& subject, const CommandId& command) const;
+  /// The place in COMMANDS of the command, when an event under the subject of EVENTS is its
+  /// outcome. Reads the history.
+  Reply<std::optional<StreamSequence>> find_outcome(const std::string& subject,
+                                                    const CommandId& command) const;
 
  private:
   eventstore::CommandPublisher& commands_;

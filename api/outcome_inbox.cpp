@@ -1,8 +1,10 @@
 #include "api/outcome_inbox.h"
 
 #include <charconv>
+#include <utility>
 
 #include "ops/telemetry/log.h"
+#include "schema/messages/message_headers.h"
 
 namespace vsim::api {
 namespace {
@@ -17,6 +19,20 @@ std::uint64_t token_of(std::string_view subject) {
   return token;
 }
 
+/// The event that a reply repeats; the projector has committed it.
+std::optional<eventstore::Message> event_of(eventstore::Received&& received) {
+  const auto subject = find_header(received.headers, messages::header::event_subject);
+  const auto digits = find_header(received.headers, messages::header::event_sequence);
+  if (subject.empty() || digits.empty()) {
+    return std::nullopt;
+  }
+  eventstore::Message event;
+  event.subject = subject;
+  std::from_chars(digits.data(), digits.data() + digits.size(), event.sequence);
+  event.payload = std::move(received.payload);
+  return event;
+}
+
 }  // namespace
 
 OutcomeInbox::OutcomeInbox(eventstore::Broker& broker, telemetry::Metrics& metrics)
@@ -29,18 +45,18 @@ OutcomeInbox::~OutcomeInbox() { stop(); }
 
 void OutcomeInbox::listen(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto received = subscription_->next(200ms);
+    auto received = subscription_->next(200ms);
     if (!received) {
       log::warn("outcomes cannot be heard", {{"error", received.error().detail}});
       std::this_thread::sleep_for(200ms);
     } else if (*received) {
       told_.add();
-      tell(token_of((*received)->subject));
+      tell(token_of((*received)->subject), std::move(**received));
     }
   }
 }
 
-void OutcomeInbox::tell(std::uint64_t token) {
+void OutcomeInbox::tell(std::uint64_t token, eventstore::Received&& received) {
   // The lock on the table is held meanwhile, so that the place does not go away.
   const std::lock_guard lock(mutex_);
   const auto found = places_.find(token);
@@ -49,6 +65,7 @@ void OutcomeInbox::tell(std::uint64_t token) {
   }
   const std::lock_guard place_lock(found->second->mutex);
   found->second->told = true;
+  found->second->event = event_of(std::move(received));
   found->second->changed.notify_one();
 }
 
@@ -79,6 +96,11 @@ OutcomeInbox::Ticket::Ticket(OutcomeInbox& inbox, std::uint64_t token)
 OutcomeInbox::Ticket::~Ticket() {
   const std::lock_guard lock(inbox_.mutex_);
   inbox_.places_.erase(token_);
+}
+
+std::optional<eventstore::Message> OutcomeInbox::Ticket::take_event() {
+  const std::lock_guard lock(place_.mutex);
+  return std::exchange(place_.event, std::nullopt);
 }
 
 bool OutcomeInbox::Ticket::wait_until(std::chrono::steady_clock::time_point deadline) {

@@ -1,13 +1,15 @@
 #pragma once
 
 // Where the projector tells that a command's outcome can be read. One subscription for the whole
-// process; every waiting write has a place of its own under it. A message only ends a sleep: what
-// became of the command is then read from `operations`, so a lost one costs time and nothing else.
+// process; every waiting write has a place of its own under it. A message repeats the event that is
+// the outcome, or only says that there is one; a lost one costs time and nothing else, since
+// waiters look into `operations` by themselves now and then.
 
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +25,7 @@ class OutcomeInbox {
     std::mutex mutex;
     std::condition_variable changed;
     bool told = false;
+    std::optional<eventstore::Message> event;
   };
 
  public:
@@ -46,6 +49,9 @@ class OutcomeInbox {
     /// True when told; that is used up by it.
     bool wait_until(std::chrono::steady_clock::time_point deadline);
 
+    /// The event that was told of, once; nothing when the message did not hold it.
+    std::optional<eventstore::Message> take_event();
+
    private:
     friend class OutcomeInbox;
     Ticket(OutcomeInbox& inbox, std::uint64_t token);
@@ -64,7 +70,7 @@ class OutcomeInbox {
 
  private:
   void listen(const std::stop_token& stop);
-  void tell(std::uint64_t token);
+  void tell(std::uint64_t token, eventstore::Received&& received);
 
   std::string prefix_;
   std::unique_ptr<eventstore::Subscription> subscription_;
