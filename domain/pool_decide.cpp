@@ -17,7 +17,7 @@ PoolDecision decide(const std::optional<PoolExtended>& last, const ExtendPool& c
   event.version = last ? last->version + 1 : 1;
   event.at = last ? std::max(now, last->at) : now;
   event.ranges = command.ranges;
-  event.cause = Cause{command.id, command.sequence, command.request_hash};
+  event.cause = Cause{command.id, command.sequence, command.request_hash, "extend_pool"};
   event.origin = command.origin;
   return {std::move(event), Succeeded{}};
 }

@@ -170,6 +170,7 @@ struct Cause {
   CommandId command;
   StreamSequence sequence = 0;
   std::string request_hash;
+  std::string type = {};  // "stop", "extend_pool": what was asked for, also where it was refused
   bool operator==(const Cause&) const = default;
 };
 

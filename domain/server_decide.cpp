@@ -201,7 +201,8 @@ Region region_of(const State& state, const Region& asked) {
 }
 
 Cause cause_of(const Command& command) {
-  return {command.id, command.sequence, command.request_hash};
+  return {command.id, command.sequence, command.request_hash,
+          std::string(command_type(command.action))};
 }
 
 }  // namespace

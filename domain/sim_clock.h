@@ -24,9 +24,9 @@ struct ClockState {
   bool operator==(const ClockState&) const = default;
 };
 
-/// TIME_SCALE and SIM_SEED only make the first clock event. Where a value that was set since differs
-/// from it: a sentence that says so and what to do; a process that is told such a thing does not
-/// start.
+/// TIME_SCALE and SIM_SEED only make the first clock event. Where a value that was set since
+/// differs from it: a sentence that says so and what to do; a process that is told such a thing
+/// does not start.
 std::optional<std::string> contradiction(const ClockState& clock, std::optional<double> time_scale,
                                          std::optional<std::uint64_t> sim_seed);
 

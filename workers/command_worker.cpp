@@ -191,7 +191,7 @@ void CommandWorker::finish(const Item& item, const CommandProposal& proposal) {
   const bool no_event = std::holds_alternative<AlreadyDecided>(proposal.verdict());
   // The projector tells of what it projects; of what was in the log already nobody else would.
   if (no_event && !item.decoded.reply_to.empty()) {
-    replies_.publish(item.decoded.reply_to, R"({"sequence":0})");
+    replies_.publish(item.decoded.reply_to, "");
   }
 }
 
@@ -238,7 +238,7 @@ eventstore::Result<Verdict> CommandWorker::try_extend_pool(const ExtendPool& com
   }
   const auto decision = decide(last, command, tools_.view.now());
   if (!decision.event) {
-    if (!reply_to.empty()) replies_.publish(reply_to, R"({"sequence":0})");
+    if (!reply_to.empty()) replies_.publish(reply_to, "");
     return decision.verdict;
   }
   Append append{subject,

@@ -266,7 +266,7 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
     return Setback{Kind::moved, "another projector moved the checkpoint"};
   }
   checkpoint_ = next;
-  tell_waiters(messages);
+  tell_(messages);
   note_progress();
   projected_.add(static_cast<double>(messages.size()));
   batch_seconds_.observe(
@@ -274,17 +274,8 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
   return std::nullopt;
 }
 
-void Projector::tell_waiters(Messages messages) const {
-  for (const auto& message : messages) {
-    const auto subject = find_header(message.headers, messages::header::reply_to);
-    if (!subject.empty()) {
-      tell_(std::string(subject), fmt::format("{{\"sequence\":{}}}", message.sequence));
-    }
-  }
-}
-
-/// Once in a while, how far the log has run ahead, and whether Postgres is there with our checkpoint:
-/// while no event comes, nothing else would notice that it is not.
+/// Once in a while, how far the log has run ahead, and whether Postgres is there with our
+/// checkpoint: while no event comes, nothing else would notice that it is not.
 std::optional<Setback> Projector::watch(read_model::ProjectionWriter& writer, bool idle) {
   const auto since = std::chrono::steady_clock::now() - log_checked_at_;
   if (since <= (idle ? idle_check_interval : busy_check_interval)) {

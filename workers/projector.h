@@ -41,8 +41,9 @@ struct Setback {
 
 class Projector {
  public:
-  /// Tells whoever waits that the outcome can be read now: best effort.
-  using Tell = std::function<void(const std::string& subject, const std::string& payload)>;
+  /// Given each batch right after its commit: whoever waits for one of its outcomes can read it
+  /// now.
+  using Tell = std::function<void(std::span<const eventstore::Message> committed)>;
 
   struct Settings {
     std::string database_url;
@@ -71,7 +72,6 @@ class Projector {
   std::optional<Setback> apply(read_model::ProjectionWriter& writer, Messages messages);
   std::optional<Setback> write(read_model::ProjectionWriter& writer,
                                read_model::ProjectionBatch batch, Messages messages);
-  void tell_waiters(Messages messages) const;
   void note(const Setback& setback);
   void note_progress();
   void note_standby();

@@ -13,6 +13,7 @@
 #include "ops/telemetry/log.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/session_lock.h"
 #include "workers/command_worker.h"
@@ -130,10 +131,7 @@ struct WorkerProcess::Parts {
             log, view, [this] { return timekeeper_is_active(); }, metrics),
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
-            [this](const std::string& subject, const std::string& payload) {
-              to.feeds->publish(subject, payload);
-            },
-            metrics),
+            [this](auto committed) { tell_waiters(committed); }, metrics),
         journal_projector(journal, settings.database_url, metrics) {}
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
@@ -146,6 +144,22 @@ struct WorkerProcess::Parts {
   // Without Postgres nobody can tell who is active; two at once do no harm, none at all would.
   bool timekeeper_is_active() {
     return timekeeper_lock.state() != read_model::SessionLock::State::taken;
+  }
+
+  // The reply repeats the event, so that its reader need not ask Postgres for what it says. All of
+  // a batch leave in one write.
+  void tell_waiters(std::span<const eventstore::Message> committed) const {
+    namespace header = messages::header;
+    bool told = false;
+    for (const auto& event : committed) {
+      const auto inbox = find_header(event.headers, header::reply_to);
+      if (inbox.empty()) continue;
+      to.feeds->publish(std::string(inbox), event.payload,
+                        {{std::string(header::event_subject), event.subject},
+                         {std::string(header::event_sequence), std::to_string(event.sequence)}});
+      told = true;
+    }
+    if (told) to.feeds->flush();
   }
 
   void publish_gauges() const {

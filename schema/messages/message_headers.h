@@ -16,6 +16,10 @@ inline constexpr std::string_view reply_to = "Vsim-Reply-To";
 /// Above 1: sent again after an unknown result, so an earlier copy may have been handled already.
 inline constexpr std::string_view attempt = "Vsim-Attempt";
 
+// On those replies, which repeat the event: where it stands in EVENTS.
+inline constexpr std::string_view event_subject = "Vsim-Event-Subject";
+inline constexpr std::string_view event_sequence = "Vsim-Event-Sequence";
+
 // The broker's.
 inline constexpr std::string_view message_id = "Nats-Msg-Id";
 inline constexpr std::string_view sequence = "Nats-Sequence";      // added by republishing

@@ -63,6 +63,7 @@ void write_last_command(JsonWriter& json, const LastCommand& last) {
   json.member("id", last.cause.command.to_string());
   json.member("sequence", last.cause.sequence);
   json.member("request_hash", last.cause.request_hash);
+  json.member("type", last.cause.type);
   json.member("outcome", to_string(last.outcome.kind));
   if (last.outcome.rejection) {
     json.member("code", to_string(last.outcome.rejection->code));
@@ -76,6 +77,7 @@ LastCommand read_last_command(const Fields& fields) {
   last.cause.command = {fields.uuid("id")};
   last.cause.sequence = fields.count("sequence");
   last.cause.request_hash = fields.text("request_hash");
+  last.cause.type = fields.text("type");
   last.outcome.kind = fields.named("outcome", outcome_kind_from);
   if (last.outcome.kind == OutcomeKind::rejected) {
     last.outcome.rejection =

@@ -29,24 +29,6 @@ struct ReadStatusChange {
   StatusChange operator()(const CommandDeadLettered&) const { return {}; }
 };
 
-/// The user command that an event carries out. Outcomes that change nothing do not say which
-/// command they are about: JOURNAL fills that in.
-struct CommandType {
-  std::string operator()(const ServerProvisioning&) const { return "create"; }
-  std::string operator()(const ServerProvisioned&) const { return "create"; }
-  std::string operator()(const ServerStarting&) const { return "start"; }
-  std::string operator()(const ServerStarted&) const { return "start"; }
-  std::string operator()(const ServerStopping&) const { return "stop"; }
-  std::string operator()(const ServerStopped&) const { return "stop"; }
-  std::string operator()(const ServerRebooting&) const { return "reboot"; }
-  std::string operator()(const ServerRebooted&) const { return "reboot"; }
-  std::string operator()(const ServerTerminating&) const { return "terminate"; }
-  std::string operator()(const ServerTerminated&) const { return "terminate"; }
-  std::string operator()(const CommandRejected&) const { return {}; }
-  std::string operator()(const CommandPurged&) const { return {}; }
-  std::string operator()(const CommandDeadLettered&) const { return {}; }
-};
-
 ServerEventRow event_row(const Event& event, const State& after, StreamSequence sequence) {
   ServerEventRow row;
   row.version = event.version;
@@ -65,6 +47,7 @@ ServerEventRow event_row(const Event& event, const State& after, StreamSequence 
 OperationRow outcome_row(const Cause& cause, const Origin& origin, StreamSequence sequence) {
   OperationRow row;
   row.id = cause.command.to_string();
+  row.type = cause.type;
   row.request_hash = cause.request_hash;
   row.command_sequence = cause.sequence;
   row.actor = origin.actor;
@@ -134,7 +117,6 @@ void ProjectionBatch::add(const ClockState& state, StreamSequence sequence) {
 
 OperationRow operation_row(const Event& event, StreamSequence sequence) {
   OperationRow row = outcome_row(*event.cause, event.origin, sequence);
-  row.type = std::visit(CommandType{}, event.data);
   row.region = event.region.name;
   row.server_id = event.server.to_string();
   row.version = event.version;
@@ -145,7 +127,6 @@ OperationRow operation_row(const Event& event, StreamSequence sequence) {
 
 OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence) {
   OperationRow row = outcome_row(*extension.cause, extension.origin, sequence);
-  row.type = "extend_pool";
   row.region = extension.region.name;
   row.status = to_string(OutcomeKind::succeeded);
   row.version = extension.version;
@@ -155,8 +136,9 @@ OperationRow operation_row(const PoolExtended& extension, StreamSequence sequenc
 
 OperationRow pending_operation_row(const Command& command) {
   OperationRow row =
-      outcome_row({command.id, command.sequence, command.request_hash}, command.origin, 0);
-  row.type = command_type(command.action);
+      outcome_row({command.id, command.sequence, command.request_hash,
+                   std::string(command_type(command.action))},
+                  command.origin, 0);
   row.region = command.region.name;
   row.server_id = command.server.to_string();
   row.status = "PENDING";
@@ -165,8 +147,8 @@ OperationRow pending_operation_row(const Command& command) {
 
 OperationRow pending_operation_row(const ExtendPool& command) {
   OperationRow row =
-      outcome_row({command.id, command.sequence, command.request_hash}, command.origin, 0);
-  row.type = "extend_pool";
+      outcome_row({command.id, command.sequence, command.request_hash, "extend_pool"},
+                  command.origin, 0);
   row.region = command.region.name;
   row.status = "PENDING";
   return row;

@@ -173,11 +173,8 @@ Statement apply_events_statement() {
   sql.insert("server_counts", count_columns,
              " ON CONFLICT (region, type, status)"
              " DO UPDATE SET servers = server_counts.servers + excluded.servers");
-  // A PENDING row knows the type of command, an outcome that changed nothing does not.
   sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET type = coalesce(nullif(excluded.type, ''),"
-             " operations.type), " +
-                 overwrite_all(operation_columns, 2));
+             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1));
   sql.insert("addresses", address_columns,
              " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
@@ -189,7 +186,7 @@ Statement apply_events_statement() {
 Statement apply_pending_statement() {
   StatementBuilder sql;
   sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET type = excluded.type WHERE operations.type = ''");
+             " ON CONFLICT DO NOTHING");
   return {"apply_pending", sql.take()};
 }
 

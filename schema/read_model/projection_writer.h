@@ -40,8 +40,7 @@ class ProjectionWriter {
   /// projector moved it, and nothing was written.
   DbResult<bool> apply(ProjectionBatch batch, StreamSequence previous, const Checkpoint& next);
 
-  /// The same for commands that have been accepted: rows that are there stay as they are, except
-  /// that a rejection learns which type of command it was.
+  /// The same for commands that have been accepted: rows that are there stay as they are.
   DbResult<bool> apply_pending(const std::vector<OperationRow>& operations, StreamSequence previous,
                                const Checkpoint& next);
 

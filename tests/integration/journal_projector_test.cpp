@@ -61,8 +61,8 @@ struct Events {
 
   Events(eventstore::EventStore& store, const std::string& url)
       : projector(
-            store, {url, schema_dir}, messages::load_catalogue(schema_dir).value(),
-            [](const std::string&, const std::string&) {}, metrics),
+            store, {url, schema_dir}, messages::load_catalogue(schema_dir).value(), [](auto) {},
+            metrics),
         thread([this](std::stop_token stop) { projector.run(stop); }) {}
 
   bool reached(StreamSequence sequence) {
@@ -85,18 +85,18 @@ TEST_CASE("an accepted command is PENDING until its outcome, whichever is projec
   eventstore::MemoryStore commands;
   eventstore::MemoryStore store;
   samples::SampleLog log(store);
-  const auto cause = log.next_cause();  // of a rejection that is projected before the journal
+  const auto cause = log.next_cause("stop");  // of a rejection that is projected before the journal
   const auto id = cause.command.to_string();
   samples::Sample nobody{ServerId{samples::some_uuid(1)}, samples::us, {}};
   log.record(nobody, CommandRejected{{RejectionCode::not_found, "no"}}, cause);
   auto sample = log.create(samples::us, samples::blueprint("web", {1}));
-  const auto stop = log.next_cause();
-  const auto later = log.next_cause();
+  const auto stop = log.next_cause("stop");
+  const auto later = log.next_cause("terminate");
   const auto server = sample.id.to_string();
 
   Events events(store, url);
   REQUIRE(events.reached(3));
-  CHECK(operation(url, id) == " REJECTED");  // nothing in the log says what was rejected
+  CHECK(operation(url, id) == "stop REJECTED");
   journal(commands, "us-east-1." + nobody.id.to_string(), R"({"type":"stop"})", 1, id);
   journal(commands, "us-east-1." + server, R"({"type":"stop"})", 3, stop.command.to_string());
   journal(commands, "us-east-1." + server, R"({"type":"terminate"})", 4, later.command.to_string());

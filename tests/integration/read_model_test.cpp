@@ -55,7 +55,7 @@ struct Ground {
   Event event(std::uint64_t number, const Region& region, EventData data, Instant at,
               Version version = 1) {
     ++sequence;
-    const Cause cause{CommandId{some_uuid(0xc000 + sequence)}, sequence, "request-hash"};
+    const Cause cause{CommandId{some_uuid(0xc000 + sequence)}, sequence, "request-hash", "create"};
     return {ServerId{some_uuid(number)}, region,         version, at, cause,
             {"api", "request"},          std::move(data)};
   }

@@ -65,17 +65,18 @@ class SampleLog {
   explicit SampleLog(eventstore::EventStore& store) : store_(store) {}
 
   /// Makes the command that the next event answers. `reply_to` goes along as its header.
-  Cause next_cause() {
+  Cause next_cause(std::string type) {
     ++commands_;
-    return {CommandId{some_uuid(0xc0000000 + commands_)}, commands_, "hash-" + number(commands_)};
+    return {CommandId{some_uuid(0xc0000000 + commands_)}, commands_, "hash-" + number(commands_),
+            std::move(type)};
   }
 
   Sample create(const Region& region, const Blueprint& wanted, std::string reply_to = {}) {
     Sample sample{ServerId{some_uuid(0x50000000 + ++servers_)}, region, {}};
     append(messages::address_events(region, wanted.ip),
            messages::encode(AddressClaimed{region, wanted.ip, sample.id, now()}));
-    record(sample, ServerProvisioning{wanted, now() + std::chrono::seconds(3)}, next_cause(),
-           std::move(reply_to));
+    record(sample, ServerProvisioning{wanted, now() + std::chrono::seconds(3)},
+           next_cause("create"), std::move(reply_to));
     return sample;
   }
 
@@ -134,7 +135,7 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
   const bool user_acts = dice() % 4 == 0;
   if (user_acts && dice() % 3 == 0) {
     log.record(sample, CommandRejected{{RejectionCode::invalid_transition, "not now"}},
-               log.next_cause());
+               log.next_cause("stop"));
     return true;
   }
   switch (from) {
@@ -143,9 +144,9 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
       return true;
     case Status::running:
       if (dice() % 2 == 0) {
-        log.record(sample, ServerRebooting{from, soon}, log.next_cause());
+        log.record(sample, ServerRebooting{from, soon}, log.next_cause("reboot"));
       } else {
-        log.record(sample, ServerStopping{from, soon}, log.next_cause());
+        log.record(sample, ServerStopping{from, soon}, log.next_cause("stop"));
       }
       return true;
     case Status::stopping:
@@ -153,11 +154,11 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
       return true;
     case Status::stopped:
       if (user_acts) {
-        log.record(sample, ServerTerminating{from, soon}, log.next_cause());
+        log.record(sample, ServerTerminating{from, soon}, log.next_cause("terminate"));
       } else if (dice() % 8 == 0) {
         log.record(sample, ServerTerminated{from, TerminationReason::idle_timeout});
       } else {
-        log.record(sample, ServerStarting{from, soon}, log.next_cause());
+        log.record(sample, ServerStarting{from, soon}, log.next_cause("start"));
       }
       return true;
     case Status::rebooting:
@@ -180,7 +181,7 @@ inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t
   const Ipv4 first{0xC0A80A01};
   log.start_clock(1, 42);
   log.extend(us, {first, {first.bits + 99}});
-  log.extend(eu, {{first.bits + 256}, {first.bits + 355}}, log.next_cause());
+  log.extend(eu, {{first.bits + 256}, {first.bits + 355}}, log.next_cause("extend_pool"));
   std::deque<Ipv4> free;
   for (std::uint32_t i = 0; i < 100; ++i) {
     free.push_back({first.bits + i});

@@ -139,7 +139,7 @@ TEST_CASE("pool and clock events are read back as they were written") {
                     2,
                     at(5),
                     {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}},
-                    Cause{command(Stop{}).id, 12, "hash"},
+                    Cause{command(Stop{}).id, 12, "hash", "extend_pool"},
                     {"api", "r"}};
   const auto logged = messages::decode_event(
       {messages::pool_events(the_region), 3, {}, {}, messages::encode(pool)});
