@@ -64,7 +64,9 @@ start_program() {
 start_api() {
   STARTED=()
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
-  program_environment "HTTP_ADDR=$HTTP_ADDRESS"
+  # So that /readyz can tell how the broker syncs its disk.
+  program_environment "HTTP_ADDR=$HTTP_ADDRESS" \
+    "NATS_MONITOR_URL=http://127.0.0.1:$(<"$PORTS/nats-monitor")"
   start_program api vsim-api
   STEP_NOTE="${STARTED[*]:-ok (was up)}, $(url_of "$HTTP_ADDRESS")"
 }
