@@ -89,7 +89,8 @@ struct CommandGateway::Publishing {
   std::optional<CommandId> decided;  // of another command, whose slot will be free in a moment
   std::chrono::microseconds pause = occupied_pause_min;
   Clock::time_point began = Clock::now();
-  StreamSequence sequence = 0;  // when stored
+  Backoff slot_backoff{250us, 4ms};  // the broker frees a slot within one sync of its disk
+  StreamSequence sequence = 0;       // when stored
   Problem problem;              // when refused
 };
 

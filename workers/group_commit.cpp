@@ -16,7 +16,7 @@ using eventstore::Sequence;
 
 // Lone events that are faster sent side by side than as a batch: an append of its own costs one
 // sync of the disk, a batch about ten, whatever it holds.
-constexpr std::size_t singles_max = 8;
+constexpr std::size_t singles_max = 3;
 
 // After so many refused batches each decision is appended alone, so that a stranger who keeps
 // writing to one server cannot hold up the others.
