@@ -112,7 +112,8 @@ DbResult<bool> ProjectionWriter::try_lock() {
 }
 
 DbResult<Checkpoint> ProjectionWriter::checkpoint() {
-  return impl_->in<pqxx::nontransaction>([&](Transaction& tx) {
+  // One transaction: its lock keeps others from dropping the table between the two statements.
+  return impl_->in<pqxx::work>([&](Transaction& tx) {
     tx.exec(
         fmt::format("INSERT INTO projection_checkpoint VALUES ('{}', 0, '', 0)"
                     " ON CONFLICT DO NOTHING",
