@@ -118,8 +118,10 @@ void Fleet::wait_until_ready(std::chrono::milliseconds wait_max) {
 void Fleet::wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max) {
   const bool settled = eventually([&] { return !part.process.running() || ready(part); }, wait_max);
   if (!settled || !part.process.running()) {
-    throw std::runtime_error(fmt::format("{} is not ready after {} ms:\n{}", part.name,
-                                         wait_max.count(), tail_of(part.process.log_path())));
+    const std::string what =
+        settled ? "has ended" : fmt::format("is not ready after {} ms", wait_max.count());
+    throw std::runtime_error(
+        fmt::format("{} {}:\n{}", part.name, what, tail_of(part.process.log_path())));
   }
 }
 
