@@ -66,17 +66,28 @@ void fill(harness::HttpClient& client) {
   wait_for_status(client, id, "RUNNING");
 }
 
-void wait_for_journal(const std::string& url) {
-  CHECK(harness::eventually([&] {
-    return harness::query_value(url, "SELECT count(*) FROM vsim.operations WHERE type = ''") == "0";
-  }));
+/// Until all of EVENTS and JOURNAL is projected.
+void wait_until_projected(harness::Fleet& fleet) {
+  for (const std::string stream : {"EVENTS", "JOURNAL"}) {
+    CAPTURE(stream);
+    const harness::Output info = fleet.nats_cli({"stream", "info", stream, "--json"});
+    const auto last = harness::Json::parse(info.text)["state"]["last_seq"].integer();
+    CHECK(harness::eventually(
+        [&] {
+          const auto found = harness::query(
+              fleet.database_url(),
+              "SELECT sequence FROM vsim.projection_checkpoint WHERE stream = '" + stream + "'");
+          return found.size() == 1 && found.front().front() == std::to_string(last);
+        },
+        std::chrono::seconds(30)));
+  }
 }
 
 void check_rebuild(const std::string& drop) {
   harness::Fleet fleet({.settings = {{"TIME_SCALE", "10"}}});
   harness::HttpClient client = fleet.client();
   fill(client);
-  wait_for_journal(fleet.database_url());
+  wait_until_projected(fleet);
   fleet.worker().terminate();
   const auto before = checksums(fleet.database_url());
   CHECK(before.size() >= 8);
@@ -93,10 +104,8 @@ void check_rebuild(const std::string& drop) {
     harness::query(fleet.database_url(), statement);
   }
   fleet.start_worker();
-  CHECK(harness::eventually([&] { return client.get("/readyz").status == 200; },
-                            std::chrono::seconds(30)));
   fleet.wait_until_ready();
-  wait_for_journal(fleet.database_url());
+  wait_until_projected(fleet);
   fleet.worker().terminate();
   const auto after = checksums(fleet.database_url());
   for (const auto& [table, sum] : before) {

@@ -1,0 +1,73 @@
+// Goal: the session in the README is what a reader gets.
+// Method: the lines after `$ ` of its "Try it" block are run by one shell, and everything printed
+// is compared with what the README prints, numbers and ids aside.
+
+#include <filesystem>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
+
+namespace {
+
+struct Session {
+  std::string script;    // one shell for all lines
+  std::string expected;  // what they print, one after the other
+};
+
+Session session_of_readme() {
+  const std::string text = harness::read_file(harness::source_dir() + "/README.md");
+  const std::string begin = "```console\n";
+  const auto from = text.find(begin);
+  REQUIRE(from != std::string::npos);
+  const auto first = from + begin.size();
+  Session session;
+  std::istringstream lines(text.substr(first, text.find("```", first) - first));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("$ ")) {
+      session.script += line.substr(2) + "\necho\n";
+    } else {
+      session.expected += line + "\n";
+    }
+  }
+  return session;
+}
+
+// Without what differs from run to run: ids, numbers, blank lines, blanks at the ends of lines.
+std::string essence(const std::string& text) {
+  static const std::regex ids("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+  static const std::regex numbers("[0-9]+(\\.[0-9]+)?");
+  static const std::regex blanks("[ \t]+\n");
+  static const std::regex empty_lines("\n\n+");
+  auto result = std::regex_replace(text, ids, "ID");
+  result = std::regex_replace(result, numbers, "N");
+  result = std::regex_replace(result + "\n", blanks, "\n");
+  result = std::regex_replace(result, empty_lines, "\n");
+  const auto first = result.find_first_not_of('\n');
+  return first == std::string::npos ? "" : result.substr(first);
+}
+
+}  // namespace
+
+TEST_CASE("the README's session prints what the README says") {
+  harness::Fleet fleet;
+  const auto session = session_of_readme();
+  REQUIRE(session.script.find("curl") != std::string::npos);
+  // The session begins with `. .run/env` in the checkout: here that file is the fleet's.
+  const harness::ScratchDir folder;
+  const auto nats = std::filesystem::path(harness::find_program("VSIM_NATS_CLI", "nats"));
+  std::filesystem::create_directory(folder.path() + "/.run");
+  harness::write_file(folder.path() + "/.run/env",
+                      "export NATS_URL='" + fleet.nats().url() + "'\n" + "export DATABASE_URL='" +
+                          fleet.database_url() + "'\n" +
+                          "export HTTP_ADDR=127.0.0.1:" + std::to_string(fleet.api_port()) + "\n" +
+                          "export PATH='" + nats.parent_path().string() + "':$PATH\n");
+  const auto output = harness::run_program(
+      {.argv = {"/bin/bash", "-c", session.script}, .working_directory = folder.path()});
+  REQUIRE_MESSAGE(output.ending.clean(), output.text);
+  CHECK(essence(output.text) == essence(session.expected));
+}
