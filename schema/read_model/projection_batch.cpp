@@ -135,10 +135,9 @@ OperationRow operation_row(const PoolExtended& extension, StreamSequence sequenc
 }
 
 OperationRow pending_operation_row(const Command& command) {
-  OperationRow row =
-      outcome_row({command.id, command.sequence, command.request_hash,
-                   std::string(command_type(command.action))},
-                  command.origin, 0);
+  OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
+                                  std::string(command_type(command.action))},
+                                 command.origin, 0);
   row.region = command.region.name;
   row.server_id = command.server.to_string();
   row.status = "PENDING";
@@ -146,9 +145,8 @@ OperationRow pending_operation_row(const Command& command) {
 }
 
 OperationRow pending_operation_row(const ExtendPool& command) {
-  OperationRow row =
-      outcome_row({command.id, command.sequence, command.request_hash, "extend_pool"},
-                  command.origin, 0);
+  OperationRow row = outcome_row(
+      {command.id, command.sequence, command.request_hash, "extend_pool"}, command.origin, 0);
   row.region = command.region.name;
   row.status = "PENDING";
   return row;

@@ -185,8 +185,7 @@ Statement apply_events_statement() {
 
 Statement apply_pending_statement() {
   StatementBuilder sql;
-  sql.insert("operations", operation_columns,
-             " ON CONFLICT DO NOTHING");
+  sql.insert("operations", operation_columns, " ON CONFLICT DO NOTHING");
   return {"apply_pending", sql.take()};
 }
 

@@ -13,8 +13,8 @@
 
 #include "eventstore/memory_store.h"
 #include "schema/messages/catalogue_files.h"
-#include "schema/read_model/servers.h"
 #include "schema/messages/message_headers.h"
+#include "schema/read_model/servers.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/private_postgres.h"
