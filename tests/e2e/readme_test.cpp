@@ -58,7 +58,7 @@ TEST_CASE("the README's session prints what the README says") {
   const auto session = session_of_readme();
   REQUIRE(session.script.find("curl") != std::string::npos);
   // The session begins with `. .run/env` in the checkout: here that file is the fleet's.
-  const harness::ScratchDir folder;
+  const harness::ScratchDir folder("readme");
   const auto nats = std::filesystem::path(harness::find_program("VSIM_NATS_CLI", "nats"));
   std::filesystem::create_directory(folder.path() + "/.run");
   harness::write_file(folder.path() + "/.run/env",
@@ -66,8 +66,10 @@ TEST_CASE("the README's session prints what the README says") {
                           fleet.database_url() + "'\n" +
                           "export HTTP_ADDR=127.0.0.1:" + std::to_string(fleet.api_port()) + "\n" +
                           "export PATH='" + nats.parent_path().string() + "':$PATH\n");
-  const auto output = harness::run_program(
-      {.argv = {"/bin/bash", "-c", session.script}, .working_directory = folder.path()});
+  harness::ChildOptions shell;
+  shell.argv = {"/bin/bash", "-c", session.script};
+  shell.working_directory = folder.path();
+  const auto output = harness::run_program(shell);
   REQUIRE_MESSAGE(output.ending.clean(), output.text);
   CHECK(essence(output.text) == essence(session.expected));
 }
