@@ -315,8 +315,7 @@ def main():
         return 0 if self_test() else 1
     root = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
     problems = problems_of(root)
-    print(*problems, sep="\n")
-    print(f"{len(problems)} problems" if problems else "the tree is tidy")
+    print(*problems, f"{len(problems)} problems" if problems else "the tree is tidy", sep="\n")
     return 1 if problems else 0
 
 
