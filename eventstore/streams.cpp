@@ -64,7 +64,6 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   const auto info = ask(broker, "$JS.API.STREAM.INFO." + stream, "");
   if (!info) return tl::unexpected(info.error());
   if (info->err_code == 0) {
-    // A first sequence that was given at creation must be repeated in an update.
     return check(ask(broker, "$JS.API.STREAM.UPDATE." + stream, json), "stream " + stream);
   }
   if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);

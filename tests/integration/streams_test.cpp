@@ -1,0 +1,125 @@
+// Goal: `vsimctl migrate` can be run at any time, and what the broker keeps is what the definition
+// says. Method: the shipped definition on a real nats-server, made twice, and after losses.
+
+#include "eventstore/streams.h"
+
+#include <doctest/doctest.h>
+
+#include "eventstore/command_queue.h"
+#include "eventstore/direct_get.h"
+#include "eventstore/jetstream_store.h"
+#include "eventstore/server_info.h"
+#include "schema/messages/catalogue_files.h"
+#include "tests/harness/private_nats.h"
+
+using namespace vsim;
+using namespace vsim::eventstore;
+
+namespace {
+
+const std::string stop = R"({"type":"stop"})";
+
+struct Ground {
+  harness::PrivateNats nats;
+  std::unique_ptr<Broker> broker = std::move(Broker::connect({nats.url(), "test"}).value());
+  std::string definition = messages::load_streams_definition(VSIM_SOURCE_DIR "/schema").value();
+
+  Result<void> ensure() { return ensure_streams(*broker, definition, "EVENTS"); }
+  std::string info(const std::string& stream) {
+    return broker->api("$JS.API.STREAM.INFO." + stream, "").value();
+  }
+  void append_something() {
+    JetStreamStore log(*broker, *broker, "EVENTS");
+    const Append event{"vsim.evt.clock", "{}", {}, std::nullopt};
+    REQUIRE(log.append(std::span(&event, 1)));
+  }
+  Accepted publish(const std::string& subject) {
+    return CommandPublisher(*broker, "COMMANDS").publish(subject, stop, {}).value();
+  }
+};
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("streams are made as defined, and making them again changes nothing") {
+  Ground ground;
+  for (int run = 0; run < 2; ++run) {
+    const auto made = ground.ensure();
+    REQUIRE_MESSAGE(made, made.error().detail);
+    const auto events = ground.info("EVENTS");
+    CHECK(holds(events, R"("allow_atomic":true)"));
+    CHECK(holds(events, R"("deny_purge":true)"));
+    CHECK(holds(events, R"("deny_delete":true)"));
+    CHECK(holds(events, R"("compression":"s2")"));
+    const auto commands = ground.info("COMMANDS");
+    CHECK(holds(commands, R"("retention":"workqueue")"));
+    CHECK(holds(commands, R"("discard_new_per_subject":true)"));
+    CHECK(holds(commands, R"("republish")"));
+    CHECK(holds(ground.info("JOURNAL"), R"("persist_mode":"async")"));
+  }
+  CHECK(ground.publish("vsim.cmd.us-east-1.a").sequence == 1);
+}
+
+TEST_CASE("a queue that was lost begins above every sequence that the log may know") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  ground.append_something();
+  const auto before = ground.publish("vsim.cmd.us-east-1.a").sequence;
+  REQUIRE(ground.broker->api("$JS.API.STREAM.DELETE.COMMANDS", ""));
+  // Twice: what was made with a first sequence can be made sure of again.
+  for (int run = 0; run < 2; ++run) {
+    const auto made = ground.ensure();
+    REQUIRE_MESSAGE(made, made.error().detail);
+  }
+  const auto after = ground.publish("vsim.cmd.us-east-1.a").sequence;
+  CHECK(after > before + 1'000'000'000'000);
+  CHECK(ground.publish("vsim.cmd.us-east-1.b").sequence == after + 1);
+}
+
+TEST_CASE("one command waits for a server, whatever its id, and the next is told so") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  ground.publish("vsim.cmd.us-east-1.a");
+  const CommandPublisher publisher(*ground.broker, "COMMANDS");
+  const auto second = publisher.publish("vsim.cmd.us-east-1.a", stop, {});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().kind == PublishError::Kind::slot_taken);
+  CHECK(publisher.find_waiting("vsim.cmd.*.a").value()->payload == stop);
+  CHECK_FALSE(publisher.find_waiting("vsim.cmd.*.b").value());
+
+  CommandQueue queue(*ground.broker, "COMMANDS", "commands");
+  const auto taken = queue.take(10, std::chrono::seconds(5)).value();
+  REQUIRE(taken.size() == 1);
+  CHECK(taken.front().deliveries == 1);
+  CHECK_FALSE(publisher.publish("vsim.cmd.us-east-1.a", stop, {}));  // delivered, not acked
+  queue.ack(taken.front());
+  queue.flush();
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!publisher.publish("vsim.cmd.us-east-1.a", stop, {})) {
+    REQUIRE(std::chrono::steady_clock::now() < give_up);
+  }
+}
+
+TEST_CASE("the same message id is stored once, also under another server's subject") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  const CommandPublisher publisher(*ground.broker, "COMMANDS");
+  const Headers id = {{"Nats-Msg-Id", "one"}};
+  const auto first = publisher.publish("vsim.cmd.us-east-1.a", stop, id).value();
+  CHECK_FALSE(first.duplicate);
+  const auto again = publisher.publish("vsim.cmd.eu-west-1.a", stop, id).value();
+  CHECK(again.duplicate);
+  CHECK(again.sequence == first.sequence);
+}
+
+TEST_CASE("a broker's version is compared as numbers, not as text") {
+  CHECK(version_at_least("2.15.0", 2, 15));
+  CHECK(version_at_least("2.100.1", 2, 15));
+  CHECK(version_at_least("3.0.0", 2, 15));
+  CHECK_FALSE(version_at_least("2.9.25", 2, 15));
+  CHECK_FALSE(version_at_least("2.14.9", 2, 15));
+  CHECK_FALSE(version_at_least("", 2, 15));
+}
