@@ -24,6 +24,7 @@ constexpr auto message_wait = 250ms;      // between looks at the stop token
 constexpr auto idle_check_interval = 5s;  // of log and Postgres, while nothing comes
 constexpr auto busy_check_interval = 1s;  // while much comes
 constexpr auto standby_interval = 500ms;  // between attempts to become the active one
+constexpr auto takeover_after = 3s;       // from an active one that does not move
 constexpr auto retry_shortest = 50ms;
 constexpr auto retry_longest = 2000ms;
 constexpr auto stopped_retry = 5s;
@@ -152,9 +153,13 @@ Setback Projector::project(std::stop_token stop) {
   return follow(**writer, stop);
 }
 
-/// Waits for the lock that the active projector's session holds.
+/// Waits for the lock that the active projector's session holds; or until that projector has not
+/// moved for a while although there is something to do. A paused process keeps its session, and so
+/// the lock; when it wakes up, the checkpoint keeps it from writing anything twice.
 std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& writer,
                                                 std::stop_token stop) {
+  StreamSequence seen = 0;
+  auto moved_at = std::chrono::steady_clock::now();
   for (;;) {
     const auto locked = writer.try_lock();
     if (!locked) {
@@ -164,6 +169,16 @@ std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& wr
       return std::nullopt;
     }
     note_standby();
+    const auto checkpoint = writer.checkpoint();
+    const auto end = events_.last_sequence();
+    const bool has_work = checkpoint && end && checkpoint->sequence < *end;
+    if (!has_work || checkpoint->sequence != seen) {
+      seen = checkpoint ? checkpoint->sequence : 0;
+      moved_at = std::chrono::steady_clock::now();
+    } else if (std::chrono::steady_clock::now() - moved_at > takeover_after) {
+      log::warn("taking over from a projector that does not move", {{"checkpoint", seen}});
+      return std::nullopt;
+    }
     pause(stop, standby_interval);
     if (stop.stop_requested()) {
       return Setback{Kind::moved, "told to stop"};

@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 // Each event of time is one message, so this is far below what a batch holds.
 constexpr std::size_t servers_at_once = 400;
 
+// How long one that stands by leaves overdue deadlines to the active one.
+constexpr auto overdue_max = 2s;
+
 }  // namespace
 
 Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, IsActive is_active,
@@ -25,15 +28,23 @@ Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, IsActive 
                                   {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60})),
       pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")) {}
 
+bool Timekeeper::must_act() {
+  if (is_active_()) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (view_.due(1).empty()) nothing_due_at_ = now;
+  return now - nothing_due_at_ > overdue_max;
+}
+
 void Timekeeper::run(std::stop_token stop) {
   const OnDue on_due = [this](const Event& event, Instant now) {
     fired_.add();
     lateness_.observe(std::chrono::duration<double>(now - event.at).count());
   };
   if (!view_.wait_until_ready(stop)) return;
+  nothing_due_at_ = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    if (!is_active_()) {
-      pause(stop, 500ms);
+    if (!must_act()) {
+      pause(stop, 250ms);
       continue;
     }
     const auto due = view_.due(servers_at_once);
