@@ -135,21 +135,24 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
         item.decoded.may_be_repeat));
     open.push_back(proposals.back().get());
   }
-  const bool all = commit_all(open, stop);
+  const bool all_done = commit_all(open, stop);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) {
-      finish(group[i], *proposals[i]);
-    } else if (all || stop.stop_requested()) {
-      give_back(group[i].delivery);
-    }
+    if (proposals[i]->is_done()) finish(group[i], *proposals[i]);
   }
   queue_.flush();
   group_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  if (all || stop.stop_requested() || group.size() == 1) return;
-  // One of them cannot be decided at all: find out which by itself, so that the others can go on.
+  if (all_done) return;
+  // Told to stop, or one of them cannot be decided at all: then each by itself, so that the others
+  // can go on.
+  const bool alone = group.size() == 1;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (!proposals[i]->is_done()) handle_alone(std::move(group[i]), stop);
+    if (proposals[i]->is_done()) continue;
+    if (stop.stop_requested() || alone) {
+      give_back(group[i].delivery);
+    } else {
+      handle_alone(std::move(group[i]), stop);
+    }
   }
 }
 
