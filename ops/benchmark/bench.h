@@ -23,6 +23,7 @@ class Bench {
   void describe();
   void extend_pool();
   void yardstick();
+  void broker_loop(std::size_t clients);
   void fill(std::size_t servers);
   void reads(std::size_t servers);
   void interference();
