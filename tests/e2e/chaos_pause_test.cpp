@@ -49,8 +49,7 @@ double stale(harness::Fleet& fleet, std::size_t worker) {
 
 TEST_CASE("a worker paused past the ack wait wakes up to stale deliveries and only acks them") {
   const harness::SchemaCopy schema;
-  schema.replace("messages/streams.json", R"("ack_wait": 30000000000)",
-                 R"("ack_wait": 10000000000)");
+  schema.set_ack_wait(std::chrono::seconds(10));
   harness::Fleet fleet({.workers = 2, .schema_dir = schema.path()});
   harness::HttpClient client = fleet.client();
   // The sleeper takes commands only: what it holds shall be deliveries, not the projector's lock.

@@ -77,21 +77,14 @@ void check_all_there(harness::Fleet& fleet, Creating& creating) {
   }
 }
 
-void extend_pool(harness::Fleet& fleet) {
-  const HttpAnswer answer =
-      fleet.client().post("/regions/us-east-1/addresses", R"({"cidr":"10.0.0.0/16"})");
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
-}
-
 }  // namespace
 
 TEST_CASE("a worker with work in hand ends in time, and the next one goes on") {
   // What the broker had sent ahead to the one that ends comes again after the ack wait.
   const harness::SchemaCopy schema;
-  schema.replace("messages/streams.json", R"("ack_wait": 30000000000)",
-                 R"("ack_wait": 2000000000)");
+  schema.set_ack_wait(std::chrono::seconds(2));
   harness::Fleet fleet({.schema_dir = schema.path()});
-  extend_pool(fleet);
+  harness::extend_pool(fleet.client(), "10.0.0.0/16");
   Creating creating(fleet);
   CHECK(harness::eventually([&] { return creating.accepted > 100; }));
   check_ends_cleanly(fleet.worker());
@@ -105,7 +98,7 @@ TEST_CASE("a worker with work in hand ends in time, and the next one goes on") {
 
 TEST_CASE("an API with work in hand ends in time and answers what it had taken") {
   harness::Fleet fleet;
-  extend_pool(fleet);
+  harness::extend_pool(fleet.client(), "10.0.0.0/16");
   Creating creating(fleet);
   CHECK(harness::eventually([&] { return creating.accepted > 100; }));
   check_ends_cleanly(fleet.api());

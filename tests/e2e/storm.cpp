@@ -136,12 +136,6 @@ std::vector<Write> Storm::finish() {
   return std::move(writes_);
 }
 
-void extend_pool(harness::Fleet& fleet) {
-  const HttpAnswer answer =
-      fleet.client().post("/regions/us-east-1/addresses", R"({"cidr":"10.20.0.0/16"})");
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
-}
-
 namespace {
 
 /// What is wrong, told all at once: a list of thousands of good things helps nobody.

@@ -50,9 +50,6 @@ class Storm {
   std::vector<std::jthread> threads_;
 };
 
-/// Gives the region us-east-1 far more addresses than a storm takes; eu-west-1 keeps its 100.
-void extend_pool(harness::Fleet& fleet);
-
 /// Waits until the queue is empty and no transition is under way, then compares: every promise has
 /// exactly one outcome in the log, versions have no gap, each server that is not terminated holds
 /// one address and nobody else holds it, and the read model says the same. CHECKs of doctest.

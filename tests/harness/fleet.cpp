@@ -192,4 +192,9 @@ void SchemaCopy::replace(const std::string& file, const std::string& what,
   write_file(path_ + "/" + file, text.replace(at, what.size(), with));
 }
 
+void SchemaCopy::set_ack_wait(std::chrono::seconds wait) const {
+  replace("messages/streams.json", R"("ack_wait": 30000000000)",
+          fmt::format(R"("ack_wait": {})", std::chrono::nanoseconds(wait).count()));
+}
+
 }  // namespace harness

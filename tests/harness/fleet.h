@@ -5,6 +5,7 @@
 // their ends printed.
 // Threads: one; clients of it may be used by others.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -99,6 +100,8 @@ class SchemaCopy {
   const std::string& path() const { return path_; }
   /// Replaces the one place where `what` stands in the file; throws if there is not exactly one.
   void replace(const std::string& file, const std::string& what, const std::string& with) const;
+  /// How soon a delivery that nobody acked comes again; 30 s as shipped.
+  void set_ack_wait(std::chrono::seconds wait) const;
 
  private:
   ScratchDir scratch_;

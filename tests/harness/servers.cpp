@@ -25,6 +25,14 @@ Json create_server(HttpClient& client, const NewServer& server) {
   return answer.json();
 }
 
+void extend_pool(HttpClient client, const std::string& cidr) {
+  const HttpAnswer answer =
+      client.post("/regions/us-east-1/addresses", fmt::format(R"({{"cidr":"{}"}})", cidr));
+  if (answer.status != 200) {
+    throw UnexpectedAnswer("extend the pool: " + told(answer));
+  }
+}
+
 HttpAnswer act(HttpClient& client, const std::string& id, const std::string& action,
                const HttpHeaders& headers) {
   return client.post("/servers/" + id + "/action", fmt::format(R"({{"action":"{}"}})", action),

@@ -31,6 +31,9 @@ std::string create_body(const NewServer& server = {});
 /// Creates and waits for the outcome; the server.
 Json create_server(HttpClient& client, const NewServer& server = {});
 
+/// Adds these addresses to us-east-1.
+void extend_pool(HttpClient client, const std::string& cidr);
+
 /// POST /servers/{id}/action.
 HttpAnswer act(HttpClient& client, const std::string& id, const std::string& action,
                const HttpHeaders& headers = {});
