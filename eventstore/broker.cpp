@@ -79,6 +79,13 @@ class SyncSubscription : public Subscription {
     return static_cast<std::size_t>(messages);
   }
 
+  void end() override {
+    std::int64_t taken = 0;
+    natsSubscription_GetDelivered(handle_.get(), &taken);
+    natsSubscription_AutoUnsubscribe(handle_.get(),
+                                     static_cast<int>(taken) + static_cast<int>(pending()));
+  }
+
  private:
   NatsSubscriptionHandle handle_;
   std::shared_ptr<RetiredSubscriptions> retired_;

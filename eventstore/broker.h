@@ -42,6 +42,8 @@ class Subscription {
   virtual Result<std::optional<Received>> next(std::chrono::milliseconds wait) = 0;
   /// Messages that have arrived and were not taken yet.
   virtual std::size_t pending() const = 0;
+  /// Ends the interest at the broker; what has arrived before can still be taken.
+  virtual void end() = 0;
 };
 
 struct BrokerOptions {

@@ -73,6 +73,11 @@ Result<std::vector<Delivery>> CommandQueue::take(std::size_t max, std::chrono::m
   return deliveries;
 }
 
+void CommandQueue::stop() {
+  for (const auto& pulled : impl_->pull.stop()) impl_->broker.publish(pulled.reply_to, "-NAK");
+  impl_->broker.flush();
+}
+
 void CommandQueue::ack(const Delivery& delivery) {
   impl_->broker.publish(delivery.reply_to, "+ACK");
 }

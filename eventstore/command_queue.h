@@ -73,6 +73,10 @@ class CommandQueue {
   /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`.
   Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
 
+  /// Asks for no more. What the broker had sent ahead is given back, so that another worker gets it
+  /// at once and not after the ack wait.
+  void stop();
+
   /// Done: the slot is free. Sent with the next flush(), or a millisecond later; a lost ack costs a
   /// redelivery that the log recognises.
   void ack(const Delivery& delivery);

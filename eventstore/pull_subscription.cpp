@@ -132,4 +132,18 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
   return taken;
 }
 
+std::vector<Pulled> PullSubscription::stop() {
+  std::vector<Pulled> rest;
+  if (!subscription_) return rest;
+  // A request whose answers nobody would hear is void at the broker.
+  subscription_->end();
+  broker_.flush();
+  while (subscription_->pending() > 0) {
+    auto received = subscription_->next(1ms);
+    if (!received || !*received) break;
+    if (!is_status(**received)) rest.push_back(to_pulled(std::move(**received)));
+  }
+  return rest;
+}
+
 }  // namespace vsim::eventstore

@@ -33,6 +33,10 @@ class PullSubscription {
   /// connection is gone; the next call asks anew.
   Result<std::vector<Pulled>> take(std::size_t max, std::chrono::milliseconds wait);
 
+  /// Asks for no more, and withdraws what has been asked for; gives what had come already. Nothing
+  /// may be taken afterwards.
+  std::vector<Pulled> stop();
+
  private:
   using Clock = std::chrono::steady_clock;
 

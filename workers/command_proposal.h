@@ -43,6 +43,9 @@ class CommandProposal : public Proposal {
   ~CommandProposal() override;
 
   const ServerId& server() const override { return command_.server; }
+  bool is_likely_first() const override {
+    return std::holds_alternative<Create>(command_.action) && !may_be_repeat_;
+  }
   eventstore::Result<std::vector<eventstore::Append>> decide(const Head& head) override;
   void lost_against(const std::string& filter, eventstore::Sequence last) override;
 

@@ -87,11 +87,7 @@ void CommandWorker::run(std::stop_token stop) {
     }
     if (!deliveries->empty()) handle(std::move(*deliveries), stop);
   }
-  // What the broker has sent ahead goes to another worker at once, not after the ack wait.
-  if (const auto unread = queue_.take(10'000, 0ms); unread) {
-    for (const auto& delivery : *unread) queue_.nak(delivery, 0ms);
-    queue_.flush();
-  }
+  queue_.stop();
 }
 
 void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token stop) {

@@ -27,6 +27,7 @@ struct Decided {
   Proposal* proposal;
   std::vector<Append> appends;
   bool must_decide = true;  // its head is not known, or has moved
+  bool assumed = false;     // decided once without a look at its head
 };
 
 using Lasts = std::unordered_map<std::string, Sequence>;
@@ -71,18 +72,27 @@ eventstore::Result<void> find_culprits(eventstore::EventStore& store, std::span<
   return {};
 }
 
+bool may_assume(const Decided& decided) {
+  return !decided.assumed && decided.proposal->is_likely_first();
+}
+
 eventstore::Result<void> decide_anew(eventstore::EventStore& store, std::vector<Decided>& group) {
   std::vector<ServerId> servers;
   for (const auto& decided : group) {
-    if (decided.must_decide) servers.push_back(decided.proposal->server());
+    if (decided.must_decide && !may_assume(decided)) servers.push_back(decided.proposal->server());
   }
-  if (servers.empty()) return {};
-  const auto heads = load_heads(store, servers);
-  if (!heads) return tl::unexpected(heads.error());
-  auto head = heads->begin();
+  std::vector<Head> heads;
+  if (!servers.empty()) {
+    auto loaded = load_heads(store, servers);
+    if (!loaded) return tl::unexpected(loaded.error());
+    heads = std::move(*loaded);
+  }
+  auto head = heads.begin();
   for (auto& decided : group) {
     if (!decided.must_decide) continue;
-    auto appends = decided.proposal->decide(*head++);
+    const bool assume = may_assume(decided);
+    decided.assumed = true;
+    auto appends = decided.proposal->decide(assume ? Head{} : *head++);
     if (!appends) return tl::unexpected(appends.error());
     decided.appends = std::move(*appends);
     decided.must_decide = false;
@@ -216,7 +226,7 @@ std::vector<Append> appends_of(const Head& head, std::span<const Event> events,
 
 eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group) {
   std::vector<Decided> open;
-  for (auto* proposal : group) open.push_back({proposal, {}, true});
+  for (auto* proposal : group) open.push_back({proposal, {}, true, false});
   for (int round = 0; round < rounds_max; ++round) {
     if (auto ok = decide_anew(store, open); !ok) return ok;
     if (open.empty()) return {};

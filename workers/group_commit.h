@@ -25,6 +25,10 @@ class Proposal {
 
   virtual const ServerId& server() const = 0;
 
+  /// Whether the server very likely has no event yet. Then that is assumed first: a conflict tells
+  /// when it is wrong, and nearly always a read is saved.
+  virtual bool is_likely_first() const { return false; }
+
   /// What to append, all or nothing; empty when there is nothing to say. Called again, with the new
   /// head, after a conflict: what an earlier call returned was not appended then.
   virtual eventstore::Result<std::vector<eventstore::Append>> decide(const Head& head) = 0;
