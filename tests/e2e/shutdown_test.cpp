@@ -80,7 +80,8 @@ void check_all_there(harness::Fleet& fleet, Creating& creating) {
 }  // namespace
 
 TEST_CASE("a worker with work in hand ends in time, and the next one goes on") {
-  // With the shipped ack wait of 30 s: what the broker had sent ahead is given back, not waited for.
+  // With the shipped ack wait of 30 s: what the broker had sent ahead is given back, not waited
+  // for.
   harness::Fleet fleet;
   harness::extend_pool(fleet.client(), "10.0.0.0/16");
   Creating creating(fleet);
