@@ -12,7 +12,6 @@ namespace vsim::eventstore {
 /// Error numbers of nats-server's JetStream API that vsim acts on.
 namespace api_error {
 inline constexpr int stream_not_found = 10059;
-inline constexpr int consumer_not_found = 10014;
 inline constexpr int wrong_last_sequence = 10071;       // an expected sequence did not hold
 inline constexpr int wrong_last_sequence_bare = 10164;  // the same, where no sequence is told
 inline constexpr int stream_store_failed = 10077;       // limits: of the stream or of the subject

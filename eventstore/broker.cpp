@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <nats/nats.h>
-#include <simdjson.h>
 
 #include "eventstore/api_reply.h"
 #include "eventstore/nats_handle.h"

@@ -1,7 +1,6 @@
 #include "workers/fleet_view.h"
 
 #include <algorithm>
-#include <random>
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
@@ -13,15 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 1000;
-
-// SplitMix64: rivals that draw from different seeds seldom reach for the same address.
-std::uint64_t next_chance(std::uint64_t& state) {
-  state += 0x9e3779b97f4a7c15ULL;
-  std::uint64_t x = state;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 std::optional<Instant> due_of(const State& state) {
   if (!state.server || !state.server->deadline) return std::nullopt;
@@ -160,7 +150,7 @@ std::optional<FreeAddress> FleetView::reserve(const Region& region) {
   const std::lock_guard lock(mutex_);
   const auto pool = pools_.find(region);
   if (pool == pools_.end()) return std::nullopt;
-  return pool->second.reserve(next_chance(chance_));
+  return pool->second.reserve(chance_());
 }
 
 void FleetView::settle(const Region& region, Ipv4 ip) {

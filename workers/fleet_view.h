@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -91,7 +92,7 @@ class FleetView {
   StreamSequence position_ = 0;
   bool caught_up_ = false;
   std::string trouble_ = "the log has not been followed yet";
-  std::uint64_t chance_;
+  std::mt19937_64 chance_;  // rivals seldom reach for the same address
 };
 
 }  // namespace vsim::workers

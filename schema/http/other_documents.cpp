@@ -10,26 +10,17 @@ namespace {
 using messages::JsonWriter;
 using read_model::OperationRow;
 
-void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.key(name);
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.string(text);
-  }
-}
-
 void write_operation(JsonWriter& json, const OperationRow& operation) {
   json.begin_object();
   json.member("id", operation.id);
   json.member("type", operation.type);
   json.member("status", operation.status);
   json.member("region", operation.region);
-  write_text_or_null(json, "server_id", operation.server_id);
-  write_text_or_null(json, "code", operation.code);
-  write_text_or_null(json, "detail", operation.detail);
+  json.member_or_null("server_id", operation.server_id);
+  json.member_or_null("code", operation.code);
+  json.member_or_null("detail", operation.detail);
   json.member("actor", operation.actor);
-  write_text_or_null(json, "request_id", operation.correlation_id);
+  json.member_or_null("request_id", operation.correlation_id);
   json.member("command_sequence", operation.command_sequence);
   json.key("event_sequence");
   if (operation.event_sequence > 0) {

@@ -22,15 +22,6 @@ void write_time(JsonWriter& json, std::string_view name, const std::optional<Ins
   }
 }
 
-void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.key(name);
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.string(text);
-  }
-}
-
 void write_usd(JsonWriter& json, std::string_view name, const std::string& amount) {
   json.key(name);
   json.raw(amount);
@@ -63,7 +54,7 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   json.member("region", server.region);
   json.member("type", server.type);
   json.member("status", server.status);
-  write_text_or_null(json, "ip", server.ip);
+  json.member_or_null("ip", server.ip);
   json.member("profile", server.profile);
   json.key("tags");
   json.raw(server.tags_json.empty() ? "{}" : server.tags_json);
@@ -72,7 +63,7 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   write_time(json, "updated_at", server.updated_at);
   write_time(json, "last_started_at", server.last_started_at);
   write_time(json, "due_at", server.due);
-  write_text_or_null(json, "termination_reason", server.termination_reason.value_or(""));
+  json.member_or_null("termination_reason", server.termination_reason.value_or(""));
   json.member("idle_timeout_seconds",
               std::chrono::duration_cast<std::chrono::seconds>(server.idle_timeout).count());
   write_bill(json, server, now);
@@ -94,8 +85,8 @@ std::string render_queued_server(const QueuedServer& server) {
   json.member("region", server.region);
   json.member("type", server.create.instance_type);
   json.member("status", to_string(Status::pending));
-  write_text_or_null(json, "ip", "");
-  write_text_or_null(json, "profile", server.create.profile);
+  json.member_or_null("ip", "");
+  json.member_or_null("profile", server.create.profile);
   write_tags(json, server.create.tags);
   json.member("version", 0);
   for (const char* name : {"created_at", "updated_at", "last_started_at", "due_at",
@@ -150,8 +141,8 @@ std::string render_server_log(const std::vector<read_model::ServerEventRow>& eve
     json.member("event", event.event);
     json.member("message", event.message);
     json.member("actor", event.actor);
-    write_text_or_null(json, "operation_id", event.command_id);
-    write_text_or_null(json, "request_id", event.correlation_id);
+    json.member_or_null("operation_id", event.command_id);
+    json.member_or_null("request_id", event.correlation_id);
     json.member("sequence", event.sequence);
     json.end_object();
   }

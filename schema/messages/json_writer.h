@@ -61,6 +61,16 @@ class JsonWriter {
     number(value);
   }
 
+  /// A text, or null where it is empty.
+  void member_or_null(std::string_view name, std::string_view value) {
+    key(name);
+    if (value.empty()) {
+      null();
+    } else {
+      string(value);
+    }
+  }
+
   const std::string& text() const { return text_; }
   std::string take() { return std::move(text_); }
   void reserve(std::size_t bytes) { text_.reserve(bytes); }
