@@ -16,7 +16,7 @@
 namespace vsim::eventstore {
 
 BrokerLibrary::BrokerLibrary() {
-  if (nats_Open(-1) != NATS_OK) {
+  if (nats_Open(0) != NATS_OK) {
     std::fputs("cannot open the NATS client library\n", stderr);
     std::abort();
   }

@@ -9,7 +9,7 @@
 
 namespace vsim::workers {
 
-inline void pause(const std::stop_token& stop, std::chrono::milliseconds length) {
+inline void pause(const std::stop_token& stop, std::chrono::nanoseconds length) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);

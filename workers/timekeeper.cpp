@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 // Each event of time is one message, so this is far below what a batch holds.
 constexpr std::size_t servers_at_once = 400;
 
+// Rounds do not follow each other faster, so that under load one batch holds many deadlines.
+constexpr auto round_min = 25ms;
+
 // How long one that stands by leaves overdue deadlines to the active one.
 constexpr auto overdue_max = 2s;
 
@@ -53,9 +56,12 @@ void Timekeeper::run(std::stop_token stop) {
       view_.wait_for_due(stop);
       continue;
     }
+    const auto began_at = std::chrono::steady_clock::now();
     if (const auto ok = apply_due(store_, view_, due, on_due); !ok) {
       log::warn("deadlines have to wait", {{"reason", ok.error().detail}});
       pause(stop, 250ms);
+    } else if (due.size() < servers_at_once) {
+      pause(stop, round_min - (std::chrono::steady_clock::now() - began_at));
     }
   }
 }

@@ -19,8 +19,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const std::vector<std::size_t> write_clients = {1, 8, 32, 128};
-
 /// One request that is not measured.
 class Ask : public Workload {
  public:
@@ -102,7 +100,7 @@ void Bench::yardstick() {
   nats_bench("nats bench js pub sync", "sync", 32);
   nats_bench("nats bench js pub async", "async", 1);
   if (!options_.wants("writes")) {
-    for (const std::size_t clients : write_clients) {
+    for (const std::size_t clients : options_.clients) {
       broker_loop(clients);
     }
   }
@@ -195,13 +193,13 @@ void Bench::interference() {
 void Bench::writes() {
   report_.begin_rates("Writes, waiting until the outcome can be read");
   // Side by side: on a shared machine the disk of a minute ago is another one.
-  for (const std::size_t clients : write_clients) {
+  for (const std::size_t clients : options_.clients) {
     if (options_.wants("yardstick")) {
       broker_loop(clients);
     }
     create_and_note(clients);
   }
-  for (const std::size_t clients : write_clients) {
+  for (const std::size_t clients : options_.clients) {
     stop_and_start(clients);
   }
 }
@@ -233,10 +231,10 @@ void Bench::async_writes() {
   report_.begin(
       "Writes with Prefer: respond-async",
       {"what", "clients", "accepted per second", "p50 ms", "p99 ms", "carried out per second"});
-  for (const std::size_t clients : write_clients) {
+  for (const std::size_t clients : options_.clients) {
     async_creates(clients);
   }
-  for (const std::size_t clients : write_clients) {
+  for (const std::size_t clients : options_.clients) {
     async_stops(clients);
   }
 }

@@ -32,6 +32,8 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   app.add_option("--worker-pid", options.worker_pids, "for its memory; repeatable");
   app.add_option("--servers", options.servers_more,
                  "read at so many servers too, after the usual 10000 (such as 100000)");
+  app.add_option("--clients", options.clients, "of the writes; repeatable")
+      ->check(CLI::Range(1, 1000));
   app.add_flag("--quick", options.quick, "short runs and 2000 servers: is it sane, not how fast");
   app.add_option("--only", only, "sections: yardstick reads interference writes async memory")
       ->check(CLI::IsMember({"yardstick", "reads", "interference", "writes", "async", "memory"}));

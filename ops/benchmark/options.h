@@ -20,8 +20,9 @@ struct Options {
   std::string profile;  // of the creates that are measured; empty: the product's default
   int api_pid = 0;
   std::vector<int> worker_pids;
-  std::size_t servers = 10'000;  // in the read model when reads are measured
-  std::size_t servers_more = 0;  // and measured again at so many; 0: not
+  std::size_t servers = 10'000;                        // in the read model when reads are measured
+  std::size_t servers_more = 0;                        // and measured again at so many; 0: not
+  std::vector<std::size_t> clients = {1, 8, 32, 128};  // of the writes, one measurement each
   bool quick = false;
   std::set<std::string> only;  // sections; empty: all
 
