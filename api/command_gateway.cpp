@@ -72,6 +72,13 @@ std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Me
     }
     return told;
   }
+  if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
+    const auto& event = clock->event;
+    if (!event.cause || event.cause->command != id) {
+      return std::nullopt;
+    }
+    return read_model::OperationWithServer{read_model::operation_row(event, message.sequence), {}};
+  }
   const auto* pool = std::get_if<PoolExtended>(&*logged);
   if (pool == nullptr || !pool->cause || pool->cause->command != id) {
     return std::nullopt;
@@ -91,7 +98,7 @@ struct CommandGateway::Publishing {
   Clock::time_point began = Clock::now();
   Backoff slot_backoff{250us, 4ms};  // the broker frees a slot within one sync of its disk
   StreamSequence sequence = 0;       // when stored
-  Problem problem;              // when refused
+  Problem problem;                   // when refused
 };
 
 CommandGateway::CommandGateway(eventstore::CommandPublisher& publisher, LogSide& log_side,

@@ -24,6 +24,12 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
     if (const auto* create = std::get_if<Create>(&command->action)) {
       waiting.create = *create;
     }
+  } else if (const auto* clock = std::get_if<ClockCommand>(&decoded.command)) {
+    waiting.id = clock->id;
+    waiting.request_hash = clock->request_hash;
+    waiting.origin = clock->origin;
+    waiting.type = command_type(clock->action);
+    waiting.region = Region{"_sim"};
   } else {
     const auto& extend = std::get<ExtendPool>(decoded.command);
     waiting.id = extend.id;
@@ -38,6 +44,9 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
 const std::optional<Cause>* cause_of(const messages::LoggedEvent& event) {
   if (const auto* server = std::get_if<messages::ServerEvent>(&event)) {
     return &server->event.cause;
+  }
+  if (const auto* clock = std::get_if<messages::ClockLogged>(&event)) {
+    return &clock->event.cause;
   }
   const auto* pool = std::get_if<PoolExtended>(&event);
   return pool == nullptr ? nullptr : &pool->cause;

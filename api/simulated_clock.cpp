@@ -33,15 +33,13 @@ void SimulatedClock::refresh() {
   if (!last || last->empty()) {
     return;  // the state that we have holds until the broker can be asked again
   }
-  const auto event = messages::decode_event(last->front());
-  const auto* clock = event ? std::get_if<ClockState>(&*event) : nullptr;
-  if (clock == nullptr) {
-    log::warn("the log's last clock event cannot be read",
-              {{"error", event ? "another type" : event.error()}});
+  const auto clock = messages::read_clock(last->front());
+  if (!clock) {
+    log::warn("the log's last clock event cannot be read", {{"error", clock.error()}});
     return;
   }
   const std::lock_guard lock(mutex_);
-  clock_ = *clock;
+  clock_ = clock->time;
 }
 
 Instant SimulatedClock::now() {

@@ -26,4 +26,20 @@ std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy,
   return bill.settled + billed_seconds(policy, length);
 }
 
+std::chrono::seconds accrued(const Bill& bill, const BillingPolicy& policy,
+                             std::optional<Instant> watermark) {
+  if (!watermark || !bill.open_since || *watermark <= *bill.open_since) return bill.settled;
+  return billed_total(bill, policy, *watermark);
+}
+
+std::chrono::seconds billed_between(const BillingPolicy& policy, const BillingPeriod& period,
+                                    Instant from, Instant to) {
+  const auto until = [&](Instant at) {
+    if (at <= period.began) return std::chrono::seconds(0);
+    const auto end = period.ended ? std::min(at, *period.ended) : at;
+    return billed_seconds(policy, end - period.began);
+  };
+  return from < to ? until(to) - until(from) : std::chrono::seconds(0);
+}
+
 }  // namespace vsim

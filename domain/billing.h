@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "domain/ids.h"
 #include "domain/lifecycle_profile.h"
 
 namespace vsim {
@@ -24,6 +25,34 @@ Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at);
 /// Settled and open together, as of `at`. Never falls as `at` grows, and closing the open period at
 /// `at` settles just this much.
 std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy, Instant at);
+
+/// The same as it was billed by a watermark: a period that began at or after it does not count yet.
+/// `watermark` none: nothing that runs has been billed.
+std::chrono::seconds accrued(const Bill& bill, const BillingPolicy& policy,
+                             std::optional<Instant> watermark);
+
+/// A stretch of billable time; without an end it still runs.
+struct BillingPeriod {
+  Instant began;
+  std::optional<Instant> ended;
+  bool operator==(const BillingPeriod&) const = default;
+};
+
+/// What of a period's billed seconds belongs to the window [from, to). The parts of windows that
+/// adjoin add up to the whole, to the second: a second that is rounded up at a border belongs
+/// before it, the minimum to the window in which the period began. For a running period `to` must
+/// not be later than now.
+std::chrono::seconds billed_between(const BillingPolicy& policy, const BillingPeriod& period,
+                                    Instant from, Instant to);
+
+/// The billing role's word that everything in the region is billed up to `through`: one event per
+/// region and interval, however many servers there are.
+struct BillingWatermark {
+  Region region;
+  Version version = 0;  // counts the region's watermarks
+  Instant through;
+  bool operator==(const BillingWatermark&) const = default;
+};
 
 inline Cost cost_of(HourlyRate rate, std::chrono::seconds billed) {
   return {rate.ten_thousandths_usd * billed.count()};

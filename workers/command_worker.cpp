@@ -110,6 +110,9 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
 
 std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
   auto decoded = messages::decode_command(delivery.message);
+  if (decoded && std::holds_alternative<ClockCommand>(decoded->command)) {
+    decoded = tl::unexpected<std::string>("clock commands are not handled by this version");
+  }
   if (decoded) return Item{std::move(delivery), std::move(*decoded)};
   if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, decoded.error())) {
     queue_.terminate(delivery, "unreadable: " + decoded.error());

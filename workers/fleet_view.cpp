@@ -112,8 +112,8 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
     pools_[claim->region].claimed(claim->ip, sequence);
   } else if (const auto* extension = std::get_if<PoolExtended>(&logged)) {
     for (const auto& range : extension->ranges) pools_[extension->region].extend(range);
-  } else if (const auto* clock = std::get_if<ClockState>(&logged)) {
-    clock_ = *clock;
+  } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
+    clock_ = clock->state.time;
   }
 }
 

@@ -61,7 +61,8 @@ struct AddTo {
   }
   std::string operator()(const AddressClaimed& claim) const { return add(claim); }
   std::string operator()(const PoolExtended& extension) const { return add(extension); }
-  std::string operator()(const ClockState& clock) const { return add(clock); }
+  std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
+  std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
   std::string operator()(const messages::UnknownEvent& unknown) const {
     return "this build does not know events of type \"" + unknown.type + "\"";
   }

@@ -58,10 +58,9 @@ tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
   const std::string subject(messages::clock_subject);
   const auto found = store.load_last(std::span(&subject, 1));
   if (!found || found->empty()) return {};  // readiness will say so
-  const auto logged = messages::decode_event(found->front());
-  const auto* clock = logged ? std::get_if<ClockState>(&*logged) : nullptr;
-  if (clock == nullptr) return tl::unexpected<std::string>("the log's clock cannot be read");
-  if (auto wrong = contradiction(*clock, settings.time_scale, settings.sim_seed)) {
+  const auto clock = messages::read_clock(found->front());
+  if (!clock) return tl::unexpected("the log's clock cannot be read: " + clock.error());
+  if (auto wrong = contradiction(clock->time, settings.time_scale, settings.sim_seed)) {
     return tl::unexpected(std::move(*wrong));
   }
   return {};

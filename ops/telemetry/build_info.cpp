@@ -2,8 +2,6 @@
 
 namespace vsim::telemetry {
 
-std::string_view build_version() {
-  return VSIM_VERSION;
-}
+std::string_view build_version() { return VSIM_VERSION; }
 
 }  // namespace vsim::telemetry

@@ -20,8 +20,7 @@ double resident_bytes() {
   long pages = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
     long total = 0;
-    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2)
-      pages = 0;
+    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2) pages = 0;
     std::fclose(file);
   }
   return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
@@ -35,21 +34,11 @@ struct Metrics::Impl {
   std::vector<std::function<void()>> refreshers;
 };
 
-void Counter::add(double amount) const {
-  counter_->Increment(amount);
-}
-double Counter::value() const {
-  return counter_->Value();
-}
-void Gauge::set(double value) const {
-  gauge_->Set(value);
-}
-void Gauge::add(double amount) const {
-  gauge_->Increment(amount);
-}
-void Histogram::observe(double value) const {
-  histogram_->Observe(value);
-}
+void Counter::add(double amount) const { counter_->Increment(amount); }
+double Counter::value() const { return counter_->Value(); }
+void Gauge::set(double value) const { gauge_->Set(value); }
+void Gauge::add(double amount) const { gauge_->Increment(amount); }
+void Histogram::observe(double value) const { histogram_->Observe(value); }
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   gauge("vsim_build_info", "1; the label says which build runs",
@@ -85,8 +74,7 @@ void Metrics::on_collect(std::function<void()> refresh) {
 std::string Metrics::text() const {
   {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& refresh : impl_->refreshers)
-      refresh();
+    for (const auto& refresh : impl_->refreshers) refresh();
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());

@@ -62,8 +62,7 @@ tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
                           "; is another process there?");
   }
   impl->thread = std::thread([&server] { server.listen_after_bind(); });
-  while (!server.is_running())
-    std::this_thread::yield();  // stop() before that would be lost
+  while (!server.is_running()) std::this_thread::yield();  // stop() before that would be lost
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 

@@ -16,9 +16,7 @@ tl::unexpected<std::string> wrong(std::string why) {
   return tl::unexpected<std::string>(std::move(why));
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + std::string(text) + '"';
-}
+std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 struct Unit {
   std::string_view name;
@@ -29,19 +27,14 @@ constexpr std::array<Unit, 5> units{
 
 std::string_view take_while(std::string_view& text, bool (*holds)(char)) {
   std::size_t length = 0;
-  while (length < text.size() && holds(text[length]))
-    ++length;
+  while (length < text.size() && holds(text[length])) ++length;
   const std::string_view taken = text.substr(0, length);
   text.remove_prefix(length);
   return taken;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return c >= 'a' && c <= 'z';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 }  // namespace
 
@@ -61,16 +54,14 @@ Read<milliseconds> read_duration(std::string_view text, std::string_view usual_u
                    "\"?");
     const Unit* unit = nullptr;
     for (const Unit& candidate : units)
-      if (candidate.name == unit_name)
-        unit = &candidate;
+      if (candidate.name == unit_name) unit = &candidate;
     if (unit == nullptr)
       return wrong(quoted(text) + " is no duration; the units are ms, s, m, h and d, " + example);
     if (count > duration_milliseconds_max / unit->in_milliseconds)
       return wrong(quoted(text) + " is too long; 3650d at most");
     total += count * unit->in_milliseconds;
   } while (!rest.empty());
-  if (total > duration_milliseconds_max)
-    return wrong(quoted(text) + " is too long; 3650d at most");
+  if (total > duration_milliseconds_max) return wrong(quoted(text) + " is too long; 3650d at most");
   return milliseconds(total);
 }
 
@@ -86,27 +77,23 @@ Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least
 
 Read<std::uint16_t> read_port(std::string_view text) {
   const auto number = read_whole_number(text, 1, 65535);
-  if (!number)
-    return wrong(quoted(text) + " is no port; give a number from 1 to 65535");
+  if (!number) return wrong(quoted(text) + " is no port; give a number from 1 to 65535");
   return static_cast<std::uint16_t>(*number);
 }
 
 Read<ListenAddress> read_listen_address(std::string_view text) {
   const std::string fix = "; give host:port, such as 127.0.0.1:8080 or [::1]:8080";
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos)
-    return wrong(quoted(text) + " has no port" + fix);
+  if (colon == std::string_view::npos) return wrong(quoted(text) + " has no port" + fix);
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed)
-    host = host.substr(1, host.size() - 2);
+  if (bracketed) host = host.substr(1, host.size() - 2);
   if (!bracketed && host.find(':') != std::string_view::npos)
     return wrong(quoted(text) + " needs brackets around the IPv6 address" + fix);
   if (host.find_first_of(" /[]\t") != std::string_view::npos)
     return wrong(quoted(text) + " is no address" + fix);
   const auto port = read_port(text.substr(colon + 1));
-  if (!port)
-    return wrong(quoted(text) + ": the port " + port.error());
+  if (!port) return wrong(quoted(text) + ": the port " + port.error());
   return ListenAddress{host.empty() ? std::string("0.0.0.0") : std::string(host), *port};
 }
 
@@ -122,22 +109,16 @@ Read<double> read_time_scale(std::string_view text) {
 }
 
 Read<log::Level> read_log_level(std::string_view text) {
-  if (text == "debug")
-    return log::Level::debug;
-  if (text == "info")
-    return log::Level::info;
-  if (text == "warn")
-    return log::Level::warn;
-  if (text == "error")
-    return log::Level::error;
+  if (text == "debug") return log::Level::debug;
+  if (text == "info") return log::Level::info;
+  if (text == "warn") return log::Level::warn;
+  if (text == "error") return log::Level::error;
   return wrong(quoted(text) + " is no log level; give debug, info, warn or error");
 }
 
 Read<log::Format> read_log_format(std::string_view text) {
-  if (text == "text")
-    return log::Format::text;
-  if (text == "json")
-    return log::Format::json;
+  if (text == "text") return log::Format::text;
+  if (text == "json") return log::Format::json;
   return wrong(quoted(text) + " is no log format; give text or json");
 }
 
@@ -148,8 +129,7 @@ Read<Roles> read_roles(std::string_view text) {
     const std::size_t comma = rest.find(',');
     const std::string_view name = rest.substr(0, comma);
     more = comma != std::string_view::npos;
-    if (more)
-      rest.remove_prefix(comma + 1);
+    if (more) rest.remove_prefix(comma + 1);
     if (name == "commands") {
       roles.commands = true;
     } else if (name == "timekeeper") {
@@ -171,8 +151,7 @@ Read<Roles> read_roles(std::string_view text) {
 std::string quote_connection_value(std::string_view value) {
   std::string text = "'";
   for (const char c : value) {
-    if (c == '\'' || c == '\\')
-      text += '\\';
+    if (c == '\'' || c == '\\') text += '\\';
     text += c;
   }
   return text + "'";

@@ -54,8 +54,7 @@ class Reader {
   void take(const std::string& variable, Target& target,
             Read<T> (*reader)(std::string_view, Arguments...),
             std::type_identity_t<Arguments>... arguments) {
-    if (!given(variable))
-      return;
+    if (!given(variable)) return;
     auto value = reader(raw(variable), arguments...);
     if (value) {
       target = std::move(*value);
@@ -104,16 +103,14 @@ std::string database_url(Reader& reader) {
   for (std::size_t i = 0; i < std::size(parts); ++i) {
     any_part = any_part || reader.given(parts[i]);
     const std::string value = reader.given(parts[i]) ? reader.raw(parts[i]) : defaults[i];
-    if (value.empty())
-      continue;
+    if (value.empty()) continue;
     url += (url.empty() ? "" : " ") + std::string(names[i]) + "=" + quote_connection_value(value);
   }
   std::uint16_t port = 0;
   reader.take("DB_PORT", port, read_port);
   if (reader.given("DATABASE_URL") && any_part)
     reader.mistake("DATABASE_URL", "is given and DB_* too; give one of the two");
-  if (reader.given("DATABASE_URL"))
-    return reader.raw("DATABASE_URL");
+  if (reader.given("DATABASE_URL")) return reader.raw("DATABASE_URL");
   if (!any_part)
     reader.mistake("DATABASE_URL",
                    "is missing; give it or DB_HOST, DB_NAME and DB_USER (for the fleet of "
@@ -138,8 +135,7 @@ void take_common(Reader& reader, CommonSettings& settings) {
                    "\"" + reader.raw("BILLING_INTERVAL") + "\" is too short; 1s at least");
   reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
   reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
-  if (reader.given("PROFILE"))
-    settings.profile = reader.raw("PROFILE");
+  if (reader.given("PROFILE")) settings.profile = reader.raw("PROFILE");
   settings.schema_dir = reader.given("SCHEMA_DIR") ? reader.raw("SCHEMA_DIR") : VSIM_SCHEMA_DIR;
   if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0)
     reader.mistake("SCHEMA_DIR", "\"" + settings.schema_dir +
@@ -151,8 +147,7 @@ void take_http_address(Reader& reader, ListenAddress& address) {
   std::uint16_t port = 0;
   reader.take("HTTP_ADDR", address, read_listen_address);
   reader.take("PORT", port, read_port);
-  if (port == 0)
-    return;
+  if (port == 0) return;
   if (reader.given("HTTP_ADDR") && address.port != port) {
     reader.mistake("PORT", "\"" + reader.raw("PORT") + "\" and HTTP_ADDR \"" +
                                reader.raw("HTTP_ADDR") + "\" differ; give one of the two");
@@ -173,8 +168,7 @@ int NotStarted::report() const {
     return 0;
   }
   std::fputs("not started; to be put right first:\n", stderr);
-  for (const std::string& mistake : mistakes)
-    std::fprintf(stderr, "  %s\n", mistake.c_str());
+  for (const std::string& mistake : mistakes) std::fprintf(stderr, "  %s\n", mistake.c_str());
   return 2;
 }
 
@@ -187,8 +181,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text))
-    return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
 
   ApiSettings settings;
   take_common(reader, settings);
@@ -201,8 +194,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
     reader.mistake("NATS_MONITOR_URL",
                    "\"" + settings.nats_monitor_url + "\" does not begin with http://");
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty())
-    return tl::unexpected(stop);
+  if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;
 }
 
@@ -212,8 +204,7 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor (all)");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text))
-    return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
 
   WorkerSettings settings;
   take_common(reader, settings);
@@ -221,8 +212,7 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   reader.take("METRICS_ADDR", settings.metrics, read_listen_address);
   reader.take("ROLES", settings.roles, read_roles);
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty())
-    return tl::unexpected(stop);
+  if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;
 }
 

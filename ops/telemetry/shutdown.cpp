@@ -46,16 +46,14 @@ void ShutdownSignals::take_signals() {
   const sigset_t signals = stop_signals();
   int signal = 0;
   sigwait(&signals, &signal);
-  if (finished_.stop_requested())
-    return;
+  if (finished_.stop_requested()) return;
   log::info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   stop_.request_stop();
 
   const timespec patience{shutdown_seconds_max.count(), 0};
   while ((signal = sigtimedwait(&signals, nullptr, &patience)) < 0 && errno == EINTR) {
   }
-  if (finished_.stop_requested())
-    return;
+  if (finished_.stop_requested()) return;
   log::error(signal < 0 ? "not stopped in time; leaving with work unfinished"
                         : "told to stop again; leaving with work unfinished");
   _exit(1);

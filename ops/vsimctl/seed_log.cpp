@@ -25,12 +25,12 @@ eventstore::Result<void> append_first(eventstore::EventStore& store, std::string
 
 eventstore::Result<void> check_clock(const eventstore::Message& message,
                                      const ClockSettings& settings) {
-  const auto logged = messages::decode_event(message);
-  const auto* clock = logged ? std::get_if<ClockState>(&*logged) : nullptr;
-  if (clock == nullptr) {
-    return eventstore::fail(Error::Kind::refused, "the log's last clock event cannot be read");
+  const auto clock = messages::read_clock(message);
+  if (!clock) {
+    return eventstore::fail(Error::Kind::refused,
+                            "the log's last clock event cannot be read: " + clock.error());
   }
-  if (auto wrong = contradiction(*clock, settings.time_scale, settings.sim_seed)) {
+  if (auto wrong = contradiction(clock->time, settings.time_scale, settings.sim_seed)) {
     return eventstore::fail(Error::Kind::refused, std::move(*wrong));
   }
   return {};
@@ -44,8 +44,9 @@ eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSe
   const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   // 53 bits: a JSON number that every reader takes as it is.
   const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
-  return append_first(store, subject,
-                      messages::encode_clock_started(now, settings.time_scale.value_or(1), seed));
+  const ClockEvent started{
+      1, now, std::nullopt, {"seed", {}}, ClockStarted{settings.time_scale.value_or(1), seed}};
+  return append_first(store, subject, messages::encode(started, SimClock{}));
 }
 
 eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& region,

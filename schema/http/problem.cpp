@@ -44,9 +44,7 @@ static_assert(in_order(), "the table stands in the order of the enumeration");
 
 }  // namespace
 
-const ProblemKind& kind_of(ProblemCode code) {
-  return kinds[static_cast<std::size_t>(code)];
-}
+const ProblemKind& kind_of(ProblemCode code) { return kinds[static_cast<std::size_t>(code)]; }
 
 std::optional<ProblemCode> problem_code_from(std::string_view name) {
   for (const ProblemKind& kind : kinds) {

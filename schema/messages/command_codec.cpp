@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "schema/messages/clock_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/message_headers.h"
@@ -177,23 +178,37 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
   return decoded;
 }
 
+tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore::Message& message,
+                                                               Envelope&& envelope) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) return tl::unexpected(error);
+  const auto action = read_clock_action(Fields(*object, error));
+  if (!error.empty()) return tl::unexpected(error);
+  DecodedCommand decoded;
+  decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
+                                 std::move(envelope.origin), action};
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
 }  // namespace
 
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
   const auto target = parse_command_subject(message.subject);
   if (!target) {
-    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool");
-  }
-  if (target->kind == CommandTarget::Kind::clock) {
-    return poison("clock commands are not handled by this version");
+    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
+                  std::string(clock_command_subject));
   }
   auto envelope = read_envelope(message);
   if (!envelope) return tl::unexpected(envelope.error());
   // Outcomes go to inboxes only: a sender must not have us publish wherever it likes.
   auto reply_to = std::string(find_header(message.headers, header::reply_to));
   if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) reply_to.clear();
-  if (target->kind == CommandTarget::Kind::pool) {
-    auto decoded = decode_pool_command(message, std::move(*envelope), target->region);
+  if (target->kind != CommandTarget::Kind::server) {
+    auto decoded = target->kind == CommandTarget::Kind::pool
+                       ? decode_pool_command(message, std::move(*envelope), target->region)
+                       : decode_clock_command(message, std::move(*envelope));
     if (decoded) decoded->reply_to = std::move(reply_to);
     return decoded;
   }

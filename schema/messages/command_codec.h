@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "domain/address_pool.h"
+#include "domain/clock.h"
 #include "domain/server.h"
 #include "eventstore/message.h"
 
@@ -24,9 +25,9 @@ inline constexpr std::size_t tag_key_characters_max = 128;
 inline constexpr std::size_t tag_value_characters_max = 256;
 inline constexpr std::chrono::seconds idle_timeout_max = std::chrono::hours(24 * 3650);
 
-/// A command for a server, or for a region's address pool.
+/// A command for a server, for a region's address pool, or for the clock.
 struct DecodedCommand {
-  std::variant<Command, ExtendPool> command;
+  std::variant<Command, ExtendPool, ClockCommand> command;
   std::string reply_to;  // where its outcome is told; may be empty
   bool may_be_repeat =
       false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
@@ -40,6 +41,11 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
 /// The payload of a command.
 std::string encode_action(const Action& action);
 std::string encode_extend_pool(const std::vector<AddressRange>& ranges);
+std::string encode_clock_action(const ClockAction& action);
+
+/// Seconds as a person or a JSON document gives them, to the nearest millisecond. What is absurd
+/// stays out of every range.
+Duration milliseconds_of(double seconds);
 
 /// Reads the members of a create from a JSON object: {"name", "type", "profile"?, "tags"?,
 /// "idle_timeout_seconds"?}. In the queue, where `type` is the command's, the server's is

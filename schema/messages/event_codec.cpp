@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "schema/messages/clock_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/pool_codec.h"
@@ -116,18 +117,18 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   return logged;
 }
 
-LoggedEvent read_clock(const Fields& fields, eventstore::Timestamp stored_at) {
-  const auto type = fields.text("type");
-  if (type != "clock_started") return UnknownEvent{std::string(type)};
-  const auto state = fields.object("state");
-  return ClockState{fields.instant("at"), stored_at, state.real("scale"), state.count("seed")};
-}
-
 LoggedEvent read_claim(const Fields& fields) {
   const auto type = fields.text("type");
   if (type != "address_claimed") return UnknownEvent{std::string(type)};
   return AddressClaimed{Region{std::string(fields.text("region"))}, fields.ip("ip"),
                         ServerId{fields.uuid("server_id")}, fields.instant("at")};
+}
+
+LoggedEvent read_watermark(const Fields& fields) {
+  const auto type = fields.text("type");
+  if (type != "billing_watermark") return UnknownEvent{std::string(type)};
+  return BillingWatermark{Region{std::string(fields.text("region"))}, fields.count("version"),
+                          fields.instant("through")};
 }
 
 LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& message) {
@@ -137,7 +138,8 @@ LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& mes
   }
   if (subject.starts_with(address_prefix)) return read_claim(fields);
   if (subject.starts_with(pool_prefix)) return read_pool_event(fields);
-  if (subject == clock_subject) return read_clock(fields, message.stored_at);
+  if (subject.starts_with(billing_prefix)) return read_watermark(fields);
+  if (subject == clock_subject) return read_clock_event(fields, message.stored_at);
   return UnknownEvent{std::string(fields.text("type"))};
 }
 
@@ -182,18 +184,13 @@ std::string encode(const AddressClaimed& claim) {
   return json.take();
 }
 
-std::string encode_clock_started(Instant sim, double scale, std::uint64_t seed) {
+std::string encode(const BillingWatermark& watermark) {
   JsonWriter json;
   json.begin_object();
-  json.member("type", "clock_started");
-  json.member("version", 1);
-  json.member("at", format_instant(sim));
-  json.key("state");
-  json.begin_object();
-  json.key("scale");
-  json.real(scale);
-  json.member("seed", seed);
-  json.end_object();
+  json.member("type", "billing_watermark");
+  json.member("region", watermark.region.name);
+  json.member("version", watermark.version);
+  json.member("through", format_instant(watermark.through));
   json.end_object();
   return json.take();
 }

@@ -10,8 +10,8 @@
 #include <tl/expected.hpp>
 
 #include "domain/address_pool.h"
+#include "domain/clock.h"
 #include "domain/server.h"
-#include "domain/sim_clock.h"
 #include "eventstore/message.h"
 
 namespace vsim::messages {
@@ -21,22 +21,31 @@ struct ServerEvent {
   State state;  // after the event
 };
 
+struct ClockLogged {
+  ClockEvent event;
+  SimClock state;  // after the event, from the broker's stamp on
+};
+
 /// An event of a type this build does not know, on a subject it does. Never skipped silently.
 struct UnknownEvent {
   std::string type;
 };
 
 /// Anything that EVENTS may hold.
-using LoggedEvent =
-    std::variant<ServerEvent, AddressClaimed, PoolExtended, ClockState, UnknownEvent>;
+using LoggedEvent = std::variant<ServerEvent, AddressClaimed, PoolExtended, ClockLogged,
+                                 BillingWatermark, UnknownEvent>;
 
 std::string encode(const Event& event, const State& after);
 std::string encode(const AddressClaimed& claim);
 std::string encode(const PoolExtended& extension);
-std::string encode_clock_started(Instant sim, double scale, std::uint64_t seed);
+std::string encode(const ClockEvent& event, const SimClock& before);
+std::string encode(const BillingWatermark& watermark);
 
 /// Reads a message of EVENTS. The error says what is wrong with it.
 tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& message);
+
+/// The clock, from the last message of its subject. The error says what is wrong with it.
+tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last);
 
 /// RFC 3339, UTC, milliseconds: "2026-03-01T12:00:00.000Z".
 std::string format_instant(Instant at);

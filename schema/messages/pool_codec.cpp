@@ -124,7 +124,8 @@ LoggedEvent read_pool_event(const Fields& fields) {
   if (fields.has("command_id")) {
     event.cause = Cause{{fields.uuid("command_id")},
                         fields.count("command_sequence"),
-                        std::string(fields.text("request_hash")), "extend_pool"};
+                        std::string(fields.text("request_hash")),
+                        "extend_pool"};
   }
   std::string ignored;
   for (const auto element : fields.object("data").array("ranges")) {

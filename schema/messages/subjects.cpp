@@ -58,6 +58,10 @@ std::string address_events(const Region& region, Ipv4 ip) {
 }
 std::string pool_events(const Region& region) { return std::string(pool_prefix) + region.name; }
 
+std::string billing_events(const Region& region) {
+  return std::string(billing_prefix) + region.name;
+}
+
 std::string dead_letter(std::string_view command_subject) {
   const auto target = parse_command_subject(command_subject);
   if (!target || target->kind != CommandTarget::Kind::server) return "vsim.dlq._other";

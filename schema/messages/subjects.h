@@ -21,6 +21,8 @@ inline constexpr std::string_view journal_prefix = "vsim.journal.";
 inline constexpr std::string_view server_event_prefix = "vsim.evt.server.";
 inline constexpr std::string_view address_prefix = "vsim.evt.ip.";
 inline constexpr std::string_view pool_prefix = "vsim.evt.pool.";
+inline constexpr std::string_view billing_prefix = "vsim.evt.billing.";
+inline constexpr std::string_view clock_command_subject = "vsim.cmd._sim.clock";
 inline constexpr std::string_view clock_subject = "vsim.evt.clock";
 
 std::string server_command(const Region& region, const ServerId& server);  // vsim.cmd.R.ID
@@ -30,6 +32,7 @@ std::string server_events(const Region& region, const ServerId& server);   // vs
 std::string any_events_of(const ServerId& server);                         // vsim.evt.server.*.ID
 std::string address_events(const Region& region, Ipv4 ip);                 // vsim.evt.ip.R.a-b-c-d
 std::string pool_events(const Region& region);                             // vsim.evt.pool.R
+std::string billing_events(const Region& region);                          // vsim.evt.billing.R
 
 /// Where a command that came under this subject is buried: vsim.dlq.R.ID, or vsim.dlq._other.
 std::string dead_letter(std::string_view command_subject);

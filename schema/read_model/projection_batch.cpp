@@ -3,6 +3,9 @@
 namespace vsim::read_model {
 namespace {
 
+// Where a region is named: the clock has none, and this is its word in the subject.
+constexpr std::string_view clock_region = "_sim";
+
 /// How an event moves its server between statuses. No `from`: it is the first. No `to`: it stays.
 struct StatusChange {
   std::optional<Status> from;
@@ -111,9 +114,14 @@ void ProjectionBatch::add(const PoolExtended& extension, StreamSequence sequence
   }
 }
 
-void ProjectionBatch::add(const ClockState& state, StreamSequence sequence) {
-  clock.emplace(state, sequence);
+void ProjectionBatch::add(const messages::ClockLogged& logged, StreamSequence sequence) {
+  clock.emplace(logged.state.time, sequence);
+  if (logged.event.cause) {
+    operations.insert_or_assign(logged.event.cause->command, operation_row(logged.event, sequence));
+  }
 }
+
+void ProjectionBatch::add(const BillingWatermark&, StreamSequence) {}
 
 OperationRow operation_row(const Event& event, StreamSequence sequence) {
   OperationRow row = outcome_row(*event.cause, event.origin, sequence);
@@ -134,6 +142,15 @@ OperationRow operation_row(const PoolExtended& extension, StreamSequence sequenc
   return row;
 }
 
+OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
+  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
+  row.region = clock_region;
+  row.status = to_string(OutcomeKind::succeeded);
+  row.version = event.version;
+  row.decided_at = event.at;
+  return row;
+}
+
 OperationRow pending_operation_row(const Command& command) {
   OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
                                   std::string(command_type(command.action))},
@@ -148,6 +165,15 @@ OperationRow pending_operation_row(const ExtendPool& command) {
   OperationRow row = outcome_row(
       {command.id, command.sequence, command.request_hash, "extend_pool"}, command.origin, 0);
   row.region = command.region.name;
+  row.status = "PENDING";
+  return row;
+}
+
+OperationRow pending_operation_row(const ClockCommand& command) {
+  OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
+                                  std::string(command_type(command.action))},
+                                 command.origin, 0);
+  row.region = clock_region;
   row.status = "PENDING";
   return row;
 }

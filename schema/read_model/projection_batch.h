@@ -16,6 +16,7 @@
 #include "domain/address_pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "schema/messages/event_codec.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/server_events.h"
 
@@ -33,7 +34,8 @@ class ProjectionBatch {
   void add(const Event& event, State after, StreamSequence sequence);
   void add(const AddressClaimed& claim, StreamSequence sequence);
   void add(const PoolExtended& extension, StreamSequence sequence);
-  void add(const ClockState& clock, StreamSequence sequence);
+  void add(const messages::ClockLogged& clock, StreamSequence sequence);
+  void add(const BillingWatermark& watermark, StreamSequence sequence);
 
   // What the writer puts into the tables.
   using CountKey = std::tuple<std::string, std::string, std::string>;  // region, type, status
@@ -51,9 +53,11 @@ class ProjectionBatch {
 /// The outcome that an event is to its cause; the event has one.
 OperationRow operation_row(const Event& event, StreamSequence sequence);
 OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence);
+OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
 
 /// The row of a command that has only been accepted.
 OperationRow pending_operation_row(const Command& command);
 OperationRow pending_operation_row(const ExtendPool& command);
+OperationRow pending_operation_row(const ClockCommand& command);
 
 }  // namespace vsim::read_model

@@ -290,8 +290,8 @@ TEST_CASE("what cannot be read is never skipped") {
   const auto last_good = store.last_sequence().value();
   std::string expected;
   SUBCASE("an event of an unknown type") {
-    log.append("vsim.evt.billing.us-east-1", R"({"type":"billing_watermark","through":1})");
-    expected = "billing_watermark";
+    log.append("vsim.evt.billing.us-east-1", R"({"type":"billing_closed","through":1})");
+    expected = "billing_closed";
   }
   SUBCASE("no JSON at all") {
     log.append(messages::server_events(samples::us, fleet[0].id), std::string(1000, '\0'));

@@ -427,7 +427,9 @@ TEST_CASE("the clock and the checkpoint are read as they were written") {
   CHECK_FALSE(ground.pool.read(find_clock).value());
   const ClockState clock{some_time(1), WallTime{1'790'000'000'123'456'789ns}, 2.5,
                          0xFFFFFFFFFFFFFFFF};
-  ground.batch.add(clock, ++ground.sequence);
+  messages::ClockLogged logged;
+  logged.state.time = clock;
+  ground.batch.add(logged, ++ground.sequence);
   ground.flush();
   CHECK(ground.pool.read(find_clock).value() == clock);
   const auto checkpoint = [&](const char* stream) {

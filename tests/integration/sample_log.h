@@ -102,7 +102,10 @@ class SampleLog {
   }
 
   void start_clock(double scale, std::uint64_t seed) {
-    append(std::string(messages::clock_subject), messages::encode_clock_started(now_, scale, seed));
+    append(
+        std::string(messages::clock_subject),
+        messages::encode(ClockEvent{1, now_, std::nullopt, {"seed", {}}, ClockStarted{scale, seed}},
+                         SimClock{}));
   }
 
   /// Any message at all.

@@ -36,7 +36,8 @@ Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double sca
   pool.ranges = {{first, {first.bits + addresses - 1}}};
   const std::vector<Append> seeds = {
       {std::string(messages::clock_subject),
-       messages::encode_clock_started(at(0), scale, 7),
+       messages::encode(ClockEvent{1, at(0), std::nullopt, {"seed", {}}, ClockStarted{scale, 7}},
+                        SimClock{}),
        {},
        std::nullopt},
       {messages::pool_events(the_region), messages::encode(pool), {}, std::nullopt}};

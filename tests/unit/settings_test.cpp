@@ -49,18 +49,14 @@ class Environment {
  public:
   Environment(std::initializer_list<std::pair<const char*, const char*>> values) {
     for (const char* name : variables) {
-      if (const char* value = std::getenv(name))
-        before_.emplace_back(name, value);
+      if (const char* value = std::getenv(name)) before_.emplace_back(name, value);
       unsetenv(name);
     }
-    for (const auto& [name, value] : values)
-      setenv(name, value, 1);
+    for (const auto& [name, value] : values) setenv(name, value, 1);
   }
   ~Environment() {
-    for (const char* name : variables)
-      unsetenv(name);
-    for (const auto& [name, value] : before_)
-      setenv(name.c_str(), value.c_str(), 1);
+    for (const char* name : variables) unsetenv(name);
+    for (const auto& [name, value] : before_) setenv(name.c_str(), value.c_str(), 1);
   }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;

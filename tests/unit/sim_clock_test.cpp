@@ -1,8 +1,9 @@
 // Goal: simulated time runs as the last clock event says. Method: a clock at several scales.
 
+#include "domain/sim_clock.h"
+
 #include <doctest/doctest.h>
 
-#include "domain/sim_clock.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;

@@ -1,0 +1,106 @@
+#include "domain/clock.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vsim {
+namespace {
+
+// RFC 3339 ends with the year 9999; a thousand years of it are left for deadlines.
+constexpr Instant last_moment = std::chrono::sys_days(std::chrono::year(9000) / 1 / 1);
+
+ClockEventData data_of(const ClockAction& action) {
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) return ClockAdvanced{advance->by};
+  return ClockScaled{std::get<ScaleClock>(action).scale};
+}
+
+struct Apply {
+  SimClock& clock;
+  Instant at;
+  WallTime stored_at;
+
+  void move_base() const {
+    clock.time.sim = simulated_at(clock.time, stored_at);
+    clock.time.stored_at = std::max(clock.time.stored_at, stored_at);
+  }
+
+  void operator()(const ClockStarted& event) const {
+    clock.time = {at, stored_at, event.scale, event.seed};
+    clock.deadlines_applied_through = at;
+  }
+  void operator()(const ClockAdvanced& event) const {
+    move_base();
+    clock.time.sim += event.by;
+  }
+  void operator()(const ClockScaled& event) const {
+    move_base();
+    clock.time.scale = event.scale;
+  }
+  void operator()(const DeadlinesApplied& event) const {
+    clock.deadlines_applied_through = std::max(clock.deadlines_applied_through, event.through);
+  }
+};
+
+}  // namespace
+
+std::optional<std::string> out_of_range(const ClockAction& action) {
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
+    if (advance->by.count() >= 0 && advance->by <= advance_max) return std::nullopt;
+    return "seconds to advance must be 0 to " +
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(advance_max).count()) +
+           " (10 years); take several steps for more";
+  }
+  const auto scale = std::get<ScaleClock>(action).scale;
+  if (std::isfinite(scale) && scale > 0 && scale <= scale_max) return std::nullopt;
+  return "scale must be above 0 and at most 1000000: simulated seconds in a second";
+}
+
+ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTime wall) {
+  if (clock.last_command) {
+    if (clock.last_command->command == command.id) {
+      return {std::nullopt, AlreadyDecided{{OutcomeKind::succeeded, std::nullopt}}};
+    }
+    if (command.sequence <= clock.last_command->sequence) return {std::nullopt, Stale{}};
+  }
+  const auto now = simulated_at(clock.time, wall);
+  const auto* advance = std::get_if<AdvanceClock>(&command.action);
+  if (advance != nullptr && now + advance->by > last_moment) {
+    return {std::nullopt,
+            Rejection{RejectionCode::invalid_transition, "simulated time ends with the year 8999"}};
+  }
+  ClockEvent event;
+  event.version = clock.version + 1;
+  event.at = now;
+  event.cause = Cause{command.id, command.sequence, command.request_hash,
+                      std::string(command_type(command.action))};
+  event.origin = command.origin;
+  event.data = data_of(command.action);
+  return {std::move(event), Succeeded{}};
+}
+
+ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
+  return {clock.version + 1, through, std::nullopt, {"timekeeper", {}}, DeadlinesApplied{through}};
+}
+
+SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {
+  clock.version = event.version;
+  if (event.cause) clock.last_command = event.cause;
+  std::visit(Apply{clock, event.at, stored_at}, event.data);
+  return clock;
+}
+
+std::string_view event_type(const ClockEventData& data) {
+  struct Name {
+    std::string_view operator()(const ClockStarted&) const { return "clock_started"; }
+    std::string_view operator()(const ClockAdvanced&) const { return "clock_advanced"; }
+    std::string_view operator()(const ClockScaled&) const { return "clock_scaled"; }
+    std::string_view operator()(const DeadlinesApplied&) const { return "deadlines_applied"; }
+  };
+  return std::visit(Name{}, data);
+}
+
+std::string_view command_type(const ClockAction& action) {
+  return std::holds_alternative<AdvanceClock>(action) ? "advance" : "scale";
+}
+
+}  // namespace vsim

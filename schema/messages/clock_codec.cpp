@@ -1,0 +1,212 @@
+#include "schema/messages/clock_codec.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/json_fields.h"
+#include "schema/messages/json_writer.h"
+
+namespace vsim::messages {
+namespace {
+
+// The broker's stamp to the nanosecond: simulated time runs on from it, so nothing may be cut off.
+std::string format_stamp(WallTime at) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  auto fraction = std::to_string((at - second).count());
+  fraction.insert(0, 9 - fraction.size(), '0');
+  return format_instant(second).substr(0, 20) + fraction + "Z";
+}
+
+struct WriteData {
+  JsonWriter& json;
+
+  void operator()(const ClockStarted&) const {}
+  void operator()(const ClockAdvanced& event) const { json.member("by_ms", event.by.count()); }
+  void operator()(const ClockScaled& event) const {
+    json.key("scale");
+    json.real(event.scale);
+  }
+  void operator()(const DeadlinesApplied& event) const {
+    json.member("through", format_instant(event.through));
+  }
+};
+
+std::optional<ClockEventData> read_data(std::string_view type, const Fields& fields) {
+  if (type == "clock_advanced") return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
+  if (type == "clock_scaled") return ClockScaled{fields.object("data").real("scale")};
+  if (type == "deadlines_applied") {
+    return DeadlinesApplied{fields.object("data").instant("through")};
+  }
+  return std::nullopt;
+}
+
+void write_cause(JsonWriter& json, const std::optional<Cause>& cause) {
+  json.key("last_command");
+  if (!cause) return json.null();
+  json.begin_object();
+  json.member("id", cause->command.to_string());
+  json.member("sequence", cause->sequence);
+  json.member("request_hash", cause->request_hash);
+  json.member("type", cause->type);
+  json.end_object();
+}
+
+Cause read_cause(const Fields& fields) {
+  return {{fields.uuid("id")},
+          fields.count("sequence"),
+          std::string(fields.text("request_hash")),
+          std::string(fields.text("type"))};
+}
+
+// The clock before the event, as far as the event tells.
+SimClock read_clock_before(const Fields& fields) {
+  const auto state = fields.object("state");
+  const auto before = fields.object("before");
+  SimClock clock;
+  clock.time = {before.instant("at"), eventstore::parse_timestamp(before.text("stored_at")),
+                before.real("scale"), state.count("seed")};
+  clock.deadlines_applied_through = state.instant("deadlines_applied");
+  if (state.has("last_command")) clock.last_command = read_cause(state.object("last_command"));
+  return clock;
+}
+
+std::string encode_started(const ClockEvent& event, const ClockStarted& started) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", "clock_started");
+  json.member("version", event.version);
+  json.member("at", format_instant(event.at));
+  json.key("state");
+  json.begin_object();
+  json.key("scale");
+  json.real(started.scale);
+  json.member("seed", started.seed);
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+LoggedEvent read_started(const Fields& fields, eventstore::Timestamp stored_at) {
+  const auto state = fields.object("state");
+  ClockLogged logged;
+  logged.event.version = fields.count("version");
+  logged.event.at = fields.instant("at");
+  logged.event.data = ClockStarted{state.real("scale"), state.count("seed")};
+  logged.state = evolve(SimClock{}, logged.event, stored_at);
+  return logged;
+}
+
+}  // namespace
+
+std::string encode(const ClockEvent& event, const SimClock& before) {
+  if (const auto* started = std::get_if<ClockStarted>(&event.data)) {
+    return encode_started(event, *started);
+  }
+  // Its stamp is the broker's to give, so a change cannot hold the time after it: it holds what
+  // that follows from.
+  const auto after = evolve(before, event, before.time.stored_at);
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", event_type(event.data));
+  json.member("version", event.version);
+  json.member("at", format_instant(event.at));
+  json.key("command_id");
+  if (event.cause) {
+    json.string(event.cause->command.to_string());
+  } else {
+    json.null();
+  }
+  json.member("actor", event.origin.actor);
+  json.member("correlation_id", event.origin.correlation_id);
+  json.key("data");
+  json.begin_object();
+  std::visit(WriteData{json}, event.data);
+  json.end_object();
+  json.key("before");
+  json.begin_object();
+  json.member("at", format_instant(before.time.sim));
+  json.member("stored_at", format_stamp(before.time.stored_at));
+  json.key("scale");
+  json.real(before.time.scale);
+  json.end_object();
+  json.key("state");
+  json.begin_object();
+  json.key("scale");
+  json.real(after.time.scale);
+  json.member("seed", after.time.seed);
+  json.member("deadlines_applied", format_instant(after.deadlines_applied_through));
+  write_cause(json, after.last_command);
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_at) {
+  const auto type = fields.text("type");
+  if (type == "clock_started") return read_started(fields, stored_at);
+  const auto data = read_data(type, fields);
+  if (!data) return UnknownEvent{std::string(type)};
+  ClockLogged logged;
+  auto& event = logged.event;
+  event.version = fields.count("version");
+  event.at = fields.instant("at");
+  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  event.data = *data;
+  const auto before = read_clock_before(fields);
+  if (fields.has("command_id")) {
+    event.cause = before.last_command;
+    if (!event.cause || event.cause->command != CommandId{fields.uuid("command_id")}) {
+      fields.complain("command_id", "must be the state's last command");
+    }
+  }
+  logged.state = evolve(before, event, stored_at);
+  return logged;
+}
+
+tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last) {
+  auto logged = decode_event(last);
+  if (!logged) return tl::unexpected(logged.error());
+  auto* clock = std::get_if<ClockLogged>(&*logged);
+  if (clock == nullptr) return tl::unexpected<std::string>("it is no clock event of this build");
+  return std::move(clock->state);
+}
+
+std::string encode_clock_action(const ClockAction& action) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", command_type(action));
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
+    json.key("seconds");
+    json.real(static_cast<double>(advance->by.count()) / 1000);
+  } else {
+    json.key("scale");
+    json.real(std::get<ScaleClock>(action).scale);
+  }
+  json.end_object();
+  return json.take();
+}
+
+Duration milliseconds_of(double seconds) {
+  // What is far out of range stays so, and the rounding stays defined.
+  const auto bounded = std::clamp(seconds, -1e12, 1e12);
+  return Duration(std::isnan(bounded) ? -1 : std::llround(bounded * 1000));
+}
+
+ClockAction read_clock_action(const Fields& fields) {
+  const auto type = fields.text("type");
+  ClockAction action = AdvanceClock{};
+  const char* member = "seconds";
+  if (type == "advance") {
+    action = AdvanceClock{milliseconds_of(fields.real("seconds"))};
+  } else if (type == "scale") {
+    member = "scale";
+    action = ScaleClock{fields.real("scale")};
+  } else {
+    fields.complain("type", "of a clock command must be advance or scale");
+  }
+  if (const auto why = out_of_range(action)) fields.complain(member, "is out of range: " + *why);
+  return action;
+}
+
+}  // namespace vsim::messages
