@@ -9,8 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "ops/benchmark/ask.h"
 #include "ops/benchmark/broker_loop.h"
 #include "ops/benchmark/machine.h"
+#include "ops/benchmark/time_travel.h"
 
 namespace vsim::bench {
 namespace {
@@ -18,27 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// One request that is not measured.
-class Ask : public Workload {
- public:
-  explicit Ask(std::string request) : request_(std::move(request)) {}
-  bool next(std::size_t, std::string& bytes) override {
-    bytes = request_;
-    return !std::exchange(asked_, true);
-  }
-  std::string_view answered(std::size_t, const Answer& answer, std::string&) override {
-    status = answer.status;
-    body = std::string(answer.body);
-    return "ask";
-  }
-  int status = 0;
-  std::string body;
-
- private:
-  std::string request_;
-  bool asked_ = false;
-};
 
 /// The first number behind `"total":` of a list's answer; -1: there is none.
 long total_of(const std::string& body) {
@@ -54,6 +35,10 @@ bool Bench::run() {
     yardstick();
   }
   extend_pool();
+  if (options_.only.count("time") > 0) {
+    TimeTravel(options_, report_).run();
+    return report_.finish();
+  }
   fill(options_.servers);
   if (options_.wants("reads")) {
     reads(options_.servers);
@@ -305,13 +290,12 @@ void Bench::ratios() {
 
 std::string Bench::ask(const std::string& method, const std::string& path, const std::string& body,
                        int expected_status) {
-  Ask workload(http_request(method, path, body));
-  const LoadResult result = run_load(options_.api, {{&workload, 1}}, seconds(60));
-  report_.errors_of(path, result);
-  if (workload.status != expected_status) {
-    report_.error(fmt::format("{} {}: {} {}", method, path, workload.status, workload.body));
+  Told told = bench::ask(options_.api, method, path, body);
+  report_.errors_of(path, told.result);
+  if (told.status != expected_status) {
+    report_.error(fmt::format("{} {}: {} {}", method, path, told.status, told.body));
   }
-  return workload.body;
+  return std::move(told.body);
 }
 
 void Bench::wait_until_settled() {

@@ -35,8 +35,10 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   app.add_option("--clients", options.clients, "of the writes; repeatable")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--quick", options.quick, "short runs and 2000 servers: is it sane, not how fast");
-  app.add_option("--only", only, "sections: yardstick reads interference writes async memory")
-      ->check(CLI::IsMember({"yardstick", "reads", "interference", "writes", "async", "memory"}));
+  app.add_option("--only", only,
+                 "sections: yardstick reads interference writes async memory; time runs alone")
+      ->check(CLI::IsMember(
+          {"yardstick", "reads", "interference", "writes", "async", "memory", "time"}));
   try {
     app.parse(argc, argv);
     options.api = parse_address(address);
