@@ -1,6 +1,6 @@
 #pragma once
 
-// Table `clock`: the last clock event, from which simulated time runs on.
+// Table `clock`: simulated time as the last clock event left it.
 
 #include <optional>
 
@@ -9,7 +9,13 @@
 
 namespace vsim::read_model {
 
+struct ClockRow {
+  ClockState time;            // runs on from the last event that changed it
+  Instant deadlines_applied;  // what fell due by then can be read
+  bool operator==(const ClockRow&) const = default;
+};
+
 /// Nothing until the log's first event has been projected.
-std::optional<ClockState> find_clock(Transaction& tx);
+std::optional<ClockRow> find_clock(Transaction& tx);
 
 }  // namespace vsim::read_model

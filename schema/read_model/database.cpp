@@ -13,8 +13,9 @@ constexpr std::chrono::seconds wait_for_connection_max{2};
 
 std::unique_ptr<pqxx::connection> open_reader(const std::string& url) {
   auto connection = open_connection(url, "SET statement_timeout TO '5s'");
-  for (const auto& statements : {server_statements(), server_event_statements(),
-                                 operation_statements(), small_table_statements()}) {
+  for (const auto& statements :
+       {server_statements(), server_event_statements(), operation_statements(),
+        billing_statements(), small_table_statements()}) {
     prepare(*connection, statements);
   }
   return connection;

@@ -94,11 +94,36 @@ void ProjectionBatch::add(const Event& event, State after, StreamSequence sequen
   }
   if (change.to) {
     count(*change.to, +1);
+    add_period(event, after,
+               change.from && after.server->blueprint.terms.billing.bills(*change.from));
   }
   if (std::holds_alternative<ServerTerminated>(event.data)) {
     addresses[{event.region, after.server->blueprint.ip}].holder.reset();
   }
   servers.insert_or_assign(event.server, std::move(after));
+}
+
+/// The bill has been folded by evolve(): here its periods only become rows.
+void ProjectionBatch::add_period(const Event& event, const State& after, bool billed_before) {
+  const Server& server = *after.server;
+  const Blueprint& blueprint = server.blueprint;
+  const bool bills = blueprint.terms.billing.bills(server.status);
+  if (bills == billed_before) {
+    return;
+  }
+  if (bills) {
+    running_[event.server] = periods_begun.size();
+    periods_begun.push_back({event.server, event.version, event.region.name,
+                             blueprint.instance_type, blueprint.terms.hourly_rate,
+                             blueprint.terms.billing, event.at, server.bill.settled, std::nullopt});
+    return;
+  }
+  const PeriodEnd end{event.at, server.bill.settled};
+  if (const auto running = running_.extract(event.server)) {
+    periods_begun[running.mapped()].end = end;
+  } else {
+    periods_ended[event.server] = end;
+  }
 }
 
 void ProjectionBatch::add(const AddressClaimed& claim, StreamSequence sequence) {
@@ -115,13 +140,15 @@ void ProjectionBatch::add(const PoolExtended& extension, StreamSequence sequence
 }
 
 void ProjectionBatch::add(const messages::ClockLogged& logged, StreamSequence sequence) {
-  clock.emplace(logged.state.time, sequence);
+  clock.emplace(logged.state, sequence);
   if (logged.event.cause) {
     operations.insert_or_assign(logged.event.cause->command, operation_row(logged.event, sequence));
   }
 }
 
-void ProjectionBatch::add(const BillingWatermark&, StreamSequence) {}
+void ProjectionBatch::add(const BillingWatermark& watermark, StreamSequence sequence) {
+  watermarks.insert_or_assign(watermark.region, std::pair(watermark, sequence));
+}
 
 OperationRow operation_row(const Event& event, StreamSequence sequence) {
   OperationRow row = outcome_row(*event.cause, event.origin, sequence);

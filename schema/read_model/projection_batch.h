@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "domain/address_pool.h"
+#include "domain/clock.h"
 #include "domain/server.h"
-#include "domain/sim_clock.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/server_events.h"
@@ -26,6 +26,25 @@ namespace vsim::read_model {
 struct AddressChange {
   std::optional<ServerId> holder;  // none: free
   StreamSequence last_claim = 0;   // 0: as before
+};
+
+/// A period's end, and what its server's bill has settled with it.
+struct PeriodEnd {
+  Instant at;
+  std::chrono::seconds settled{0};
+};
+
+/// A row of `billing_periods` that begins in this stretch.
+struct PeriodBegun {
+  ServerId server;
+  Version version = 0;  // of the event that it begins with
+  std::string region;
+  std::string type;
+  HourlyRate rate;
+  BillingPolicy policy;
+  Instant began;
+  std::chrono::seconds settled_before{0};
+  std::optional<PeriodEnd> end;  // where that lies in this stretch too
 };
 
 /// Add the events in their order. One thread.
@@ -47,7 +66,15 @@ class ProjectionBatch {
   std::map<CommandId, OperationRow> operations;  // in one order for all writers: no deadlocks
   std::map<std::pair<Region, Ipv4>, AddressChange> addresses;
   std::vector<std::pair<Region, AddressRange>> pool_ranges;
-  std::optional<std::pair<ClockState, StreamSequence>> clock;
+  std::vector<PeriodBegun> periods_begun;
+  std::unordered_map<ServerId, PeriodEnd> periods_ended;  // of those that began before this stretch
+  std::optional<std::pair<SimClock, StreamSequence>> clock;
+  std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
+
+ private:
+  void add_period(const Event& event, const State& after, bool billed_before);
+
+  std::unordered_map<ServerId, std::size_t> running_;  // where in periods_begun
 };
 
 /// The outcome that an event is to its cause; the event has one.

@@ -57,9 +57,31 @@ constexpr std::array operation_columns{Column{"id", "uuid"},
 constexpr std::array address_columns{Column{"region", "text"}, Column{"ip", "inet"},
                                      Column{"server_id", "uuid"}, Column{"last_claim", "bigint"}};
 
-constexpr std::array clock_columns{Column{"sequence", "bigint"}, Column{"simulated_at", "instant"},
+constexpr std::array clock_columns{Column{"sequence", "bigint"},
+                                   Column{"simulated_at", "instant"},
                                    Column{"stored_at_ns", "bigint"},
-                                   Column{"scale", "double precision"}, Column{"seed", "numeric"}};
+                                   Column{"scale", "double precision"},
+                                   Column{"seed", "numeric"},
+                                   Column{"version", "bigint"},
+                                   Column{"deadlines_applied", "instant"}};
+
+constexpr std::array watermark_columns{Column{"region", "text"}, Column{"sequence", "bigint"},
+                                       Column{"version", "bigint"}, Column{"through", "instant"}};
+
+constexpr std::array period_columns{Column{"server_id", "uuid"},
+                                    Column{"opened_version", "bigint"},
+                                    Column{"began", "instant"},
+                                    Column{"ended", "instant"},
+                                    Column{"hourly_rate", "bigint"},
+                                    Column{"granularity_seconds", "bigint"},
+                                    Column{"minimum_seconds", "bigint"},
+                                    Column{"settled_before", "bigint"},
+                                    Column{"billed_seconds", "bigint"},
+                                    Column{"region", "text"},
+                                    Column{"type", "text"}};
+
+constexpr std::array period_end_columns{Column{"server_id", "uuid"}, Column{"ended", "instant"},
+                                        Column{"settled", "bigint"}};
 
 /// Everything below hangs on the row of `moved`: without it, nothing is inserted.
 constexpr const char* move_checkpoint =
@@ -67,13 +89,22 @@ constexpr const char* move_checkpoint =
     " SET sequence = $3, hash = $4, command_sequence = $5"
     " WHERE stream = $1 AND sequence = $2 RETURNING sequence)";
 
-/// Strings INSERTs together as parts of one statement and counts their parameters.
+/// Strings changes together as parts of one statement and counts their parameters.
 class StatementBuilder {
  public:
   void insert(const char* table, std::span<const Column> columns, const std::string& on_conflict) {
     sql_ += ", " + std::string("into_") + table + " AS (INSERT INTO " + table + " (" +
             column_names(columns) + ") " + select_from_arrays(columns, next_parameter_) +
             on_conflict + ")";
+    next_parameter_ += static_cast<int>(columns.size());
+  }
+
+  /// An UPDATE of rows that were there before the statement. `condition` may name `new`.
+  void update(const char* table, const char* assignments, std::span<const Column> columns,
+              const char* condition) {
+    sql_ += ", " + std::string("updated_") + table + " AS (UPDATE " + table + " AS old SET " +
+            assignments + " FROM (" + select_from_arrays(columns, next_parameter_) + ") AS new(" +
+            column_names(columns) + ") WHERE " + condition + ")";
     next_parameter_ += static_cast<int>(columns.size());
   }
 
@@ -153,14 +184,51 @@ void add_address(ColumnArrays& to, const std::pair<Region, Ipv4>& address,
   to.integer(static_cast<std::int64_t>(change.last_claim));
 }
 
-void add_clock(ColumnArrays& to, const ClockState& clock, StreamSequence sequence) {
+void add_clock(ColumnArrays& to, const SimClock& clock, StreamSequence sequence) {
   char scale[32];  // the shortest text that reads back as the same value
-  const auto end = std::to_chars(scale, scale + sizeof scale, clock.scale).ptr;
+  const auto end = std::to_chars(scale, scale + sizeof scale, clock.time.scale).ptr;
   to.integer(static_cast<std::int64_t>(sequence));
-  to.integer(unix_milliseconds(clock.sim));
-  to.integer(clock.stored_at.time_since_epoch().count());
+  to.integer(unix_milliseconds(clock.time.sim));
+  to.integer(clock.time.stored_at.time_since_epoch().count());
   to.text({scale, static_cast<std::size_t>(end - scale)});
-  to.text(std::to_string(clock.seed));
+  to.text(std::to_string(clock.time.seed));
+  to.integer(static_cast<std::int64_t>(clock.version));
+  to.integer(unix_milliseconds(clock.deadlines_applied_through));
+}
+
+void add_watermark(ColumnArrays& to, const BillingWatermark& watermark, StreamSequence sequence) {
+  to.text(watermark.region.name);
+  to.integer(static_cast<std::int64_t>(sequence));
+  to.integer(static_cast<std::int64_t>(watermark.version));
+  to.integer(unix_milliseconds(watermark.through));
+}
+
+void add_period(ColumnArrays& to, const PeriodBegun& period) {
+  to.text(period.server.to_string());
+  to.integer(static_cast<std::int64_t>(period.version));
+  to.integer(unix_milliseconds(period.began));
+  if (period.end) {
+    to.integer(unix_milliseconds(period.end->at));
+  } else {
+    to.null();
+  }
+  to.integer(period.rate.ten_thousandths_usd);
+  to.integer(period.policy.granularity.count());
+  to.integer(period.policy.minimum.count());
+  to.integer(period.settled_before.count());
+  if (period.end) {
+    to.integer((period.end->settled - period.settled_before).count());
+  } else {
+    to.null();
+  }
+  to.text(period.region);
+  to.text(period.type);
+}
+
+void add_period_end(ColumnArrays& to, const ServerId& server, const PeriodEnd& end) {
+  to.text(server.to_string());
+  to.integer(unix_milliseconds(end.at));
+  to.integer(end.settled.count());
 }
 
 }  // namespace
@@ -180,6 +248,13 @@ Statement apply_events_statement() {
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
   sql.insert("clock", clock_columns,
              " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(clock_columns, 0));
+  sql.insert("billing_watermarks", watermark_columns,
+             " ON CONFLICT (region) DO UPDATE SET " + overwrite_all(watermark_columns, 1));
+  sql.insert("billing_periods", period_columns, "");
+  // A server's last period is the only one that runs, and it began in an earlier batch.
+  sql.update("billing_periods",
+             "ended = new.ended, billed_seconds = new.settled - old.settled_before",
+             period_end_columns, "old.server_id = new.server_id AND old.ended IS NULL");
   return {"apply_events", sql.take()};
 }
 
@@ -214,8 +289,21 @@ std::vector<ColumnArrays> arrays_of(ProjectionBatch batch) {
   if (batch.clock) {
     add_clock(clock, batch.clock->first, batch.clock->second);
   }
+  ColumnArrays watermarks(watermark_columns.size());
+  for (const auto& [region, last] : batch.watermarks) {
+    add_watermark(watermarks, last.first, last.second);
+  }
+  ColumnArrays periods(period_columns.size());
+  for (const PeriodBegun& period : batch.periods_begun) {
+    add_period(periods, period);
+  }
+  ColumnArrays period_ends(period_end_columns.size());
+  for (const auto& [server, end] : batch.periods_ended) {
+    add_period_end(period_ends, server, end);
+  }
   return {std::move(events),     std::move(servers),   std::move(counts),
-          std::move(operations), std::move(addresses), std::move(clock)};
+          std::move(operations), std::move(addresses), std::move(clock),
+          std::move(watermarks), std::move(periods),   std::move(period_ends)};
 }
 
 ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {

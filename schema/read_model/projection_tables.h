@@ -13,7 +13,8 @@ namespace vsim::read_model {
 
 /// Their parameters: stream, previous sequence, next sequence, its hash, its command sequence, then
 /// the arrays of the tables in the order below. Each gives one row when the checkpoint was moved.
-Statement apply_events_statement();   // events, servers, counts, operations, addresses, clock
+// Events, servers, counts, operations, addresses, clock, watermarks, periods, ends of periods.
+Statement apply_events_statement();
 Statement apply_pending_statement();  // operations
 
 /// The arrays for apply_events_statement().

@@ -18,8 +18,10 @@ inline const std::string server_columns =
     " (date_part('epoch', s.last_started_at) * 1000)::bigint,"
     " (date_part('epoch', s.due) * 1000)::bigint, s.termination_reason, s.hourly_rate,"
     " s.settled_seconds, (date_part('epoch', s.open_since) * 1000)::bigint,"
-    " s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms";
-inline constexpr int server_column_count = 21;
+    " s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms,"
+    " (SELECT (date_part('epoch', w.through) * 1000)::bigint FROM billing_watermarks w"
+    " WHERE w.region = s.region)";
+inline constexpr int server_column_count = 22;
 
 /// Reads server_columns from the column `first` on.
 ServerRow read_server(const pqxx::row& row, int first);

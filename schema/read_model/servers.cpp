@@ -184,6 +184,7 @@ ServerRow read_server(const pqxx::row& row, int first) {
   server.billing.granularity = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.billing.minimum = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.idle_timeout = Duration{integer_of<std::int64_t>(field())};
+  server.billed_through = optional_instant_of(field());
   return server;
 }
 

@@ -35,6 +35,7 @@ struct ServerRow {
   Bill bill;
   BillingPolicy billing;  // only granularity and minimum are read back
   Duration idle_timeout{};
+  std::optional<Instant> billed_through;  // its region's last watermark; not part of its own row
 };
 
 /// The row of a server in this state; the one place where a state becomes a row. `state.server` is

@@ -33,6 +33,7 @@ struct Statement {
 std::vector<Statement> server_statements();
 std::vector<Statement> server_event_statements();
 std::vector<Statement> operation_statements();
+std::vector<Statement> billing_statements();
 std::vector<Statement> small_table_statements();
 
 /// Connects: search path on the read models, plans made once per statement, then the caller's own

@@ -16,8 +16,8 @@ std::vector<Statement> small_table_statements() {
       {"instance_types_all",
        "SELECT name, hourly_rate FROM instance_types ORDER BY hourly_rate, name"},
       {"clock",
-       "SELECT (date_part('epoch', simulated_at) * 1000)::bigint, stored_at_ns, scale, seed"
-       " FROM clock"},
+       "SELECT (date_part('epoch', simulated_at) * 1000)::bigint, stored_at_ns, scale, seed,"
+       " (date_part('epoch', deadlines_applied) * 1000)::bigint FROM clock"},
       {"checkpoint",
        "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
        " WHERE stream = $1"},
@@ -41,17 +41,18 @@ std::vector<InstanceTypeRow> list_instance_types(Transaction& tx) {
   return types;
 }
 
-std::optional<ClockState> find_clock(Transaction& tx) {
+std::optional<ClockRow> find_clock(Transaction& tx) {
   const auto rows = execute(tx, "clock", Arguments());
   if (rows.empty()) {
     return std::nullopt;
   }
   const auto row = rows[0];
-  ClockState clock;
-  clock.sim = instant_of(row[0]);
-  clock.stored_at = WallTime{std::chrono::nanoseconds(integer_of<std::int64_t>(row[1]))};
-  clock.scale = row[2].as<double>();
-  clock.seed = integer_of<std::uint64_t>(row[3]);
+  ClockRow clock;
+  clock.time.sim = instant_of(row[0]);
+  clock.time.stored_at = WallTime{std::chrono::nanoseconds(integer_of<std::int64_t>(row[1]))};
+  clock.time.scale = row[2].as<double>();
+  clock.time.seed = integer_of<std::uint64_t>(row[3]);
+  clock.deadlines_applied = instant_of(row[4]);
   return clock;
 }
 

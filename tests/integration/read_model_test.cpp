@@ -429,9 +429,10 @@ TEST_CASE("the clock and the checkpoint are read as they were written") {
                          0xFFFFFFFFFFFFFFFF};
   messages::ClockLogged logged;
   logged.state.time = clock;
+  logged.state.deadlines_applied_through = some_time(2);
   ground.batch.add(logged, ++ground.sequence);
   ground.flush();
-  CHECK(ground.pool.read(find_clock).value() == clock);
+  CHECK(ground.pool.read(find_clock).value() == ClockRow{clock, some_time(2)});
   const auto checkpoint = [&](const char* stream) {
     return ground.pool.read([&](Transaction& tx) { return find_checkpoint(tx, stream); }).value();
   };
