@@ -1,6 +1,6 @@
-// Goal: the session in the README is what a reader gets.
-// Method: the lines after `$ ` of its "Try it" block are run by one shell, and everything printed
-// is compared with what the README prints, numbers and ids aside.
+// Goal: the sessions in the README are what a reader gets.
+// Method: the lines after `$ ` of a section's console block are run by one shell, and everything
+// printed is compared with what the README prints, numbers and ids aside.
 
 #include <filesystem>
 #include <regex>
@@ -19,10 +19,12 @@ struct Session {
   std::string expected;  // what they print, one after the other
 };
 
-Session session_of_readme() {
+Session session_of_readme(const std::string& section) {
   const std::string text = harness::read_file(harness::source_dir() + "/README.md");
   const std::string begin = "```console\n";
-  const auto from = text.find(begin);
+  const auto heading = text.find("\n## " + section + "\n");
+  REQUIRE(heading != std::string::npos);
+  const auto from = text.find(begin, heading);
   REQUIRE(from != std::string::npos);
   const auto first = from + begin.size();
   Session session;
@@ -51,13 +53,8 @@ std::string essence(const std::string& text) {
   return first == std::string::npos ? "" : result.substr(first);
 }
 
-}  // namespace
-
-TEST_CASE("the README's session prints what the README says") {
-  harness::Fleet fleet;
-  const auto session = session_of_readme();
-  REQUIRE(session.script.find("curl") != std::string::npos);
-  // The session begins with `. .run/env` in the checkout: here that file is the fleet's.
+std::string run_in_a_checkout(harness::Fleet& fleet, const std::string& script) {
+  // A session begins with `. .run/env` in the checkout: here that file is the fleet's.
   const harness::ScratchDir folder("readme");
   const auto nats = std::filesystem::path(harness::find_program("VSIM_NATS_CLI", "nats"));
   std::filesystem::create_directory(folder.path() + "/.run");
@@ -67,9 +64,24 @@ TEST_CASE("the README's session prints what the README says") {
                           "export HTTP_ADDR=127.0.0.1:" + std::to_string(fleet.api_port()) + "\n" +
                           "export PATH='" + nats.parent_path().string() + "':$PATH\n");
   harness::ChildOptions shell;
-  shell.argv = {"/bin/bash", "-c", session.script};
+  shell.argv = {"/bin/bash", "-c", script};
   shell.working_directory = folder.path();
   const auto output = harness::run_program(shell);
   REQUIRE_MESSAGE(output.ending.clean(), output.text);
-  CHECK(essence(output.text) == essence(session.expected));
+  return output.text;
+}
+
+void check_session(const std::string& section) {
+  harness::Fleet fleet;
+  const auto session = session_of_readme(section);
+  REQUIRE(session.script.find("curl") != std::string::npos);
+  CHECK(essence(run_in_a_checkout(fleet, session.script)) == essence(session.expected));
+}
+
+}  // namespace
+
+TEST_CASE("the README's session prints what the README says") { check_session("Try it"); }
+
+TEST_CASE("the README's month in a minute prints what the README says") {
+  check_session("A month in a minute");
 }

@@ -47,6 +47,23 @@ TEST_CASE("a server is shown whole, in a fixed order") {
         R"("live_uptime_seconds":5400,"live_cost":0.015})");
 }
 
+TEST_CASE("what is accrued follows the watermark, what is live follows the clock") {
+  auto server = running_server();
+  const Instant began = *server.bill.open_since;
+  const auto at = [&](std::optional<Instant> watermark) {
+    server.billed_through = watermark;
+    return render_server(server, began + hours(1));
+  };
+  CHECK(at(std::nullopt).find(R"("accrued_seconds":1800,"accrued_cost":0.005,)") !=
+        std::string::npos);
+  CHECK(at(began).find(R"("accrued_seconds":1800,)") != std::string::npos);
+  CHECK(at(began + seconds(60)).find(R"("accrued_seconds":1860,)") != std::string::npos);
+  CHECK(at(began + seconds(60)).find(R"("live_uptime_seconds":5400,)") != std::string::npos);
+  // A watermark that is ahead of our clock.
+  CHECK(at(began + hours(2)).find(R"("accrued_seconds":9000,)") != std::string::npos);
+  CHECK(at(began + hours(2)).find(R"("live_uptime_seconds":9000,)") != std::string::npos);
+}
+
 TEST_CASE("a clock that is behind the server's last event does not make the bill run backwards") {
   const auto late = render_server(running_server(), noon + seconds(3));
   const auto early = render_server(running_server(), noon - hours(5));
@@ -108,6 +125,20 @@ TEST_CASE("regions and types are lists of items") {
         R"({"items":[{"name":"us-east-1","addresses_total":100,"addresses_free":99}]})");
   CHECK(render_types({{"t2.micro", {100}}}) ==
         R"({"items":[{"name":"t2.micro","hourly_rate":0.01}]})");
+}
+
+TEST_CASE("the clock is shown with what has been applied, and never earlier") {
+  read_model::ClockRow clock;
+  clock.time.scale = 60;
+  clock.time.seed = 7;
+  clock.deadlines_applied = noon;
+  CHECK(render_clock(clock, noon + seconds(1)) ==
+        R"({"now":"2026-03-01T12:00:01.000Z","scale":60,"seed":7,)"
+        R"("deadlines_applied":"2026-03-01T12:00:00.000Z"})");
+  clock.time.scale = 0.5;
+  CHECK(render_clock(clock, noon - seconds(1)) ==
+        R"({"now":"2026-03-01T12:00:00.000Z","scale":0.5,"seed":7,)"
+        R"("deadlines_applied":"2026-03-01T12:00:00.000Z"})");
 }
 
 }  // namespace

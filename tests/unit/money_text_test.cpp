@@ -38,5 +38,12 @@ TEST_CASE("the greatest cost does not overflow") {
   CHECK(usd(Cost{INT64_MAX}) == "256204778801.5215501944");
 }
 
+TEST_CASE("a sum beyond 64 bits is shown like any cost") {
+  const Int128 sum = Int128{INT64_MAX} * 1000;
+  CHECK(to_text(sum) == "9223372036854775807000");
+  CHECK(to_text(0) == "0");
+  CHECK(usd_of_parts(usd_parts(sum)) == "256204778801521.5501944444");
+}
+
 }  // namespace
 }  // namespace vsim::http

@@ -1,4 +1,5 @@
-// Goal: Prefer is read as RFC 7240 says, and a wait that vsim cannot keep is refused.
+// Goal: Prefer is read as RFC 7240 says, and a wait that vsim cannot keep is refused; who asks for
+// CSV gets it.
 // Method: headers from the RFC and hostile ones, with the expected wait beside them.
 
 #include "schema/http/preferences.h"
@@ -41,6 +42,20 @@ TEST_CASE("names have no case, the first of a kind holds, strangers are ignored"
   REQUIRE(preferences);
   CHECK(preferences->wait == seconds(7));
   CHECK_FALSE(preferences->respond_async);
+}
+
+TEST_CASE("CSV is for those who name it and do not like JSON better") {
+  for (const char* accept :
+       {"text/csv", "Text/CSV; header=present", "text/csv, */*;q=0.1", "text/html, text/csv;q=0.5",
+        "text/csv, application/json", "application/json;q=0.8, text/csv; q=0.9"}) {
+    INFO(accept);
+    CHECK(prefers_csv(accept));
+  }
+  for (const char* accept : {"", "*/*", "text/*", "application/json", "text/csv;q=0",
+                             "application/json, text/csv;q=0.9", "text/csv;q=x", "text/csvx"}) {
+    INFO(accept);
+    CHECK_FALSE(prefers_csv(accept));
+  }
 }
 
 }  // namespace

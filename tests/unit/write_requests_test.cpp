@@ -60,6 +60,56 @@ TEST_CASE("an action is read in any case") {
   }
 }
 
+TEST_CASE("a change of the clock scales it or advances it") {
+  CHECK(*read_clock_request(R"({"scale":60})") == ClockAction(ScaleClock{60}));
+  CHECK(*read_clock_request(R"({"scale":0.5})") == ClockAction(ScaleClock{0.5}));
+  CHECK(*read_clock_request(R"({"scale":1000000})") == ClockAction(ScaleClock{1e6}));
+  using std::chrono::seconds;
+  CHECK(*read_clock_request(R"({"advance_seconds":0})") == ClockAction(AdvanceClock{seconds(0)}));
+  CHECK(*read_clock_request(R"({"advance_seconds":1.2344})") ==
+        ClockAction(AdvanceClock{Duration(1234)}));
+  CHECK(*read_clock_request(R"({"advance_seconds":315576000})") ==
+        ClockAction(AdvanceClock{advance_max}));
+  CHECK(*read_clock_request(R"({"advance_seconds":1,"scale":null})") ==
+        ClockAction(AdvanceClock{seconds(1)}));
+}
+
+TEST_CASE("a change of the clock that cannot be says what to change") {
+  struct Row {
+    const char* body;
+    const char* told;
+  };
+  const char* const one_of = R"(give either "scale" or "advance_seconds", and not both)";
+  const char* const scale = R"("scale" is out of range: scale must be above 0 and at most 1000000)";
+  const char* const seconds =
+      R"("advance_seconds" is out of range: seconds to advance must be 0 to 315576000)";
+  for (const Row& row : std::initializer_list<Row>{
+           {"", "no JSON"},
+           {"[1]", "must be a JSON object"},
+           {"{}", one_of},
+           {R"({"seconds":5})", one_of},
+           {R"({"scale":null})", one_of},
+           {R"({"scale":1,"advance_seconds":1})", one_of},
+           {R"({"scale":1,"scale":2})", R"("scale" is given twice)"},
+           {R"({"scale":"60"})", R"("scale" must be a number)"},
+           {R"({"scale":NaN})", "no JSON"},
+           {R"({"scale":1e999})", "no JSON"},
+           {R"({"scale":0})", scale},
+           {R"({"scale":-1})", scale},
+           {R"({"scale":1000000.001})", scale},
+           {R"({"advance_seconds":true})", R"("advance_seconds" must be a number)"},
+           {R"({"advance_seconds":-1})", seconds},
+           {R"({"advance_seconds":-0.0001})", seconds},
+           {R"({"advance_seconds":315576000.001})", seconds},
+           {R"({"advance_seconds":1e300})", seconds}}) {
+    INFO(row.body);
+    const auto request = read_clock_request(row.body);
+    REQUIRE_FALSE(request);
+    CHECK_MESSAGE(request.error().starts_with("the body is wrong: " + std::string(row.told)),
+                  request.error());
+  }
+}
+
 TEST_CASE("words for headers are printable ASCII up to their limit") {
   CHECK(is_header_word("a b~", 4));
   CHECK_FALSE(is_header_word("a b~c", 4));
