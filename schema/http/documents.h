@@ -9,6 +9,7 @@
 
 #include "domain/instant.h"
 #include "schema/messages/json_writer.h"
+#include "schema/read_model/clock.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
@@ -16,8 +17,9 @@
 
 namespace vsim::http {
 
-/// `accrued_*` is what has been settled, `live_*` what it comes to at simulated time `now`, both by
-/// the server's own billing policy. `live_uptime_seconds` are the billed seconds.
+/// `accrued_*` is what has been billed by the region's last watermark, `live_*` what it comes to at
+/// simulated time `now`, by the same formula and the server's own billing policy.
+/// `live_uptime_seconds` are the billed seconds.
 void write_server(messages::JsonWriter& json, const read_model::ServerRow& server, Instant now);
 std::string render_server(const read_model::ServerRow& server, Instant now);
 
@@ -46,5 +48,9 @@ std::string render_operation_page(const std::vector<read_model::OperationRow>& o
 std::string render_region(const read_model::RegionRow& region);
 std::string render_regions(const std::vector<read_model::RegionRow>& regions);    // {items}
 std::string render_types(const std::vector<read_model::InstanceTypeRow>& types);  // {items}
+
+/// {now, scale, seed, deadlines_applied}. What has been applied has been reached: a `now` that is
+/// earlier, from a machine whose clock lags, is not shown.
+std::string render_clock(const read_model::ClockRow& clock, Instant now);
 
 }  // namespace vsim::http

@@ -1,5 +1,6 @@
 #include "schema/http/money_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vsim::http {
@@ -10,8 +11,7 @@ constexpr std::int64_t cost_scale = 10'000'000'000;  // ten decimals
 constexpr std::int64_t rate_scale = 10'000;          // four
 
 /// `fraction` of `scale`, a power of ten, behind the point.
-std::string decimal(std::int64_t whole, std::int64_t fraction, std::int64_t scale) {
-  std::string text = std::to_string(whole);
+std::string decimal(std::string text, std::int64_t fraction, std::int64_t scale) {
   if (fraction == 0) {
     return text;
   }
@@ -26,20 +26,30 @@ std::string decimal(std::int64_t whole, std::int64_t fraction, std::int64_t scal
 
 }  // namespace
 
-std::string usd(Cost cost) {
-  std::int64_t whole = cost.rate_seconds / rate_seconds_per_usd;
-  const std::int64_t rest = cost.rate_seconds % rate_seconds_per_usd;  // below 3.6e7: no overflow
-  std::int64_t fraction = (rest * cost_scale + rate_seconds_per_usd / 2) / rate_seconds_per_usd;
-  if (fraction == cost_scale) {
-    ++whole;
-    fraction = 0;
-  }
-  return decimal(whole, fraction, cost_scale);
+std::string to_text(Int128 number) {
+  std::string text;
+  do {
+    text += static_cast<char>('0' + static_cast<int>(number % 10));
+    number /= 10;
+  } while (number != 0);
+  std::reverse(text.begin(), text.end());
+  return text;
 }
 
+Int128 usd_parts(Int128 rate_seconds) {
+  return (rate_seconds * cost_scale + rate_seconds_per_usd / 2) / rate_seconds_per_usd;
+}
+
+std::string usd_of_parts(Int128 parts) {
+  return decimal(to_text(parts / cost_scale), static_cast<std::int64_t>(parts % cost_scale),
+                 cost_scale);
+}
+
+std::string usd(Cost cost) { return usd_of_parts(usd_parts(cost.rate_seconds)); }
+
 std::string usd(HourlyRate rate) {
-  return decimal(rate.ten_thousandths_usd / rate_scale, rate.ten_thousandths_usd % rate_scale,
-                 rate_scale);
+  return decimal(std::to_string(rate.ten_thousandths_usd / rate_scale),
+                 rate.ten_thousandths_usd % rate_scale, rate_scale);
 }
 
 }  // namespace vsim::http

@@ -1,4 +1,6 @@
-// The JSON of operations, regions and instance types.
+// The JSON of operations, regions, instance types and the clock.
+
+#include <algorithm>
 
 #include "schema/http/documents.h"
 #include "schema/http/money_text.h"
@@ -109,6 +111,18 @@ std::string render_types(const std::vector<read_model::InstanceTypeRow>& types) 
     json.raw(usd(type.hourly_rate));
     json.end_object();
   });
+}
+
+std::string render_clock(const read_model::ClockRow& clock, Instant now) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("now", messages::format_instant(std::max(now, clock.deadlines_applied)));
+  json.key("scale");
+  json.real(clock.time.scale);
+  json.member("seed", clock.time.seed);
+  json.member("deadlines_applied", messages::format_instant(clock.deadlines_applied));
+  json.end_object();
+  return json.take();
 }
 
 }  // namespace vsim::http

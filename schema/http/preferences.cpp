@@ -54,6 +54,20 @@ tl::expected<std::chrono::seconds, std::string> read_wait(std::string_view value
   return std::chrono::seconds(seconds);
 }
 
+/// The q of a media range, of which `parameters` are what follows its type; 1 when there is none.
+double quality(std::string_view parameters) {
+  while (!parameters.empty()) {
+    std::string_view parameter = take_until(parameters, ';');
+    if (lower_case(trimmed(take_until(parameter, '='))) == "q") {
+      const std::string_view value = trimmed(parameter);
+      double q = 0;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
+      return error == std::errc{} && end == value.data() + value.size() ? q : 0;
+    }
+  }
+  return 1;
+}
+
 }  // namespace
 
 std::string Preferences::applied() const {
@@ -81,6 +95,21 @@ tl::expected<Preferences, std::string> read_preferences(std::string_view header)
     }
   }
   return preferences;
+}
+
+bool prefers_csv(std::string_view accept) {
+  double csv = 0;
+  double json = 0;
+  while (!accept.empty()) {
+    std::string_view range = take_until(accept, ',');
+    const std::string type = lower_case(trimmed(take_until(range, ';')));
+    if (type == "text/csv") {
+      csv = quality(range);
+    } else if (type == "application/json") {
+      json = quality(range);
+    }
+  }
+  return csv > 0 && csv >= json;
 }
 
 }  // namespace vsim::http

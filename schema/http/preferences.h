@@ -1,6 +1,7 @@
 #pragma once
 
-// The request header Prefer (RFC 7240), as far as vsim knows it.
+// What a request would rather have: the header Prefer (RFC 7240), as far as vsim knows it, and of
+// Accept the one choice that there is.
 
 #include <chrono>
 #include <optional>
@@ -31,5 +32,8 @@ struct Preferences {
 /// that is no whole number from 0 to `wait_max` is refused. Several header lines come joined with
 /// commas.
 tl::expected<Preferences, std::string> read_preferences(std::string_view header);
+
+/// Whether Accept names text/csv, and does not rate application/json above it. Wildcards get JSON.
+bool prefers_csv(std::string_view accept);
 
 }  // namespace vsim::http

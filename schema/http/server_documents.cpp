@@ -28,9 +28,12 @@ void write_usd(JsonWriter& json, std::string_view name, const std::string& amoun
 }
 
 void write_bill(JsonWriter& json, const ServerRow& server, Instant now) {
-  const auto live = billed_total(server.bill, server.billing, std::max(now, server.updated_at));
-  json.member("accrued_seconds", server.bill.settled.count());
-  write_usd(json, "accrued_cost", usd(cost_of(server.hourly_rate, server.bill.settled)));
+  // An event or a watermark may come from a machine whose clock is a little ahead.
+  const auto at = std::max({now, server.updated_at, server.billed_through.value_or(now)});
+  const auto live = billed_total(server.bill, server.billing, at);
+  const auto billed = accrued(server.bill, server.billing, server.billed_through);
+  json.member("accrued_seconds", billed.count());
+  write_usd(json, "accrued_cost", usd(cost_of(server.hourly_rate, billed)));
   write_usd(json, "hourly_rate", usd(server.hourly_rate));
   json.member("live_uptime_seconds", live.count());
   write_usd(json, "live_cost", usd(cost_of(server.hourly_rate, live)));

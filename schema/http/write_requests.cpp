@@ -90,6 +90,36 @@ tl::expected<Action, std::string> read_action_request(std::string_view body) {
   return wrong("\"action\" must be start, stop, reboot or terminate");
 }
 
+tl::expected<ClockAction, std::string> read_clock_request(std::string_view body) {
+  std::string error;
+  const auto object = messages::parse_object(body, error);
+  if (!object) {
+    return wrong(error);
+  }
+  if (const auto twice = find_double(*object)) {
+    return wrong(*twice);
+  }
+  const messages::Fields fields(*object, error);
+  const bool scales = fields.has("scale");
+  if (scales == fields.has("advance_seconds")) {
+    return wrong(R"(give either "scale" or "advance_seconds", and not both)");
+  }
+  const char* const member = scales ? "scale" : "advance_seconds";
+  const double value = fields.real(member);
+  if (!error.empty()) {
+    return wrong(error);
+  }
+  ClockAction action = ScaleClock{value};
+  if (!scales) {
+    // What rounds to 0 from below is still a step back.
+    action = AdvanceClock{value < 0 ? Duration(-1) : messages::milliseconds_of(value)};
+  }
+  if (const auto why = out_of_range(action)) {
+    return wrong("\"" + std::string(member) + "\" is out of range: " + *why);
+  }
+  return action;
+}
+
 bool is_header_word(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });

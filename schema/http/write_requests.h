@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include "domain/clock.h"
 #include "domain/server.h"
 
 namespace vsim::http {
@@ -26,6 +27,9 @@ tl::expected<CreateRequest, std::string> read_create_request(std::string_view bo
 
 /// {"action"}: start, stop, reboot or terminate, in upper or lower case.
 tl::expected<Action, std::string> read_action_request(std::string_view body);
+
+/// Exactly one of {"scale"} and {"advance_seconds"}, in range; fractions count, to the millisecond.
+tl::expected<ClockAction, std::string> read_clock_request(std::string_view body);
 
 /// 1 to `most` printable ASCII characters: what may travel in a header of ours.
 bool is_header_word(std::string_view text, std::size_t most);

