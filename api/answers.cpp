@@ -1,7 +1,5 @@
 #include "api/answers.h"
 
-#include "schema/http/query_string.h"
-
 namespace vsim::api {
 
 HttpResponse json_answer(int status, std::string body) {
@@ -24,6 +22,18 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
 
 http::Problem invalid(std::string detail) {
   return {http::ProblemCode::invalid_request, std::move(detail)};
+}
+
+Reply<http::QueryString> read_query(const Call& call,
+                                    std::initializer_list<std::string_view> known) {
+  auto query = http::QueryString::parse(call.request.query);
+  if (!query) {
+    return tl::unexpected(invalid(query.error()));
+  }
+  if (const auto complaint = query->complaint_unless(known)) {
+    return tl::unexpected(invalid(*complaint));
+  }
+  return std::move(*query);
 }
 
 Reply<ServerId> read_server_id(std::string_view text) {

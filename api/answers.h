@@ -4,6 +4,7 @@
 
 #include "api/read_side.h"
 #include "api/route_table.h"
+#include "schema/http/query_string.h"
 
 namespace vsim::api {
 
@@ -12,6 +13,10 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
 
 /// 400, with what to change.
 http::Problem invalid(std::string detail);
+
+/// The query string, if it holds nothing but these parameters.
+Reply<http::QueryString> read_query(const Call& call,
+                                    std::initializer_list<std::string_view> known);
 
 /// The server's id from the path.
 Reply<ServerId> read_server_id(std::string_view text);

@@ -91,7 +91,7 @@ struct Parts {
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
         pool(settings.database_url, settings.database_connections),
-        clock(events),
+        clock(events, broker),
         inbox(broker, metrics),
         read_side(pool, [this] { return inbox.stopped(); }),
         log_side(publisher, queue, events),
@@ -100,8 +100,10 @@ struct Parts {
                  [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock),
         operations(read_side, log_side, broker),
+        clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
+        billing(read_side, clock),
         health(broker, pool, clock, settings.nats_monitor_url),
-        http_api(commands, queries, operations, health, metrics) {}
+        http_api({commands, queries, operations, clock_commands, billing, health}, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -116,6 +118,8 @@ struct Parts {
   ServerCommands commands;
   ServerQueries queries;
   Operations operations;
+  ClockCommands clock_commands;
+  BillingQueries billing;
   Health health;
   HttpApi http_api;
 };

@@ -23,31 +23,32 @@ HttpResponse text_answer(std::string body) {
   return response;
 }
 
-std::vector<Route> make_routes(ServerCommands& commands, ServerQueries& queries,
-                               Operations& operations, Health& health,
-                               telemetry::Metrics& metrics) {
+std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
   using enum Method;
   return {
-      {get, "/servers/{id}", [&](const Call& call) { return queries.get(call); }},
-      {get, "/servers", [&](const Call& call) { return queries.list(call); }},
-      {post, "/servers", [&](const Call& call) { return commands.create(call); }},
-      {post, "/server", [&](const Call& call) { return commands.create(call); }},
-      {remove, "/servers/{id}", [&](const Call& call) { return commands.terminate(call); }},
-      {post, "/servers/{id}/action", [&](const Call& call) { return commands.act(call); }},
-      {get, "/servers/{id}/logs", [&](const Call& call) { return queries.logs(call); }},
-      {get, "/operations/{id}", [&](const Call& call) { return operations.get(call); }},
-      {get, "/operations", [&](const Call& call) { return operations.list(call); }},
-      {get, "/regions", [&](const Call& call) { return queries.regions(call); }},
-      {get, "/types", [&](const Call& call) { return queries.types(call); }},
+      {get, "/servers/{id}", [on](const Call& call) { return on.queries.get(call); }},
+      {get, "/servers", [on](const Call& call) { return on.queries.list(call); }},
+      {post, "/servers", [on](const Call& call) { return on.commands.create(call); }},
+      {post, "/server", [on](const Call& call) { return on.commands.create(call); }},
+      {remove, "/servers/{id}", [on](const Call& call) { return on.commands.terminate(call); }},
+      {post, "/servers/{id}/action", [on](const Call& call) { return on.commands.act(call); }},
+      {get, "/servers/{id}/logs", [on](const Call& call) { return on.queries.logs(call); }},
+      {get, "/operations/{id}", [on](const Call& call) { return on.operations.get(call); }},
+      {get, "/operations", [on](const Call& call) { return on.operations.list(call); }},
+      {get, "/regions", [on](const Call& call) { return on.queries.regions(call); }},
+      {get, "/types", [on](const Call& call) { return on.queries.types(call); }},
       {post, "/regions/{region}/addresses",
-       [&](const Call& call) { return commands.extend_pool(call); }},
+       [on](const Call& call) { return on.commands.extend_pool(call); }},
+      {get, "/clock", [on](const Call& call) { return on.clock.get(call); }},
+      {post, "/clock", [on](const Call& call) { return on.clock.change(call); }},
+      {get, "/billing", [on](const Call& call) { return on.billing.get(call); }},
       {get, "/healthz", [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
       {get, "/readyz",
-       [&](const Call&) {
-         const auto readiness = health.check();
+       [on](const Call&) {
+         const auto readiness = on.health.check();
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
        }},
-      {get, "/metrics", [&](const Call&) { return text_answer(metrics.text()); }},
+      {get, "/metrics", [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };
 }
 
@@ -98,9 +99,8 @@ std::string told(std::string_view text) {
 
 }  // namespace
 
-HttpApi::HttpApi(ServerCommands& commands, ServerQueries& queries, Operations& operations,
-                 Health& health, telemetry::Metrics& metrics)
-    : routes_(make_routes(commands, queries, operations, health, metrics)) {
+HttpApi::HttpApi(const Handlers& handlers, telemetry::Metrics& metrics)
+    : routes_(make_routes(handlers, metrics)) {
   for (const Route& route : routes_.routes()) {
     metrics_.push_back(metrics_of(metrics, std::string(name_of(route.method)), route.pattern));
   }

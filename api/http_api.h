@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "api/billing_queries.h"
+#include "api/clock_commands.h"
 #include "api/health.h"
 #include "api/operations.h"
 #include "api/route_table.h"
@@ -15,12 +17,21 @@
 
 namespace vsim::api {
 
+/// Those who answer, as references.
+struct Handlers {
+  ServerCommands& commands;
+  ServerQueries& queries;
+  Operations& operations;
+  ClockCommands& clock;
+  BillingQueries& billing;
+  Health& health;
+};
+
 /// Any thread.
 class HttpApi {
  public:
   /// All outlive it.
-  HttpApi(ServerCommands& commands, ServerQueries& queries, Operations& operations, Health& health,
-          telemetry::Metrics& metrics);
+  HttpApi(const Handlers& handlers, telemetry::Metrics& metrics);
 
   /// Answers any request, also a faulty one; never throws.
   HttpResponse handle(const HttpRequest& request);

@@ -88,7 +88,27 @@ Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id
   return std::optional<WaitingCommand>();
 }
 
-Reply<std::optional<read_model::ServerRow>> LogSide::find_server(const ServerId& id) const {
+Reply<StreamedServer> LogSide::find_server(const ServerId& id) const {
+  // The queue first: a command leaves it only when its outcome stands in the log.
+  auto waiting = find_waiting(messages::any_command_of(id));
+  if (!waiting) {
+    return tl::unexpected(waiting.error());
+  }
+  auto logged = find_logged(id);
+  if (!logged) {
+    return tl::unexpected(logged.error());
+  }
+  StreamedServer found;
+  if (*logged) {
+    found.logged = std::move(**logged);
+  } else if (*waiting && (*waiting)->create) {
+    found.queued_create = std::move(**waiting);
+  }
+  return found;
+}
+
+/// The server as its last event says.
+Reply<std::optional<read_model::ServerRow>> LogSide::find_logged(const ServerId& id) const {
   const std::string subject = messages::any_events_of(id);
   const auto last = events_.load_last({&subject, 1});
   if (!last) {

@@ -26,6 +26,12 @@ struct WaitingCommand {
   std::optional<Create> create;    // of a create
 };
 
+/// A server as the streams know it: in the log, or its create in the queue, or not at all.
+struct StreamedServer {
+  std::optional<read_model::ServerRow> logged;
+  std::optional<WaitingCommand> queued_create;  // only when nothing is logged
+};
+
 /// Any thread.
 class LogSide {
  public:
@@ -41,8 +47,8 @@ class LogSide {
   /// short.
   Reply<std::optional<WaitingCommand>> search_waiting(const CommandId& id) const;
 
-  /// The server as its last event says; nothing when the log knows of no such server.
-  Reply<std::optional<read_model::ServerRow>> find_server(const ServerId& id) const;
+  /// A server that the read models do not know yet.
+  Reply<StreamedServer> find_server(const ServerId& id) const;
 
   /// The place in COMMANDS of the command, when an event under the subject of EVENTS is its
   /// outcome. Reads the history.
@@ -50,6 +56,8 @@ class LogSide {
                                                     const CommandId& command) const;
 
  private:
+  Reply<std::optional<read_model::ServerRow>> find_logged(const ServerId& id) const;
+
   eventstore::CommandPublisher& commands_;
   eventstore::EventStore& queue_;
   eventstore::EventStore& events_;

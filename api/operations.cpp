@@ -60,13 +60,9 @@ tl::expected<ListRequest, std::string> read_list_request(const http::QueryString
 }  // namespace
 
 Answer Operations::list(const Call& call) {
-  const auto query = http::QueryString::parse(call.request.query);
+  const auto query = read_query(call, {"status", "server_id", "region", "limit", "before"});
   if (!query) {
-    return tl::unexpected(invalid(query.error()));
-  }
-  if (const auto complaint =
-          query->complaint_unless({"status", "server_id", "region", "limit", "before"})) {
-    return tl::unexpected(invalid(*complaint));
+    return tl::unexpected(query.error());
   }
   const auto request = read_list_request(*query);
   if (!request) {

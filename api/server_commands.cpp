@@ -5,9 +5,9 @@
 #include "api/answers.h"
 #include "api/backoff.h"
 #include "schema/http/documents.h"
-#include "schema/http/sequence_token.h"
 #include "schema/http/write_requests.h"
 #include "schema/messages/subjects.h"
+#include "schema/read_model/billing.h"
 #include "schema/read_model/regions.h"
 
 namespace vsim::api {
@@ -64,29 +64,8 @@ bool is_ending(const std::optional<ServerRow>& server) {
   return status == Status::terminating || status == Status::terminated;
 }
 
-std::string sequence_of(const OperationRow& operation) {
-  if (operation.event_sequence > 0) {
-    return http::encode_sequence({std::string(messages::events_stream), operation.event_sequence});
-  }
-  return http::encode_sequence(
-      {std::string(messages::commands_stream), operation.command_sequence});
-}
-
-HttpResponse with_terms(HttpResponse response, const WriteTerms& terms,
-                        const OperationRow& operation) {
-  response.add("Vsim-Sequence", sequence_of(operation));
-  if (const std::string applied = terms.preferences.applied(); !applied.empty()) {
-    response.add("Preference-Applied", applied);
-  }
-  return response;
-}
-
-}  // namespace
-
-ServerCommands::Write ServerCommands::server_write(const Call& call, const WriteTerms& terms,
-                                                   const Region& region, const ServerId& server,
-                                                   const Action& action,
-                                                   std::string_view path) const {
+Write server_write(const Call& call, const WriteTerms& terms, const Region& region,
+                   const ServerId& server, const Action& action, std::string_view path) {
   Write write{call, terms, std::string(command_type(action)), region, server.to_string(), {}};
   Submission& submission = write.submission;
   submission.id = terms.id;
@@ -103,6 +82,8 @@ ServerCommands::Write ServerCommands::server_write(const Call& call, const Write
   submission.request_id = call.request_id;
   return write;
 }
+
+}  // namespace
 
 Answer ServerCommands::create(const Call& call) {
   const auto terms = read_write_terms(call.request, true);
@@ -169,21 +150,17 @@ Reply<Region> ServerCommands::locate(const ServerId& id) {
   if (server && *server) {
     return Region{(*server)->region};
   }
-  const auto waiting = log_side_.find_waiting(messages::any_command_of(id));
-  if (!waiting) {
-    return tl::unexpected(waiting.error());
+  const auto streamed = log_side_.find_server(id);
+  if (!streamed) {
+    return tl::unexpected(streamed.error());
   }
-  const auto logged = log_side_.find_server(id);
-  if (!logged) {
-    return tl::unexpected(logged.error());
+  if (streamed->logged) {
+    return Region{streamed->logged->region};
   }
-  if (*logged) {
-    return Region{(*logged)->region};
-  }
-  if (*waiting && (*waiting)->create) {
+  if (streamed->queued_create) {
     return tl::unexpected(Problem{ProblemCode::operation_in_progress,
                                   "the server is being created; wait for that and try again",
-                                  (*waiting)->id.to_string()});
+                                  streamed->queued_create->id.to_string()});
   }
   return tl::unexpected(no_such_server(id));
 }
@@ -204,17 +181,11 @@ Answer ServerCommands::extend_pool(const Call& call) {
   if (!ranges) {
     return tl::unexpected(invalid("the body is wrong: " + ranges.error()));
   }
-  Write write{call, *terms, "extend_pool", *region, {}, {}};
-  Submission& submission = write.submission;
-  submission.id = terms->id;
-  submission.keyed = terms->keyed;
-  submission.subject = submission.waiting_filter = messages::pool_command(*region);
-  submission.events_filter = messages::pool_events(*region);
-  submission.payload = messages::encode_extend_pool(*ranges);
-  submission.request_hash = http::request_hash(
-      call.request.method, "/regions/" + region->name + "/addresses", submission.payload);
-  submission.request_id = call.request_id;
-  const auto result = gateway_.carry_out(submission, terms->preferences.patience());
+  const Write write =
+      write_to(call, *terms, "extend_pool", *region, messages::pool_command(*region),
+               messages::pool_events(*region), messages::encode_extend_pool(*ranges),
+               "/regions/" + region->name + "/addresses");
+  const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
   if (!result) {
     return tl::unexpected(result.error());
   }
@@ -225,16 +196,7 @@ Answer ServerCommands::extend_pool(const Call& call) {
 
 Answer ServerCommands::answer(const Write& write, const Result& result, int success_status) {
   if (const auto* pending = std::get_if<Pending>(&result)) {
-    OperationRow operation;
-    operation.id = write.submission.id.to_string();
-    operation.type = write.type;
-    operation.region = write.region.name;
-    operation.server_id = write.server_id;
-    operation.status = "PENDING";
-    operation.actor = "api";
-    operation.correlation_id = write.submission.request_id;
-    operation.command_sequence = pending->sequence;
-    return answer_accepted(write, operation);
+    return accepted_answer(write, *pending);
   }
   const auto& decided = std::get<read_model::OperationWithServer>(result);
   if (decided.operation.status == to_string(OutcomeKind::succeeded)) {
@@ -251,14 +213,14 @@ Answer ServerCommands::answer_success(const Write& write,
     if (!region) {
       return tl::unexpected(region.error());
     }
-    return with_terms(json_answer(success_status, http::render_region(*region)), write.terms,
+    return with_terms(json_answer(success_status, http::render_region(*region)), write,
                       decided.operation);
   }
   std::optional<ServerRow> server = decided.server;
   Backoff backoff(5ms, 100ms);
   while (server && write.terms.until_settled && !is_settled(*server)) {
     if (std::chrono::steady_clock::now() >= write.terms.deadline || stopping_()) {
-      return answer_accepted(write, decided.operation);
+      return accepted_answer(write, decided.operation);
     }
     std::this_thread::sleep_for(backoff.next());
     const ServerId id{*Uuid::parse(write.server_id)};
@@ -266,11 +228,28 @@ Answer ServerCommands::answer_success(const Write& write,
         [&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
     server = again && *again ? *again : server;
   }
-  if (!server) {
-    return answer_accepted(write, decided.operation);
+  if (!server || !add_watermark(*server)) {
+    return accepted_answer(write, decided.operation);
   }
-  return with_terms(json_answer(success_status, http::render_server(*server, clock_.now())),
-                    write.terms, decided.operation);
+  return with_terms(json_answer(success_status, http::render_server(*server, clock_.now())), write,
+                    decided.operation);
+}
+
+/// An event does not tell how far its region has been billed, which counts for a period that has
+/// run on. False when that cannot be read.
+bool ServerCommands::add_watermark(ServerRow& server) {
+  const bool runs_on = server.bill.open_since && *server.bill.open_since < server.updated_at;
+  if (!runs_on || server.billed_through) {
+    return true;
+  }
+  const auto watermarks = read_side_.read(read_model::billing_watermarks);
+  if (!watermarks) {
+    return false;
+  }
+  if (const auto found = watermarks->find(server.region); found != watermarks->end()) {
+    server.billed_through = found->second;
+  }
+  return true;
 }
 
 Answer ServerCommands::answer_rejection(const Write& write,
@@ -281,27 +260,7 @@ Answer ServerCommands::answer_rejection(const Write& write,
       operation.code == to_string(RejectionCode::invalid_transition)) {
     return answer_success(write, decided, 200);
   }
-  Problem problem{ProblemCode::unavailable, operation.detail, operation.id};
-  if (operation.status == to_string(OutcomeKind::rejected)) {
-    problem.code =
-        http::problem_code_from(operation.code).value_or(ProblemCode::invalid_transition);
-  } else if (operation.status == to_string(OutcomeKind::purged)) {
-    problem.code = ProblemCode::purged;
-    problem.detail =
-        "an operator removed the command from the queue; send it again if it is wanted";
-  } else {
-    problem.retry_after_seconds = 30;
-    problem.detail =
-        "the command could not be handled and was put aside for an operator: " + operation.detail;
-  }
-  return with_terms(problem_answer(problem, write.call.request_id), write.terms, operation);
-}
-
-HttpResponse ServerCommands::answer_accepted(const Write& write,
-                                             const OperationRow& operation) const {
-  HttpResponse response = json_answer(202, http::render_operation(operation));
-  response.add("Location", "/operations/" + operation.id);
-  return with_terms(std::move(response), write.terms, operation);
+  return refused_answer(write, operation);
 }
 
 Reply<read_model::RegionRow> ServerCommands::region_row(const Region& region) {

@@ -5,9 +5,8 @@
 
 #include <optional>
 
-#include "api/command_gateway.h"
 #include "api/simulated_clock.h"
-#include "api/write_terms.h"
+#include "api/write_answers.h"
 #include "domain/catalogue.h"
 #include "schema/read_model/regions.h"
 
@@ -32,18 +31,6 @@ class ServerCommands {
   Answer extend_pool(const Call& call);  // POST /regions/{region}/addresses
 
  private:
-  /// A write on its way: what was asked, as a command.
-  struct Write {
-    const Call& call;
-    WriteTerms terms;
-    std::string type;  // of the command
-    Region region;
-    std::string server_id;  // empty for pools
-    Submission submission;
-  };
-  Write server_write(const Call& call, const WriteTerms& terms, const Region& region,
-                     const ServerId& server, const Action& action, std::string_view path) const;
-
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
   Reply<Region> locate(const ServerId& id);
 
@@ -51,7 +38,7 @@ class ServerCommands {
   Answer answer_success(const Write& write, const read_model::OperationWithServer& decided,
                         int success_status);
   Answer answer_rejection(const Write& write, const read_model::OperationWithServer& decided);
-  HttpResponse answer_accepted(const Write& write, const read_model::OperationRow& operation) const;
+  bool add_watermark(read_model::ServerRow& server);
   Reply<read_model::RegionRow> region_row(const Region& region);
 
   const Catalogue& catalogue_;

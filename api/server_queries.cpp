@@ -4,7 +4,6 @@
 #include "schema/http/cursor.h"
 #include "schema/http/documents.h"
 #include "schema/http/query_string.h"
-#include "schema/messages/subjects.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
 
@@ -64,18 +63,6 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
   return page;
 }
 
-/// The query string, if it holds nothing but these parameters.
-Reply<QueryString> read_query(const Call& call, std::initializer_list<std::string_view> known) {
-  auto query = QueryString::parse(call.request.query);
-  if (!query) {
-    return tl::unexpected(invalid(query.error()));
-  }
-  if (const auto complaint = query->complaint_unless(known)) {
-    return tl::unexpected(invalid(*complaint));
-  }
-  return std::move(*query);
-}
-
 }  // namespace
 
 Answer ServerQueries::list(const Call& call) {
@@ -128,23 +115,18 @@ Answer ServerQueries::show(const ServerId& id) {
   return show_from_streams(id);
 }
 
-/// A server that the read models do not know yet. The queue is asked first: a command leaves it
-/// only when its outcome stands in the log.
 Answer ServerQueries::show_from_streams(const ServerId& id) {
-  const auto waiting = log_side_.find_waiting(messages::any_command_of(id));
-  if (!waiting) {
-    return tl::unexpected(waiting.error());
+  const auto found = log_side_.find_server(id);
+  if (!found) {
+    return tl::unexpected(found.error());
   }
-  const auto logged = log_side_.find_server(id);
-  if (!logged) {
-    return tl::unexpected(logged.error());
+  if (found->logged) {
+    return json_answer(200, http::render_server(*found->logged, clock_.now()));
   }
-  if (*logged) {
-    return json_answer(200, http::render_server(**logged, clock_.now()));
-  }
-  if (*waiting && (*waiting)->create) {
-    return json_answer(200, http::render_queued_server(
-                                {id.to_string(), (*waiting)->region.name, *(*waiting)->create}));
+  if (found->queued_create) {
+    const WaitingCommand& queued = *found->queued_create;
+    return json_answer(
+        200, http::render_queued_server({id.to_string(), queued.region.name, *queued.create}));
   }
   return tl::unexpected(no_such_server(id));
 }

@@ -1,7 +1,6 @@
 #include "api/simulated_clock.h"
 
 #include <algorithm>
-#include <condition_variable>
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
@@ -10,21 +9,34 @@
 namespace vsim::api {
 namespace {
 
-constexpr std::chrono::milliseconds refresh_interval{250};
+using namespace std::chrono_literals;
+
+constexpr auto refresh_interval = 250ms;
+// The broker tells of an event before it has stored it.
+constexpr auto storing_pause = 2ms;
+constexpr int storing_looks_max = 5;
 
 }  // namespace
 
-SimulatedClock::SimulatedClock(eventstore::EventStore& events) : events_(events) {
+SimulatedClock::SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker)
+    : events_(events), changes_(broker.subscribe(std::string(messages::clock_subject))) {
   refresh();
-  refresher_ = std::jthread([this](const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    while (!stop.stop_requested()) {
-      never.wait_for(lock, stop, refresh_interval, [] { return false; });
+  refresher_ = std::jthread([this](const std::stop_token& stop) { keep_fresh(stop); });
+}
+
+void SimulatedClock::keep_fresh(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto told = changes_->next(refresh_interval);
+    if (!told) {
+      std::this_thread::sleep_for(refresh_interval);
+    }
+    const Version before = version();
+    refresh();
+    for (int i = 0; told && *told && version() == before && i < storing_looks_max; ++i) {
+      std::this_thread::sleep_for(storing_pause);
       refresh();
     }
-  });
+  }
 }
 
 void SimulatedClock::refresh() {
@@ -33,19 +45,22 @@ void SimulatedClock::refresh() {
   if (!last || last->empty()) {
     return;  // the state that we have holds until the broker can be asked again
   }
-  const auto clock = messages::read_clock(last->front());
+  auto clock = messages::read_clock(last->front());
   if (!clock) {
     log::warn("the log's last clock event cannot be read", {{"error", clock.error()}});
     return;
   }
   const std::lock_guard lock(mutex_);
-  clock_ = clock->time;
+  if (!clock_ || clock_->version < clock->version) {  // another thread may have read a later one
+    clock_ = std::move(*clock);
+  }
 }
 
 Instant SimulatedClock::now() {
   const auto wall = std::chrono::system_clock::now();
   const std::lock_guard lock(mutex_);
-  const Instant now = clock_ ? simulated_at(*clock_, wall) : std::chrono::floor<Duration>(wall);
+  const Instant now =
+      clock_ ? simulated_at(clock_->time, wall) : std::chrono::floor<Duration>(wall);
   latest_ = clock_ ? std::max(latest_, now) : latest_;
   return std::max(latest_, now);
 }
@@ -53,6 +68,11 @@ Instant SimulatedClock::now() {
 bool SimulatedClock::started() const {
   const std::lock_guard lock(mutex_);
   return clock_.has_value();
+}
+
+Version SimulatedClock::version() const {
+  const std::lock_guard lock(mutex_);
+  return clock_ ? clock_->version : 0;
 }
 
 }  // namespace vsim::api

@@ -6,9 +6,6 @@
 namespace vsim {
 namespace {
 
-// RFC 3339 ends with the year 9999; a thousand years of it are left for deadlines.
-constexpr Instant last_moment = std::chrono::sys_days(std::chrono::year(9000) / 1 / 1);
-
 ClockEventData data_of(const ClockAction& action) {
   if (const auto* advance = std::get_if<AdvanceClock>(&action)) return ClockAdvanced{advance->by};
   return ClockScaled{std::get<ScaleClock>(action).scale};
@@ -64,7 +61,7 @@ ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTim
   }
   const auto now = simulated_at(clock.time, wall);
   const auto* advance = std::get_if<AdvanceClock>(&command.action);
-  if (advance != nullptr && now + advance->by > last_moment) {
+  if (advance != nullptr && now + advance->by > advance_end) {
     return {std::nullopt,
             Rejection{RejectionCode::invalid_transition, "simulated time ends with the year 8999"}};
   }

@@ -37,6 +37,9 @@ struct ClockCommand {
 
 inline constexpr Duration advance_max = std::chrono::seconds(315'576'000);  // 10 Julian years
 inline constexpr double scale_max = 1'000'000;
+/// No advance goes beyond it: RFC 3339 ends with the year 9999, of which a thousand years are left
+/// for deadlines.
+inline constexpr Instant advance_end = std::chrono::sys_days(std::chrono::year(9000) / 1 / 1);
 
 /// Why an action is out of range, as a sentence that says what to change; nothing when it is not.
 std::optional<std::string> out_of_range(const ClockAction& action);
