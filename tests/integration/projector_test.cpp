@@ -19,12 +19,14 @@
 #include "tests/harness/eventually.h"
 #include "tests/harness/private_postgres.h"
 #include "tests/integration/sample_log.h"
+#include "tests/integration/table_checksums.h"
 
 using namespace vsim;
 using namespace std::chrono_literals;
 using harness::eventually;
 using harness::PrivatePostgres;
 using harness::query_value;
+using samples::table_checksums;
 
 namespace {
 
@@ -62,25 +64,6 @@ class Running {
   workers::Projector projector_;
   std::jthread thread_;
 };
-
-// A checksum of each table, PENDING operations and JOURNAL's checkpoint left out.
-std::map<std::string, std::string> checksums(const std::string& url) {
-  std::map<std::string, std::string> sums;
-  for (const auto& row :
-       harness::query(url,
-                      "SELECT relname FROM pg_class WHERE relnamespace = 'vsim'::regnamespace"
-                      " AND relkind = 'r' AND relname <> 'migrations'")) {
-    const auto& table = row[0];
-    const std::string where = table == "operations"              ? " WHERE status <> 'PENDING'"
-                              : table == "projection_checkpoint" ? " WHERE stream = 'EVENTS'"
-                                                                 : "";
-    sums[table] = query_value(url,
-                              "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text,"
-                              " E'\\n' ORDER BY t::text)), '') FROM vsim." +
-                                  table + " t" + where);
-  }
-  return sums;
-}
 
 // What the counts say, and what counting says.
 void check_counts(const std::string& url) {
@@ -147,7 +130,7 @@ TEST_CASE("dropped tables come back equal, wherever batches ended") {
     Running projector(store, url);
     samples::fill(log, 40, 1500);  // while it runs: many small batches
     REQUIRE(projector.caught_up(store));
-    before = checksums(url);
+    before = table_checksums(url);
   }
   REQUIRE(before.size() == 11);
   SUBCASE("all of them") { harness::query(url, "DROP SCHEMA vsim CASCADE"); }
@@ -166,7 +149,7 @@ TEST_CASE("dropped tables come back equal, wherever batches ended") {
   if (before.empty()) {
     CHECK(query_value(url, "SELECT count(*) FROM vsim.servers") == "40");
   } else {
-    CHECK(checksums(url) == before);
+    CHECK(table_checksums(url) == before);
   }
 }
 
@@ -208,7 +191,7 @@ TEST_CASE("a batch that fails leaves neither rows nor a moved checkpoint") {
     Running projector(store, url);
     REQUIRE(projector.caught_up(store));
   }
-  const auto before = checksums(url);
+  const auto before = table_checksums(url);
   // The last table of the statement fails, so all the others have been written by then.
   harness::query(url,
                  "CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS"
@@ -222,7 +205,7 @@ TEST_CASE("a batch that fails leaves neither rows nor a moved checkpoint") {
   CHECK(reason.find("message " + std::to_string(store.last_sequence().value() - 1)) !=
         std::string::npos);  // the claim, alone: what came before it has been found innocent
   CHECK_FALSE(projector.status().ready);
-  CHECK(checksums(url) == before);
+  CHECK(table_checksums(url) == before);
   CHECK(projector.metrics().find("vsim_projection_stopped 1") != std::string::npos);
   harness::query(url, "DROP TRIGGER fail ON vsim.addresses");
   CHECK(projector.caught_up(store));
@@ -263,7 +246,7 @@ TEST_CASE("a log that went backwards is refused, and said so") {
     Running projector(store, url);
     REQUIRE(projector.caught_up(store));
   }
-  const auto before = checksums(url);
+  const auto before = table_checksums(url);
   eventstore::MemoryStore restored;
   samples::SampleLog other(restored);
   SUBCASE("it is shorter") {
@@ -279,7 +262,7 @@ TEST_CASE("a log that went backwards is refused, and said so") {
     CHECK_FALSE(projector.status().ready);
     std::this_thread::sleep_for(300ms);
   }
-  CHECK(checksums(url) == before);
+  CHECK(table_checksums(url) == before);
 }
 
 TEST_CASE("what cannot be read is never skipped") {
