@@ -2,9 +2,10 @@
 
 // The fleet's pending deadlines, the earliest first.
 
+#include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
-#include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "domain/ids.h"
@@ -16,9 +17,11 @@ struct DueServer {
   Region region;
   ServerId server;
   Instant due;
+  bool operator==(const DueServer&) const = default;
 };
 
-/// Not thread-safe. About 200 bytes a deadline.
+/// Not thread-safe. Takes less than 64 bytes a pending deadline, and the 16 of its server's id; the
+/// space of deadlines that are over is kept for those to come.
 class DeadlineQueue {
  public:
   /// The server's deadline after the event at `sequence`; older news than what is known of a
@@ -28,21 +31,44 @@ class DeadlineQueue {
 
   std::optional<Instant> earliest() const;
 
-  /// Those due by `now`, earliest first, `max` at most; of one region where it is named.
-  std::vector<DueServer> due(Instant now, std::size_t max,
+  /// Those due by `until`, earliest first (ties by id), `max` at most; of one region where it is
+  /// named. They stay in the queue.
+  std::vector<DueServer> due(Instant until, std::size_t max,
                              const std::optional<Region>& region) const;
 
   std::size_t size() const { return entries_.size(); }
 
  private:
+  using Slot = std::uint32_t;   // a place in entries_
+  using Place = std::uint32_t;  // a place in heap_
+
   struct Entry {
-    const Region* region;  // into regions_
+    ServerId server;
     Instant due;
     StreamSequence sequence;
+    Place place;
+    std::uint16_t region;  // into region_names_
   };
-  std::set<Region> regions_;
-  std::unordered_map<ServerId, Entry> entries_;
-  std::set<std::pair<Instant, ServerId>> order_;
+
+  bool is_before(Slot a, Slot b) const;
+  void put(Place place, Slot slot);
+  void sift(Place place);
+  void add(Entry entry);
+  void erase(Slot slot);
+
+  // The index: an open hash table of slots, with linear probing.
+  std::size_t home_of(const ServerId& server) const;
+  /// Where the server's slot is in the index, or would be.
+  std::size_t find(const ServerId& server) const;
+  void unindex(const ServerId& server);
+  void grow_index();
+  std::uint16_t number_of(const Region& region);
+
+  std::deque<Entry> entries_;  // in no order, without gaps; grows without copies
+  std::vector<Slot> heap_;     // by due and id
+  std::vector<Slot> index_;
+  std::map<Region, std::uint16_t> region_numbers_;
+  std::vector<Region> region_names_;
 };
 
 }  // namespace vsim::workers
