@@ -28,8 +28,10 @@ void AddressPool::claimed(Ipv4 ip, StreamSequence sequence) {
   if (is_new) list(ip, entry);  // a claim outside the pool that we know: its extension is to come
   if (sequence <= entry.last_claim) return;
   entry.last_claim = sequence;
-  if (!entry.taken && !entry.reserved) unlist(entry);
+  if (entry.taken) return;
+  if (!entry.reserved) unlist(entry);
   entry.taken = true;
+  ++taken_count_;
 }
 
 void AddressPool::released(Ipv4 ip, StreamSequence sequence) {
@@ -38,6 +40,7 @@ void AddressPool::released(Ipv4 ip, StreamSequence sequence) {
   auto& entry = found->second;
   if (!entry.taken || sequence < entry.last_claim) return;
   entry.taken = false;
+  --taken_count_;
   if (!entry.reserved) list(ip, entry);
 }
 

@@ -89,6 +89,7 @@ class AddressPool {
 
   std::size_t size() const { return entries_.size(); }
   std::size_t free_count() const { return free_.size(); }
+  std::size_t taken_count() const { return taken_count_; }
 
  private:
   struct Entry {
@@ -102,6 +103,7 @@ class AddressPool {
 
   std::map<Ipv4, Entry> entries_;
   std::vector<Ipv4> free_;  // in no order: neither taken nor reserved
+  std::size_t taken_count_ = 0;
 };
 
 }  // namespace vsim

@@ -1,5 +1,7 @@
 #include "workers/command_proposal.h"
 
+#include <algorithm>
+
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "workers/due_deadlines.h"
@@ -19,15 +21,15 @@ eventstore::Result<std::optional<FreeAddress>> AddressFinder::find(const Region&
 }
 
 eventstore::Result<void> AddressFinder::make_sure(const Region& region) {
-  constexpr std::size_t servers_at_once = 400;
+  const auto until = tools_.view.now();
   while (true) {
     if (!tools_.view.catch_up()) {
       return eventstore::fail(Error::Kind::unavailable, "the view cannot catch up with the log");
     }
-    const auto due = tools_.view.due(servers_at_once, region);
-    if (due.empty()) return {};
-    const auto applied = apply_due(tools_.store, tools_.view, due, [](const Event&, Instant) {});
-    if (!applied) return applied;
+    const auto looked_at = apply_due(tools_.store, tools_.view, until, region,
+                                     [this](const Event& event) { tools_.reaped.note(event); });
+    if (!looked_at) return tl::unexpected(looked_at.error());
+    if (*looked_at == 0) return {};
   }
 }
 
@@ -85,11 +87,15 @@ eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head
     address_ = *address;
     if (address_) {
       context.free_ip = address_->ip;
+      decided_at_ = tools_.view.now();  // its last holder may have gone a moment ago
       decision = vsim::decide(head.state, command_, decided_at_, context);
     }
   }
   auto appends = appends_of(head, decision.events, reply_to_);
   if (address_) appends.push_back(claim());
+  reaped_.clear();
+  std::copy_if(decision.events.begin(), decision.events.end(), std::back_inserter(reaped_),
+               is_reaped);
   verdict_ = std::move(decision.verdict);
   messages_ = appends.size();
   return appends;
@@ -115,6 +121,8 @@ void CommandProposal::on_done(eventstore::Sequence first) {
     tools_.view.address_claimed(command_.region, address_->ip, first + messages_ - 1);
   }
   give_address_back();
+  if (first == 0) return;
+  for (const auto& event : reaped_) tools_.reaped.note(event);
 }
 
 }  // namespace vsim::workers

@@ -6,11 +6,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "eventstore/command_queue.h"
 #include "schema/messages/command_codec.h"
 #include "workers/fleet_view.h"
 #include "workers/group_commit.h"
+#include "workers/reaped_servers.h"
 
 namespace vsim::workers {
 
@@ -19,6 +21,7 @@ struct DecisionTools {
   eventstore::EventStore& store;
   FleetView& view;
   const Catalogue& catalogue;
+  ReapedServers& reaped;
 };
 
 /// Finds free addresses for one group of commands. Says "none" only after it has caught up with the
@@ -68,6 +71,7 @@ class CommandProposal : public Proposal {
   std::optional<FreeAddress> address_;  // set aside in the view
   std::size_t messages_ = 0;            // of the last decision
   Instant decided_at_{};
+  std::vector<Event> reaped_;  // by the last decision, which applied what was due first
   Verdict verdict_ = Stale{};
 };
 

@@ -1,11 +1,9 @@
 #include "workers/command_worker.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "ops/telemetry/log.h"
-#include "schema/messages/event_codec.h"
-#include "schema/messages/message_headers.h"
-#include "schema/messages/subjects.h"
 #include "workers/pause.h"
 
 namespace vsim::workers {
@@ -21,8 +19,16 @@ constexpr std::size_t commands_at_once = 256;
 constexpr std::uint64_t deliveries_max = 5;
 
 std::string_view type_of(const messages::DecodedCommand& decoded) {
-  const auto* command = std::get_if<Command>(&decoded.command);
-  return command != nullptr ? command_type(command->action) : "extend_pool";
+  struct Type {
+    std::string_view operator()(const Command& command) const {
+      return command_type(command.action);
+    }
+    std::string_view operator()(const ExtendPool&) const { return "extend_pool"; }
+    std::string_view operator()(const ClockCommand& command) const {
+      return command_type(command.action);
+    }
+  };
+  return std::visit(Type{}, decoded.command);
 }
 
 std::string outcome_name(const Verdict& verdict) {
@@ -46,16 +52,24 @@ class DeadLetterProposal : public Proposal {
         head.state, command_, CommandDeadLettered{"delivered too often without an outcome"},
         tools_.view.now());
     has_outcome_ = events.empty();
+    reaped_.clear();
+    std::copy_if(events.begin(), events.end(), std::back_inserter(reaped_), is_reaped);
     return appends_of(head, events, reply_to_);
   }
 
   bool had_outcome() const { return has_outcome_; }
 
  private:
+  void on_done(eventstore::Sequence first) override {
+    if (first == 0) return;
+    for (const auto& event : reaped_) tools_.reaped.note(event);
+  }
+
   DecisionTools& tools_;
   const Command& command_;
   std::string reply_to_;
   bool has_outcome_ = false;
+  std::vector<Event> reaped_;
 };
 
 }  // namespace
@@ -65,6 +79,7 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
                              telemetry::Metrics& metrics)
     : queue_(queue),
       tools_(tools),
+      fleet_commands_(tools),
       dead_letters_(dead_letters),
       replies_(replies),
       metrics_(metrics),
@@ -110,15 +125,8 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
 
 std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
   auto decoded = messages::decode_command(delivery.message);
-  if (decoded && std::holds_alternative<ClockCommand>(decoded->command)) {
-    decoded = tl::unexpected<std::string>("clock commands are not handled by this version");
-  }
   if (decoded) return Item{std::move(delivery), std::move(*decoded)};
-  if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, decoded.error())) {
-    queue_.terminate(delivery, "unreadable: " + decoded.error());
-  } else {
-    queue_.nak(delivery, 5s);
-  }
+  refuse(delivery, decoded.error());
   return std::nullopt;
 }
 
@@ -136,7 +144,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
   }
   const bool all_done = commit_all(open, stop);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) finish(group[i], *proposals[i]);
+    if (proposals[i]->is_done()) finish(group[i], proposals[i]->verdict());
   }
   queue_.flush();
   group_seconds_.observe(
@@ -173,86 +181,50 @@ bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop
 }
 
 void CommandWorker::handle_alone(Item item, std::stop_token stop) {
-  if (std::holds_alternative<ExtendPool>(item.decoded.command)) return extend_pool(item, stop);
+  if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
   if (item.delivery.deliveries >= deliveries_max) return bury(item);
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to, item.decoded.may_be_repeat);
   commit_all({&proposal}, stop);
   if (proposal.is_done()) {
-    finish(item, proposal);
+    finish(item, proposal.verdict());
     queue_.flush();
   } else {
     give_back(item.delivery);
   }
 }
 
-void CommandWorker::finish(const Item& item, const CommandProposal& proposal) {
+void CommandWorker::finish(const Item& item, const Verdict& verdict) {
   queue_.ack(item.delivery);
-  count(type_of(item.decoded), proposal.verdict());
-  const bool no_event = std::holds_alternative<AlreadyDecided>(proposal.verdict());
+  count(type_of(item.decoded), verdict);
+  const bool no_event = std::holds_alternative<AlreadyDecided>(verdict);
   // The projector tells of what it projects; of what was in the log already nobody else would.
   if (no_event && !item.decoded.reply_to.empty()) {
     replies_.publish(item.decoded.reply_to, "");
   }
 }
 
-void CommandWorker::extend_pool(const Item& item, std::stop_token stop) {
-  const auto& command = std::get<ExtendPool>(item.decoded.command);
-  if (!tools_.catalogue.regions.contains(command.region)) {
-    const auto error = "there is no region " + command.region.name;
-    if (dead_letters_.keep(item.delivery, DeadLetterReason::unreadable, error)) {
-      queue_.terminate(item.delivery, error);
-    }
-    return;
-  }
+void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
   while (true) {
-    const auto verdict = try_extend_pool(command, item.decoded.reply_to);
+    const auto verdict = fleet_commands_.carry_out(item.decoded);
     if (verdict) {
-      queue_.ack(item.delivery);
-      queue_.flush();
-      count("extend_pool", *verdict);
-      return;
+      if (const auto* rejection = std::get_if<Rejection>(&*verdict)) {
+        return refuse(item.delivery, rejection->detail);
+      }
+      finish(item, *verdict);
+      return queue_.flush();
     }
-    const auto kind = verdict.error().kind;
-    if (kind == Error::Kind::conflict || kind == Error::Kind::unknown) continue;
-    log::warn("a pool command has to wait", {{"reason", verdict.error().detail}});
-    if (stop.stop_requested() || kind == Error::Kind::refused) return give_back(item.delivery);
+    const auto& error = verdict.error();
+    log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
+    if (error.kind == Error::Kind::refused && item.delivery.deliveries >= deliveries_max) {
+      return put_aside(item.delivery, error.detail);
+    }
+    if (stop.stop_requested() || error.kind == Error::Kind::refused) {
+      return give_back(item.delivery);
+    }
     pause(stop, 250ms);
   }
-}
-
-eventstore::Result<Verdict> CommandWorker::try_extend_pool(const ExtendPool& command,
-                                                           const std::string& reply_to) {
-  const auto subject = messages::pool_events(command.region);
-  const auto found = tools_.store.load_last(std::span(&subject, 1));
-  if (!found) return tl::unexpected(found.error());
-  std::optional<PoolExtended> last;
-  eventstore::Sequence last_sequence = 0;
-  if (!found->empty()) {
-    const auto logged = messages::decode_event(found->front());
-    const auto* event = logged ? std::get_if<PoolExtended>(&*logged) : nullptr;
-    if (event == nullptr) {
-      return eventstore::fail(Error::Kind::refused, subject + " ends with an unreadable event");
-    }
-    last = *event;
-    last_sequence = found->front().sequence;
-  }
-  const auto decision = decide(last, command, tools_.view.now());
-  if (!decision.event) {
-    if (!reply_to.empty()) replies_.publish(reply_to, "");
-    return decision.verdict;
-  }
-  Append append{subject,
-                messages::encode(*decision.event),
-                {},
-                eventstore::Expectation{subject, last_sequence}};
-  if (!reply_to.empty()) {
-    append.headers.push_back({std::string(messages::header::reply_to), reply_to});
-  }
-  const auto appended = tools_.store.append(std::span(&append, 1));
-  if (!appended) return tl::unexpected(appended.error());
-  return decision.verdict;
 }
 
 void CommandWorker::bury(const Item& item) {
@@ -262,10 +234,22 @@ void CommandWorker::bury(const Item& item) {
   const auto ok = commit(tools_.store, only);
   if (proposal.is_done() && proposal.had_outcome()) return queue_.ack(item.delivery);
   const auto error = ok ? std::string("delivered too often without an outcome") : ok.error().detail;
-  if (dead_letters_.keep(item.delivery, DeadLetterReason::exhausted, error)) {
-    queue_.terminate(item.delivery, "exhausted: " + error);
+  put_aside(item.delivery, error);
+}
+
+void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {
+  if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, error)) {
+    queue_.terminate(delivery, "unreadable: " + error);
   } else {
-    give_back(item.delivery);
+    queue_.nak(delivery, 5s);
+  }
+}
+
+void CommandWorker::put_aside(const Delivery& delivery, const std::string& error) {
+  if (dead_letters_.keep(delivery, DeadLetterReason::exhausted, error)) {
+    queue_.terminate(delivery, "exhausted: " + error);
+  } else {
+    give_back(delivery);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "ops/telemetry/metrics.h"
 #include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
+#include "workers/fleet_commands.h"
 
 namespace vsim::workers {
 
@@ -39,16 +40,19 @@ class CommandWorker {
   void handle_alone(Item item, std::stop_token stop);
   /// Commits until all is done; false when it had to be left undone.
   bool commit_all(std::vector<Proposal*> open, std::stop_token stop);
-  void finish(const Item& item, const CommandProposal& proposal);
-  void extend_pool(const Item& item, std::stop_token stop);
-  eventstore::Result<Verdict> try_extend_pool(const ExtendPool& command,
-                                              const std::string& reply_to);
+  void finish(const Item& item, const Verdict& verdict);
+  /// A command for a pool or the clock.
+  void handle_shared(const Item& item, std::stop_token stop);
+  /// Puts a command that was delivered too often with the dead letters, unless it has an outcome.
   void bury(const Item& item);
+  void refuse(const eventstore::Delivery& delivery, const std::string& error);
+  void put_aside(const eventstore::Delivery& delivery, const std::string& error);
   void give_back(const eventstore::Delivery& delivery);
   void count(std::string_view type, const Verdict& verdict);
 
   eventstore::CommandQueue& queue_;
   DecisionTools& tools_;
+  FleetCommands fleet_commands_;
   DeadLetters& dead_letters_;
   eventstore::Broker& replies_;
   telemetry::Metrics& metrics_;

@@ -1,6 +1,6 @@
 #include "workers/due_deadlines.h"
 
-#include <memory>
+#include <algorithm>
 #include <vector>
 
 #include "workers/group_commit.h"
@@ -8,49 +8,112 @@
 namespace vsim::workers {
 namespace {
 
-class DueProposal : public Proposal {
- public:
-  DueProposal(FleetView& view, DueServer due, const OnDue& on_due)
-      : view_(view), due_(std::move(due)), on_due_(on_due) {}
+using eventstore::Append;
+using eventstore::Error;
+using eventstore::Result;
 
-  const ServerId& server() const override { return due_.server; }
+constexpr std::size_t servers_at_once = 400;
+constexpr int attempts_max = 100;
 
-  eventstore::Result<std::vector<eventstore::Append>> decide(const Head& head) override {
-    now_ = view_.now();
-    events_ = decide_due(due_.server, due_.region, head.state, now_);
-    after_ = head.state;
-    sequence_ = head.sequence;
-    for (const auto& event : events_) after_ = evolve(std::move(after_), event);
-    return appends_of(head, events_, {});
-  }
-
- private:
-  void on_done(eventstore::Sequence first) override {
-    if (first > 0) sequence_ = first + events_.size() - 1;
-    view_.server_seen(due_.region, due_.server, after_, sequence_);
-    for (const auto& event : events_) on_due_(event, now_);
-  }
-
-  FleetView& view_;
-  DueServer due_;
-  const OnDue& on_due_;
-  Instant now_{};
-  std::vector<Event> events_;
-  State after_;
-  eventstore::Sequence sequence_ = 0;
+// One server's part of a round.
+struct Part {
+  DueServer server;  // due by what the log says, which may be later than the view had it
+  Head head;
+  std::vector<Event> events;
+  State after;
 };
+
+std::optional<Instant> due_of(const State& state) {
+  if (!state.server || !state.server->deadline) return std::nullopt;
+  return state.server->deadline->due;
+}
+
+// The servers that are due by `until` as the log has them, in the order of their deadlines; of the
+// others the view is told.
+Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& view,
+                                     const std::vector<DueServer>& servers, Instant until) {
+  std::vector<ServerId> ids;
+  for (const auto& server : servers) ids.push_back(server.server);
+  auto heads = load_heads(store, ids);
+  if (!heads) return tl::unexpected(heads.error());
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const auto& [region, server, known_due] = servers[i];
+    auto& head = (*heads)[i];
+    if (head.sequence == 0) {
+      return eventstore::fail(Error::Kind::refused, "the log has no event of server " +
+                                                        server.to_string() +
+                                                        ", which is known to have a deadline");
+    }
+    const auto due = due_of(head.state);
+    if (due != known_due) view.server_seen(region, server, head.state, head.sequence);
+    if (due && *due <= until) parts.push_back({{region, server, *due}, std::move(head), {}, {}});
+  }
+  std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return std::tie(a.server.due, a.server.server) < std::tie(b.server.due, b.server.server);
+  });
+  return parts;
+}
+
+// Decides in order, and leaves out those that are due after `end`, or after a deadline that one
+// before them brings about.
+std::vector<Append> decide_in_order(std::vector<Part>& parts, Instant end) {
+  std::vector<Append> batch;
+  std::size_t taken = 0;
+  for (auto& part : parts) {
+    const auto& [region, server, due] = part.server;
+    if (due > end) break;
+    part.events = decide_due(server, region, part.head.state, due);
+    auto appends = appends_of(part.head, part.events, {});
+    if (batch.size() + appends.size() > eventstore::batch_messages_max) break;
+    std::move(appends.begin(), appends.end(), std::back_inserter(batch));
+    part.after = part.head.state;
+    for (const auto& event : part.events) part.after = evolve(std::move(part.after), event);
+    if (const auto next = due_of(part.after)) end = std::min(end, *next);
+    ++taken;
+  }
+  parts.resize(taken);
+  return batch;
+}
+
+Result<std::size_t> try_round(eventstore::EventStore& store, FleetView& view, Instant until,
+                              const std::optional<Region>& region, std::size_t servers_max,
+                              const OnDue& on_due) {
+  const auto servers = view.due(until, servers_max, region);
+  if (servers.empty()) return 0;
+  auto parts = load_parts(store, view, servers, until);
+  if (!parts) return tl::unexpected(parts.error());
+  // What comes after the last of a full round is not known yet.
+  const auto end = servers.size() == servers_max ? std::min(servers.back().due, until) : until;
+  const auto batch = decide_in_order(*parts, end);
+  if (batch.empty()) return servers.size();
+  const auto last = store.append(batch);
+  if (!last) return tl::unexpected(last.error());
+  auto sequence = *last - batch.size();
+  for (const auto& part : *parts) {
+    sequence += part.events.size();
+    view.server_seen(part.server.region, part.server.server, part.after, sequence);
+    for (const auto& event : part.events) on_due(event);
+  }
+  return servers.size();
+}
 
 }  // namespace
 
-eventstore::Result<void> apply_due(eventstore::EventStore& store, FleetView& view,
-                                   std::span<const DueServer> servers, const OnDue& on_due) {
-  std::vector<std::unique_ptr<DueProposal>> owned;
-  std::vector<Proposal*> group;
-  for (const auto& server : servers) {
-    owned.push_back(std::make_unique<DueProposal>(view, server, on_due));
-    group.push_back(owned.back().get());
+Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, Instant until,
+                              const std::optional<Region>& region, const OnDue& on_due) {
+  auto servers_max = servers_at_once;
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    auto looked_at = try_round(store, view, until, region, servers_max, on_due);
+    // A conflict, or no answer: then what is in the log now tells what has happened. Of fewer
+    // servers it is less likely that one moves meanwhile.
+    const bool again = !looked_at && (looked_at.error().kind == Error::Kind::conflict ||
+                                      looked_at.error().kind == Error::Kind::unknown);
+    if (!again) return looked_at;
+    servers_max = std::max<std::size_t>(1, servers_max / 2);
   }
-  return commit(store, group);
+  return eventstore::fail(Error::Kind::conflict,
+                          "the log moved faster than it could be decided on");
 }
 
 }  // namespace vsim::workers

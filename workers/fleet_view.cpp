@@ -113,13 +113,21 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
   } else if (const auto* extension = std::get_if<PoolExtended>(&logged)) {
     for (const auto& range : extension->ranges) pools_[extension->region].extend(range);
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
-    clock_ = clock->state.time;
+    if (sequence <= clock_sequence_) return;  // on the way to an event that was read ahead
+    clock_ = clock->state;
+    clock_sequence_ = sequence;
   }
 }
 
-Instant FleetView::now_locked() const {
+WallTime FleetView::wall_locked() const {
   latest_wall_ = std::max(latest_wall_, WallTime(std::chrono::system_clock::now()));
-  return simulated_at(clock_.value(), latest_wall_);
+  return latest_wall_;
+}
+
+Instant FleetView::now_locked() const {
+  // The process may have been ahead of the broker's stamp when a change of scale was stored.
+  latest_now_ = std::max(latest_now_, simulated_at(clock_.value().time, wall_locked()));
+  return latest_now_;
 }
 
 Instant FleetView::now() const {
@@ -129,7 +137,24 @@ Instant FleetView::now() const {
 
 std::uint64_t FleetView::seed() const {
   const std::lock_guard lock(mutex_);
-  return clock_.value().seed;
+  return clock_.value().time.seed;
+}
+
+WallTime FleetView::wall() const {
+  const std::lock_guard lock(mutex_);
+  return wall_locked();
+}
+
+SimClock FleetView::clock() const {
+  const std::lock_guard lock(mutex_);
+  return clock_.value();
+}
+
+double FleetView::wall_seconds_since(Instant due) const {
+  const std::lock_guard lock(mutex_);
+  const std::chrono::duration<double> simulated = now_locked() - due;
+  const std::chrono::duration<double> since_change = wall_locked() - clock_->time.stored_at;
+  return std::max(0.0, std::min(simulated.count() / clock_->time.scale, since_change.count()));
 }
 
 bool FleetView::wait_until_ready(std::stop_token stop) {
@@ -170,22 +195,42 @@ void FleetView::server_seen(const Region& region, const ServerId& server, const 
   deadlines_.set(region, server, due_of(state), sequence);
 }
 
-std::vector<DueServer> FleetView::due(std::size_t max, const std::optional<Region>& region) const {
+std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
+                                      const std::optional<Region>& region) const {
   const std::lock_guard lock(mutex_);
-  if (!clock_) return {};
-  return deadlines_.due(now_locked(), max, region);
+  return deadlines_.due(until, max, region);
 }
 
-void FleetView::wait_for_due(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  std::chrono::nanoseconds wait = 500ms;
-  const auto earliest = deadlines_.earliest();
-  if (clock_ && earliest) {
-    now_locked();
-    wait = std::min(wait, wall_until(*clock_, latest_wall_, *earliest));
+std::vector<Region> FleetView::regions_in_use() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Region> regions;
+  for (const auto& [region, pool] : pools_) {
+    if (pool.taken_count() > 0) regions.push_back(region);
   }
-  if (wait.count() == 0) return;
-  changed_.wait_for(lock, stop, wait, [&] { return deadlines_.earliest() != earliest; });
+  return regions;
+}
+
+void FleetView::wait_for_due(std::stop_token stop, Instant moment,
+                             std::chrono::steady_clock::time_point wake_min) {
+  std::unique_lock lock(mutex_);
+  const auto now = now_locked();
+  const auto wait_until = [&](Instant next) {
+    return next <= now ? 0ns : wall_until(clock_->time, latest_wall_, next);
+  };
+  const auto earliest = deadlines_.earliest();
+  const auto clock = clock_sequence_;
+  const std::chrono::nanoseconds wake = wake_min - std::chrono::steady_clock::now();
+  auto wait = std::min<std::chrono::nanoseconds>(500ms, std::max(wake, wait_until(moment)));
+  if (earliest) wait = std::min(wait, wait_until(*earliest));
+  if (wait.count() <= 0) return;
+  changed_.wait_for(lock, stop, wait,
+                    [&] { return deadlines_.earliest() != earliest || clock_sequence_ != clock; });
+}
+
+void FleetView::wait_for_deadlines_applied(std::stop_token stop, Instant known) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, 500ms,
+                    [&] { return clock_ && clock_->deadlines_applied_through > known; });
 }
 
 FleetView::Status FleetView::status() const {

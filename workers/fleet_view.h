@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "domain/address_pool.h"
-#include "domain/sim_clock.h"
+#include "domain/clock.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/fleet_snapshot.h"
@@ -36,9 +36,19 @@ class FleetView {
   /// Follows the log until stopped.
   void run(std::stop_token stop);
 
-  /// Simulated time. Never falls. The clock must be known.
+  /// Simulated time. Never falls. This and all that follows of the clock: it must be known.
   Instant now() const;
   std::uint64_t seed() const;
+
+  /// The wall's time of this process, as now() takes it. Never falls.
+  WallTime wall() const;
+
+  /// The clock after its newest event that the view has seen.
+  SimClock clock() const;
+
+  /// How long ago something was due, in seconds of the wall: on a clock that runs fast, or that has
+  /// just been advanced, much less than the simulated time since then.
+  double wall_seconds_since(Instant due) const;
 
   /// Blocks until the clock is known and the view has caught up with the log once; false when
   /// stopped before.
@@ -57,11 +67,21 @@ class FleetView {
   void server_seen(const Region& region, const ServerId& server, const State& state,
                    StreamSequence sequence);
 
-  /// Servers whose deadline has come, `max` at most; of all regions where none is named.
-  std::vector<DueServer> due(std::size_t max, const std::optional<Region>& region = {}) const;
+  /// Servers whose deadline is not after `until`, the earliest first, `max` at most; of all regions
+  /// where none is named.
+  std::vector<DueServer> due(Instant until, std::size_t max,
+                             const std::optional<Region>& region = {}) const;
 
-  /// Blocks until a deadline has come, 500 ms at most.
-  void wait_for_due(std::stop_token stop);
+  /// Regions of which some address is taken.
+  std::vector<Region> regions_in_use() const;
+
+  /// Blocks until a deadline has come, or that other moment (not before `wake_min`), or the clock
+  /// has changed; 500 ms at most.
+  void wait_for_due(std::stop_token stop, Instant moment,
+                    std::chrono::steady_clock::time_point wake_min);
+
+  /// Blocks until the log says that deadlines beyond `known` have been applied; 500 ms at most.
+  void wait_for_deadlines_applied(std::stop_token stop, Instant known);
 
   struct Status {
     bool ready = false;
@@ -77,6 +97,7 @@ class FleetView {
   void follow(std::stop_token stop);
   void apply(const std::vector<eventstore::Message>& messages);
   void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
+  WallTime wall_locked() const;
   Instant now_locked() const;
   bool ready_locked() const { return clock_.has_value() && caught_up_; }
 
@@ -85,8 +106,10 @@ class FleetView {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
-  std::optional<ClockState> clock_;
+  std::optional<SimClock> clock_;
+  StreamSequence clock_sequence_ = 0;  // of the event that clock_ is the state after
   mutable WallTime latest_wall_{};
+  mutable Instant latest_now_ = Instant::min();
   std::map<Region, AddressPool> pools_;
   DeadlineQueue deadlines_;
   StreamSequence position_ = 0;

@@ -1,41 +1,54 @@
 #pragma once
 
-// Role `timekeeper`: nudges servers whose deadline has come. No part of correctness: a decision
-// applies what was due first, so a late timekeeper changes when an event is written, never what it
-// says. One is active where Postgres can tell; the others stand by, and act when deadlines stay
-// overdue (the active one may be paused, and keeps its lock then). Two at once only cost conflicts.
+// Role `timekeeper`: nudges servers whose deadline has come, in the order of time, and says in the
+// log how far it has come. No part of a decision's correctness: a decision applies what was due
+// first, so a late timekeeper changes when an event is written, never what it says. But who
+// advances the clock waits for its word, and so does billing. One is active where Postgres can
+// tell; the others stand by.
 
 #include <chrono>
-#include <functional>
+#include <optional>
 #include <stop_token>
 
 #include "eventstore/event_store.h"
 #include "ops/telemetry/metrics.h"
+#include "workers/due_deadlines.h"
 #include "workers/fleet_view.h"
+#include "workers/standby.h"
 
 namespace vsim::workers {
 
 class Timekeeper {
  public:
-  /// Whether this one shall act now; asked before each round, cheap.
-  using IsActive = std::function<bool()>;
+  /// All outlive the timekeeper. `billing_interval`: where billing needs its word.
+  Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
+             telemetry::Metrics& metrics, Duration billing_interval = std::chrono::minutes(1));
 
-  /// All outlive the timekeeper.
-  Timekeeper(eventstore::EventStore& store, FleetView& view, IsActive is_active,
-             telemetry::Metrics& metrics);
-
+  /// Until stopped.
   void run(std::stop_token stop);
 
+  /// Any thread: whether it was the active one when it last looked.
+  bool active() const { return standby_.active(); }
+
  private:
-  bool must_act();
+  std::optional<Instant> oldest_unfinished() const;
+  /// The moment from which on `deadlines_applied` is owed: a change of the clock, or a boundary of
+  /// billing.
+  std::optional<Instant> owed_since() const;
+  bool owes_a_change() const;
+  void act(std::stop_token stop);
+  void apply_some(std::stop_token stop);
+  void apply_all(std::stop_token stop);
+  eventstore::Result<void> say_applied(Instant through);
+  void note_setback(const eventstore::Error& error, std::stop_token stop);
 
   eventstore::EventStore& store_;
   FleetView& view_;
-  IsActive is_active_;
-  telemetry::Counter fired_;
-  telemetry::Histogram lateness_;
+  Standby standby_;
+  Duration billing_interval_;
+  OnDue on_due_;
   telemetry::Gauge pending_;
-  std::chrono::steady_clock::time_point nothing_due_at_{};  // when that was seen last, standing by
+  std::chrono::steady_clock::time_point said_at_{};  // deadlines_applied
 };
 
 }  // namespace vsim::workers

@@ -16,6 +16,7 @@
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/session_lock.h"
+#include "workers/biller.h"
 #include "workers/command_worker.h"
 #include "workers/journal_projector.h"
 #include "workers/pause.h"
@@ -103,11 +104,14 @@ struct WorkerProcess::Parts {
   eventstore::JetStreamStore journal;
   eventstore::CommandQueue queue;
   FleetView view;
-  DecisionTools tools{log, view, catalogue};
+  ReapedServers reaped;
+  DecisionTools tools{log, view, catalogue, reaped};
   DeadLetters dead_letters;
   CommandWorker commands;
   read_model::SessionLock timekeeper_lock;
   Timekeeper timekeeper;
+  read_model::SessionLock billing_lock;
+  Biller biller;
   Projector projector;
   JournalProjector journal_projector;
 
@@ -123,11 +127,17 @@ struct WorkerProcess::Parts {
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
         view(feed, [this] { return load_snapshot(); }),
+        reaped(metrics),
         dead_letters(*to.prompt, metrics),
         commands(queue, tools, dead_letters, *to.feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
         timekeeper(
-            log, view, [this] { return timekeeper_is_active(); }, metrics),
+            log, view, [this] { return is_active(timekeeper_lock); }, metrics,
+            settings.billing_interval),
+        billing_lock(settings.database_url, read_model::billing_lock),
+        biller(
+            log, view, [this] { return is_active(billing_lock); }, metrics,
+            settings.billing_interval),
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
@@ -141,8 +151,8 @@ struct WorkerProcess::Parts {
   }
 
   // Without Postgres nobody can tell who is active; two at once do no harm, none at all would.
-  bool timekeeper_is_active() {
-    return timekeeper_lock.state() != read_model::SessionLock::State::taken;
+  static bool is_active(read_model::SessionLock& lock) {
+    return lock.state() != read_model::SessionLock::State::taken;
   }
 
   // The reply repeats the event, so that its reader need not ask Postgres for what it says. All of
@@ -202,6 +212,7 @@ void WorkerProcess::run(std::stop_token stop) {
                                   {"consumer", messages::commands_consumer},
                                   {"commands", roles.commands},
                                   {"timekeeper", roles.timekeeper},
+                                  {"billing", roles.billing},
                                   {"projector", roles.projector}});
   // The deciding roles need the view until they have finished, so it ends last.
   std::stop_source view_stop;
@@ -213,6 +224,7 @@ void WorkerProcess::run(std::stop_token stop) {
     };
     start(roles.commands, parts.commands);
     start(roles.timekeeper, parts.timekeeper);
+    start(roles.billing, parts.biller);
     start(roles.projector, parts.projector);
     start(roles.projector, parts.journal_projector);
   }
@@ -232,12 +244,18 @@ telemetry::Readiness WorkerProcess::readiness() const {
         fmt::format("this machine's clock is {:.1f} s away from the broker's: set it right",
                     std::chrono::duration<double>(*skew).count()));
   }
-  if (parts.settings.roles.projector) {
+  const auto fact = [](bool value) { return value ? "true" : "false"; };
+  const auto& roles = parts.settings.roles;
+  if (roles.projector) {
     const auto projector = parts.projector.status();
     if (!projector.ready) readiness.reasons.push_back("projector: " + projector.reason);
     readiness.facts.emplace_back("projector_checkpoint", std::to_string(projector.checkpoint));
-    readiness.facts.emplace_back("projector_active", projector.active ? "true" : "false");
+    readiness.facts.emplace_back("projector_active", fact(projector.active));
   }
+  if (roles.timekeeper) {
+    readiness.facts.emplace_back("timekeeper_active", fact(parts.timekeeper.active()));
+  }
+  if (roles.billing) readiness.facts.emplace_back("billing_active", fact(parts.biller.active()));
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
   readiness.facts.emplace_back("nats_server", parts.to.prompt->server_version());

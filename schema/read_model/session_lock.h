@@ -40,5 +40,6 @@ class SessionLock {
 
 /// The locks' numbers.
 inline constexpr int timekeeper_lock = 7001;
+inline constexpr int billing_lock = 7002;
 
 }  // namespace vsim::read_model

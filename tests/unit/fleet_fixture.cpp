@@ -16,7 +16,8 @@ ServerId server_number(std::uint8_t n) {
 
 Fleet::Worker::Worker(eventstore::MemoryStore& store)
     : view(store, [] { return read_model::FleetSnapshot{}; }),
-      tools{store, view, catalogue()},
+      reaped(metrics),
+      tools{store, view, catalogue(), reaped},
       addresses(tools),
       thread([this](std::stop_token stop) { view.run(stop); }) {
   REQUIRE(view.wait_until_ready(thread.get_stop_token()));

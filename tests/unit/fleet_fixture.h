@@ -35,6 +35,8 @@ class Fleet {
     void catch_up();
 
     workers::FleetView view;
+    telemetry::Metrics metrics;
+    workers::ReapedServers reaped;
     workers::DecisionTools tools;
     workers::AddressFinder addresses;
     std::jthread thread;

@@ -1,0 +1,49 @@
+#pragma once
+
+// Role `billing`: says in the log, region by region, up to when everything is billed. One watermark
+// a region and interval, however many servers there are; what each owes follows from it by the one
+// formula of domain/billing.h. It never passes what the timekeeper has brought into the log, so a
+// bill is never taken back. One is active where Postgres can tell; two at once only cost conflicts.
+
+#include <stop_token>
+#include <vector>
+
+#include "eventstore/event_store.h"
+#include "ops/telemetry/metrics.h"
+#include "workers/fleet_view.h"
+#include "workers/standby.h"
+
+namespace vsim::workers {
+
+class Biller {
+ public:
+  /// All outlive the biller. `interval`: of simulated time, at least a second.
+  Biller(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
+         telemetry::Metrics& metrics, Duration interval);
+
+  /// Until stopped.
+  void run(std::stop_token stop);
+
+  /// Any thread: whether it was the active one when it last looked.
+  bool active() const { return standby_.active(); }
+
+ private:
+  struct Owed {
+    BillingWatermark watermark;
+    eventstore::Sequence last = 0;  // of the region's last watermark in the log
+  };
+
+  /// For each region in use: the watermark of the latest boundary, unless the log has it.
+  eventstore::Result<std::vector<Owed>> find_owed(Instant applied);
+  eventstore::Result<void> append(const Owed& owed);
+  void note_setback(const eventstore::Error& error, std::stop_token stop);
+
+  eventstore::EventStore& store_;
+  FleetView& view_;
+  Standby standby_;
+  telemetry::Metrics& metrics_;
+  Duration interval_;
+  std::map<Region, Instant> billed_;  // as far as the log is known to say
+};
+
+}  // namespace vsim::workers

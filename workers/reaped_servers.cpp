@@ -1,0 +1,25 @@
+#include "workers/reaped_servers.h"
+
+#include "ops/telemetry/log.h"
+#include "schema/messages/event_codec.h"
+
+namespace vsim::workers {
+
+bool is_reaped(const Event& event) {
+  const auto* terminated = std::get_if<ServerTerminated>(&event.data);
+  return terminated != nullptr && terminated->reason == TerminationReason::idle_timeout;
+}
+
+void ReapedServers::note(const Event& event) const {
+  if (!is_reaped(event)) return;
+  metrics_
+      ->counter("vsim_servers_reaped_total",
+                "Servers that this worker terminated when their idle timeout had passed",
+                {{"region", event.region.name}})
+      .add();
+  const auto server = event.server.to_string();
+  const auto at = messages::format_instant(event.at);
+  log::info("server reaped", {{"server_id", server}, {"region", event.region.name}, {"at", at}});
+}
+
+}  // namespace vsim::workers

@@ -1,0 +1,27 @@
+#pragma once
+
+// Tells of servers that were terminated because they had been stopped for too long.
+
+#include "domain/server.h"
+#include "ops/telemetry/metrics.h"
+
+namespace vsim::workers {
+
+/// Whether the event is such a termination.
+bool is_reaped(const Event& event);
+
+/// Thread-safe.
+class ReapedServers {
+ public:
+  /// `metrics` outlives it.
+  explicit ReapedServers(telemetry::Metrics& metrics) : metrics_(&metrics) {}
+
+  /// A log line and a count for an event that this process has brought into the log, if it is one
+  /// of those.
+  void note(const Event& event) const;
+
+ private:
+  telemetry::Metrics* metrics_;
+};
+
+}  // namespace vsim::workers

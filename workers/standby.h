@@ -1,0 +1,47 @@
+#pragma once
+
+// For roles that one worker at a time does: whether this one has to.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "domain/instant.h"
+
+namespace vsim::workers {
+
+/// Asked by the role's own thread; active() by any.
+class Standby {
+ public:
+  /// Whether this worker is the active one, as far as can be told; cheap.
+  using IsActive = std::function<bool()>;
+
+  explicit Standby(IsActive is_active) : is_active_(std::move(is_active)) {}
+
+  /// The active one always acts. One that stands by does when the oldest of what waits to be done
+  /// stays the same for 2 s (the active one may be paused, and keeps its lock then), and goes on
+  /// until nothing waits. Two at once only cost conflicts.
+  bool must_act(std::optional<Instant> oldest) {
+    active_ = is_active_();
+    const auto now = std::chrono::steady_clock::now();
+    if (!oldest) helps_ = false;
+    if (oldest != oldest_) since_ = now;
+    oldest_ = oldest;
+    helps_ = helps_ || (oldest && now - since_ > stalled_min);
+    return active_ || helps_;
+  }
+
+  bool active() const { return active_; }
+
+ private:
+  static constexpr std::chrono::seconds stalled_min{2};
+
+  IsActive is_active_;
+  std::atomic<bool> active_ = false;
+  bool helps_ = false;
+  std::optional<Instant> oldest_;
+  std::chrono::steady_clock::time_point since_{};
+};
+
+}  // namespace vsim::workers
