@@ -162,30 +162,36 @@ std::vector<RandomLife> random_lives(Dice& dice, std::uint64_t first, std::uint6
 }  // namespace
 
 TEST_CASE("each life has the periods that the rules give it, in one batch or in many") {
-  for (const bool one_batch : {true, false}) {
-    CAPTURE(one_batch);
-    const auto rows = [&](const char* profile, const std::function<void(Told&)>& live) {
+  const auto stop_and_start = [](Told& s) { s.at(5000, Stop{}).at(5000, Start{}); };
+  // clang-format off
+  const struct {
+    const char* profile;
+    std::function<void(Told&)> live;
+    const char* periods;
+  } lives[] = {
+      {"instant", [](Told&) {}, "0-"},
+      {"instant", [](Told& s) { s.at(1500, Stop{}); }, "0-1500:2"},
+      {"instant", [](Told& s) { s.at(1500, Terminate{}); }, "0-1500:2"},
+      {"instant", [](Told& s) { s.at(1000, Reboot{}).at(3000, Stop{}); }, "0-3000:3"},
+      {"instant", [&](Told& s) { stop_and_start(s); }, "0-5000:5 5000-"},
+      {"instant", [&](Told& s) { stop_and_start(s), stop_and_start(s); }, "0-5000:5 5000-5000:0 5000-"},
+      {"instant", [&](Told& s) { stop_and_start(s); s.at(7001, Stop{}); }, "0-5000:5 5000-7001:3"},
+      {"instant", [](Told& s) { s.at(4000, Stop{}).wait(10'000'000); }, "0-4000:4"},  // reaped
+      {"seed", [](Told& s) { s.wait(60'000); }, ""},
+      {"seed", [](Told& s) { s.wait(60'000).at(60'000, Terminate{}).wait(99'999); }, ""},
+  };
+  // clang-format on
+  for (const auto& life : lives) {
+    for (const bool one_batch : {true, false}) {
+      CAPTURE(life.periods);
+      CAPTURE(one_batch);
       Ground ground;
-      Told server{ground, profile, one_batch};
-      live(server);
+      Told server{ground, life.profile, one_batch};
+      server.create(0);
+      life.live(server);
       if (one_batch) ground.flush();
-      return server.rows();
-    };
-    CHECK(rows("instant", [](Told& s) { s.create(0); }) == "0-");
-    // A stop and a start at one instant; a period of no length.
-    CHECK(rows("instant", [](Told& s) {
-            s.create(0).at(5000, Stop{}).at(5000, Start{}).at(5000, Stop{}).at(5000, Start{});
-            s.at(7001, Stop{});
-          }) == "0-5000:5 5000-5000:0 5000-7001:3");
-    CHECK(rows("instant", [](Told& s) { s.create(0).at(1500, Terminate{}); }) == "0-1500:2");
-    CHECK(rows("instant", [](Told& s) {
-            s.create(0).at(1000, Reboot{}).at(2000, Reboot{}).at(3000, Stop{});
-          }) == "0-3000:3");
-    // Reaped: the bill has ended with the stop.
-    CHECK(rows("instant", [](Told& s) { s.create(0).at(4000, Stop{}).wait(10'000'000); }) ==
-          "0-4000:4");
-    CHECK(rows("seed", [](Told& s) { s.create(0).wait(60'000); }) == "");
-    CHECK(rows("seed", [](Told& s) { s.create(0).at(60'000, Terminate{}).wait(99'999); }) == "");
+      CHECK(server.rows() == life.periods);
+    }
   }
 }
 
@@ -230,8 +236,7 @@ TEST_CASE("a period is read as it was written, also while it runs") {
   CHECK(rows[0].period.ended == some_time(4'000'123));
 }
 
-TEST_CASE(
-    "a window has the periods that lie in it in part, and those of no length that begin in it") {
+TEST_CASE("a window has the periods that touch it, and those of no length that begin in it") {
   Ground ground;
   Told server{ground, "instant"};
   server.create(1000).at(2000, Stop{}).at(3000, Start{}).at(3000, Stop{}).at(4000, Start{});
