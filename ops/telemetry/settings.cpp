@@ -130,9 +130,10 @@ void take_common(Reader& reader, CommonSettings& settings) {
   reader.take("LOG_FORMAT", settings.log_format, read_log_format);
   reader.take("IDLE_TIMEOUT", settings.idle_timeout, read_duration, "m");
   reader.take("BILLING_INTERVAL", settings.billing_interval, read_duration, "s");
-  if (settings.billing_interval < std::chrono::seconds(1))
+  if (settings.billing_interval < billing_interval_min ||
+      settings.billing_interval > billing_interval_max)
     reader.mistake("BILLING_INTERVAL",
-                   "\"" + reader.raw("BILLING_INTERVAL") + "\" is too short; 1s at least");
+                   "\"" + reader.raw("BILLING_INTERVAL") + "\" is out of range; give 1s to 24h");
   reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
   reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
   if (reader.given("PROFILE")) settings.profile = reader.raw("PROFILE");

@@ -18,6 +18,8 @@
 namespace vsim::telemetry {
 
 inline constexpr double time_scale_max = 1'000'000;
+inline constexpr std::chrono::milliseconds billing_interval_min = std::chrono::seconds(1);
+inline constexpr std::chrono::milliseconds billing_interval_max = std::chrono::hours(24);
 inline constexpr std::size_t http_threads_max = 4096;
 inline constexpr std::size_t database_connections_max = 100;
 

@@ -168,6 +168,21 @@ TEST_CASE("the time scale is taken up to its limit and refused past it") {
     CHECK_FALSE(read_time_scale(text));
 }
 
+TEST_CASE("the billing interval is taken from a second to a day, and refused outside of it") {
+  for (const char* text : {"1s", "1000ms", "60s", "24h", "1d"}) {
+    const Environment environment{{"DATABASE_URL", database}, {"BILLING_INTERVAL", text}};
+    CHECK(read_worker());
+  }
+  for (const char* text : {"0s", "999ms", "86401s", "24h1ms"}) {
+    const Environment environment{{"DATABASE_URL", database}, {"BILLING_INTERVAL", text}};
+    const auto settings = read_worker();
+    REQUIRE_FALSE(settings);
+    CHECK(settings.error().mistakes ==
+          std::vector<std::string>{"BILLING_INTERVAL: \"" + std::string(text) +
+                                   "\" is out of range; give 1s to 24h"});
+  }
+}
+
 TEST_CASE("durations carry their unit") {
   CHECK(read_duration("1h30m", "m").value() == std::chrono::minutes(90));
   CHECK(read_duration("500ms", "m").value() == milliseconds(500));
@@ -195,6 +210,9 @@ TEST_CASE("roles are all on unless some are picked") {
   const auto some = read_worker({"--roles", "projector,commands"});
   REQUIRE(some);
   CHECK(some->roles == Roles{true, false, false, true, false});
+  const auto billing = read_worker({"--roles", "billing"});
+  REQUIRE(billing);
+  CHECK(billing->roles == Roles{false, false, true, false, false});
   CHECK_FALSE(read_worker({"--roles", "projector,comands"}));
   CHECK_FALSE(read_worker({"--roles", "projector,"}));
 }
