@@ -90,6 +90,13 @@ void check_whole(const std::string& url, const std::vector<samples::Sample>& fle
                           id + "'") ==
           std::to_string(sample.state.version) + " " + std::to_string(sample.state.version));
   }
+  // Billed, by its periods, is what the servers have settled; and one runs where a bill is open.
+  CHECK(query_value(url,
+                    "SELECT count(*) FROM vsim.servers s WHERE settled_seconds <>"
+                    " (SELECT coalesce(sum(billed_seconds), 0) FROM vsim.billing_periods p"
+                    "  WHERE p.server_id = s.id) OR open_since IS DISTINCT FROM"
+                    " (SELECT began FROM vsim.billing_periods p"
+                    "  WHERE p.server_id = s.id AND ended IS NULL)") == "0");
   CHECK(query_value(url, "SELECT count(*) FROM vsim.addresses WHERE server_id IS NOT NULL") ==
         query_value(url, "SELECT count(*) FROM vsim.servers WHERE status <> 'TERMINATED'"));
   CHECK(query_value(url,
@@ -115,6 +122,10 @@ TEST_CASE("the read models hold what the log says, over all transitions") {
                     "SELECT count(*) FROM vsim.operations WHERE type = 'extend_pool'"
                     " AND status = 'SUCCEEDED' AND server_id IS NULL") == "1");
   CHECK(query_value(url, "SELECT scale || ' ' || seed FROM vsim.clock") == "1 42");
+  CHECK(query_value(url, "SELECT version FROM vsim.clock") == "51");  // books closed 50 times
+  CHECK(query_value(url,
+                    "SELECT through = deadlines_applied FROM vsim.clock, vsim.billing_watermarks"
+                    " WHERE region = 'us-east-1'") == "t");
   CHECK(query_value(url, "SELECT count(*) FROM vsim.regions") == "2");
   CHECK(query_value(url, "SELECT sequence FROM vsim.projection_checkpoint") ==
         std::to_string(store.last_sequence().value()));

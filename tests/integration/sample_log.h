@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include "domain/address_pool.h"
+#include "domain/clock.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 #include "eventstore/event_store.h"
@@ -108,6 +109,19 @@ class SampleLog {
                          SimClock{}));
   }
 
+  /// What the timekeeper says once all deadlines are in the log, and then the biller of a region.
+  void close_books(const Region& region) {
+    const std::vector<std::string> clock_filter{std::string(messages::clock_subject)};
+    const auto last = store_.load_last(clock_filter);
+    REQUIRE(last);
+    const auto clock = messages::read_clock(last->at(0));
+    REQUIRE(clock);
+    append(std::string(messages::clock_subject),
+           messages::encode(deadlines_applied(*clock, now_), *clock));
+    append(messages::billing_events(region),
+           messages::encode(BillingWatermark{region, ++watermark_versions_[region], now_}));
+  }
+
   /// Any message at all.
   eventstore::Sequence append(std::string subject, std::string payload, std::string reply_to = {}) {
     eventstore::Append message{std::move(subject), std::move(payload), {}, std::nullopt};
@@ -126,6 +140,7 @@ class SampleLog {
 
   eventstore::EventStore& store_;
   std::map<Region, Version> pool_versions_;
+  std::map<Region, Version> watermark_versions_;
   std::uint64_t commands_ = 0;
   std::uint64_t servers_ = 0;
   Instant now_ = some_time();
@@ -191,6 +206,7 @@ inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t
   }
   std::vector<Sample> samples;
   for (std::size_t step = 0; step < steps; ++step) {
+    if (step % 60 == 59) log.close_books(us);
     if (samples.size() < servers && !free.empty()) {
       samples.push_back(log.create(us, blueprint("web-" + std::to_string(step), free.front())));
       free.pop_front();
