@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using http::Problem;
 using http::ProblemCode;
 
+constexpr auto first_row_patience = 5s;
 const Region no_region{"_sim"};  // as the subject of its commands has it
 
 }  // namespace
@@ -93,19 +94,28 @@ std::optional<read_model::ClockRow> ClockCommands::wait_for_deadlines(
   }
 }
 
+/// A log that is being projected for the first time, or again, begins with the clock: it is worth
+/// waiting for.
 Reply<read_model::ClockRow> ClockCommands::read_clock() {
-  const auto clock = read_side_.read(read_model::find_clock);
-  if (!clock) {
-    return tl::unexpected(clock.error());
+  const auto give_up = std::chrono::steady_clock::now() + first_row_patience;
+  Backoff backoff(5ms, 50ms);
+  while (true) {
+    const auto clock = read_side_.read(read_model::find_clock);
+    if (!clock) {
+      return tl::unexpected(clock.error());
+    }
+    if (*clock) {
+      return **clock;
+    }
+    if (std::chrono::steady_clock::now() >= give_up || stopping_()) {
+      return tl::unexpected(Problem{ProblemCode::unavailable,
+                                    "the clock cannot be read yet: no worker has projected the "
+                                    "log's first event; try again",
+                                    {},
+                                    1});
+    }
+    std::this_thread::sleep_for(backoff.next());
   }
-  if (!*clock) {
-    return tl::unexpected(Problem{ProblemCode::unavailable,
-                                  "the clock cannot be read yet: no worker has projected the log's "
-                                  "first event; try again",
-                                  {},
-                                  1});
-  }
-  return **clock;
 }
 
 /// So that whatever is read next goes by a time that is not before this.
