@@ -121,7 +121,11 @@ void DeadlineQueue::erase(Slot slot) {
 }
 
 std::size_t DeadlineQueue::home_of(const ServerId& server) const {
-  const auto hash = std::uint64_t{std::hash<ServerId>{}(server)};
+  // Ids that differ in a few bits only have hashes that differ in the highest ones only; what is
+  // looked at here are the lowest, so every bit is spread over all.
+  auto hash = std::uint64_t{std::hash<ServerId>{}(server)};
+  hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93ULL;
+  hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93ULL;
   return (hash ^ (hash >> 32)) & (index_.size() - 1);
 }
 
