@@ -32,6 +32,8 @@ Blueprint blueprint() {
   wanted.ip = {0xC0A80A05};
   wanted.terms.hourly_rate = {100};
   wanted.terms.idle_timeout = std::chrono::minutes(30);
+  wanted.terms.billing.billable[static_cast<std::size_t>(Status::running)] = true;
+  wanted.terms.billing.billable[static_cast<std::size_t>(Status::rebooting)] = true;
   wanted.terms.billing.granularity = std::chrono::seconds(1);
   wanted.terms.billing.minimum = std::chrono::seconds(60);
   return wanted;
@@ -159,6 +161,78 @@ TEST_CASE("a pool's growth is a range and an operation") {
   CHECK(operation.type == "extend_pool");
   CHECK(operation.server_id.empty());
   CHECK(operation.version == 3);
+}
+
+TEST_CASE("a period that begins in the stretch is a row of its own, ended in it or not") {
+  ProjectionBatch batch;
+  Life life{batch};
+  life.live(ServerProvisioning{blueprint(), at(5)}, true);
+  CHECK(batch.periods_begun.empty());
+  life.live(ServerStarted{Status::pending});  // at 1
+  REQUIRE(batch.periods_begun.size() == 1);
+  const auto first = batch.periods_begun[0];
+  CHECK(first.server == life.id);
+  CHECK(first.version == 2);
+  CHECK(first.region == "us-east-1");
+  CHECK(first.type == "t2.micro");
+  CHECK(first.rate == HourlyRate{100});
+  CHECK(first.policy == blueprint().terms.billing);
+  CHECK(first.began == at(1));
+  CHECK_FALSE(first.end);
+  life.live(CommandRejected{{RejectionCode::invalid_transition, "no"}}, true);
+  life.live(ServerRebooting{Status::running, at(9)});
+  life.live(ServerRebooted{Status::rebooting});
+  CHECK(batch.periods_begun.size() == 1);  // a reboot is billed too, and so is one period
+  CHECK_FALSE(batch.periods_begun[0].end);
+  life.live(ServerStopping{Status::running, at(9)});  // at 5
+  REQUIRE(batch.periods_begun[0].end);
+  CHECK(batch.periods_begun[0].end->at == at(5));
+  CHECK(batch.periods_begun[0].end->settled == std::chrono::seconds(60));
+  life.live(ServerStopped{Status::stopping});
+  life.live(ServerStarted{Status::stopped});  // at 7
+  REQUIRE(batch.periods_begun.size() == 2);
+  CHECK(batch.periods_begun[1].began == at(7));
+  CHECK(batch.periods_begun[1].settled_before == std::chrono::seconds(60));
+  CHECK(batch.periods_ended.empty());
+}
+
+TEST_CASE("a period that began before the stretch is ended by its server") {
+  ProjectionBatch earlier;
+  Life life{earlier};
+  life.live(ServerProvisioned{blueprint()});
+  ProjectionBatch batch;
+  Life later{batch, life.id, life.state};
+  later.live(ServerStopping{Status::running, at(9)});  // at 1
+  CHECK(batch.periods_begun.empty());
+  REQUIRE(batch.periods_ended.size() == 1);
+  CHECK(batch.periods_ended.at(life.id).at == at(1));
+  CHECK(batch.periods_ended.at(life.id).settled == std::chrono::seconds(60));
+  // Another begins and ends behind it: that one is whole in this stretch.
+  later.live(ServerStopped{Status::stopping});
+  later.live(ServerStarted{Status::stopped});
+  later.live(ServerTerminated{Status::running, TerminationReason::user});
+  CHECK(batch.periods_ended.at(life.id).at == at(1));
+  REQUIRE(batch.periods_begun.size() == 1);
+  CHECK(batch.periods_begun[0].end->settled == std::chrono::seconds(120));
+}
+
+TEST_CASE("of the clock and of each region's watermarks the last word counts") {
+  ProjectionBatch batch;
+  messages::ClockLogged clock;
+  for (Version version = 1; version <= 3; ++version) {
+    clock.event.version = clock.state.version = version;
+    clock.state.deadlines_applied_through = at(static_cast<int>(version));
+    batch.add(clock, version);
+    batch.add(BillingWatermark{region, version, at(static_cast<int>(version))}, 10 + version);
+  }
+  batch.add(BillingWatermark{{"eu-west-1"}, 9, at(9)}, 20);
+  REQUIRE(batch.clock);
+  CHECK(batch.clock->first == clock.state);
+  CHECK(batch.clock->second == 3);
+  CHECK(batch.watermarks.size() == 2);
+  CHECK(batch.watermarks.at(region).first.through == at(3));
+  CHECK(batch.watermarks.at(region).second == 13);
+  CHECK(batch.operations.empty());
 }
 
 TEST_CASE("a server's row says what its state does") {
