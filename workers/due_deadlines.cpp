@@ -105,12 +105,14 @@ Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, In
   auto servers_max = servers_at_once;
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto looked_at = try_round(store, view, until, region, servers_max, on_due);
-    // A conflict, or no answer: then what is in the log now tells what has happened. Of fewer
-    // servers it is less likely that one moves meanwhile.
+    // A conflict, or no answer: then what is in the log now tells what has happened. Another
+    // timekeeper may have been faster: the view learns of it, so that this one looks further on.
     const bool again = !looked_at && (looked_at.error().kind == Error::Kind::conflict ||
                                       looked_at.error().kind == Error::Kind::unknown);
     if (!again) return looked_at;
-    servers_max = std::max<std::size_t>(1, servers_max / 2);
+    view.catch_up();
+    // Of fewer servers it is less likely that one moves meanwhile.
+    if (attempt > 0) servers_max = std::max<std::size_t>(1, servers_max / 2);
   }
   return eventstore::fail(Error::Kind::conflict,
                           "the log moved faster than it could be decided on");
