@@ -182,7 +182,7 @@ TEST_CASE("a period is cut at the month's border, which belongs to the second mo
   const Json server = create_server(client, {.type = "t2.small", .profile = "instant"});
   const auto start = began(server);
   const auto border = e2e::next_month(start);
-  const auto length = border - start + 5 * day + 500;
+  const auto length = border - start + 5 * day + 1500;  // over a second into the sixth day
   advance(client, length);
   REQUIRE(act(client, server["id"].text(), "stop").status == 200);
   const std::string edge = e2e::rfc3339(border);
