@@ -55,7 +55,6 @@ void BillFold::add(Account& account, std::string_view type, Moment at) const {
 }
 
 void BillFold::add(std::string_view payload) {
-  ++events_;
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element event;
   std::string_view type;
@@ -67,9 +66,10 @@ void BillFold::add(std::string_view payload) {
   }
   const bool of_a_server =
       type.starts_with("server_") && event["server_id"].get(id) == simdjson::SUCCESS;
-  if (!of_a_server) {
+  if (!of_a_server || !id.starts_with(prefix_)) {
     return;
   }
+  ++events_;
   std::string_view at_text;
   std::uint64_t version = 0;
   const bool whole = event["at"].get(at_text) == simdjson::SUCCESS &&

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace vsim::bench {
 
@@ -16,10 +17,10 @@ class BillFold {
  public:
   using Moment = std::chrono::sys_time<std::chrono::milliseconds>;
 
-  /// The bill of all that happened before `through`.
-  explicit BillFold(Moment through) : through_(through) {}
+  /// The bill of servers whose ids begin with `prefix`, of all that happened before `through`.
+  BillFold(Moment through, std::string prefix) : through_(through), prefix_(std::move(prefix)) {}
 
-  /// An event of EVENTS, in the log's order; those that are no server's are only counted.
+  /// An event of EVENTS, in the log's order; those of none of the servers are passed over.
   void add(std::string_view payload);
 
   std::size_t events() const { return events_; }
@@ -41,6 +42,7 @@ class BillFold {
   std::int64_t seconds_of(Moment since, Moment until) const;
 
   Moment through_;
+  std::string prefix_;
   std::unordered_map<std::string, Account> servers_;
   std::size_t events_ = 0;
   std::string error_;

@@ -36,6 +36,7 @@ class TimeTravel {
   Report& report_;
   NatsLibrary library_;
   Connection connection_;
+  std::string prefix_;  // of this run's servers
   std::vector<std::string> servers_;
   std::size_t commands_ = 0;
 };
