@@ -43,7 +43,7 @@ Session session_of_readme(const std::string& section) {
 std::string essence(const std::string& text) {
   static const std::regex ids("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   static const std::regex numbers("[0-9]+(\\.[0-9]+)?");
-  static const std::regex blanks("[ \t]+\n");
+  static const std::regex blanks("[ \t\r]+\n");
   static const std::regex empty_lines("\n\n+");
   auto result = std::regex_replace(text, ids, "ID");
   result = std::regex_replace(result, numbers, "N");
