@@ -59,8 +59,7 @@ void SimulatedClock::refresh() {
 Instant SimulatedClock::now() {
   const auto wall = std::chrono::system_clock::now();
   const std::lock_guard lock(mutex_);
-  const Instant now =
-      clock_ ? simulated_at(clock_->time, wall) : std::chrono::floor<Duration>(wall);
+  const Instant now = clock_ ? simulated_at(*clock_, wall) : std::chrono::floor<Duration>(wall);
   latest_ = clock_ ? std::max(latest_, now) : latest_;
   return std::max(latest_, now);
 }

@@ -17,7 +17,7 @@ struct Apply {
   WallTime stored_at;
 
   void move_base() const {
-    clock.time.sim = simulated_at(clock.time, stored_at);
+    clock.time.sim = simulated_at(clock, stored_at);
     clock.time.stored_at = std::max(clock.time.stored_at, stored_at);
   }
 
@@ -52,6 +52,10 @@ std::optional<std::string> out_of_range(const ClockAction& action) {
   return "scale must be above 0 and at most 1000000: simulated seconds in a second";
 }
 
+Instant simulated_at(const SimClock& clock, WallTime wall) {
+  return std::max(simulated_at(clock.time, wall), clock.deadlines_applied_through);
+}
+
 ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTime wall) {
   if (clock.last_command) {
     if (clock.last_command->command == command.id) {
@@ -59,7 +63,7 @@ ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTim
     }
     if (command.sequence <= clock.last_command->sequence) return {std::nullopt, Stale{}};
   }
-  const auto now = simulated_at(clock.time, wall);
+  const auto now = simulated_at(clock, wall);
   const auto* advance = std::get_if<AdvanceClock>(&command.action);
   if (advance != nullptr && now + advance->by > advance_end) {
     return {std::nullopt,

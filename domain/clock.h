@@ -87,6 +87,10 @@ struct SimClock {
   bool operator==(const SimClock&) const = default;
 };
 
+/// Simulated time at a wall time. What has been applied has been reached: whoever applied it may
+/// have run on by a scale that was changed a moment ago, or have a clock that is a little ahead.
+Instant simulated_at(const SimClock& clock, WallTime wall);
+
 /// What became of a clock command: the event to append, or nothing when it is no news. A rejection
 /// comes without an event.
 struct ClockDecision {

@@ -126,7 +126,7 @@ WallTime FleetView::wall_locked() const {
 
 Instant FleetView::now_locked() const {
   // The process may have been ahead of the broker's stamp when a change of scale was stored.
-  latest_now_ = std::max(latest_now_, simulated_at(clock_.value().time, wall_locked()));
+  latest_now_ = std::max(latest_now_, simulated_at(clock_.value(), wall_locked()));
   return latest_now_;
 }
 

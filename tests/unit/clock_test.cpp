@@ -71,6 +71,20 @@ TEST_CASE("deadlines_applied changes neither time nor the last command") {
   CHECK(after.version == clock.version + 1);
 }
 
+TEST_CASE("time has reached what has been applied, and every change counts from there") {
+  // The timekeeper ran on by the old scale for a moment.
+  auto clock = started(3600);
+  clock = evolve(clock, *decide(clock, command(5, ScaleClock{1}), wall + 1s).event, wall + 1s);
+  const auto ahead = clock.time.sim + 10s;
+  clock = evolve(clock, deadlines_applied(clock, ahead), wall + 2s);
+  CHECK(simulated_at(clock, wall + 2s) == ahead);
+  CHECK(simulated_at(clock, wall + 12s) == ahead + 1s);
+  const auto advance = decide(clock, command(6, AdvanceClock{5s}), wall + 2s);
+  CHECK(advance.event->at == ahead);
+  clock = evolve(clock, *advance.event, wall + 2s);
+  CHECK(simulated_at(clock, wall + 2s) == ahead + 5s);
+}
+
 TEST_CASE("each limit of a clock command holds at it and not past it") {
   CHECK_FALSE(out_of_range(AdvanceClock{0ms}));
   CHECK_FALSE(out_of_range(AdvanceClock{advance_max}));
