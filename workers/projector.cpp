@@ -143,6 +143,9 @@ Setback Projector::project(std::stop_token stop) {
     log::warn("read models dropped, to be projected again from the first event",
               {{"because", migrated->dropped_because}});
   }
+  if (!migrated->applied.empty()) {
+    log::info("tables made or changed", {{"up_to", migrated->applied.back()}});
+  }
   if (auto put = (*writer)->put_catalogue(catalogue_); !put) {
     return setback_of(put.error());
   }

@@ -251,10 +251,13 @@ Statement apply_events_statement() {
   sql.insert("billing_watermarks", watermark_columns,
              " ON CONFLICT (region) DO UPDATE SET " + overwrite_all(watermark_columns, 1));
   sql.insert("billing_periods", period_columns, "");
-  // A server's last period is the only one that runs, and it began in an earlier batch.
+  // A server has one that runs at most, and it began in an earlier batch. It is looked up for each
+  // server: a join would be planned on the table's size of that moment, and then walk it.
   sql.update("billing_periods",
              "ended = new.ended, billed_seconds = new.settled - old.settled_before",
-             period_end_columns, "old.server_id = new.server_id AND old.ended IS NULL");
+             period_end_columns,
+             "old.ctid = (SELECT running.ctid FROM billing_periods AS running"
+             " WHERE running.server_id = new.server_id AND running.ended IS NULL LIMIT 1)");
   return {"apply_events", sql.take()};
 }
 

@@ -90,10 +90,9 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
                                                                    Projection projection) {
   try {
     // The log can always replay what a crash of Postgres takes along, so nobody waits for its disk.
-    // Plans are kept, and may be made while the tables are empty: every row is found by an index.
-    auto connection = open_connection(url,
-                                      "SET synchronous_commit TO off; SET enable_seqscan TO off;"
-                                      " SET enable_hashjoin TO off; SET enable_mergejoin TO off");
+    // Plans are kept, and may be made while the tables are empty: rows are found by an index.
+    auto connection =
+        open_connection(url, "SET synchronous_commit TO off; SET enable_seqscan TO off");
     auto impl = std::make_unique<Impl>();
     impl->stream = stream_of(projection);
     impl->lock = lock_of(projection);

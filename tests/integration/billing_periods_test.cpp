@@ -13,6 +13,7 @@
 #include "schema/messages/catalogue_files.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/migrations.h"
+#include "schema/read_model/projection_tables.h"
 #include "schema/read_model/projection_writer.h"
 #include "schema/read_model/servers.h"
 #include "tests/harness/database.h"
@@ -433,6 +434,29 @@ TEST_CASE("the periods of every life add up to its bill, whole and cut anywhere"
     const auto server = ground.server(id);
     REQUIRE(billed_total(server->bill, server->billing, end) == total);
   }
+}
+
+TEST_CASE("a period is ended by way of its index, also if the plan was made on empty tables") {
+  Ground ground;
+  const auto sql = apply_events_statement().sql;
+  std::string arguments = "'EVENTS', 0, 1, 'hash', 0";
+  for (int i = 6; sql.find("$" + std::to_string(i) + "::") != std::string::npos; ++i) {
+    arguments += ", '{}'";
+  }
+  std::string plan;
+  for (const auto& line :
+       query(ground.url,
+             "SET enable_seqscan TO off; SET plan_cache_mode TO force_generic_plan;"
+             " PREPARE apply AS " +
+                 sql + "; EXPLAIN EXECUTE apply(" + arguments + ")")) {
+    plan += line[0] + "\n";
+  }
+  CAPTURE(plan);
+  const auto update = plan.find("Update on billing_periods");
+  REQUIRE(update != std::string::npos);
+  CHECK(plan.find("Tid Scan on billing_periods", update) != std::string::npos);
+  CHECK(plan.find("Index Cond: (server_id = ", update) != std::string::npos);
+  CHECK(plan.find("Materialize", update) == std::string::npos);
 }
 
 TEST_CASE("tables that an older build has filled are emptied, so that all is projected again") {
