@@ -7,6 +7,7 @@
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
 #include "schema/read_model/projection_batch.h"
 
 namespace vsim::api {
@@ -30,6 +31,13 @@ Problem mismatch(const Submission& submission) {
   return {ProblemCode::idempotency_mismatch,
           "this Idempotency-Key came with another request before; take a new key for a new request",
           submission.id.to_string()};
+}
+
+/// Commands of a pool or of the clock do not exclude each other as a server's do: the next one only
+/// waits for its slot.
+bool takes_turns(const Submission& submission) {
+  const auto target = messages::parse_command_subject(submission.subject);
+  return target && target->kind != messages::CommandTarget::Kind::server;
 }
 
 bool is_decided(const read_model::OperationRow& operation) { return operation.status != "PENDING"; }
@@ -291,7 +299,7 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
   if (!waiting || Clock::now() - state.began > occupied_patience || inbox_.stopped()) {
     return Step::refused;
   }
-  if (*waiting && state.decided != (*waiting)->id) {
+  if (*waiting && state.decided != (*waiting)->id && !takes_turns(submission)) {
     // The broker frees the slot a little after the outcome can be read already. A client that has
     // read it must not be told that its command is in progress.
     const auto id = (*waiting)->id;

@@ -235,6 +235,25 @@ TEST_CASE("a slot that is freed a little late does not refuse the client that re
   CHECK(pending(ground.gateway.carry_out(second, 0s)) > sequence);
 }
 
+TEST_CASE("commands of the clock wait for their slot, one after the other") {
+  Ground ground;
+  const auto of_the_clock = [] {
+    auto made = Ground::submission(new_command(), new_server());
+    made.subject = messages::clock_command_subject;
+    made.waiting_filter = made.subject;
+    made.events_filter = messages::clock_subject;
+    made.payload = R"({"type":"advance","seconds":1})";
+    return made;
+  };
+  const auto first = of_the_clock();
+  const auto sequence = pending(ground.gateway.carry_out(first, 0s));
+  std::jthread worker([&] {
+    std::this_thread::sleep_for(100ms);
+    ground.remove(first);
+  });
+  CHECK(pending(ground.gateway.carry_out(of_the_clock(), 0s)) > sequence);
+}
+
 TEST_CASE("a broker that is gone is told at once, and the end of the process ends the waits") {
   Ground ground;
   const auto command = Ground::submission(new_command(), new_server());
