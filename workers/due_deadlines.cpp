@@ -1,6 +1,7 @@
 #include "workers/due_deadlines.h"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "workers/group_commit.h"
@@ -13,7 +14,9 @@ using eventstore::Error;
 using eventstore::Result;
 
 constexpr std::size_t servers_at_once = 400;
-constexpr int attempts_max = 100;
+constexpr int attempts_max = 20;
+constexpr std::chrono::milliseconds stand_back_min{20};
+constexpr std::chrono::milliseconds stand_back_max{100};
 
 // One server's part of a round.
 struct Part {
@@ -106,10 +109,11 @@ Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, In
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto looked_at = try_round(store, view, until, region, servers_max, on_due);
     // A conflict, or no answer: then what is in the log now tells what has happened. Another
-    // timekeeper may have been faster: the view learns of it, so that this one looks further on.
+    // timekeeper may be faster: this one lets it, and looks further on when the view has followed.
     const bool again = !looked_at && (looked_at.error().kind == Error::Kind::conflict ||
                                       looked_at.error().kind == Error::Kind::unknown);
     if (!again) return looked_at;
+    std::this_thread::sleep_for(std::min(stand_back_max, stand_back_min * (attempt + 1)));
     view.catch_up();
     // Of fewer servers it is less likely that one moves meanwhile.
     if (attempt > 0) servers_max = std::max<std::size_t>(1, servers_max / 2);

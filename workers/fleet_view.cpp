@@ -84,8 +84,10 @@ void FleetView::follow(std::stop_token stop) {
     }
     apply(*messages);
     const std::lock_guard lock(mutex_);
-    if (position_ >= *end) caught_up_ = true;
     trouble_.clear();
+    if (caught_up_ || position_ < *end) continue;
+    caught_up_ = true;
+    changed_.notify_all();
   }
 }
 

@@ -35,15 +35,19 @@ Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double sca
   pool.at = at(0);
   const auto first = *Ipv4::parse("192.168.10.1");
   pool.ranges = {{first, {first.bits + addresses - 1}}};
-  const std::vector<Append> seeds = {
+  std::vector<Append> seeds = {
       {std::string(messages::clock_subject),
        messages::encode(ClockEvent{1, at(0), std::nullopt, {"seed", {}}, ClockStarted{scale, 7}},
                         SimClock{}),
        {},
        std::nullopt},
       {messages::pool_events(the_region), messages::encode(pool), {}, std::nullopt}};
-  for (const auto& seed : seeds) {
-    while (!store_.append(std::span(&seed, 1))) {
+  for (auto& seed : seeds) {
+    seed.expected = eventstore::Expectation{seed.subject, 0};
+    while (true) {
+      const auto appended = store_.append(std::span(&seed, 1));
+      // A conflict: it is there, only the answer was lost.
+      if (appended || appended.error().kind == eventstore::Error::Kind::conflict) break;
     }
   }
   worker_ = std::make_unique<Worker>(store_);
