@@ -99,6 +99,7 @@ TEST_CASE("one jump goes through a boot and the idle timeout behind it, each at 
       {"server_stopped", at(3)},
       {"server_terminated", at(3) + 30min}};
   CHECK(told(fleet.history(server_number(1))) == expected);
+  fleet.worker().catch_up();
   CHECK(fleet.worker().view.status().pools.at("us-east-1").first == 5);
   keeps_time(store);
   CHECK(keeper.counted("vsim_deadlines_fired_total") == 2);
