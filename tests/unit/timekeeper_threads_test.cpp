@@ -142,12 +142,10 @@ TEST_CASE("an advance in the middle of an advance is caught up with too") {
   Fleet fleet(store, 30, standing_still);
   populate(fleet, 30);
   Fleet::Worker other(store);
-  store.before_next_append([&] {  // of our own advance; and then of the first round
-    store.before_next_append(
-        [&] { succeeds(handle_clock(other, clock_command(AdvanceClock{2h}))); });
-  });
-  const Keeper keeper(store, fleet.worker());
   jump(fleet, 10min);
+  // Right before the first round is appended.
+  store.before_next_append([&] { succeeds(handle_clock(other, clock_command(AdvanceClock{2h}))); });
+  const Keeper keeper(store, fleet.worker());
   REQUIRE(all_applied(store));
   CHECK(clock_of(store).time.sim >= at(0) + 2h + 10min);
   keeps_time(store);
