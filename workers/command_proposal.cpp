@@ -125,4 +125,9 @@ void CommandProposal::on_done(eventstore::Sequence first) {
   for (const auto& event : reaped_) tools_.reaped.note(event);
 }
 
+eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group) {
+  if (auto ok = tools.view.refresh_clock(); !ok) return ok;
+  return commit(tools.store, group);
+}
+
 }  // namespace vsim::workers

@@ -75,4 +75,9 @@ class CommandProposal : public Proposal {
   Verdict verdict_ = Stale{};
 };
 
+/// Brings commands into the log like commit(), at a time no earlier than any change of the clock
+/// that was stored before the call: whoever has moved the clock and sends a command then must not
+/// have it decided in the past, by a worker whose view lags.
+eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group);
+
 }  // namespace vsim::workers

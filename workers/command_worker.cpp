@@ -166,7 +166,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
 bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop) {
   std::chrono::milliseconds wait = 50ms;
   while (true) {
-    const auto ok = commit(tools_.store, open);
+    const auto ok = commit_commands(tools_, open);
     if (ok) return true;
     if (ok.error().kind == Error::Kind::refused) {
       log::error("a group cannot be decided", {{"reason", ok.error().detail}});
@@ -231,7 +231,7 @@ void CommandWorker::bury(const Item& item) {
   const auto& command = std::get<Command>(item.decoded.command);
   DeadLetterProposal proposal(tools_, command, item.decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
-  const auto ok = commit(tools_.store, only);
+  const auto ok = commit_commands(tools_, only);
   if (proposal.is_done() && proposal.had_outcome()) return queue_.ack(item.delivery);
   const auto error = ok ? std::string("delivered too often without an outcome") : ok.error().detail;
   put_aside(item.delivery, error);

@@ -58,15 +58,13 @@ void FleetView::follow(std::stop_token stop) {
     const std::lock_guard lock(mutex_);
     trouble_ = trouble;
   };
-  if (const std::string clock_subject(messages::clock_subject); !clock_) {
+  if (!clock_) {
     // The snapshot may stand behind the clock's events, so their last is read on its own.
-    const auto last = store_.load_last(std::span(&clock_subject, 1));
-    if (!last || last->empty()) {
-      say(last ? "the log has no clock yet: run `vsimctl migrate`" : last.error().detail);
+    if (const auto known = refresh_clock(); !known) {
+      say(known.error().detail);
       pause(stop, 200ms);
       return;
     }
-    apply(*last);
   }
   const auto end = store_.last_sequence();
   if (!end) {
@@ -89,6 +87,18 @@ void FleetView::follow(std::stop_token stop) {
     caught_up_ = true;
     changed_.notify_all();
   }
+}
+
+eventstore::Result<void> FleetView::refresh_clock() {
+  const std::string subject(messages::clock_subject);
+  const auto last = store_.load_last(std::span(&subject, 1));
+  if (!last) return tl::unexpected(last.error());
+  if (last->empty()) {
+    return eventstore::fail(eventstore::Error::Kind::unavailable,
+                            "the log has no clock yet: run `vsimctl migrate`");
+  }
+  apply(*last);
+  return {};
 }
 
 void FleetView::apply(const std::vector<eventstore::Message>& messages) {

@@ -46,6 +46,10 @@ class FleetView {
   /// The clock after its newest event that the view has seen.
   SimClock clock() const;
 
+  /// Reads the clock's last event from the log: now() is then no earlier than any change that was
+  /// stored before the call, however far the view lags.
+  eventstore::Result<void> refresh_clock();
+
   /// How long ago something was due, in seconds of the wall: on a clock that runs fast, or that has
   /// just been advanced, much less than the simulated time since then.
   double wall_seconds_since(Instant due) const;

@@ -88,7 +88,7 @@ std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command
   }
   // As the command worker does: an unavailable log is tried again.
   while (true) {
-    const auto committed = workers::commit(worker.tools.store, group);
+    const auto committed = workers::commit_commands(worker.tools, group);
     if (committed) break;
     REQUIRE(committed.error().kind == eventstore::Error::Kind::unavailable);
     std::erase_if(group, [](const auto* proposal) { return proposal->is_done(); });

@@ -196,6 +196,33 @@ TEST_CASE("a replay of what has succeeded long ago is answered from the history"
   CHECK(fleet.state(server_number(1)).server->status == Status::running);
 }
 
+TEST_CASE("a worker whose view lags decides no command before a change of the clock it follows") {
+  MemoryStore store;
+  Fleet fleet(store, 5);
+  REQUIRE(std::holds_alternative<Succeeded>(fleet.handle(create_number(1))));
+  Fleet::Worker lagging(store);
+  lagging.catch_up();
+  lagging.thread.request_stop();
+  lagging.thread.join();
+
+  const std::string subject(messages::clock_subject);
+  const auto last = store.load_last(std::span(&subject, 1)).value().front();
+  const auto clock = messages::read_clock(last).value();
+  const ClockEvent advance{
+      2, at(0), std::nullopt, {"test", ""}, ClockAdvanced{Duration(3'600'000)}};
+  const eventstore::Append append{subject,
+                                  messages::encode(advance, clock),
+                                  {},
+                                  eventstore::Expectation{subject, last.sequence}};
+  REQUIRE(store.append(std::span(&append, 1)));
+
+  const std::vector commands = {for_server(command(Stop{}), server_number(1)), create_number(2)};
+  handle_group(lagging, commands);
+  for (const auto n : {std::uint8_t{1}, std::uint8_t{2}}) {
+    CHECK(fleet.history(server_number(n)).back().event.at >= at(3600));
+  }
+}
+
 TEST_CASE("with answers and requests lost at every step, each command takes effect once") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
