@@ -10,6 +10,7 @@
 #include "schema/messages/subjects.h"
 #include "tests/harness/eventually.h"
 #include "tests/unit/clock_fixture.h"
+#include "workers/due_deadlines.h"
 #include "workers/timekeeper.h"
 
 using namespace vsim;
@@ -201,6 +202,27 @@ TEST_CASE("a start decided before the idle timeout wins, however late the timeke
   jump(fleet, 1h);
   const Keeper keeper(store, fleet.worker());
   REQUIRE(all_applied(store));
+  CHECK(fleet.state(server_number(1)).server->status == Status::running);
+}
+
+TEST_CASE("a reaper never terminates a server that was started after it looked") {
+  MemoryStore store;
+  Fleet fleet(store, 5, standing_still);
+  succeeds(fleet.handle(create_number(1, "seed")));
+  jump(fleet, 3s + 29min);
+  fleet.handle(for_number(1, Stop{}));  // rejected, but it brings in that the server has stopped
+  Fleet::Worker reaper(store);
+  reaper.catch_up();
+  const auto due = fleet.state(server_number(1)).server->deadline->due;
+  // It has looked at a time past the timeout; the start, decided before, comes just before its
+  // word.
+  store.before_next_append([&] { succeeds(fleet.handle(for_number(1, Start{}))); });
+  const auto looked_at =
+      workers::apply_due(store, reaper.view, due, std::nullopt, [](const Event&) {});
+  REQUIRE(looked_at);
+  for (const auto& [event, state] : fleet.history(server_number(1))) {
+    CHECK_FALSE(std::holds_alternative<ServerTerminated>(event.data));
+  }
   CHECK(fleet.state(server_number(1)).server->status == Status::running);
 }
 
