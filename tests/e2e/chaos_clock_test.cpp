@@ -3,13 +3,14 @@
 // under Idempotency-Keys, a worker killed in the middle of each and started again; then the clock,
 // every server's bill and the report are held against what can be counted on fingers.
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/seed.h"
 #include "tests/harness/servers.h"
@@ -68,7 +69,15 @@ TEST_CASE("killed workers neither lose nor repeat an advance, nor a second of th
   const std::string until = clock_answer["now"].text();
   const auto wall = std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now() - began);
   const std::int64_t least = advances * day;
-  const std::int64_t most = least + wall.count() + 2;
+  const std::int64_t most = least + wall.count() + 22;  // and what is waited for below
+  // The watermark comes a moment after the deadlines, or when the next biller has taken over.
+  const auto is_billed = [&] {
+    const auto found = all_servers(client);
+    return std::all_of(found.begin(), found.end(), [](const auto& server) {
+      return server.second["accrued_seconds"].integer() > advances * day - 120;
+    });
+  };
+  CHECK(harness::eventually(is_billed, seconds(20)));
   for (const auto& [id, server] : all_servers(client)) {
     CAPTURE(id);
     CHECK(server["status"].text() == "RUNNING");
@@ -76,7 +85,6 @@ TEST_CASE("killed workers neither lose nor repeat an advance, nor a second of th
     CHECK(live >= least);
     CHECK(live <= most);
     CHECK(server["accrued_seconds"].integer() <= live);
-    CHECK(server["accrued_seconds"].integer() > least - 120);  // at most two intervals behind
   }
   const Json bill =
       client.get("/billing?group_by=server&from=2020-01-01T00:00:00Z&to=" + until).json();
