@@ -17,7 +17,6 @@ using http::Problem;
 using http::ProblemCode;
 
 constexpr auto first_row_patience = 5s;
-const Region no_region{"_sim"};  // as the subject of its commands has it
 
 }  // namespace
 
@@ -50,10 +49,10 @@ Answer ClockCommands::change(const Call& call) {
     return tl::unexpected(
         invalid("simulated time ends with the year 8999; advance_seconds must end before that"));
   }
-  const Write write =
-      write_to(call, *terms, std::string(command_type(*action)), no_region,
-               std::string(messages::clock_command_subject), std::string(messages::clock_subject),
-               messages::encode_clock_action(*action), "/clock");
+  const Write write = write_to(
+      call, *terms, std::string(command_type(*action)), Region{std::string(messages::clock_region)},
+      std::string(messages::clock_command_subject), std::string(messages::clock_subject),
+      messages::encode_clock_action(*action), "/clock");
   const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
   if (!result) {
     return tl::unexpected(result.error());

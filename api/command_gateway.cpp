@@ -66,14 +66,12 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
 std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Message& message,
                                                             const CommandId& id) {
   const auto logged = messages::decode_event(message);
-  if (!logged) {
+  const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
+  if (cause == nullptr || cause->command != id) {
     return std::nullopt;
   }
   if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
     const auto& [event, state] = *server;
-    if (!event.cause || event.cause->command != id) {
-      return std::nullopt;
-    }
     read_model::OperationWithServer told{read_model::operation_row(event, message.sequence), {}};
     if (state.server) {
       told.server = read_model::server_row(event.server, state);
@@ -81,17 +79,11 @@ std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Me
     return told;
   }
   if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
-    const auto& event = clock->event;
-    if (!event.cause || event.cause->command != id) {
-      return std::nullopt;
-    }
-    return read_model::OperationWithServer{read_model::operation_row(event, message.sequence), {}};
+    return read_model::OperationWithServer{
+        read_model::operation_row(clock->event, message.sequence), {}};
   }
-  const auto* pool = std::get_if<PoolExtended>(&*logged);
-  if (pool == nullptr || !pool->cause || pool->cause->command != id) {
-    return std::nullopt;
-  }
-  return read_model::OperationWithServer{read_model::operation_row(*pool, message.sequence), {}};
+  return read_model::OperationWithServer{
+      read_model::operation_row(std::get<PoolExtended>(*logged), message.sequence), {}};
 }
 
 }  // namespace

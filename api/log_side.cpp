@@ -29,7 +29,7 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
     waiting.request_hash = clock->request_hash;
     waiting.origin = clock->origin;
     waiting.type = command_type(clock->action);
-    waiting.region = Region{"_sim"};
+    waiting.region = Region{std::string(messages::clock_region)};
   } else {
     const auto& extend = std::get<ExtendPool>(decoded.command);
     waiting.id = extend.id;
@@ -39,17 +39,6 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
     waiting.region = extend.region;
   }
   return waiting;
-}
-
-const std::optional<Cause>* cause_of(const messages::LoggedEvent& event) {
-  if (const auto* server = std::get_if<messages::ServerEvent>(&event)) {
-    return &server->event.cause;
-  }
-  if (const auto* clock = std::get_if<messages::ClockLogged>(&event)) {
-    return &clock->event.cause;
-  }
-  const auto* pool = std::get_if<PoolExtended>(&event);
-  return pool == nullptr ? nullptr : &pool->cause;
 }
 
 }  // namespace
@@ -133,9 +122,9 @@ Reply<std::optional<StreamSequence>> LogSide::find_outcome(const std::string& su
   }
   for (const auto& message : *history) {
     const auto event = messages::decode_event(message);
-    const auto* cause = event ? cause_of(*event) : nullptr;
-    if (cause != nullptr && *cause && (*cause)->command == command) {
-      return std::optional((*cause)->sequence);
+    const Cause* cause = event ? messages::cause_of(*event) : nullptr;
+    if (cause != nullptr && cause->command == command) {
+      return std::optional(cause->sequence);
     }
   }
   return std::optional<StreamSequence>();

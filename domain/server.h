@@ -230,6 +230,12 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
+/// When something happens by itself next; nothing when nothing will.
+inline std::optional<Instant> due_of(const State& state) {
+  if (!state.server || !state.server->deadline) return std::nullopt;
+  return state.server->deadline->due;
+}
+
 // ---------------------------------------------------------------------------------------------
 // The two functions.
 

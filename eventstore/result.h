@@ -18,6 +18,10 @@ struct Error {
   };
   Kind kind{};
   std::string detail;
+
+  /// Of an append: somebody else's event is there, or perhaps one's own. What is in the log now
+  /// tells which, and what to do.
+  bool needs_another_look() const { return kind == Kind::conflict || kind == Kind::unknown; }
 };
 
 template <typename T>

@@ -84,9 +84,7 @@ Result<void> Biller::append(const Owed& owed) {
       subject, messages::encode(owed.watermark), {}, eventstore::Expectation{subject, owed.last}};
   const auto appended = store_.append(std::span(&append, 1));
   if (!appended) {
-    const auto kind = appended.error().kind;
-    // Then what is in the log now tells what has happened.
-    if (kind == Error::Kind::conflict || kind == Error::Kind::unknown) return {};
+    if (appended.error().needs_another_look()) return {};
     return tl::unexpected(appended.error());
   }
   billed_[region] = through;

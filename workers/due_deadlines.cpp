@@ -26,11 +26,6 @@ struct Part {
   State after;
 };
 
-std::optional<Instant> due_of(const State& state) {
-  if (!state.server || !state.server->deadline) return std::nullopt;
-  return state.server->deadline->due;
-}
-
 // The servers that are due by `until` as the log has them, in the order of their deadlines; of the
 // others the view is told.
 Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& view,
@@ -108,11 +103,9 @@ Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, In
   auto servers_max = servers_at_once;
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto looked_at = try_round(store, view, until, region, servers_max, on_due);
-    // A conflict, or no answer: then what is in the log now tells what has happened. Another
-    // timekeeper may be faster: this one lets it, and looks further on when the view has followed.
-    const bool again = !looked_at && (looked_at.error().kind == Error::Kind::conflict ||
-                                      looked_at.error().kind == Error::Kind::unknown);
-    if (!again) return looked_at;
+    if (looked_at || !looked_at.error().needs_another_look()) return looked_at;
+    // Another timekeeper may be faster: this one lets it, and looks further on when the view has
+    // followed.
     std::this_thread::sleep_for(std::min(stand_back_max, stand_back_min * (attempt + 1)));
     view.catch_up();
     // Of fewer servers it is less likely that one moves meanwhile.

@@ -27,10 +27,7 @@ std::string ends_unreadably(const std::string& subject) {
 Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto verdict = try_once(command);
-    // A conflict, or no answer: then what is in the log now tells what has happened.
-    const bool again = !verdict && (verdict.error().kind == Error::Kind::conflict ||
-                                    verdict.error().kind == Error::Kind::unknown);
-    if (!again) return verdict;
+    if (verdict || !verdict.error().needs_another_look()) return verdict;
   }
   return eventstore::fail(Error::Kind::unavailable,
                           "the log moved faster than it could be decided on");
@@ -94,8 +91,8 @@ Result<bool> FleetCommands::has_moved_clock(const CommandId& command) {
   if (!history) return tl::unexpected(history.error());
   return std::any_of(history->begin(), history->end(), [&](const Message& message) {
     const auto logged = messages::decode_event(message);
-    const auto* clock = logged ? std::get_if<messages::ClockLogged>(&*logged) : nullptr;
-    return clock != nullptr && clock->event.cause && clock->event.cause->command == command;
+    const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
+    return cause != nullptr && cause->command == command;
   });
 }
 

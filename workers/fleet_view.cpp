@@ -13,11 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 1000;
 
-std::optional<Instant> due_of(const State& state) {
-  if (!state.server || !state.server->deadline) return std::nullopt;
-  return state.server->deadline->due;
-}
-
 }  // namespace
 
 FleetView::FleetView(eventstore::EventStore& store, LoadSnapshot load_snapshot)

@@ -233,9 +233,7 @@ eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposa
     const auto appended = append_round(store, open, round);
     std::erase_if(open, [](const Decided& decided) { return decided.appends.empty(); });
     if (open.empty()) return {};
-    const auto kind = appended.error().kind;
-    if (kind == Error::Kind::unavailable || kind == Error::Kind::refused) return appended;
-    // A conflict, or no answer: then what is in the log now tells what has happened.
+    if (!appended.error().needs_another_look()) return appended;
     if (auto ok = find_culprits(store, open); !ok) return ok;
   }
   return eventstore::fail(Error::Kind::conflict,

@@ -139,10 +139,7 @@ Result<void> Timekeeper::say_applied(Instant through) {
     const auto appended = store_.append(std::span(&append, 1));
     if (appended) return {};
     // It stays true after a change of the clock, so it is only said again.
-    const auto kind = appended.error().kind;
-    if (kind != Error::Kind::conflict && kind != Error::Kind::unknown) {
-      return tl::unexpected(appended.error());
-    }
+    if (!appended.error().needs_another_look()) return tl::unexpected(appended.error());
   }
   return eventstore::fail(Error::Kind::conflict, "the clock changed faster than it could be read");
 }

@@ -23,8 +23,8 @@ using std::chrono::seconds;
 
 /// The first number behind `"total":` of a list's answer; -1: there is none.
 long total_of(const std::string& body) {
-  const std::size_t at = body.find("\"total\":");
-  return at == std::string::npos ? -1 : std::strtol(body.c_str() + at + 8, nullptr, 10);
+  const std::string total = member_of(body, "total");
+  return total.empty() ? -1 : std::strtol(total.c_str(), nullptr, 10);
 }
 
 }  // namespace

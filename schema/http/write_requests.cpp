@@ -29,6 +29,18 @@ std::optional<std::string> find_double(const simdjson::dom::object& object) {
   return std::nullopt;
 }
 
+/// The body's object, if no name stands in it twice; nothing and `error` otherwise. It lives until
+/// the next JSON is parsed on this thread.
+std::optional<simdjson::dom::object> read_body(std::string_view body, std::string& error) {
+  const auto object = messages::parse_object(body, error);
+  const auto twice = object ? find_double(*object) : std::nullopt;
+  if (!twice) {
+    return object;
+  }
+  error = *twice;
+  return std::nullopt;
+}
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {
@@ -41,12 +53,9 @@ std::string lower_case(std::string_view text) {
 
 tl::expected<CreateRequest, std::string> read_create_request(std::string_view body) {
   std::string error;
-  const auto object = messages::parse_object(body, error);
+  const auto object = read_body(body, error);
   if (!object) {
     return wrong(error);
-  }
-  if (const auto twice = find_double(*object)) {
-    return wrong(*twice);
   }
   const auto region = Region::parse(messages::Fields(*object, error).text("region"));
   if (!error.empty()) {
@@ -64,12 +73,9 @@ tl::expected<CreateRequest, std::string> read_create_request(std::string_view bo
 
 tl::expected<Action, std::string> read_action_request(std::string_view body) {
   std::string error;
-  const auto object = messages::parse_object(body, error);
+  const auto object = read_body(body, error);
   if (!object) {
     return wrong(error);
-  }
-  if (const auto twice = find_double(*object)) {
-    return wrong(*twice);
   }
   const std::string name = lower_case(messages::Fields(*object, error).text("action"));
   if (!error.empty()) {
@@ -92,12 +98,9 @@ tl::expected<Action, std::string> read_action_request(std::string_view body) {
 
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body) {
   std::string error;
-  const auto object = messages::parse_object(body, error);
+  const auto object = read_body(body, error);
   if (!object) {
     return wrong(error);
-  }
-  if (const auto twice = find_double(*object)) {
-    return wrong(*twice);
   }
   const messages::Fields fields(*object, error);
   const bool scales = fields.has("scale");

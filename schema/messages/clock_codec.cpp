@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "schema/messages/command_codec.h"
+#include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 
@@ -41,7 +42,7 @@ std::optional<ClockEventData> read_data(std::string_view type, const Fields& fie
   return std::nullopt;
 }
 
-void write_cause(JsonWriter& json, const std::optional<Cause>& cause) {
+void write_last_command(JsonWriter& json, const std::optional<Cause>& cause) {
   json.key("last_command");
   if (!cause) return json.null();
   json.begin_object();
@@ -52,7 +53,7 @@ void write_cause(JsonWriter& json, const std::optional<Cause>& cause) {
   json.end_object();
 }
 
-Cause read_cause(const Fields& fields) {
+Cause read_last_command(const Fields& fields) {
   return {{fields.uuid("id")},
           fields.count("sequence"),
           std::string(fields.text("request_hash")),
@@ -67,7 +68,8 @@ SimClock read_clock_before(const Fields& fields) {
   clock.time = {before.instant("at"), eventstore::parse_timestamp(before.text("stored_at")),
                 before.real("scale"), state.count("seed")};
   clock.deadlines_applied_through = state.instant("deadlines_applied");
-  if (state.has("last_command")) clock.last_command = read_cause(state.object("last_command"));
+  if (state.has("last_command"))
+    clock.last_command = read_last_command(state.object("last_command"));
   return clock;
 }
 
@@ -111,14 +113,7 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   json.member("type", event_type(event.data));
   json.member("version", event.version);
   json.member("at", format_instant(event.at));
-  json.key("command_id");
-  if (event.cause) {
-    json.string(event.cause->command.to_string());
-  } else {
-    json.null();
-  }
-  json.member("actor", event.origin.actor);
-  json.member("correlation_id", event.origin.correlation_id);
+  write_origin(json, event.cause, event.origin);
   json.key("data");
   json.begin_object();
   std::visit(WriteData{json}, event.data);
@@ -136,7 +131,7 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   json.real(after.time.scale);
   json.member("seed", after.time.seed);
   json.member("deadlines_applied", format_instant(after.deadlines_applied_through));
-  write_cause(json, after.last_command);
+  write_last_command(json, after.last_command);
   json.end_object();
   json.end_object();
   return json.take();
@@ -151,15 +146,10 @@ LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_
   auto& event = logged.event;
   event.version = fields.count("version");
   event.at = fields.instant("at");
-  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  event.origin = read_origin(fields);
   event.data = *data;
   const auto before = read_clock_before(fields);
-  if (fields.has("command_id")) {
-    event.cause = before.last_command;
-    if (!event.cause || event.cause->command != CommandId{fields.uuid("command_id")}) {
-      fields.complain("command_id", "must be the state's last command");
-    }
-  }
+  event.cause = read_cause(fields, before.last_command);
   logged.state = evolve(before, event, stored_at);
   return logged;
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "schema/messages/clock_codec.h"
+#include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/pool_codec.h"
@@ -103,16 +104,10 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   event.region = target.region;
   event.version = fields.count("version");
   event.at = fields.instant("at");
-  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  event.origin = read_origin(fields);
   event.data = reader->read(fields.object("data"));
-  if (fields.has("command_id")) {
-    const CommandId command{fields.uuid("command_id")};
-    if (!logged.state.last_command || logged.state.last_command->cause.command != command) {
-      fields.complain("command_id", "must be the state's last command");
-    } else {
-      event.cause = logged.state.last_command->cause;
-    }
-  }
+  const auto& last = logged.state.last_command;
+  event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
   if (event.server != target.server) fields.complain("server_id", "must be the subject's");
   return logged;
 }
@@ -154,14 +149,7 @@ std::string encode(const Event& event, const State& after) {
   json.member("region", event.region.name);
   json.member("version", event.version);
   json.member("at", format_instant(event.at));
-  json.key("command_id");
-  if (event.cause) {
-    json.string(event.cause->command.to_string());
-  } else {
-    json.null();
-  }
-  json.member("actor", event.origin.actor);
-  json.member("correlation_id", event.origin.correlation_id);
+  write_origin(json, event.cause, event.origin);
   json.key("data");
   json.begin_object();
   std::visit(WriteData{json}, event.data);
@@ -204,6 +192,14 @@ tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& m
   if (std::holds_alternative<UnknownEvent>(logged) && !message.payload.empty()) return logged;
   if (!error.empty()) return tl::unexpected(error);
   return logged;
+}
+
+const Cause* cause_of(const LoggedEvent& logged) {
+  const auto given = [](const std::optional<Cause>& cause) { return cause ? &*cause : nullptr; };
+  if (const auto* server = std::get_if<ServerEvent>(&logged)) return given(server->event.cause);
+  if (const auto* clock = std::get_if<ClockLogged>(&logged)) return given(clock->event.cause);
+  if (const auto* pool = std::get_if<PoolExtended>(&logged)) return given(pool->cause);
+  return nullptr;
 }
 
 }  // namespace vsim::messages

@@ -44,6 +44,9 @@ std::string encode(const BillingWatermark& watermark);
 /// Reads a message of EVENTS. The error says what is wrong with it.
 tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& message);
 
+/// The command that an event is the outcome of; null where there is none. It lives in the event.
+const Cause* cause_of(const LoggedEvent& logged);
+
 /// The clock, from the last message of its subject. The error says what is wrong with it.
 tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last);
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "schema/messages/command_codec.h"
+#include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
 
 namespace vsim::messages {
@@ -120,7 +121,7 @@ LoggedEvent read_pool_event(const Fields& fields) {
   event.region = Region{std::string(fields.text("region"))};
   event.version = fields.count("version");
   event.at = fields.instant("at");
-  event.origin = {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  event.origin = read_origin(fields);
   if (fields.has("command_id")) {
     event.cause = Cause{{fields.uuid("command_id")},
                         fields.count("command_sequence"),

@@ -71,7 +71,7 @@ std::string dead_letter(std::string_view command_subject) {
 std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   const auto tokens = two_tokens(subject, command_prefix);
   if (!tokens) return std::nullopt;
-  if (tokens->first == "_sim" && tokens->second == "clock") {
+  if (tokens->first == clock_region && tokens->second == "clock") {
     return CommandTarget{CommandTarget::Kind::clock, {}, {}};
   }
   const auto region = Region::parse(tokens->first);

@@ -22,6 +22,8 @@ inline constexpr std::string_view server_event_prefix = "vsim.evt.server.";
 inline constexpr std::string_view address_prefix = "vsim.evt.ip.";
 inline constexpr std::string_view pool_prefix = "vsim.evt.pool.";
 inline constexpr std::string_view billing_prefix = "vsim.evt.billing.";
+/// The clock has no region: this stands for one, in its subject and where operations name theirs.
+inline constexpr std::string_view clock_region = "_sim";
 inline constexpr std::string_view clock_command_subject = "vsim.cmd._sim.clock";
 inline constexpr std::string_view clock_subject = "vsim.evt.clock";
 

@@ -1,10 +1,9 @@
 #include "schema/read_model/projection_batch.h"
 
+#include "schema/messages/subjects.h"
+
 namespace vsim::read_model {
 namespace {
-
-// Where a region is named: the clock has none, and this is its word in the subject.
-constexpr std::string_view clock_region = "_sim";
 
 /// How an event moves its server between statuses. No `from`: it is the first. No `to`: it stays.
 struct StatusChange {
@@ -171,7 +170,7 @@ OperationRow operation_row(const PoolExtended& extension, StreamSequence sequenc
 
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
   OperationRow row = outcome_row(*event.cause, event.origin, sequence);
-  row.region = clock_region;
+  row.region = messages::clock_region;
   row.status = to_string(OutcomeKind::succeeded);
   row.version = event.version;
   row.decided_at = event.at;
@@ -200,7 +199,7 @@ OperationRow pending_operation_row(const ClockCommand& command) {
   OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
                                   std::string(command_type(command.action))},
                                  command.origin, 0);
-  row.region = clock_region;
+  row.region = messages::clock_region;
   row.status = "PENDING";
   return row;
 }
