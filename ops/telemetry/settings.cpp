@@ -12,6 +12,13 @@
 namespace vsim::telemetry {
 namespace {
 
+std::string flag_of(const std::string& variable) {
+  std::string flag = "--" + variable;
+  for (char& c : flag)
+    c = c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return flag;
+}
+
 /// Reads flags and environment as raw text, and notes what is wrong with them.
 class Reader {
  public:
@@ -22,10 +29,7 @@ class Reader {
 
   /// Declares a setting: its variable, the flag made from it, and its meaning.
   void declare(const std::string& variable, const std::string& meaning) {
-    std::string flag = "--" + variable;
-    for (char& c : flag)
-      c = c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    app_.add_option(flag, raw_[variable], meaning)->envname(variable);
+    app_.add_option(flag_of(variable), raw_[variable], meaning)->envname(variable);
   }
 
   /// False when help or the version was asked for, which is then in `text`.
@@ -74,23 +78,31 @@ class Reader {
   std::vector<std::string> mistakes_;
 };
 
+struct Declaration {
+  const char* variable;
+  const char* meaning;
+};
+constexpr Declaration common_declarations[] = {
+    {"NATS_URL", "the broker, such as nats://127.0.0.1:4222"},
+    {"DATABASE_URL", "Postgres, such as postgresql://vsim@127.0.0.1:5432/vsim"},
+    {"DB_HOST", "Postgres in parts, instead of DATABASE_URL: its host"},
+    {"DB_PORT", "its port (5432)"},
+    {"DB_NAME", "the database (vsim)"},
+    {"DB_USER", "the user (vsim)"},
+    {"DB_PASSWORD", "the password"},
+    {"DB_SSLMODE", "disable, allow, prefer, require, verify-ca or verify-full"},
+    {"LOG_LEVEL", "debug, info, warn or error (info)"},
+    {"LOG_FORMAT", "text or json (text on a terminal, else json)"},
+    {"IDLE_TIMEOUT", "a stopped server is reaped after, such as 30m; 0s: never"},
+    {"BILLING_INTERVAL", "simulated time between bills (60s)"},
+    {"TIME_SCALE", "simulated seconds per second, for the first clock event (1)"},
+    {"SIM_SEED", "what delays are drawn from, for the first clock event"},
+    {"PROFILE", "lifecycle profile of servers that name none (standard)"},
+    {"SCHEMA_DIR", "the folder of prices.json, regions.json and profiles/"},
+};
+
 void declare_common(Reader& reader) {
-  reader.declare("NATS_URL", "the broker, such as nats://127.0.0.1:4222");
-  reader.declare("DATABASE_URL", "Postgres, such as postgresql://vsim@127.0.0.1:5432/vsim");
-  reader.declare("DB_HOST", "Postgres in parts, instead of DATABASE_URL: its host");
-  reader.declare("DB_PORT", "its port (5432)");
-  reader.declare("DB_NAME", "the database (vsim)");
-  reader.declare("DB_USER", "the user (vsim)");
-  reader.declare("DB_PASSWORD", "the password");
-  reader.declare("DB_SSLMODE", "disable, allow, prefer, require, verify-ca or verify-full");
-  reader.declare("LOG_LEVEL", "debug, info, warn or error (info)");
-  reader.declare("LOG_FORMAT", "text or json (text on a terminal, else json)");
-  reader.declare("IDLE_TIMEOUT", "a stopped server is reaped after, such as 30m; 0s: never");
-  reader.declare("BILLING_INTERVAL", "simulated time between bills (60s)");
-  reader.declare("TIME_SCALE", "simulated seconds per second, for the first clock event (1)");
-  reader.declare("SIM_SEED", "what delays are drawn from, for the first clock event");
-  reader.declare("PROFILE", "lifecycle profile of servers that name none (standard)");
-  reader.declare("SCHEMA_DIR", "the folder of prices.json, regions.json and profiles/");
+  for (const auto& [variable, meaning] : common_declarations) reader.declare(variable, meaning);
 }
 
 std::string database_url(Reader& reader) {
@@ -212,6 +224,26 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   settings.metrics = {"127.0.0.1", 9091};
   reader.take("METRICS_ADDR", settings.metrics, read_listen_address);
   reader.take("ROLES", settings.roles, read_roles);
+  stop.mistakes = reader.mistakes();
+  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  return settings;
+}
+
+std::vector<SettingFlag> common_flags() {
+  std::vector<SettingFlag> flags;
+  for (const auto& [variable, meaning] : common_declarations)
+    flags.push_back({flag_of(variable), meaning});
+  return flags;
+}
+
+tl::expected<CommonSettings, NotStarted> read_common_settings(int argc, const char* const* argv) {
+  Reader reader("Each flag may be given as an environment variable.", argv[0]);
+  declare_common(reader);
+  NotStarted stop;
+  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+
+  CommonSettings settings;
+  take_common(reader, settings);
   stop.mistakes = reader.mistakes();
   if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;

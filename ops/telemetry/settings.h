@@ -79,4 +79,14 @@ struct NotStarted {
 tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* const* argv);
 tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv);
 
+/// For a tool that has arguments of its own: only the common settings, and their flags by name, so
+/// that the tool can tell them from its own.
+tl::expected<CommonSettings, NotStarted> read_common_settings(int argc, const char* const* argv);
+
+struct SettingFlag {
+  std::string flag;  // "--nats-url"; takes a value
+  std::string meaning;
+};
+std::vector<SettingFlag> common_flags();
+
 }  // namespace vsim::telemetry

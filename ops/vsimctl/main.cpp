@@ -1,6 +1,7 @@
-// The operator's tool. Exit status: 0 done, 1 failed (one line on stderr says why), 2 asked
-// wrongly.
+// The operator's tool. Exit status: 0 done, 1 failed, 2 asked wrongly; one line on stderr says why
+// and how to go on.
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -11,27 +12,53 @@
 #include "eventstore/broker.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/settings.h"
-#include "ops/vsimctl/migrate.h"
+#include "ops/vsimctl/commands.h"
 
 namespace {
 
-/// Settings are read as every program of vsim does; what follows the subcommand are their flags.
-int run_migrate(const std::vector<std::string>& flags) {
-  std::vector<const char*> arguments{"vsimctl migrate"};
-  for (const auto& flag : flags) {
-    arguments.push_back(flag.c_str());
+using vsim::vsimctl::Task;
+
+int complain(std::string why, int status) {
+  std::replace(why.begin(), why.end(), '\n', ' ');
+  fmt::print(stderr, "vsimctl: {}\n", why);
+  return status;
+}
+
+/// The flags of settings, which may stand anywhere: "--flag=value" each, as they were given.
+class SettingArguments {
+ public:
+  explicit SettingArguments(CLI::App& app) {
+    for (const auto& [flag, meaning] : vsim::telemetry::common_flags()) {
+      app.add_option_function<std::string>(
+             flag, [this, flag = flag](const std::string& v) { given_.push_back(flag + "=" + v); },
+             meaning)
+          ->group("Settings, also from the environment (NATS_URL and so on)");
+    }
   }
-  const auto settings =
-      vsim::telemetry::read_worker_settings(static_cast<int>(arguments.size()), arguments.data());
+
+  auto read() const {
+    std::vector<const char*> arguments{"vsimctl"};
+    for (const auto& argument : given_) arguments.push_back(argument.c_str());
+    return vsim::telemetry::read_common_settings(static_cast<int>(arguments.size()),
+                                                 arguments.data());
+  }
+
+ private:
+  std::vector<std::string> given_;
+};
+
+int run(const SettingArguments& arguments, const Task& task) {
+  const auto settings = arguments.read();
   if (!settings) {
-    return settings.error().report();
+    std::string mistakes;
+    for (const auto& mistake : settings.error().mistakes) {
+      mistakes += (mistakes.empty() ? "" : "; ") + mistake;
+    }
+    return complain(mistakes, 2);
   }
   const vsim::eventstore::BrokerLibrary library;
-  if (const auto done = vsim::vsimctl::migrate(*settings); !done) {
-    fmt::print(stderr, "vsimctl migrate: {}\n", done.error());
-    return 1;
-  }
-  return 0;
+  const auto done = task(*settings);
+  return done ? 0 : complain(done.error(), 1);
 }
 
 }  // namespace
@@ -40,17 +67,16 @@ int main(int argc, char** argv) {
   CLI::App app("vsim's tool for operators.", "vsimctl");
   app.set_version_flag("--version", "vsimctl " + std::string(vsim::telemetry::build_version()));
   app.require_subcommand(1);
-  CLI::App* migrate = app.add_subcommand(
-      "migrate", "Makes tables, streams, consumers and the log's first events where missing");
-  migrate->prefix_command();  // the rest is read with the settings
-  migrate->footer("Settings come from the environment or as flags; vsim-worker --help tells them.");
+  app.fallthrough();  // what a subcommand does not know may be a setting
+  const SettingArguments settings(app);
+  Task chosen;
+  vsim::vsimctl::add_migrate(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "vsimctl: {}; see vsimctl --help\n", error.what());
-    return 2;
+    return complain(std::string(error.what()) + "; see vsimctl --help", 2);
   }
-  return run_migrate(migrate->remaining());
+  return run(settings, chosen);
 }

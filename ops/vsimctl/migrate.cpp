@@ -1,13 +1,15 @@
-#include "ops/vsimctl/migrate.h"
+// `vsimctl migrate`: everything that must be there before the first program starts. Can be run
+// again at any time, and by several at once: each thing is made only where it is missing.
 
 #include <cstdio>
-#include <memory>
+#include <vector>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "eventstore/broker.h"
-#include "eventstore/jetstream_store.h"
 #include "eventstore/streams.h"
+#include "ops/vsimctl/commands.h"
+#include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/seed_log.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/subjects.h"
@@ -18,10 +20,10 @@ namespace {
 
 using Failure = tl::unexpected<std::string>;
 
-tl::expected<void, std::string> migrate_postgres(const telemetry::CommonSettings& settings) {
+Outcome migrate_postgres(const telemetry::CommonSettings& settings) {
   const auto report = read_model::apply_migrations(settings.database_url, settings.schema_dir);
   if (!report) {
-    return Failure("Postgres: " + report.error().detail);
+    return Failure(told(settings, report.error()));
   }
   if (!report->dropped_because.empty()) {
     fmt::print("postgres: dropped schema {} because {}; a projector rebuilds it from the log\n",
@@ -47,7 +49,7 @@ std::string joined(const std::vector<std::string>& mistakes) {
   return text;
 }
 
-tl::expected<void, std::string> migrate_broker(const telemetry::CommonSettings& settings) {
+Outcome migrate_broker(const telemetry::CommonSettings& settings) {
   const auto definition = messages::load_streams_definition(settings.schema_dir);
   if (!definition) {
     return Failure(definition.error());
@@ -56,31 +58,38 @@ tl::expected<void, std::string> migrate_broker(const telemetry::CommonSettings& 
   if (!catalogue) {
     return Failure(joined(catalogue.error()));
   }
-  auto broker = eventstore::Broker::connect({settings.nats_url, "vsimctl migrate"});
-  if (!broker) {
-    return Failure("NATS: " + broker.error().detail);
+  auto log = Log::open(settings);
+  if (!log) {
+    return Failure(log.error());
   }
   const std::string events(messages::events_stream);
-  if (auto made = eventstore::ensure_streams(**broker, *definition, events); !made) {
-    return Failure("NATS: " + made.error().detail);
+  if (auto made = eventstore::ensure_streams((*log)->broker(), *definition, events); !made) {
+    return Failure(told(settings, made.error()));
   }
   fmt::print("nats: streams and consumers are as schema/messages/streams.json says\n");
-  eventstore::JetStreamStore log(**broker, **broker, events);
-  auto seeded = seed_log(log, *catalogue, {settings.time_scale, settings.sim_seed});
+  const auto seeded =
+      seed_log((*log)->events(), *catalogue, {settings.time_scale, settings.sim_seed});
   if (!seeded) {
-    return Failure("log: " + seeded.error().detail);
+    const bool contradicts = seeded.error().kind == eventstore::Error::Kind::refused;
+    return Failure(contradicts ? "log: " + seeded.error().detail : told(settings, seeded.error()));
   }
   fmt::print("log: clock and address pools have begun\n");
   return {};
 }
 
-}  // namespace
-
-tl::expected<void, std::string> migrate(const telemetry::CommonSettings& settings) {
+Outcome migrate(const telemetry::CommonSettings& settings) {
   if (auto done = migrate_postgres(settings); !done) {
     return done;
   }
   return migrate_broker(settings);
+}
+
+}  // namespace
+
+void add_migrate(CLI::App& app, Task& chosen) {
+  app.add_subcommand("migrate",
+                     "Makes tables, streams, consumers and the log's first events where missing")
+      ->callback([&chosen] { chosen = migrate; });
 }
 
 }  // namespace vsim::vsimctl

@@ -1,0 +1,26 @@
+#pragma once
+
+// The subcommands of vsimctl. Each add_NAME declares one: its arguments, its help, and a callback
+// that puts what is to be done into `chosen`, where main finds it after reading the settings.
+// What can be seen to be wrong without asking anybody throws a CLI::ParseError there: exit status
+// 2. A task's error is one line that says what is wrong and how to go on: exit status 1.
+
+#include <functional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "ops/telemetry/settings.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace vsim::vsimctl {
+
+using Outcome = tl::expected<void, std::string>;
+using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
+
+void add_migrate(CLI::App& app, Task& chosen);
+
+}  // namespace vsim::vsimctl

@@ -1,0 +1,95 @@
+#include "ops/vsimctl/connections.h"
+
+#include <fmt/format.h>
+
+#include "schema/messages/subjects.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+/// The password in "scheme://user:PASSWORD@host" or "... password=PASSWORD ..."; may be empty.
+std::string password_of(const std::string& url) {
+  if (const auto scheme = url.find("://"); scheme != std::string::npos) {
+    const auto host = url.find('@', scheme);
+    const auto colon = url.find(':', scheme + 3);
+    if (host != std::string::npos && colon < host) return url.substr(colon + 1, host - colon - 1);
+  }
+  const std::string_view key = "password=";
+  const auto at = url.find(key);
+  if (at == std::string::npos) return {};
+  auto value = url.substr(at + key.size());
+  if (value.starts_with('\'')) return value.substr(1, value.find('\'', 1) - 1);
+  return value.substr(0, value.find_first_of(" &"));
+}
+
+}  // namespace
+
+std::string without_password(std::string text, const std::string& url) {
+  const std::string password = password_of(url);
+  if (password.empty()) return text;
+  for (auto at = text.find(password); at != std::string::npos; at = text.find(password, at + 3)) {
+    text.replace(at, password.size(), "***");
+  }
+  return text;
+}
+
+std::string shown_address(const std::string& nats_url) {
+  std::string address = nats_url.substr(nats_url.find("://") + 3);
+  if (const auto user = address.rfind('@'); user != std::string::npos) address.erase(0, user + 1);
+  return address;
+}
+
+std::string told(const telemetry::CommonSettings& settings, const eventstore::Error& error) {
+  using Kind = eventstore::Error::Kind;
+  const std::string broker = "NATS at " + shown_address(settings.nats_url);
+  const std::string detail = without_password(error.detail, settings.nats_url);
+  switch (error.kind) {
+    case Kind::unavailable:
+      return fmt::format("{} does not answer ({}); start it with ops/up, or set NATS_URL", broker,
+                         detail);
+    case Kind::unknown:
+      return fmt::format(
+          "{} gave no answer in time ({}): what was asked may have been done; look, or try again",
+          broker, detail);
+    case Kind::conflict:
+      return fmt::format("somebody else was first ({}); try again", detail);
+    case Kind::refused:
+      return fmt::format("{} refuses: {}", broker, detail);
+  }
+  return detail;
+}
+
+std::string told(const telemetry::CommonSettings& settings,
+                 const read_model::DatabaseError& error) {
+  using Kind = read_model::DatabaseError::Kind;
+  const std::string detail = without_password(error.detail, settings.database_url);
+  switch (error.kind) {
+    case Kind::unavailable:
+      return fmt::format("Postgres does not answer ({}); start it with ops/up, or set DATABASE_URL",
+                         detail);
+    case Kind::not_migrated:
+      return fmt::format("Postgres has no tables of vsim ({}); run vsimctl migrate", detail);
+    case Kind::refused:
+      return fmt::format("Postgres refuses: {}", detail);
+  }
+  return detail;
+}
+
+Found<std::unique_ptr<eventstore::Broker>> connect_broker(
+    const telemetry::CommonSettings& settings) {
+  auto broker = eventstore::Broker::connect({settings.nats_url, "vsimctl"});
+  if (!broker) return tl::unexpected(told(settings, broker.error()));
+  return std::move(*broker);
+}
+
+Log::Log(std::unique_ptr<eventstore::Broker> broker)
+    : broker_(std::move(broker)),
+      events_(*broker_, *broker_, std::string(messages::events_stream)) {}
+
+Found<std::unique_ptr<Log>> Log::open(const telemetry::CommonSettings& settings) {
+  auto broker = connect_broker(settings);
+  if (!broker) return tl::unexpected(broker.error());
+  return std::unique_ptr<Log>(new Log(std::move(*broker)));
+}
+
+}  // namespace vsim::vsimctl

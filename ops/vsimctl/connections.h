@@ -1,0 +1,57 @@
+#pragma once
+
+// The broker, the log on it and Postgres, for tasks that run once: each failure is one line that
+// says what does not answer and how to go on, and holds no password.
+
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "eventstore/broker.h"
+#include "eventstore/jetstream_store.h"
+#include "ops/telemetry/settings.h"
+#include "schema/read_model/database.h"
+
+namespace vsim::vsimctl {
+
+template <typename T>
+using Found = tl::expected<T, std::string>;
+
+Found<std::unique_ptr<eventstore::Broker>> connect_broker(const telemetry::CommonSettings&);
+
+/// EVENTS, and the connection it is read and appended through.
+class Log {
+ public:
+  static Found<std::unique_ptr<Log>> open(const telemetry::CommonSettings&);
+
+  eventstore::Broker& broker() { return *broker_; }
+  eventstore::EventStore& events() { return events_; }
+
+ private:
+  explicit Log(std::unique_ptr<eventstore::Broker> broker);
+  std::unique_ptr<eventstore::Broker> broker_;
+  eventstore::JetStreamStore events_;
+};
+
+/// What an error of the broker, or of Postgres, means to the operator.
+std::string told(const telemetry::CommonSettings& settings, const eventstore::Error& error);
+std::string told(const telemetry::CommonSettings& settings, const read_model::DatabaseError& error);
+
+/// Runs one query on Postgres; connects for it.
+template <typename Query>
+auto query(const telemetry::CommonSettings& settings, Query&& query)
+    -> Found<decltype(query(std::declval<read_model::Transaction&>()))> {
+  read_model::ConnectionPool database(settings.database_url, 1);
+  auto found = database.read(std::forward<Query>(query));
+  if (!found) return tl::unexpected(told(settings, found.error()));
+  return std::move(*found);
+}
+
+/// "host:port" of a broker's URL: all of it that may be shown.
+std::string shown_address(const std::string& nats_url);
+
+/// The text with the password of `url` (a URL or libpq's "key=value ...") taken out.
+std::string without_password(std::string text, const std::string& url);
+
+}  // namespace vsim::vsimctl
