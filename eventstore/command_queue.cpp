@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/ack_memory.h"
 #include "eventstore/api_reply.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/pull_subscription.h"
@@ -51,10 +52,19 @@ Result<std::optional<Message>> CommandPublisher::find_waiting(const std::string&
 class CommandQueue::Impl {
  public:
   Impl(Broker& connection, std::string stream, std::string consumer)
-      : broker(connection), pull(connection, std::move(stream), std::move(consumer), window) {}
+      : broker(connection),
+        acks(connection, stream),
+        pull(connection, std::move(stream), std::move(consumer), window) {}
+
+  /// For ever: what is said after a reconnect again.
+  void end(const Delivery& delivery, std::string word) {
+    broker.publish(delivery.reply_to, word);
+    acks.remember(delivery.reply_to, std::move(word));
+  }
 
   static constexpr std::size_t window = 512;
   Broker& broker;
+  AckMemory acks;
   PullSubscription pull;
 };
 
@@ -63,6 +73,7 @@ CommandQueue::CommandQueue(Broker& broker, std::string stream, std::string consu
 CommandQueue::~CommandQueue() = default;
 
 Result<std::vector<Delivery>> CommandQueue::take(std::size_t max, std::chrono::milliseconds wait) {
+  impl_->acks.keep_up();
   auto pulled = impl_->pull.take(max, wait);
   if (!pulled) return tl::unexpected(pulled.error());
   std::vector<Delivery> deliveries;
@@ -78,9 +89,7 @@ void CommandQueue::stop() {
   impl_->broker.flush();
 }
 
-void CommandQueue::ack(const Delivery& delivery) {
-  impl_->broker.publish(delivery.reply_to, "+ACK");
-}
+void CommandQueue::ack(const Delivery& delivery) { impl_->end(delivery, "+ACK"); }
 
 void CommandQueue::flush() { impl_->broker.flush(); }
 
@@ -90,7 +99,7 @@ void CommandQueue::nak(const Delivery& delivery, std::chrono::milliseconds delay
 }
 
 void CommandQueue::terminate(const Delivery& delivery, const std::string& reason) {
-  impl_->broker.publish(delivery.reply_to, "+TERM " + reason);
+  impl_->end(delivery, "+TERM " + reason);
 }
 
 }  // namespace vsim::eventstore

@@ -77,8 +77,8 @@ class CommandQueue {
   /// at once and not after the ack wait.
   void stop();
 
-  /// Done: the slot is free. Sent with the next flush(), or a millisecond later; a lost ack costs a
-  /// redelivery that the log recognises.
+  /// Done: the slot is free. Sent with the next flush(), or a millisecond later. One that a crash
+  /// of the broker has lost is said again by a take() after the reconnect.
   void ack(const Delivery& delivery);
 
   /// Not now: deliver again after `delay`.

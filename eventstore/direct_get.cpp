@@ -65,6 +65,17 @@ Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& s
   return last;
 }
 
+Result<std::string> stream_created(const Broker& broker, const std::string& stream) {
+  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
+  if (!info) return tl::unexpected(info.error());
+  simdjson::dom::parser parser;
+  std::string_view created;
+  if (parser.parse(*info)["created"].get(created) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "stream info of " + stream + " tells no time of making");
+  }
+  return std::string(created);
+}
+
 Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream) {
   using std::chrono::system_clock;
   const auto asked_at = system_clock::now();

@@ -10,6 +10,7 @@
 #include "eventstore/jetstream_store.h"
 #include "eventstore/server_info.h"
 #include "schema/messages/catalogue_files.h"
+#include "tests/harness/eventually.h"
 #include "tests/harness/private_nats.h"
 
 using namespace vsim;
@@ -33,10 +34,23 @@ struct Ground {
     const Append event{"vsim.evt.clock", "{}", {}, std::nullopt};
     REQUIRE(log.append(std::span(&event, 1)));
   }
+  CommandPublisher publisher() { return CommandPublisher(*broker, "COMMANDS"); }
   Accepted publish(const std::string& subject) {
-    return CommandPublisher(*broker, "COMMANDS").publish(subject, stop, {}).value();
+    return publisher().publish(subject, stop, {}).value();
   }
 };
+
+/// The next delivery, as soon as the connection allows.
+Delivery take_one(CommandQueue& queue) {
+  std::vector<Delivery> taken;
+  REQUIRE(harness::eventually(
+      [&] {
+        taken = queue.take(1, std::chrono::milliseconds(50)).value_or(std::vector<Delivery>{});
+        return !taken.empty();
+      },
+      std::chrono::seconds(15)));
+  return taken.front();
+}
 
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -101,6 +115,48 @@ TEST_CASE("one command waits for a server, whatever its id, and the next is told
   while (!publisher.publish("vsim.cmd.us-east-1.a", stop, {})) {
     REQUIRE(std::chrono::steady_clock::now() < give_up);
   }
+}
+
+TEST_CASE("an ack that the broker's death has lost frees the slot soon after its return") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  CommandQueue queue(*ground.broker, "COMMANDS", "commands");
+  for (const bool terminated : {false, true}) {
+    CAPTURE(terminated);
+    const std::string subject = terminated ? "vsim.cmd.us-east-1.b" : "vsim.cmd.us-east-1.a";
+    ground.publish(subject);
+    const auto taken = take_one(queue);
+    ground.nats.process().terminate();  // its disk knows of the delivery then
+    if (terminated) {
+      queue.terminate(taken, "never again");
+    } else {
+      queue.ack(taken);
+    }
+    ground.nats.restart();
+    CHECK_MESSAGE(harness::eventually(
+                      [&] {
+                        (void)queue.take(1, std::chrono::milliseconds(50));
+                        return !ground.publisher().find_waiting(subject).value_or(Message{});
+                      },
+                      std::chrono::seconds(15)),
+                  "the consumer's ack wait is 30 s");
+  }
+}
+
+TEST_CASE("an ack is not said again to a queue that was made anew") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  CommandQueue queue(*ground.broker, "COMMANDS", "commands");
+  ground.publish("vsim.cmd.us-east-1.a");
+  queue.ack(take_one(queue));
+  queue.flush();
+  ground.nats.restart_empty();
+  REQUIRE(harness::eventually([&] { return ground.ensure().has_value(); }));
+  // The same place of the stream and of the consumer, another command.
+  REQUIRE(ground.publish("vsim.cmd.us-east-1.b").sequence == 1);
+  CHECK(take_one(queue).message.subject == "vsim.cmd.us-east-1.b");
+  (void)queue.take(1, std::chrono::milliseconds(50));
+  CHECK(ground.publisher().find_waiting("vsim.cmd.us-east-1.b").value());
 }
 
 TEST_CASE("the same message id is stored once, also under another server's subject") {

@@ -1,0 +1,27 @@
+#include "eventstore/ack_memory.h"
+
+#include "eventstore/direct_get.h"
+
+namespace vsim::eventstore {
+
+AckMemory::AckMemory(const Broker& broker, std::string stream)
+    : broker_(broker), stream_(std::move(stream)), reconnects_seen_(broker.reconnects()) {}
+
+void AckMemory::remember(const std::string& reply_to, std::string word) {
+  said_.push_back({reply_to, std::move(word)});
+  if (said_.size() > acks_remembered_max) said_.pop_front();
+}
+
+void AckMemory::keep_up() {
+  const auto reconnects = broker_.reconnects();
+  if (reconnects == reconnects_seen_ && !stream_created_.empty()) return;
+  auto created = stream_created(broker_, stream_);
+  if (!created) return;  // the connection is young, or gone again: the next look tries
+  if (*created != stream_created_) said_.clear();
+  stream_created_ = std::move(*created);
+  for (const auto& [reply_to, word] : said_) broker_.publish(reply_to, word);
+  broker_.flush();
+  reconnects_seen_ = reconnects;
+}
+
+}  // namespace vsim::eventstore
