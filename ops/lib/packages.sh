@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
   libcli11-dev libspdlog-dev prometheus-cpp-dev libssl-dev zlib1g-dev doctest-dev
   python3   # tests/tidy
 )
-RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl)
+RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl jq)   # jq: ops/runbook.md
 GO_WHEEL_PACKAGES=(python3 python3-venv)  # only where no Go is found, see go.sh
 
 # install_packages PACKAGE...: those that are missing.

@@ -1,0 +1,114 @@
+// Goal: an operator who follows the entries about the queue has it in order again.
+// Method: each case makes the state of the entry it is named after, and follows the entry.
+
+#include <doctest/doctest.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/harness/servers.h"
+#include "tests/runbook/load.h"
+#include "tests/runbook/situation.h"
+
+using runbook::ShippedSystem;
+
+namespace {
+
+void pause_workers(ShippedSystem& system) {
+  system.shell("nats consumer pause COMMANDS commands 1h -f");
+}
+
+// What somebody takes by hand and never acks stays taken for the ack wait; with no worker about.
+void take_by_hand(ShippedSystem& system, const std::string& how, int times) {
+  for (int i = 0; i < times; ++i) {
+    system.shell("nats consumer next COMMANDS commands --count 1 " + how);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Queue depth growing") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            system.kill("worker-1");
+            ask_for_servers(system, 70, "us-east-1");
+            ask_for_servers(system, 50, "eu-west-1");
+          },
+      .symptom = [](ShippedSystem& system) { return messages_in(system, "COMMANDS") > 100; },
+      .after =
+          [](ShippedSystem& system) {
+            CHECK(system.api().get("/servers?status=RUNNING&limit=1").json()["total"].integer() ==
+                  120);
+          },
+  });
+}
+
+TEST_CASE("One server stuck") {
+  std::string id;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            id = make_server(system);
+            system.kill("worker-1");
+            system.shell("nats pub vsim.cmd.us-east-1." + id + R"( '{"type":"stop"}')");
+            take_by_hand(system, "--no-ack", 1);
+            system.shell("ops/up");
+          },
+      .symptom =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            return act(api, id, "reboot", {{"Prefer", "wait=0"}}).code() == "operation_in_progress";
+          },
+  });
+}
+
+TEST_CASE("A poison command") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            const std::string id = make_server(system);
+            system.kill("worker-1");
+            system.shell("nats pub vsim.cmd.us-east-1." + id + R"( '{"type":"stop"}')");
+            take_by_hand(system, "--nak", 3);  // as a worker that dies of it would, in effect
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.shell(
+                       "nats consumer info COMMANDS commands --json | "
+                       "jq .num_redelivered") != "0" &&
+                   !system.running("worker-1");
+          },
+      .after = [](ShippedSystem& system) { CHECK(messages_in(system, "COMMANDS") == 0); },
+  });
+}
+
+TEST_CASE("Purge commands") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            pause_workers(system);
+            ask_for_servers(system, 90, "us-east-1");
+            ask_for_servers(system, 30, "eu-west-1");
+          },
+      .symptom = [](ShippedSystem& system) { return messages_in(system, "COMMANDS") > 100; },
+      .after =
+          [](ShippedSystem& system) {
+            CHECK(system.api().get("/servers?limit=1").json()["total"].integer() == 0);
+            CHECK(messages_in(system, "JOURNAL") == 120);
+          },
+  });
+}
+
+TEST_CASE("Pause and resume the workers") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            pause_workers(system);
+            ask_for_servers(system, 3);
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.shell("nats consumer info COMMANDS commands --json | jq .paused") ==
+                   "true";
+          },
+  });
+}

@@ -1,0 +1,166 @@
+#include "tests/runbook/shipped_system.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <limits>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/harness/failure_note.h"
+#include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
+
+namespace runbook {
+namespace {
+
+constexpr std::chrono::seconds script_wait_max{120};
+
+std::string caller(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+}  // namespace
+
+ShippedSystem::ShippedSystem(SystemOptions options)
+    : scratch_("vsim-runbook"), options_(std::move(options)) {
+  for (const char* part : {"ops", "schema"}) {
+    std::filesystem::copy(harness::source_dir() + "/" + part, scratch_.path() + "/" + part,
+                          std::filesystem::copy_options::recursive);
+  }
+  watch_over();
+  std::string settings = fmt::format("HTTP_ADDR=127.0.0.1:{} METRICS_ADDR=127.0.0.1:{} ",
+                                     harness::free_port(), harness::free_port());
+  for (const auto& [name, value] : options_.settings) {
+    settings += fmt::format("{}='{}' ", name, value);
+  }
+  const harness::Output up = run(fmt::format("{} ops/up --workers {}", settings, options_.workers));
+  if (!up.ending.clean()) {
+    run("ops/reset --yes");
+    throw std::runtime_error("ops/up failed:\n" + up.text);
+  }
+}
+
+ShippedSystem::~ShippedSystem() {
+  try {
+    if (harness::test_is_failing()) {
+      show_logs();
+      run("ops/down");
+    } else {
+      run("ops/reset --yes");
+    }
+    run("kill $(cat guard.pid)");
+  } catch (const std::exception& error) {
+    std::cerr << "stopping the system in " << scratch_.path() << ": " << error.what() << "\n";
+  }
+}
+
+// The processes that ops/up starts outlive it, and would outlive a test that is killed. So one more
+// waits for the end of the test and clears up after it.
+void ShippedSystem::watch_over() const {
+  run(
+      fmt::format("setsid bash -c 'tail --pid={} -s 1 -f /dev/null; ops/reset --yes' "
+                  ">guard.log 2>&1 </dev/null & echo $! >guard.pid",
+                  ::getpid()));
+}
+
+void ShippedSystem::show_logs() const {
+  const std::string logs = scratch_.path() + "/.run/log";
+  if (!std::filesystem::exists(logs)) return;
+  for (const auto& log : std::filesystem::directory_iterator(logs)) {
+    std::cerr << "--- the end of " << log.path().string() << " (kept)\n"
+              << harness::tail_of(log.path().string(), 15);
+  }
+}
+
+harness::Output ShippedSystem::run(const std::string& script) const {
+  // So that ops/up finds the broker's programs and builds none.
+  const std::filesystem::path nats(harness::find_program("VSIM_NATS_SERVER", "nats-server"));
+  const std::filesystem::path api(harness::product_program("vsim-api"));
+  harness::ChildOptions shell;
+  shell.argv = {"/usr/bin/env",
+                "-i",
+                "LANG=C.UTF-8",
+                "HOME=" + caller("HOME"),
+                "PATH=" + caller("PATH") + ":" + nats.parent_path().string(),
+                "VSIM_PG_BIN=" + caller("VSIM_PG_BIN"),
+                "VSIM_BIN_DIR=" + api.parent_path().string(),
+                "VSIM_SKIP_PACKAGES=1"};
+  for (const char* word : {"/bin/bash", "-c", script.c_str()}) shell.argv.emplace_back(word);
+  shell.working_directory = scratch_.path();
+  return harness::run_program(shell, script_wait_max);
+}
+
+std::string ShippedSystem::shell(const std::string& script) const {
+  harness::Output output = run("set -euo pipefail; . .run/env\n" + script);
+  if (!output.ending.clean()) {
+    throw std::runtime_error("this failed: " + script + "\n" + output.text);
+  }
+  if (output.text.ends_with('\n')) output.text.pop_back();
+  return output.text;
+}
+
+std::string ShippedSystem::admin_shell(const std::string& script) const {
+  return shell(". .run/admin.env\n" + script);
+}
+
+std::uint16_t ShippedSystem::port(const std::string& name) const {
+  const std::string address =
+      harness::read_file(scratch_.path() + "/.run/ports/" + name + ".address");
+  return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+}
+
+harness::HttpClient ShippedSystem::api() const { return harness::HttpClient(port("api")); }
+
+double ShippedSystem::metric(const std::string& name, const std::string& label) const {
+  return metric_at("worker-1", name, label);
+}
+
+double ShippedSystem::api_metric(const std::string& name, const std::string& label) const {
+  return metric_at("api", name, label);
+}
+
+double ShippedSystem::metric_at(const std::string& name, const std::string& metric,
+                                const std::string& label) const {
+  try {
+    harness::HttpClient client(port(name), std::chrono::seconds(5));
+    const std::string page = client.get("/metrics").body;
+    const bool has = page.find("\n" + metric + " ") != std::string::npos ||
+                     page.find("\n" + metric + "{") != std::string::npos;
+    if (has) return harness::metric_sum(page, metric, label);
+  } catch (const harness::Unreachable&) {
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string ShippedSystem::readiness(const std::string& name) const {
+  try {
+    return harness::HttpClient(port(name), std::chrono::seconds(5)).get("/readyz").body;
+  } catch (const harness::Unreachable&) {
+    return "";
+  }
+}
+
+bool ShippedSystem::ready(const std::string& name) const {
+  try {
+    return harness::HttpClient(port(name), std::chrono::seconds(5)).get("/readyz").status == 200;
+  } catch (const harness::Unreachable&) {
+    return false;
+  }
+}
+
+void ShippedSystem::kill(const std::string& name) const {
+  shell(fmt::format("kill -KILL $(<.run/pid/{}.pid)", name));
+  harness::eventually([&] { return !running(name); });
+}
+
+// What has ended but was not collected by its parent does not run.
+bool ShippedSystem::running(const std::string& name) const {
+  return run(fmt::format("grep -q ') [^ZX]' /proc/$(<.run/pid/{}.pid)/stat", name)).ending.clean();
+}
+
+}  // namespace runbook

@@ -1,0 +1,66 @@
+#pragma once
+
+// A vsim as operators have it: brought up by ops/up in a checkout of its own (a folder with links
+// to the real one's ops/ and the rest, and its own .run/), and spoken to through a shell that
+// stands there. Whatever becomes of the test, all that was started is stopped. Threads: one.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "tests/harness/child_process.h"
+#include "tests/harness/http_client.h"
+#include "tests/harness/scratch_dir.h"
+
+namespace runbook {
+
+struct SystemOptions {
+  std::size_t workers = 1;
+  std::map<std::string, std::string> settings = {};  // IDLE_TIMEOUT and the like, for ops/up
+};
+
+class ShippedSystem {
+ public:
+  /// Returns when all are ready; throws std::runtime_error with what ops/up said when they are not.
+  explicit ShippedSystem(SystemOptions options = {});
+  ~ShippedSystem();
+  ShippedSystem(const ShippedSystem&) = delete;
+  ShippedSystem& operator=(const ShippedSystem&) = delete;
+
+  /// Runs a bash script in the checkout, with nothing in its environment but where vsim is.
+  harness::Output run(const std::string& script) const;
+  /// The same after `. .run/env`, as operators do; gives what it printed, without the last end of
+  /// line. Throws std::runtime_error when it fails.
+  std::string shell(const std::string& script) const;
+  /// As `shell`, with `.run/admin.env`.
+  std::string admin_shell(const std::string& script) const;
+
+  harness::HttpClient api() const;
+  /// The sum of a metric's samples that bear the label, at worker 1. Not a number, which is neither
+  /// above nor below anything, when it cannot be asked or has no such metric.
+  double metric(const std::string& name, const std::string& label = "") const;
+  /// The same at the API.
+  double api_metric(const std::string& name, const std::string& label = "") const;
+  /// Does `/readyz` say yes? `name` is `api` or `worker-N`.
+  bool ready(const std::string& name) const;
+  /// The text of `/readyz`, whatever it says; empty when nobody answers.
+  std::string readiness(const std::string& name) const;
+
+  /// SIGKILL for `api`, `worker-N`, `nats` or `postgres`, as a crash would; waits until it is gone.
+  void kill(const std::string& name) const;
+  bool running(const std::string& name) const;
+
+  std::string checkout() const { return scratch_.path(); }
+
+ private:
+  std::uint16_t port(const std::string& name) const;
+  double metric_at(const std::string& name, const std::string& metric,
+                   const std::string& label) const;
+  void watch_over() const;
+  void show_logs() const;
+
+  harness::ScratchDir scratch_;
+  SystemOptions options_;
+};
+
+}  // namespace runbook

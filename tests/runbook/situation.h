@@ -1,0 +1,27 @@
+#pragma once
+
+// An entry of the runbook put to the test: the state it describes is made, its commands are
+// followed from top to bottom, and then the symptom must be gone. Threads: one.
+
+#include <functional>
+#include <string>
+
+#include "tests/runbook/shipped_system.h"
+
+namespace runbook {
+
+/// How to get into the state that an entry describes, and how one sees that one is in it.
+struct Situation {
+  std::function<void(ShippedSystem&)> set_up;
+  /// What its alert would fire on, or what an operator sees. Must come true after `set_up` and
+  /// must be false in the end.
+  std::function<bool(ShippedSystem&)> symptom;
+  /// What else must hold in the end; asserts by itself. May be left out.
+  std::function<void(ShippedSystem&)> after = {};
+  SystemOptions system = {};
+};
+
+/// Follows the entry whose heading is the name of the running test case.
+void follow(const Situation& situation);
+
+}  // namespace runbook
