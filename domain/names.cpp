@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 6> rejection_names = {
 constexpr std::array<std::string_view, 4> outcome_names = {"SUCCEEDED", "REJECTED", "PURGED",
                                                            "DEAD_LETTERED"};
 
-constexpr std::array<std::string_view, 2> reason_names = {"user", "idle_timeout"};
+constexpr std::array<std::string_view, 3> reason_names = {"user", "idle_timeout", "forced"};
 
 constexpr std::array<std::string_view, transition_count> transition_names = {
     "create", "start", "stop", "reboot", "terminate"};

@@ -43,6 +43,8 @@ struct Reboot {
   bool operator==(const Reboot&) const = default;
 };
 struct Terminate {
+  // An operator's, with why: straight to TERMINATED from any other state, however it is stuck.
+  std::optional<std::string> forced_because = {};
   bool operator==(const Terminate&) const = default;
 };
 using Action = std::variant<Create, Start, Stop, Reboot, Terminate>;
@@ -97,7 +99,7 @@ struct Blueprint {
   bool operator==(const Blueprint&) const = default;
 };
 
-enum class TerminationReason : std::uint8_t { user, idle_timeout };
+enum class TerminationReason : std::uint8_t { user, idle_timeout, forced };
 
 // A transition that takes time is two events: the first stores when the second is due.
 struct ServerProvisioning {
@@ -145,6 +147,7 @@ struct ServerTerminating {
 struct ServerTerminated {
   Status from;
   TerminationReason reason{};
+  std::string note = {};  // when forced: the operator's words
   bool operator==(const ServerTerminated&) const = default;
 };
 // Outcomes that change nothing but the last command.

@@ -24,6 +24,8 @@ constexpr Rule reboot_rule =    {Transition::reboot,
                                  {false,  true,   false,   false,  false,    false,     false}};
 constexpr Rule terminate_rule = {Transition::terminate,
                                  {true,   true,   true,    true,   true,     false,     false}};
+constexpr Rule force_rule =     {Transition::terminate,
+                                 {true,   true,   true,    true,   true,     true,      false}};
 // clang-format on
 
 std::string states_allowed(const Rule& rule) {
@@ -151,28 +153,37 @@ struct Decide {
   Answer operator()(const Reboot&) const {
     return change<ServerRebooting, ServerRebooted>(reboot_rule);
   }
-  Answer operator()(const Terminate&) const {
+  Answer operator()(const Terminate& terminate) const {
+    if (terminate.forced_because) return force(*terminate.forced_because);
     return change<ServerTerminating, ServerTerminated>(terminate_rule);
   }
 
   // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
   template <typename Begun, typename Done>
   Answer change(const Rule& rule) const {
+    if (auto refused = refusal(rule)) return std::move(*refused);
+    const auto from = state.server->status;
+    const auto delay = drawn(state.server->blueprint.terms, rule.transition);
+    if (delay.count() == 0) return EventData(Done{from});
+    return EventData(Begun{from, now + delay});
+  }
+
+  Answer force(const std::string& because) const {
+    if (auto refused = refusal(force_rule)) return std::move(*refused);
+    return EventData(ServerTerminated{state.server->status, TerminationReason::forced, because});
+  }
+
+  std::optional<Rejection> refusal(const Rule& rule) const {
     if (!state.server) {
       return Rejection{
           RejectionCode::not_found,
           "there is no server " + command.server.to_string() + " in " + command.region.name};
     }
     const auto from = state.server->status;
+    if (rule.from[static_cast<std::size_t>(from)]) return std::nullopt;
     const auto verb = std::string(to_string(rule.transition));
-    if (!rule.from[static_cast<std::size_t>(from)]) {
-      return invalid_transition("cannot " + verb + ": the server is " +
-                                std::string(to_string(from)) + "; " + verb + " needs " +
-                                states_allowed(rule));
-    }
-    const auto delay = drawn(state.server->blueprint.terms, rule.transition);
-    if (delay.count() == 0) return EventData(Done{from});
-    return EventData(Begun{from, now + delay});
+    return invalid_transition("cannot " + verb + ": the server is " + std::string(to_string(from)) +
+                              "; " + verb + " needs " + states_allowed(rule));
   }
 
   Duration drawn(const Terms& terms, Transition transition) const {

@@ -1,6 +1,7 @@
 #include "workers/dead_letters.h"
 
 #include "ops/telemetry/log.h"
+#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
@@ -28,6 +29,20 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// What the command brought along, so that a replay is the same command: also the id of one that was
+// typed without.
+void add_headers_of(const eventstore::Message& message, eventstore::Headers& headers) {
+  using messages::header::command_id;
+  for (const auto& header : message.headers) {
+    if (header.name.starts_with("Vsim-")) headers.push_back(header);
+  }
+  if (!find_header(message.headers, command_id).empty()) return;
+  const auto decoded = messages::decode_command(message);
+  if (!decoded) return;
+  const auto id_of = [](const auto& command) { return command.id.to_string(); };
+  headers.push_back({std::string(command_id), std::visit(id_of, decoded->command)});
+}
+
 }  // namespace
 
 DeadLetters::DeadLetters(eventstore::Broker& broker, telemetry::Metrics& metrics)
@@ -41,7 +56,7 @@ bool DeadLetters::keep(const eventstore::Delivery& delivery, DeadLetterReason re
                        const std::string& error) {
   const auto& message = delivery.message;
   const auto stored_at = std::chrono::floor<Duration>(message.stored_at);
-  const eventstore::Headers headers = {
+  eventstore::Headers headers = {
       {std::string(messages::header::message_id), "dlq-" + std::to_string(message.sequence)},
       {"Vsim-Dead-Reason", reason_text(reason)},
       {"Vsim-Dead-Error", one_line(error)},
@@ -49,9 +64,8 @@ bool DeadLetters::keep(const eventstore::Delivery& delivery, DeadLetterReason re
       {"Vsim-Dead-Sequence", std::to_string(message.sequence)},
       {"Vsim-Dead-Deliveries", std::to_string(delivery.deliveries)},
       {"Vsim-Dead-Time", messages::format_instant(stored_at)},
-      {std::string(messages::header::command_id),
-       std::string(find_header(message.headers, messages::header::command_id))},
   };
+  add_headers_of(message, headers);
   const auto kept =
       publisher_.publish(messages::dead_letter(message.subject), message.payload, headers);
   if (!kept) {

@@ -1,13 +1,12 @@
 #include "workers/journal_projector.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <variant>
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
-#include "schema/messages/message_headers.h"
+#include "schema/messages/journal_copy.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/migrations.h"
 #include "workers/pause.h"
@@ -33,33 +32,6 @@ Setback setback_of(const read_model::DatabaseError& error) {
 
 Setback setback_of(const eventstore::Error& error) {
   return {Kind::unavailable, "NATS: " + error.detail};
-}
-
-/// The command's place in COMMANDS. Republishing adds its headers behind those that a copy of a
-/// copy brought along, so the last one is this message's.
-StreamSequence command_sequence(const eventstore::Message& message) {
-  StreamSequence sequence = 0;
-  for (const auto& header : message.headers) {
-    if (header.name == messages::header::sequence) {
-      std::from_chars(header.value.data(), header.value.data() + header.value.size(), sequence);
-    }
-  }
-  return sequence;
-}
-
-/// The message as it stood in COMMANDS.
-eventstore::Message original_of(const eventstore::Message& copy) {
-  eventstore::Message original = copy;
-  original.sequence = command_sequence(copy);
-  if (original.subject.starts_with(messages::journal_prefix)) {
-    original.subject = std::string(messages::command_prefix) +
-                       copy.subject.substr(messages::journal_prefix.size());
-  }
-  const auto stored_at = find_header(copy.headers, messages::header::time_stamp);
-  if (!stored_at.empty()) {
-    original.stored_at = eventstore::parse_timestamp(stored_at);
-  }
-  return original;
 }
 
 }  // namespace
@@ -188,9 +160,10 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
   std::vector<read_model::OperationRow> rows;
   read_model::Checkpoint next = checkpoint_;
   for (const auto& message : messages) {
-    next.command_sequence = std::max(next.command_sequence, command_sequence(message));
+    const auto original = messages::original_of(message);
+    next.command_sequence = std::max(next.command_sequence, original.sequence);
     // What cannot be read here is poison in the queue too: a worker has dealt with it.
-    if (const auto decoded = messages::decode_command(original_of(message))) {
+    if (const auto decoded = messages::decode_command(original)) {
       rows.push_back(
           std::visit([](const auto& command) { return read_model::pending_operation_row(command); },
                      decoded->command));

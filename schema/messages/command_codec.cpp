@@ -92,6 +92,12 @@ Create read_create(const Fields& fields) {
   return create;
 }
 
+// {"type":"terminate"}, or of an operator {"type":"terminate","force":true,"reason":"..."}.
+Terminate read_terminate(const Fields& fields) {
+  if (!fields.has("force") || !fields.boolean("force")) return {};
+  return {checked_text(fields, "reason", 1, force_reason_characters_max)};
+}
+
 std::optional<Action> read_action(const Fields& fields) {
   const auto type = fields.text("type");
   if (type == "create") {
@@ -101,7 +107,7 @@ std::optional<Action> read_action(const Fields& fields) {
   if (type == "start") return Start{};
   if (type == "stop") return Stop{};
   if (type == "reboot") return Reboot{};
-  if (type == "terminate") return Terminate{};
+  if (type == "terminate") return read_terminate(fields);
   fields.complain("type", "must be create, start, stop, reboot or terminate");
   return std::nullopt;
 }
@@ -242,6 +248,12 @@ std::string encode_action(const Action& action) {
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create->idle_timeout);
       json.member("idle_timeout_seconds", seconds.count());
     }
+  }
+  const auto* terminate = std::get_if<Terminate>(&action);
+  if (terminate != nullptr && terminate->forced_because) {
+    json.key("force");
+    json.boolean(true);
+    json.member("reason", *terminate->forced_because);
   }
   json.end_object();
   return json.take();

@@ -20,6 +20,7 @@
 namespace vsim::messages {
 
 inline constexpr std::size_t name_characters_max = 128;
+inline constexpr std::size_t force_reason_characters_max = 256;
 inline constexpr std::size_t tags_max = 50;
 inline constexpr std::size_t tag_key_characters_max = 128;
 inline constexpr std::size_t tag_value_characters_max = 256;

@@ -34,6 +34,7 @@ struct WriteData {
   void operator()(const ServerTerminated& event) const {
     from(event.from);
     json.member("reason", to_string(event.reason));
+    if (!event.note.empty()) json.member("note", event.note);
   }
   void operator()(const CommandRejected& event) const {
     json.member("code", to_string(event.rejection.code));
@@ -58,7 +59,8 @@ EventData read_provisioning(const Fields& data) {
 EventData read_provisioned(const Fields& data) { return ServerProvisioned{read_blueprint(data)}; }
 EventData read_terminated(const Fields& data) {
   return ServerTerminated{data.named("from", status_from),
-                          data.named("reason", termination_reason_from)};
+                          data.named("reason", termination_reason_from),
+                          std::string(data.has("note") ? data.text("note") : "")};
 }
 EventData read_rejected(const Fields& data) {
   return CommandRejected{

@@ -40,6 +40,12 @@ double Fields::real(std::string_view name) const {
   return value;
 }
 
+bool Fields::boolean(std::string_view name) const {
+  bool value = false;
+  if (object_[name].get(value) != simdjson::SUCCESS) complain(name, "must be true or false");
+  return value;
+}
+
 Instant Fields::instant(std::string_view name) const {
   const auto value = parse_instant(text(name));
   if (!value) complain(name, "must be an RFC 3339 time in UTC");

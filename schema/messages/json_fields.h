@@ -30,6 +30,7 @@ class Fields {
   std::uint64_t count(std::string_view name) const;
   std::int64_t integer(std::string_view name) const;
   double real(std::string_view name) const;
+  bool boolean(std::string_view name) const;
   Instant instant(std::string_view name) const;
   Duration milliseconds(std::string_view name) const;
   Uuid uuid(std::string_view name) const;

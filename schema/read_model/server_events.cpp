@@ -57,6 +57,8 @@ struct Sentence {
         return fmt::format("Terminated; {} is free again", ip());
       case TerminationReason::idle_timeout:
         return fmt::format("Terminated after standing idle too long; {} is free again", ip());
+      case TerminationReason::forced:
+        return fmt::format("Terminated by force ({}); {} is free again", e.note, ip());
     }
     return {};
   }

@@ -81,6 +81,32 @@ TEST_CASE("what the API writes is what a worker reads") {
   CHECK(decoded->may_be_repeat);  // a keyed command may have come before
 }
 
+TEST_CASE("a terminate is forced only with a reason, and what is written is what is read") {
+  const auto terminate = [](const std::string& json) {
+    return std::get<Terminate>(command_of(stored(json)).action);
+  };
+  CHECK(messages::encode_action(Terminate{}) == R"({"type":"terminate"})");
+  const std::string forced = R"({"type":"terminate","force":true,"reason":"stuck \"since\" May"})";
+  CHECK(messages::encode_action(Terminate{R"(stuck "since" May)"}) == forced);
+  CHECK(terminate(forced) == Terminate{R"(stuck "since" May)"});
+  CHECK(terminate(R"({"type":"terminate"})") == Terminate{});
+  CHECK(terminate(R"({"type":"terminate","force":false,"reason":"x"})") == Terminate{});
+  CHECK(terminate(R"({"type":"terminate","reason":"x"})") == Terminate{});
+  for (const auto* wrong :
+       {R"({"type":"terminate","force":true})", R"({"type":"terminate","force":true,"reason":""})",
+        R"({"type":"terminate","force":true,"reason":7})",
+        R"({"type":"terminate","force":true,"reason":"a\nb"})",
+        R"({"type":"terminate","force":"yes","reason":"x"})"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(decode_command(stored(wrong)));
+  }
+  const auto of_length = [](std::size_t characters) {
+    return decode_command(stored(messages::encode_action(Terminate{std::string(characters, 'x')})));
+  };
+  CHECK(of_length(messages::force_reason_characters_max));
+  CHECK_FALSE(of_length(messages::force_reason_characters_max + 1));
+}
+
 TEST_CASE("outcomes are told to inboxes and nowhere else") {
   const auto decoded =
       decode_command(stored(R"({"type":"stop"})", {{"Vsim-Reply-To", "vsim.cmd.x.y"}}));

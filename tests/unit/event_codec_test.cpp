@@ -50,8 +50,9 @@ TEST_CASE("every event of a server's life is read back as it was written") {
     all_come_back(state, events);
   };
   for (const auto* name : {"(none)", "PENDING", "RUNNING", "STOPPED"}) {
-    for (const Action& action : {Action(a_create()), Action(Start{}), Action(Stop{}),
-                                 Action(Reboot{}), Action(Terminate{})}) {
+    for (const Action& action :
+         {Action(a_create()), Action(Start{}), Action(Stop{}), Action(Reboot{}),
+          Action(Terminate{}), Action(Terminate{"stuck"})}) {
       const auto state = server_in(name);
       check(state, decide(state, command(action), at(100), context()).events);
     }

@@ -282,6 +282,8 @@ TEST_CASE("every event has a sentence for a person") {
         "Terminated; 192.168.10.5 is free again");
   CHECK(sentence(ServerTerminated{Status::stopped, TerminationReason::idle_timeout}) ==
         "Terminated after standing idle too long; 192.168.10.5 is free again");
+  CHECK(sentence(ServerTerminated{Status::pending, TerminationReason::forced, "stuck"}) ==
+        "Terminated by force (stuck); 192.168.10.5 is free again");
   CHECK(sentence(CommandRejected{{RejectionCode::not_found, "there is no such server"}}) ==
         "Command rejected (not_found): there is no such server");
   CHECK(sentence(CommandPurged{}) == "Command purged from the queue before it was carried out");

@@ -72,7 +72,7 @@ inline Action random_action(Dice& dice) {
   if (roll < 11) return Stop{};
   if (roll < 22) return Start{};
   if (roll < 30) return Reboot{};
-  if (roll < 31) return Terminate{};
+  if (roll < 31) return dice() % 2 == 0 ? Terminate{} : Terminate{"by chance"};
   return Create{"again", "small", {}, {}, std::nullopt};
 }
 

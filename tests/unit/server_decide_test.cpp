@@ -1,9 +1,9 @@
 // Goal: what may happen to a server, whole. Method: the first test is the table of the lifecycle,
 // every state against every command; the others are one claim each about time, repeats and replays.
 
-#include <array>
-#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -16,22 +16,25 @@ namespace {
 
 // A row a state, a column a command. "STOPPING" is the state that the command leads to; a code is
 // the rejection. A server that does not exist has a row too.
+const std::vector<std::string> columns = {"create", "start",     "stop",
+                                          "reboot", "terminate", "forced terminate"};
 struct Row {
   std::string state;
-  std::map<std::string, std::string> after;
+  std::vector<std::string> after;
 };
+const std::string refused = "invalid_transition";
 
 // clang-format off
 const std::vector<Row> lifecycle = {
-    //                 create                           start                            stop                             reboot                           terminate
-    {"(none)",      {{"create", "PENDING"},            {"start", "not_found"},          {"stop", "not_found"},           {"reboot", "not_found"},         {"terminate", "not_found"}}},
-    {"PENDING",     {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
-    {"RUNNING",     {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "STOPPING"},            {"reboot", "REBOOTING"},          {"terminate", "TERMINATING"}}},
-    {"STOPPING",    {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
-    {"STOPPED",     {{"create", "invalid_transition"}, {"start", "PENDING"},            {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
-    {"REBOOTING",   {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "TERMINATING"}}},
-    {"TERMINATING", {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "invalid_transition"}}},
-    {"TERMINATED",  {{"create", "invalid_transition"}, {"start", "invalid_transition"}, {"stop", "invalid_transition"},  {"reboot", "invalid_transition"}, {"terminate", "invalid_transition"}}},
+    //               create     start        stop         reboot       terminate      forced terminate
+    {"(none)",      {"PENDING", "not_found", "not_found", "not_found", "not_found",   "not_found"}},
+    {"PENDING",     {refused,   refused,     refused,     refused,     "TERMINATING", "TERMINATED"}},
+    {"RUNNING",     {refused,   refused,     "STOPPING",  "REBOOTING", "TERMINATING", "TERMINATED"}},
+    {"STOPPING",    {refused,   refused,     refused,     refused,     "TERMINATING", "TERMINATED"}},
+    {"STOPPED",     {refused,   "PENDING",   refused,     refused,     "TERMINATING", "TERMINATED"}},
+    {"REBOOTING",   {refused,   refused,     refused,     refused,     "TERMINATING", "TERMINATED"}},
+    {"TERMINATING", {refused,   refused,     refused,     refused,     refused,       "TERMINATED"}},
+    {"TERMINATED",  {refused,   refused,     refused,     refused,     refused,       refused}},
 };
 // clang-format on
 
@@ -48,19 +51,56 @@ std::string outcome_in(const State& state, const Action& action) {
 }  // namespace
 
 TEST_CASE("every state answers every command as the lifecycle says") {
-  const std::array<Action, 5> actions = {a_create(), Start{}, Stop{}, Reboot{}, Terminate{}};
-  std::size_t cells = 0;
+  const std::vector<Action> actions = {a_create(), Start{},     Stop{},
+                                       Reboot{},   Terminate{}, Terminate{"stuck"}};
+  REQUIRE(actions.size() == columns.size());
   for (const auto& row : lifecycle) {
-    for (const auto& action : actions) {
-      const auto name = std::string(command_type(action));
+    REQUIRE_MESSAGE(row.after.size() == columns.size(), "a cell of the table is missing");
+    for (std::size_t i = 0; i < actions.size(); ++i) {
       CAPTURE(row.state);
-      CAPTURE(name);
-      REQUIRE_MESSAGE(row.after.contains(name), "a cell of the table is missing");
-      CHECK(outcome_in(server_in(row.state), action) == row.after.at(name));
-      ++cells;
+      CAPTURE(columns[i]);
+      CHECK(outcome_in(server_in(row.state), actions[i]) == row.after[i]);
     }
   }
-  CHECK(cells == (status_count + 1) * std::variant_size_v<Action>);
+  CHECK(lifecycle.size() == status_count + 1);
+  std::set<std::size_t> kinds;
+  for (const auto& action : actions) kinds.insert(action.index());
+  CHECK(kinds.size() == std::variant_size_v<Action>);
+}
+
+TEST_CASE("a forced termination says why, settles the bill and leaves no deadline") {
+  for (const auto* name :
+       {"PENDING", "RUNNING", "STOPPING", "STOPPED", "REBOOTING", "TERMINATING"}) {
+    CAPTURE(name);
+    const auto before = server_in(name);
+    const auto decision = decide(before, command(Terminate{"stuck"}), at(100), context());
+    REQUIRE(decision.events.size() == 1);
+    const auto& terminated = std::get<ServerTerminated>(decision.events.front().data);
+    CHECK(terminated ==
+          ServerTerminated{before.server->status, TerminationReason::forced, "stuck"});
+    const auto dead = after(before, decision.events);
+    CHECK(dead.server->termination_reason == TerminationReason::forced);
+    CHECK_FALSE(dead.server->deadline);
+    CHECK_FALSE(dead.server->bill.open_since);
+    CHECK(dead.server->bill == bill_after(before.server->bill,
+                                          before.server->blueprint.terms.billing,
+                                          Status::terminated, at(100)));
+  }
+}
+
+TEST_CASE("what a forced termination finds overdue has happened at its own time") {
+  const auto late = [](const std::string& name) {
+    const auto stuck = server_in(name);
+    return decide(stuck, command(Terminate{"stuck"}), at(500), context());
+  };
+  const auto pending = late("PENDING");
+  REQUIRE(pending.events.size() == 2);
+  CHECK(std::holds_alternative<ServerStarted>(pending.events[0].data));
+  CHECK(std::get<ServerTerminated>(pending.events[1].data).from == Status::running);
+  const auto terminating = late("TERMINATING");
+  REQUIRE(terminating.events.size() == 2);
+  CHECK(std::get<ServerTerminated>(terminating.events[0].data).reason == TerminationReason::user);
+  CHECK(std::get<Rejection>(terminating.verdict).code == RejectionCode::invalid_transition);
 }
 
 TEST_CASE("a create fixes price, delays, idle timeout and address for life") {
