@@ -23,3 +23,45 @@ TEST_CASE("No free addresses") {
       .after = [](ShippedSystem& system) { make_server(system); },
   });
 }
+
+TEST_CASE("Billing not advancing") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            make_server(system);
+            harness::eventually([&] {  // the first mark
+              return system.shell(R"(psql "$DATABASE_URL" -Atc 'TABLE billing_watermarks')") != "";
+            });
+            system.shell("kill -STOP $(<.run/pid/worker-1.pid)");  // it hangs
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.shell(
+                       R"(psql "$DATABASE_URL" -Atc "SELECT min(through) < )"
+                       R"('$(curl -s "http://$HTTP_ADDR/clock" | jq -r .now)'::timestamptz )"
+                       R"(- interval '600 s' FROM billing_watermarks")") == "t";
+          },
+      .system = {.settings = {{"TIME_SCALE", "100"}}},
+  });
+}
+
+TEST_CASE("Idle servers not reaped") {
+  std::string id;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            id = make_server(system);
+            act(api, id, "stop");
+            system.kill("worker-1");
+          },
+      .symptom =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            const harness::Json server = get_server(api, id);
+            return server["status"].text() == "STOPPED" &&
+                   server["due_at"].text() < api.get("/clock").json()["now"].text();
+          },
+      .system = {.settings = {{"IDLE_TIMEOUT", "10s"}}},
+  });
+}

@@ -87,3 +87,67 @@ TEST_CASE("Postgres lost") {
           },
   });
 }
+
+TEST_CASE("Projection lag") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            make_server(system);
+            // A session that was left open with a lock.
+            system.shell(R"(psql "$DATABASE_URL" -c 'BEGIN; LOCK TABLE vsim.servers; )"
+                         R"(SELECT pg_sleep(600)' >/dev/null 2>&1 &)");
+            harness::eventually([&] {
+              return system.shell(R"(psql "$DATABASE_URL" -Atc "SELECT count(*) FROM pg_locks )"
+                                  R"(WHERE mode = 'AccessExclusiveLock' AND granted")") != "0";
+            });
+            ask_for_servers(system, 20);
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            const std::string told = system.readiness("api");
+            return told.find("projection stands still") != std::string::npos;
+          },
+      .after =
+          [](ShippedSystem& system) {
+            CHECK(system.api().get("/servers?limit=1").json()["total"].integer() == 21);
+          },
+  });
+}
+
+TEST_CASE("Projector stopped at an unknown event") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            // The build that runs is the newer one; what is put in its place knows one event less.
+            harness::HttpClient api = system.api();
+            const std::string id = make_server(system, "standard");
+            wait_for_status(api, id, "RUNNING");
+            act(api, id, "reboot");
+            system.shell(
+                "cd programs; sed s/server_rebooting/server_repointed/g vsim-worker >old; "
+                "chmod +x old; mv vsim-worker new; mv old vsim-worker");
+            system.kill("worker-1");
+            system.shell(R"(psql "$DATABASE_URL" -c 'DROP SCHEMA vsim CASCADE')");
+            system.run("VSIM_READY_WITHIN_SECONDS=1 ops/up");  // it says that it is not ready
+          },
+      .symptom =
+          [](ShippedSystem& system) { return system.metric("vsim_projection_stopped") == 1; },
+      .meanwhile =
+          [](ShippedSystem& system) { system.shell("mv programs/new programs/vsim-worker"); },
+      .after =
+          [](ShippedSystem& system) {
+            CHECK(system.api().get("/servers?limit=1").json()["total"].integer() == 1);
+          },
+  });
+}
+
+TEST_CASE("HTTP errors or slow answers") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            make_server(system);
+            system.kill("postgres");
+          },
+      .symptom = [](ShippedSystem& system) { return system.api().get("/servers").status == 503; },
+  });
+}

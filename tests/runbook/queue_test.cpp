@@ -98,6 +98,50 @@ TEST_CASE("Purge commands") {
   });
 }
 
+TEST_CASE("Dead letters") {
+  std::string sent_again;
+  std::string mended;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            sent_again = make_server(system);
+            mended = make_server(system);
+            system.kill("worker-1");
+            act(api, sent_again, "stop", {{"Prefer", "respond-async"}});
+            take_by_hand(system, "--nak", 5);
+            system.shell("ops/up");
+            harness::eventually([&] { return messages_in(system, "DEAD_LETTERS") == 1; });
+            const std::string subject = "vsim.cmd.us-east-1.";
+            system.shell("nats pub " + subject + mended + R"( '{"type":"stpo"}')");
+            system.shell("nats pub " + subject + harness::random_uuid() + " 'hello?'");
+          },
+      .symptom = [](ShippedSystem& system) { return messages_in(system, "DEAD_LETTERS") > 0; },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            wait_for_status(api, sent_again, "STOPPED");
+            wait_for_status(api, mended, "STOPPED");
+          },
+  });
+}
+
+TEST_CASE("Workers too slow") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            pause_workers(system);
+            ask_for_servers(system, 600);
+          },
+      .symptom = [](ShippedSystem& system) { return messages_in(system, "COMMANDS") > 100; },
+      .meanwhile =
+          [](ShippedSystem& system) {
+            system.shell("nats consumer resume COMMANDS commands -f");  // they begin to do it
+          },
+      .after = [](ShippedSystem& system) { CHECK(system.ready("worker-3")); },
+  });
+}
+
 TEST_CASE("Pause and resume the workers") {
   runbook::follow({
       .set_up =

@@ -19,6 +19,11 @@ namespace {
 
 constexpr std::chrono::seconds script_wait_max{120};
 
+/// Ends all that was started, be it with its data; also the second system of a restore drill.
+std::string end_all(const std::string& ops_command) {
+  return ops_command + "; test ! -d .run-drill || VSIM_RUN_DIR=$PWD/.run-drill ops/reset --yes";
+}
+
 std::string caller(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
@@ -32,6 +37,11 @@ ShippedSystem::ShippedSystem(SystemOptions options)
     std::filesystem::copy(harness::source_dir() + "/" + part, scratch_.path() + "/" + part,
                           std::filesystem::copy_options::recursive);
   }
+  const std::filesystem::path api(harness::product_program("vsim-api"));
+  std::filesystem::create_directory(programs());
+  for (const char* program : {"vsim-api", "vsim-worker", "vsimctl"}) {
+    std::filesystem::copy(api.parent_path() / program, programs());
+  }
   watch_over();
   std::string settings = fmt::format("HTTP_ADDR=127.0.0.1:{} METRICS_ADDR=127.0.0.1:{} ",
                                      harness::free_port(), harness::free_port());
@@ -40,7 +50,7 @@ ShippedSystem::ShippedSystem(SystemOptions options)
   }
   const harness::Output up = run(fmt::format("{} ops/up --workers {}", settings, options_.workers));
   if (!up.ending.clean()) {
-    run("ops/reset --yes");
+    run(end_all("ops/reset --yes"));
     throw std::runtime_error("ops/up failed:\n" + up.text);
   }
 }
@@ -49,9 +59,9 @@ ShippedSystem::~ShippedSystem() {
   try {
     if (harness::test_is_failing()) {
       show_logs();
-      run("ops/down");
+      run(end_all("ops/down"));
     } else {
-      run("ops/reset --yes");
+      run(end_all("ops/reset --yes"));
     }
     run("kill $(cat guard.pid)");
   } catch (const std::exception& error) {
@@ -80,7 +90,6 @@ void ShippedSystem::show_logs() const {
 harness::Output ShippedSystem::run(const std::string& script) const {
   // So that ops/up finds the broker's programs and builds none.
   const std::filesystem::path nats(harness::find_program("VSIM_NATS_SERVER", "nats-server"));
-  const std::filesystem::path api(harness::product_program("vsim-api"));
   harness::ChildOptions shell;
   shell.argv = {"/usr/bin/env",
                 "-i",
@@ -88,7 +97,7 @@ harness::Output ShippedSystem::run(const std::string& script) const {
                 "HOME=" + caller("HOME"),
                 "PATH=" + caller("PATH") + ":" + nats.parent_path().string(),
                 "VSIM_PG_BIN=" + caller("VSIM_PG_BIN"),
-                "VSIM_BIN_DIR=" + api.parent_path().string(),
+                "VSIM_BIN_DIR=" + programs(),
                 "VSIM_SKIP_PACKAGES=1"};
   for (const char* word : {"/bin/bash", "-c", script.c_str()}) shell.argv.emplace_back(word);
   shell.working_directory = scratch_.path();

@@ -51,6 +51,8 @@ class ShippedSystem {
   bool running(const std::string& name) const;
 
   std::string checkout() const { return scratch_.path(); }
+  /// The folder of vsim's programs; copies of this build's.
+  std::string programs() const { return scratch_.path() + "/programs"; }
 
  private:
   std::uint16_t port(const std::string& name) const;

@@ -30,6 +30,7 @@ void follow(const Situation& situation) {
   situation.set_up(system);
   REQUIRE_MESSAGE(harness::eventually([&] { return situation.symptom(system); }, change_wait_max),
                   "the symptom does not show");
+  if (situation.meanwhile) situation.meanwhile(system);
   const harness::Output done = system.run(script_of(runbook, entry));
   INFO(done.text);
   REQUIRE(done.ending.clean());

@@ -16,6 +16,9 @@ struct Situation {
   /// What its alert would fire on, or what an operator sees. Must come true after `set_up` and
   /// must be false in the end.
   std::function<bool(ShippedSystem&)> symptom;
+  /// What comes to pass before the first command; or what the entry asks for in words only, such as
+  /// checking out another version. May be left out.
+  std::function<void(ShippedSystem&)> meanwhile = {};
   /// What else must hold in the end; asserts by itself. May be left out.
   std::function<void(ShippedSystem&)> after = {};
   SystemOptions system = {};
