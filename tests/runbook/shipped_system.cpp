@@ -21,7 +21,8 @@ constexpr std::chrono::seconds script_wait_max{120};
 
 /// Ends all that was started, be it with its data; also the second system of a restore drill.
 std::string end_all(const std::string& ops_command) {
-  return ops_command + "; test ! -d .run-drill || VSIM_RUN_DIR=$PWD/.run-drill ops/reset --yes";
+  return "{ test ! -d .run-drill || VSIM_RUN_DIR=$PWD/.run-drill ops/reset --yes; } && " +
+         ops_command;
 }
 
 std::string caller(const char* name) {
@@ -63,7 +64,7 @@ ShippedSystem::~ShippedSystem() {
     } else {
       run(end_all("ops/reset --yes"));
     }
-    run("kill $(cat guard.pid)");
+    run("kill -- -$(cat guard.pid)");
   } catch (const std::exception& error) {
     std::cerr << "stopping the system in " << scratch_.path() << ": " << error.what() << "\n";
   }
@@ -72,10 +73,12 @@ ShippedSystem::~ShippedSystem() {
 // The processes that ops/up starts outlive it, and would outlive a test that is killed. So one more
 // waits for the end of the test and clears up after it.
 void ShippedSystem::watch_over() const {
+  const std::string end = end_all("ops/reset --yes");  // refused while an ops/up is at work still
   run(
-      fmt::format("setsid bash -c 'tail --pid={} -s 1 -f /dev/null; ops/reset --yes' "
+      fmt::format("setsid bash -c 'tail --pid={} -s 1 -f /dev/null; "
+                  "for try in {{1..60}}; do sleep 1; {} && break; done' "
                   ">guard.log 2>&1 </dev/null & echo $! >guard.pid",
-                  ::getpid()));
+                  ::getpid(), end));
 }
 
 void ShippedSystem::show_logs() const {
