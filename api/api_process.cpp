@@ -1,17 +1,18 @@
 #include "api/api_process.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include "api/dependency_gauges.h"
 #include "api/http_api.h"
 #include "api/http_server.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
+#include "ops/telemetry/pause.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/subjects.h"
 
@@ -39,13 +40,6 @@ void allow_files(std::size_t count) {
   }
 }
 
-void sleep_until_stop(const std::stop_token& stop, std::chrono::milliseconds most) {
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  std::unique_lock lock(mutex);
-  woken.wait_for(lock, stop, most, [] { return false; });
-}
-
 /// Tries until the broker is there: the order in which processes start should not matter. Nothing
 /// when stopped before, or when the broker will never do.
 std::unique_ptr<Broker> connect(const std::string& url, const std::stop_token& stop) {
@@ -64,7 +58,7 @@ std::unique_ptr<Broker> connect(const std::string& url, const std::stop_token& s
       told = broker.error().detail;
       log::warn("waiting for the broker", {{"error", told}});
     }
-    sleep_until_stop(stop, 500ms);
+    telemetry::pause(stop, 500ms);
   }
   return nullptr;
 }
@@ -103,6 +97,7 @@ struct Parts {
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         billing(read_side, clock),
         health(broker, pool, clock, settings.nats_monitor_url),
+        dependencies(broker, pool, metrics),
         http_api({commands, queries, operations, clock_commands, billing, health}, metrics) {}
 
   telemetry::Metrics metrics;
@@ -121,6 +116,7 @@ struct Parts {
   ClockCommands clock_commands;
   BillingQueries billing;
   Health health;
+  DependencyGauges dependencies;
   HttpApi http_api;
 };
 
@@ -150,8 +146,10 @@ int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
                              {"broker", broker->server_version()},
                              {"threads_max", settings.http_threads},
                              {"database_connections", settings.database_connections}});
+  const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
+  const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
   while (!stop.stop_requested()) {
-    sleep_until_stop(stop, 1h);
+    telemetry::pause(stop, 1h);
   }
   parts.inbox.stop();  // what waits is answered 202 now: accepted, and late
   server->reset();

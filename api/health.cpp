@@ -1,6 +1,7 @@
 #include "api/health.h"
 
-#include "api/broker_facts.h"
+#include "eventstore/broker_facts.h"
+#include "ops/telemetry/broker_monitor.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/checkpoint.h"
 
@@ -69,8 +70,9 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness)
 }
 
 void Health::report_durability(telemetry::Readiness& readiness) {
-  if (sync_.empty() && !monitor_url_.empty()) {
-    sync_ = ask_sync_interval(monitor_url_);
+  if (sync_.empty()) {
+    const auto told = telemetry::ask_broker_monitor(monitor_url_);
+    sync_ = told ? told->sync_interval : "";
   }
   readiness.facts.emplace_back("log_sync_interval",
                                sync_.empty() ? "unknown (NATS_MONITOR_URL tells)" : sync_);
@@ -108,7 +110,7 @@ void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t proje
                             std::uint64_t log_end) {
   // The projection may have moved on since the log's end was asked for, but not far.
   const auto newer = projected > log_end ? stream_facts(broker_, messages::events_stream)
-                                         : eventstore::Result<StreamFacts>();
+                                         : eventstore::Result<eventstore::StreamFacts>();
   if (projected > log_end && newer && projected > newer->last_sequence) {
     readiness.reasons.emplace_back("the log ends at " + std::to_string(newer->last_sequence) +
                                    " but the read models come from " + std::to_string(projected) +

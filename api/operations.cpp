@@ -4,7 +4,7 @@
 #include <array>
 
 #include "api/answers.h"
-#include "api/broker_facts.h"
+#include "eventstore/broker_facts.h"
 #include "schema/http/documents.h"
 #include "schema/http/query_string.h"
 #include "schema/messages/subjects.h"

@@ -18,10 +18,10 @@ bool is_crowded(std::size_t entries, std::size_t places) { return entries * 4 > 
 }  // namespace
 
 void DeadlineQueue::set(const Region& region, const ServerId& server, std::optional<Instant> due,
-                        StreamSequence sequence) {
+                        StreamSequence sequence, DueKind kind) {
   const auto slot = index_.empty() ? nobody : index_[find(server)];
   if (slot == nobody) {
-    if (due) add({server, *due, sequence, 0, number_of(region)});
+    if (due) add({server, *due, sequence, 0, number_of(region), kind});
     return;
   }
   auto& entry = entries_[slot];
@@ -30,6 +30,7 @@ void DeadlineQueue::set(const Region& region, const ServerId& server, std::optio
   entry.due = *due;
   entry.sequence = sequence;
   entry.region = number_of(region);
+  entry.kind = kind;
   sift(entry.place);
 }
 
@@ -59,6 +60,21 @@ std::vector<DueServer> DeadlineQueue::due(Instant until, std::size_t max,
     if (!region || name == *region) servers.push_back({name, entry.server, entry.due});
   }
   return servers;
+}
+
+DeadlineQueue::DueCount DeadlineQueue::count_due(Instant until, std::size_t max) const {
+  DueCount count;
+  std::vector<std::size_t> next = {0};
+  while (!next.empty() && count.all < max) {
+    const auto place = next.back();
+    next.pop_back();
+    if (place >= heap_.size() || entries_[heap_[place]].due > until) continue;
+    ++count.all;
+    if (entries_[heap_[place]].kind == DueKind::idle_timeout) ++count.idle;
+    next.push_back(2 * place + 1);
+    next.push_back(2 * place + 2);
+  }
+  return count;
 }
 
 bool DeadlineQueue::is_before(Slot a, Slot b) const {

@@ -20,6 +20,9 @@ struct DueServer {
   bool operator==(const DueServer&) const = default;
 };
 
+/// What happens at a deadline.
+enum class DueKind : std::uint8_t { transition_ends, idle_timeout };
+
 /// Not thread-safe. Takes less than 64 bytes a pending deadline, and the 16 of its server's id; the
 /// space of deadlines that are over is kept for those to come.
 class DeadlineQueue {
@@ -27,7 +30,7 @@ class DeadlineQueue {
   /// The server's deadline after the event at `sequence`; older news than what is known of a
   /// pending deadline is ignored.
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
-           StreamSequence sequence);
+           StreamSequence sequence, DueKind kind = DueKind::transition_ends);
 
   std::optional<Instant> earliest() const;
 
@@ -35,6 +38,13 @@ class DeadlineQueue {
   /// named. They stay in the queue.
   std::vector<DueServer> due(Instant until, std::size_t max,
                              const std::optional<Region>& region) const;
+
+  struct DueCount {
+    std::size_t all = 0;
+    std::size_t idle = 0;  // of them, idle timeouts
+  };
+  /// How many are due by `until`; from `max` on they are not counted any further.
+  DueCount count_due(Instant until, std::size_t max) const;
 
   std::size_t size() const { return entries_.size(); }
 
@@ -48,6 +58,7 @@ class DeadlineQueue {
     StreamSequence sequence;
     Place place;
     std::uint16_t region;  // into region_names_
+    DueKind kind;
   };
 
   bool is_before(Slot a, Slot b) const;

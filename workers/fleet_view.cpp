@@ -12,6 +12,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 1000;
+constexpr std::size_t overdue_max = 100'000;  // counted
+
+DueKind kind_of(const State& state) {
+  const bool is_idle = state.server && state.server->status == Status::stopped;
+  return is_idle ? DueKind::idle_timeout : DueKind::transition_ends;
+}
 
 }  // namespace
 
@@ -43,7 +49,8 @@ void FleetView::load() {
     if (!address.taken) pool.released(address.ip, position_);
   }
   for (const auto& deadline : snapshot->deadlines) {
-    deadlines_.set(deadline.region, deadline.server, deadline.due, position_);
+    deadlines_.set(deadline.region, deadline.server, deadline.due, position_,
+                   deadline.is_idle ? DueKind::idle_timeout : DueKind::transition_ends);
   }
 }
 
@@ -111,7 +118,7 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
 void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequence) {
   if (const auto* server = std::get_if<messages::ServerEvent>(&logged)) {
     const auto& [event, state] = *server;
-    deadlines_.set(event.region, event.server, due_of(state), sequence);
+    deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
     if (std::holds_alternative<ServerTerminated>(event.data) && state.server) {
       pools_[event.region].released(state.server->blueprint.ip, sequence);
     }
@@ -199,13 +206,21 @@ void FleetView::address_claimed(const Region& region, Ipv4 ip, StreamSequence se
 void FleetView::server_seen(const Region& region, const ServerId& server, const State& state,
                             StreamSequence sequence) {
   const std::lock_guard lock(mutex_);
-  deadlines_.set(region, server, due_of(state), sequence);
+  deadlines_.set(region, server, due_of(state), sequence, kind_of(state));
 }
 
 std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
                                       const std::optional<Region>& region) const {
   const std::lock_guard lock(mutex_);
   return deadlines_.due(until, max, region);
+}
+
+DeadlineQueue::DueCount FleetView::overdue(std::chrono::seconds grace) const {
+  const std::lock_guard lock(mutex_);
+  // Right after a change of the clock much may be due at once, and nobody is late yet.
+  if (!clock_ || wall_locked() - clock_->time.stored_at < grace) return {};
+  const std::chrono::duration<double> simulated = grace * clock_->time.scale;
+  return deadlines_.count_due(now_locked() - std::chrono::floor<Duration>(simulated), overdue_max);
 }
 
 std::vector<Region> FleetView::regions_in_use() const {

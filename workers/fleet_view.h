@@ -76,6 +76,9 @@ class FleetView {
   std::vector<DueServer> due(Instant until, std::size_t max,
                              const std::optional<Region>& region = {}) const;
 
+  /// Deadlines that passed more than `grace` ago, by the wall; 100,000 at most are counted.
+  DeadlineQueue::DueCount overdue(std::chrono::seconds grace) const;
+
   /// Regions of which some address is taken.
   std::vector<Region> regions_in_use() const;
 

@@ -2,18 +2,10 @@
 
 // Sleeping that a stop ends at once.
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <stop_token>
+#include "ops/telemetry/pause.h"
 
 namespace vsim::workers {
 
-inline void pause(const std::stop_token& stop, std::chrono::nanoseconds length) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, length, [] { return false; });
-}
+using telemetry::pause;
 
 }  // namespace vsim::workers

@@ -96,7 +96,6 @@ Projector::Projector(eventstore::EventStore& events, Settings settings, Catalogu
       batch_seconds_(metrics.histogram("vsim_projection_batch_seconds",
                                        "From a batch's messages to its commit", {},
                                        telemetry::latency_bounds_seconds())),
-      lag_(metrics.gauge("vsim_projection_lag_events", "Events not yet in the read models")),
       stopped_(
           metrics.gauge("vsim_projection_stopped", "1 while the projection waits for an operator")),
       retry_after_(retry_shortest) {
@@ -333,7 +332,6 @@ void Projector::note_progress() {
   status_.lag = lag;
   status_.ready = lag <= lag_ready_max;
   status_.reason = status_.ready ? "" : fmt::format("catching up: {} events to project", lag);
-  lag_.set(static_cast<double>(lag));
   stopped_.set(0);
   retry_after_ = retry_shortest;
 }
@@ -344,7 +342,6 @@ void Projector::note_standby() {
     log::info("standing by: another projector is active");
   }
   status_ = ProjectorStatus{true, "standing by: another projector is active", false, 0, 0};
-  lag_.set(0);
   stopped_.set(0);
 }
 

@@ -82,7 +82,6 @@ class Projector {
   Tell tell_;
   telemetry::Counter projected_;
   telemetry::Histogram batch_seconds_;
-  telemetry::Gauge lag_;
   telemetry::Gauge stopped_;
   // Of the running thread only:
   read_model::Checkpoint checkpoint_;

@@ -48,13 +48,11 @@ Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::
       view_(view),
       standby_(std::move(is_active)),
       billing_interval_(billing_interval),
-      on_due_(observer(view, metrics)),
-      pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")) {}
+      on_due_(observer(view, metrics)) {}
 
 void Timekeeper::run(std::stop_token stop) {
   if (!view_.wait_until_ready(stop)) return;
   while (!stop.stop_requested()) {
-    pending_.set(static_cast<double>(view_.status().deadlines));
     if (standby_.must_act(oldest_unfinished())) {
       act(stop);
     } else {

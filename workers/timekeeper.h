@@ -47,7 +47,6 @@ class Timekeeper {
   Standby standby_;
   Duration billing_interval_;
   OnDue on_due_;
-  telemetry::Gauge pending_;
   std::chrono::steady_clock::time_point said_at_{};  // deadlines_applied
 };
 

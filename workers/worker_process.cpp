@@ -17,10 +17,13 @@
 #include "schema/messages/subjects.h"
 #include "schema/read_model/session_lock.h"
 #include "workers/biller.h"
+#include "workers/broker_gauges.h"
 #include "workers/command_worker.h"
+#include "workers/fleet_gauges.h"
 #include "workers/journal_projector.h"
 #include "workers/pause.h"
 #include "workers/projector.h"
+#include "workers/read_model_gauges.h"
 #include "workers/timekeeper.h"
 
 namespace vsim::workers {
@@ -114,6 +117,9 @@ struct WorkerProcess::Parts {
   Biller biller;
   Projector projector;
   JournalProjector journal_projector;
+  ReadModelGauges read_model_gauges;
+  BrokerGauges broker_gauges;
+  FleetGauges fleet_gauges;
 
   Parts(const telemetry::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
         Connections connections)
@@ -141,7 +147,12 @@ struct WorkerProcess::Parts {
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
-        journal_projector(journal, settings.database_url, metrics) {}
+        journal_projector(journal, settings.database_url, metrics),
+        read_model_gauges(settings.database_url, metrics),
+        broker_gauges(
+            {to.prompt.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
+            settings.nats_monitor_url, [this] { return read_model_gauges.projected(); }, metrics),
+        fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {}
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
     auto snapshot = read_model::load_fleet_snapshot(settings.database_url);
@@ -170,17 +181,6 @@ struct WorkerProcess::Parts {
     }
     if (told) to.feeds->flush();
   }
-
-  void publish_gauges() const {
-    const auto status = view.status();
-    for (const auto& [region, counts] : status.pools) {
-      const telemetry::Labels labels = {{"region", region}};
-      metrics.gauge("vsim_pool_addresses_free", "Free addresses, as this worker sees them", labels)
-          .set(static_cast<double>(counts.first));
-      metrics.gauge("vsim_pool_addresses", "Addresses of the pool", labels)
-          .set(static_cast<double>(counts.second));
-    }
-  }
 };
 
 WorkerProcess::WorkerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -205,7 +205,7 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
 
 void WorkerProcess::run(std::stop_token stop) {
   auto& parts = *parts_;
-  parts.metrics.on_collect([&parts] { parts.publish_gauges(); });
+  parts.metrics.on_collect([&parts] { parts.fleet_gauges.refresh(); });
   const auto& roles = parts.settings.roles;
   log::info("worker is at work", {{"build", telemetry::build_version()},
                                   {"stream", messages::commands_stream},
@@ -214,6 +214,8 @@ void WorkerProcess::run(std::stop_token stop) {
                                   {"timekeeper", roles.timekeeper},
                                   {"billing", roles.billing},
                                   {"projector", roles.projector}});
+  const std::jthread broker([&](std::stop_token end) { parts.broker_gauges.run(end); });
+  const std::jthread read_models([&](std::stop_token end) { parts.read_model_gauges.run(end); });
   // The deciding roles need the view until they have finished, so it ends last.
   std::stop_source view_stop;
   std::jthread view([&] { parts.view.run(view_stop.get_token()); });

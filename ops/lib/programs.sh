@@ -30,7 +30,9 @@ remember_settings() {
 # program_environment [NAME=VALUE...]: what all of vsim's programs get, and what this one gets.
 program_environment() {
   local name
-  PROCESS_ENV=("NATS_URL=$NATS_URL" "DATABASE_URL=$DATABASE_URL" "$@")
+  # The monitor tells how the broker syncs its disk, and how much it may store.
+  PROCESS_ENV=("NATS_URL=$NATS_URL" "DATABASE_URL=$DATABASE_URL"
+    "NATS_MONITOR_URL=http://127.0.0.1:$(<"$PORTS/nats-monitor")" "$@")
   for name in "${PASSED_ON[@]}"; do
     if [[ -v $name ]]; then PROCESS_ENV+=("$name=${!name}"); fi
   done
@@ -64,9 +66,7 @@ start_program() {
 start_api() {
   STARTED=()
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
-  # So that /readyz can tell how the broker syncs its disk.
-  program_environment "HTTP_ADDR=$HTTP_ADDRESS" \
-    "NATS_MONITOR_URL=http://127.0.0.1:$(<"$PORTS/nats-monitor")"
+  program_environment "HTTP_ADDR=$HTTP_ADDRESS"
   start_program api vsim-api
   STEP_NOTE="${STARTED[*]:-ok (was up)}, $(url_of "$HTTP_ADDRESS")"
 }

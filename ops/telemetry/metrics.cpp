@@ -34,6 +34,30 @@ struct Metrics::Impl {
   std::vector<std::function<void()>> refreshers;
 };
 
+struct GaugeSet::Impl {
+  prometheus::Family<prometheus::Gauge>& family;
+  std::mutex mutex;
+  std::map<Labels, prometheus::Gauge*> shown;
+};
+
+void GaugeSet::replace(const std::map<Labels, double>& values) const {
+  const std::lock_guard lock(impl_->mutex);
+  auto& shown = impl_->shown;
+  for (auto known = shown.begin(); known != shown.end();) {
+    if (values.contains(known->first)) {
+      ++known;
+      continue;
+    }
+    impl_->family.Remove(known->second);
+    known = shown.erase(known);
+  }
+  for (const auto& [labels, value] : values) {
+    const auto [place, is_new] = shown.emplace(labels, nullptr);
+    if (is_new) place->second = &impl_->family.Add(labels);
+    place->second->Set(value);
+  }
+}
+
 void Counter::add(double amount) const { counter_->Increment(amount); }
 double Counter::value() const { return counter_->Value(); }
 void Gauge::set(double value) const { gauge_->Set(value); }
@@ -58,6 +82,11 @@ Counter Metrics::counter(const std::string& name, const std::string& help, const
 Gauge Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels) {
   auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
   return Gauge(family.Add(labels));
+}
+
+GaugeSet Metrics::gauge_set(const std::string& name, const std::string& help) {
+  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
+  return GaugeSet(std::make_shared<GaugeSet::Impl>(family));
 }
 
 Histogram Metrics::histogram(const std::string& name, const std::string& help, const Labels& labels,

@@ -48,6 +48,19 @@ class Histogram {
 
 using Labels = std::map<std::string, std::string>;
 
+/// The gauges of one name, known as a whole. Any thread.
+class GaugeSet {
+ public:
+  /// Sets these; one that is not among them any more is gone from the page.
+  void replace(const std::map<Labels, double>& values) const;
+
+ private:
+  friend class Metrics;
+  struct Impl;
+  explicit GaugeSet(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;
+};
+
 class Metrics {
  public:
   Metrics();
@@ -58,6 +71,8 @@ class Metrics {
   /// The same name and labels give the same metric. Names begin with vsim_; units stand last.
   Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+  /// For labels that come and go. Made once for a name, and not beside gauge().
+  GaugeSet gauge_set(const std::string& name, const std::string& help);
   /// `bounds` are the upper ends of the buckets, rising.
   Histogram histogram(const std::string& name, const std::string& help, const Labels& labels,
                       const std::vector<double>& bounds);

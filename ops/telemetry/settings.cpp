@@ -84,6 +84,7 @@ struct Declaration {
 };
 constexpr Declaration common_declarations[] = {
     {"NATS_URL", "the broker, such as nats://127.0.0.1:4222"},
+    {"NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222"},
     {"DATABASE_URL", "Postgres, such as postgresql://vsim@127.0.0.1:5432/vsim"},
     {"DB_HOST", "Postgres in parts, instead of DATABASE_URL: its host"},
     {"DB_PORT", "its port (5432)"},
@@ -136,6 +137,10 @@ void take_common(Reader& reader, CommonSettings& settings) {
     reader.mistake("NATS_URL", "\"" + settings.nats_url +
                                    "\" does not begin with nats:// or tls://; \"nats://" +
                                    settings.nats_url + "\"?");
+  settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
+  if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
+    reader.mistake("NATS_MONITOR_URL",
+                   "\"" + settings.nats_monitor_url + "\" does not begin with http://");
   settings.database_url = database_url(reader);
   settings.log_format = isatty(STDERR_FILENO) == 1 ? log::Format::text : log::Format::json;
   reader.take("LOG_LEVEL", settings.log_level, read_log_level);
@@ -191,7 +196,6 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("PORT", "only the port of it");
   reader.declare("HTTP_THREADS", "connections served at once (512)");
   reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
-  reader.declare("NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
@@ -202,10 +206,6 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.take("HTTP_THREADS", settings.http_threads, read_whole_number, 1, http_threads_max);
   reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,
               database_connections_max);
-  settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
-  if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
-    reader.mistake("NATS_MONITOR_URL",
-                   "\"" + settings.nats_monitor_url + "\" does not begin with http://");
   stop.mistakes = reader.mistakes();
   if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;

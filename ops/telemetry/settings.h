@@ -32,8 +32,9 @@ struct ListenAddress {
 
 /// What every process of vsim reads.
 struct CommonSettings {
-  std::string nats_url;      // NATS_URL
-  std::string database_url;  // DATABASE_URL, or made of the DB_* parts; anything libpq takes
+  std::string nats_url;          // NATS_URL
+  std::string nats_monitor_url;  // NATS_MONITOR_URL: may be empty; tells how NATS syncs and fills
+  std::string database_url;      // DATABASE_URL, or made of the DB_* parts; anything libpq takes
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
   std::optional<std::chrono::milliseconds> idle_timeout;  // IDLE_TIMEOUT; simulated; 0: never
@@ -49,7 +50,6 @@ struct ApiSettings : CommonSettings {
   ListenAddress http;                    // HTTP_ADDR or PORT
   std::size_t http_threads = 512;        // HTTP_THREADS: as many connections are served at once
   std::size_t database_connections = 8;  // DATABASE_CONNECTIONS
-  std::string nats_monitor_url;          // NATS_MONITOR_URL: may be empty; tells how NATS syncs
 };
 
 /// The roles of a worker, all on unless --roles picks some.

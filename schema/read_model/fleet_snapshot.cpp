@@ -21,13 +21,15 @@ FleetSnapshot read_snapshot(Transaction& tx) {
   }
   // By status, so that the index leads past all that is terminated.
   const auto deadlines = tx.exec(
-      "SELECT region, id, (date_part('epoch', due) * 1000)::bigint FROM servers"
+      "SELECT region, id, (date_part('epoch', due) * 1000)::bigint, status = 'STOPPED'"
+      " FROM servers"
       " WHERE status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING')"
       " AND due IS NOT NULL");
   snapshot.deadlines.reserve(static_cast<std::size_t>(deadlines.size()));
   for (const auto& row : deadlines) {
     if (const auto id = Uuid::parse(view_of(row[1]))) {
-      snapshot.deadlines.push_back({Region{text_of(row[0])}, ServerId{*id}, instant_of(row[2])});
+      snapshot.deadlines.push_back(
+          {Region{text_of(row[0])}, ServerId{*id}, instant_of(row[2]), view_of(row[3]) == "t"});
     }
   }
   return snapshot;

@@ -24,6 +24,7 @@ struct FleetDeadline {
   Region region;
   ServerId server;
   Instant due;
+  bool is_idle = false;  // the server is stopped, and reaped then
 };
 
 /// As of one position of EVENTS: whoever follows the log from behind it misses nothing.

@@ -117,7 +117,9 @@ std::uint64_t count_servers(Transaction& tx, const ServerFilter& filter) {
 
 std::vector<Statement> server_statements() {
   std::vector<Statement> statements{
-      {"server_by_id", "SELECT " + server_columns + " FROM servers s WHERE id = $1"}};
+      {"server_by_id", "SELECT " + server_columns + " FROM servers s WHERE id = $1"},
+      {"servers_counted",
+       "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"}};
   for (unsigned filters = 0; filters <= filters_all; ++filters) {
     statements.push_back({total_name(filters), total_sql(filters, 1)});
     statements.push_back({page_name(filters), page_sql(filters)});
@@ -186,6 +188,14 @@ ServerRow read_server(const pqxx::row& row, int first) {
   server.idle_timeout = Duration{integer_of<std::int64_t>(field())};
   server.billed_through = optional_instant_of(field());
   return server;
+}
+
+std::vector<ServerCount> count_servers(Transaction& tx) {
+  std::vector<ServerCount> counts;
+  for (const auto& row : execute(tx, "servers_counted", Arguments())) {
+    counts.push_back({text_of(row[0]), text_of(row[1]), integer_of<std::uint64_t>(row[2])});
+  }
+  return counts;
 }
 
 std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id) {

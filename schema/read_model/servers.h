@@ -61,6 +61,15 @@ struct ServerPage {
   std::uint64_t total = 0;  // of all that match the filter
 };
 
+/// How many servers of a region are in a state, over all types. A state that had some once and has
+/// none now counts 0.
+struct ServerCount {
+  std::string region;
+  std::string status;
+  std::uint64_t servers = 0;
+};
+std::vector<ServerCount> count_servers(Transaction& tx);
+
 std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id);
 
 /// `after` wins over `offset`. `limit` is 1 to 200; the caller checks. One more than `limit` items

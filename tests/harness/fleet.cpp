@@ -62,6 +62,7 @@ Fleet::~Fleet() {
 Settings Fleet::environment() const {
   Settings settings = options_.settings;
   settings["NATS_URL"] = nats_.url();
+  settings["NATS_MONITOR_URL"] = fmt::format("http://127.0.0.1:{}", nats_.monitor_port());
   settings["DATABASE_URL"] = database_url_;
   settings["SCHEMA_DIR"] = options_.schema_dir;
   return settings;

@@ -1,0 +1,35 @@
+#include "ops/telemetry/broker_monitor.h"
+
+#include <httplib.h>
+#include <simdjson.h>
+
+namespace vsim::telemetry {
+
+std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
+  if (url.empty()) return std::nullopt;
+  httplib::Client client(url);
+  client.set_connection_timeout(1);
+  client.set_read_timeout(1);
+  const auto answer = client.Get("/varz");
+  if (!answer || answer->status != 200) return std::nullopt;
+  simdjson::dom::parser parser;
+  simdjson::dom::element config;
+  if (parser.parse(answer->body).at_pointer("/jetstream/config").get(config) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  BrokerMonitor told;
+  bool always = false;
+  std::uint64_t interval_ns = 0;
+  if (config["sync_always"].get(always) == simdjson::SUCCESS && always) {
+    told.sync_interval = "always";
+  } else if (config["sync_interval"].get(interval_ns) == simdjson::SUCCESS && interval_ns > 0) {
+    told.sync_interval = std::to_string(interval_ns / 1'000'000'000) + "s";
+  }
+  std::int64_t most = 0;
+  if (config["max_storage"].get(most) == simdjson::SUCCESS && most > 0) {
+    told.store_bytes_max = static_cast<std::uint64_t>(most);
+  }
+  return told;
+}
+
+}  // namespace vsim::telemetry

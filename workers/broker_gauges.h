@@ -1,0 +1,57 @@
+#pragma once
+
+// What operators watch of the broker: the queue, its consumer, dead letters, storage, and how old
+// the oldest event is that the read models lack. Asked in the background, so that a scrape never
+// waits for a broker that does not answer.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "domain/ids.h"
+#include "eventstore/broker.h"
+#include "eventstore/broker_facts.h"
+#include "ops/telemetry/metrics.h"
+
+namespace vsim::workers {
+
+class BrokerGauges {
+ public:
+  /// As far as the read models are known to have come; nothing when it is not known.
+  using Projected = std::function<std::optional<StreamSequence>()>;
+
+  /// All outlive it. `connections` are this process's, the first of them is asked; `monitor_url`
+  /// may be empty.
+  BrokerGauges(std::vector<const eventstore::Broker*> connections, std::string monitor_url,
+               Projected projected, telemetry::Metrics& metrics);
+
+  /// Asks every 2 s until stopped. What gets no answer keeps its last value, and `vsim_nats_up`
+  /// falls to 0.
+  void run(std::stop_token stop);
+
+ private:
+  eventstore::Result<void> ask();
+  eventstore::Result<void> ask_queue();
+  eventstore::Result<void> ask_storage();
+  eventstore::Result<void> ask_lag();
+  void count_permission_errors();
+
+  std::vector<const eventstore::Broker*> connections_;
+  std::string monitor_url_;
+  Projected projected_;
+  telemetry::Gauge up_;
+  telemetry::Gauge commands_;
+  telemetry::Gauge oldest_;
+  telemetry::Gauge paused_;
+  telemetry::Gauge dead_letters_;
+  telemetry::Gauge store_;
+  telemetry::Gauge store_max_;
+  telemetry::Gauge lag_events_;
+  telemetry::Gauge lag_seconds_;
+  telemetry::Counter permission_errors_;
+};
+
+}  // namespace vsim::workers

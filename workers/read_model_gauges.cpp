@@ -1,0 +1,66 @@
+#include "workers/read_model_gauges.h"
+
+#include "schema/messages/subjects.h"
+#include "schema/read_model/billing.h"
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/servers.h"
+#include "workers/pause.h"
+
+namespace vsim::workers {
+namespace {
+
+using namespace std::chrono_literals;
+using read_model::DatabaseError;
+using read_model::Transaction;
+
+constexpr auto ask_interval = 2s;
+
+}  // namespace
+
+ReadModelGauges::ReadModelGauges(std::string database_url, telemetry::Metrics& metrics)
+    : pool_(std::move(database_url), 1),
+      up_(metrics.gauge("vsim_postgres_up", "1 while Postgres answers this process, else 0")),
+      servers_(
+          metrics.gauge_set("vsim_servers", "Servers in the read models, by region and state")) {}
+
+void ReadModelGauges::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const auto asked = ask();
+    // Missing tables are an answer too.
+    up_.set(asked || asked.error().kind != DatabaseError::Kind::unavailable ? 1 : 0);
+    pause(stop, ask_interval);
+  }
+}
+
+read_model::DbResult<void> ReadModelGauges::ask() {
+  const auto counts = pool_.read([](Transaction& tx) { return read_model::count_servers(tx); });
+  if (!counts) return tl::unexpected(counts.error());
+  const auto checkpoint = pool_.read(
+      [](Transaction& tx) { return read_model::find_checkpoint(tx, messages::events_stream); });
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  auto billed = pool_.read([](Transaction& tx) { return read_model::billing_watermarks(tx); });
+  if (!billed) return tl::unexpected(billed.error());
+
+  std::map<telemetry::Labels, double> servers;
+  for (const auto& count : *counts) {
+    servers[{{"region", count.region}, {"status", count.status}}] =
+        static_cast<double>(count.servers);
+  }
+  servers_.replace(servers);
+  const std::lock_guard lock(mutex_);
+  projected_ = *checkpoint ? (*checkpoint)->sequence : 0;
+  billed_through_ = std::move(*billed);
+  return {};
+}
+
+std::optional<StreamSequence> ReadModelGauges::projected() const {
+  const std::lock_guard lock(mutex_);
+  return projected_;
+}
+
+std::map<std::string, Instant> ReadModelGauges::billed_through() const {
+  const std::lock_guard lock(mutex_);
+  return billed_through_;
+}
+
+}  // namespace vsim::workers
