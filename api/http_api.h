@@ -49,6 +49,7 @@ class HttpApi {
   Answer call_guarded(const Route& route, const Call& call);
 
   RouteTable routes_;
+  telemetry::Histogram settled_seconds_;
   std::vector<RouteMetrics> metrics_;  // of the routes, and one more for what has no route
 };
 

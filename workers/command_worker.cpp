@@ -86,7 +86,7 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
       group_size_(metrics.histogram("vsim_command_group_size", "Commands decided together", {},
                                     {1, 2, 4, 8, 16, 32, 64, 128, 256})),
       group_seconds_(metrics.histogram("vsim_command_group_seconds",
-                                       "From the first look at a group to its acks", {},
+                                       "Seconds from the first look at a group to its acks", {},
                                        telemetry::latency_bounds_seconds())),
       redeliveries_(metrics.counter("vsim_command_redeliveries_total",
                                     "Commands delivered more than once")) {}

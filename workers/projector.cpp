@@ -94,7 +94,7 @@ Projector::Projector(eventstore::EventStore& events, Settings settings, Catalogu
       tell_(std::move(tell)),
       projected_(metrics.counter("vsim_projected_events_total", "Events in the read models")),
       batch_seconds_(metrics.histogram("vsim_projection_batch_seconds",
-                                       "From a batch's messages to its commit", {},
+                                       "Seconds from a batch's messages to its commit", {},
                                        telemetry::latency_bounds_seconds())),
       stopped_(
           metrics.gauge("vsim_projection_stopped", "1 while the projection waits for an operator")),

@@ -111,7 +111,7 @@ std::string Metrics::text() const {
 }
 
 std::vector<double> latency_bounds_seconds() {
-  return {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+  return {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60};
 }
 
 }  // namespace vsim::telemetry

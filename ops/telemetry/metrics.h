@@ -88,7 +88,7 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Upper ends for times of requests and the like, 0.5 ms to 10 s.
+/// Upper ends for times of requests and the like, 0.5 ms to 60 s.
 std::vector<double> latency_bounds_seconds();
 
 }  // namespace vsim::telemetry
