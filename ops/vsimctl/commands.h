@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include <tl/expected.hpp>
 
@@ -19,8 +20,18 @@ class App;
 namespace vsim::vsimctl {
 
 using Outcome = tl::expected<void, std::string>;
+/// What a task returns when it fails: the one line.
+inline tl::unexpected<std::string> failed(std::string why) {
+  return tl::unexpected(std::move(why));
+}
+
 using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
 
+void add_clock(CLI::App& app, Task& chosen);
+void add_dlq(CLI::App& app, Task& chosen);
+void add_journal(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
+void add_pool(CLI::App& app, Task& chosen);
+void add_terminate(CLI::App& app, Task& chosen);
 
 }  // namespace vsim::vsimctl

@@ -70,7 +70,12 @@ int main(int argc, char** argv) {
   app.fallthrough();  // what a subcommand does not know may be a setting
   const SettingArguments settings(app);
   Task chosen;
+  vsim::vsimctl::add_clock(app, chosen);
+  vsim::vsimctl::add_dlq(app, chosen);
+  vsim::vsimctl::add_journal(app, chosen);
   vsim::vsimctl::add_migrate(app, chosen);
+  vsim::vsimctl::add_pool(app, chosen);
+  vsim::vsimctl::add_terminate(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

@@ -1,0 +1,112 @@
+// `vsimctl clock`: simulated time, read and moved.
+
+#include <charconv>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "ops/telemetry/setting_values.h"
+#include "ops/vsimctl/commands.h"
+#include "ops/vsimctl/submission.h"
+#include "schema/messages/command_codec.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+using telemetry::CommonSettings;
+
+Found<SimClock> load_clock(const CommonSettings& settings, Log& log) {
+  const std::string subject(messages::clock_subject);
+  const auto found = log.events().load_last(std::span(&subject, 1));
+  if (!found) return failed(told(settings, found.error()));
+  if (found->empty()) return failed("the log has no clock yet; run vsimctl migrate");
+  auto clock = messages::read_clock(found->front());
+  if (!clock) return failed("the clock's last event cannot be read: " + clock.error());
+  return std::move(*clock);
+}
+
+Outcome show(const CommonSettings& settings, Log& log) {
+  const auto clock = load_clock(settings, log);
+  if (!clock) return failed(clock.error());
+  const auto now = simulated_at(*clock, std::chrono::system_clock::now());
+  fmt::print("now                {}\nscale              {}\nseed               {}\n",
+             messages::format_instant(now), clock->time.scale, clock->time.seed);
+  fmt::print("deadlines applied  {}\n", messages::format_instant(clock->deadlines_applied_through));
+  return {};
+}
+
+Outcome read(const CommonSettings& settings) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  return show(settings, **log);
+}
+
+Outcome change(const CommonSettings& settings, const ClockAction& action) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  const auto fate = carry_out(settings, **log, std::string(messages::clock_command_subject),
+                              messages::encode_clock_action(action));
+  if (!fate) return failed(fate.error());
+  if (fate->kind != OutcomeKind::succeeded) return failed(fate->text);
+  return show(settings, **log);
+}
+
+tl::expected<ClockAction, std::string> checked(ClockAction action) {
+  if (auto why = out_of_range(action)) return failed(*why);
+  return action;
+}
+
+tl::expected<ClockAction, std::string> read_advance(const std::string& text) {
+  const auto by = telemetry::read_duration(text, "h");
+  if (!by) return failed(by.error());
+  return checked(AdvanceClock{*by});
+}
+
+tl::expected<ClockAction, std::string> read_scale(const std::string& text) {
+  double scale = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), scale);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return failed("\"" + text + "\" is no number; give one such as 60");
+  }
+  return checked(ScaleClock{scale});
+}
+
+using ReadAction = tl::expected<ClockAction, std::string> (*)(const std::string&);
+
+/// A subcommand with one argument, which is an action of the clock.
+void add_change(CLI::App& clock, Task& chosen, const std::string& name, const std::string& argument,
+                const std::string& help, ReadAction read_action) {
+  auto* command = clock.add_subcommand(name, help);
+  auto text = std::make_shared<std::string>();
+  command->add_option(argument, *text)
+      ->check([read_action](const std::string& given) {
+        const auto action = read_action(given);
+        return action ? "" : action.error();
+      })
+      ->required();
+  command->callback([&chosen, text, read_action] {
+    chosen = [action = *read_action(*text)](const CommonSettings& settings) {
+      return change(settings, action);
+    };
+  });
+}
+
+}  // namespace
+
+void add_clock(CLI::App& app, Task& chosen) {
+  auto* clock = app.add_subcommand("clock", "Simulated time");
+  clock->require_subcommand(0, 1);
+  clock->callback([clock, &chosen] {
+    if (clock->get_subcommands().empty()) chosen = read;
+  });
+  add_change(*clock, chosen, "advance", "DURATION",
+             "Moves time ahead, through all that falls due on the way; such as 90m or 30d",
+             read_advance);
+  add_change(*clock, chosen, "scale", "X", "Lets time run X times as fast as the wall's",
+             read_scale);
+}
+
+}  // namespace vsim::vsimctl

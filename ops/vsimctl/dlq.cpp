@@ -1,0 +1,253 @@
+// `vsimctl dlq`: dead letters, looked at, put back into the queue, or dropped.
+
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "ops/vsimctl/commands.h"
+#include "ops/vsimctl/consent.h"
+#include "ops/vsimctl/letters.h"
+#include "ops/vsimctl/replays.h"
+#include "ops/vsimctl/streams.h"
+#include "ops/vsimctl/table.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+using namespace std::chrono_literals;
+using telemetry::CommonSettings;
+
+constexpr auto outcome_patience = 10s;
+
+/// Which letters are meant: one, or all.
+struct Chosen {
+  eventstore::Sequence sequence = 0;
+  bool all = false;
+  bool force = false;  // replay: also what cannot be read
+};
+
+Found<std::vector<Letter>> load(const CommonSettings& settings, Log& log, const Chosen& chosen) {
+  if (chosen.all) {
+    auto letters = load_letters(log.broker());
+    if (!letters) return failed(told(settings, letters.error()));
+    return std::move(*letters);
+  }
+  const auto letter = load_letter(log.broker(), chosen.sequence);
+  if (!letter) return failed(told(settings, letter.error()));
+  if (!*letter) {
+    return failed(
+        fmt::format("there is no dead letter {}; vsimctl dlq list shows them", chosen.sequence));
+  }
+  return std::vector<Letter>{**letter};
+}
+
+std::string type_shown(const Replay& replay) { return replay.id ? replay.type : "?"; }
+
+void print(const std::vector<Letter>& letters) {
+  Table table({"SEQ", "TIME", "REASON", "TYPE", "DELIVERIES", "SUBJECT", "ERROR"});
+  for (const auto& letter : letters) {
+    table.add({std::to_string(letter.sequence), letter.time, letter.reason,
+               type_shown(replay_of(letter.command)), letter.deliveries, letter.command.subject,
+               letter.error});
+  }
+  table.print();
+}
+
+Outcome list(const CommonSettings& settings) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  const auto letters = load(settings, **log, {0, true});
+  if (!letters) return failed(letters.error());
+  if (letters->empty()) {
+    fmt::print("no dead letters\n");
+  } else {
+    print(*letters);
+  }
+  return {};
+}
+
+Outcome show(const CommonSettings& settings, const Chosen& chosen) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  const auto letters = load(settings, **log, chosen);
+  if (!letters) return failed(letters.error());
+  const auto& letter = letters->front();
+  fmt::print("reason      {}\nerror       {}\nsubject     {}\nsequence    {}\nstored      {}\n",
+             letter.reason, letter.error, letter.command.subject, letter.command.sequence,
+             letter.time);
+  fmt::print("deliveries  {}\n", letter.deliveries);
+  for (const auto& header : letter.command.headers) {
+    fmt::print("{}: {}\n", header.name, header.value);
+  }
+  fmt::print("payload     {}\n", letter.command.payload);
+  const auto replay = replay_of(letter.command);
+  if (!replay.id) {
+    fmt::print("cannot be read ({}): publish it put right, then vsimctl dlq drop {}\n",
+               replay.unreadable, letter.sequence);
+  }
+  return {};
+}
+
+Outcome drop_letter(const CommonSettings& settings, Log& log, eventstore::Sequence sequence) {
+  const auto done =
+      delete_message(log.broker(), std::string(messages::dead_letters_stream), sequence);
+  if (!done) return failed(told(settings, done.error()));
+  return {};
+}
+
+/// Lists what is about to happen; false when that is all that is wanted.
+bool announce(const std::vector<Letter>& letters, const char* what, const Consent& consent) {
+  print(letters);
+  if (consent.dry_run) fmt::print("dry run: {} would be {}\n", letters.size(), what);
+  return !consent.dry_run;
+}
+
+Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  const auto letters = load(settings, **log, chosen);
+  if (!letters) return failed(letters.error());
+  if (letters->empty()) {
+    fmt::print("no dead letters\n");
+    return {};
+  }
+  if (!announce(*letters, "dropped for good", consent)) return {};
+  const auto question = fmt::format("Drop {} for good?", letters->size());
+  if (auto sure = confirm(question, consent.yes); !sure) return sure;
+  for (const auto& letter : *letters) {
+    if (auto done = drop_letter(settings, **log, letter.sequence); !done) return done;
+  }
+  fmt::print("dropped {}\n", letters->size());
+  return {};
+}
+
+/// Puts letters back one after the other, and waits for each outcome as long as outcomes come.
+class LetterReplay {
+ public:
+  LetterReplay(const CommonSettings& settings, Log& log, bool force)
+      : settings_(settings), log_(log), force_(force) {}
+
+  Outcome replay(const Letter& letter) {
+    const auto replay = replay_of(letter.command);
+    if (!replay.id && !force_) {
+      return failed(fmt::format(
+          "dead letter {} cannot be read ({}) and would come back; publish it put right and drop "
+          "it, or add --force",
+          letter.sequence, replay.unreadable));
+    }
+    const auto sequence = put_back(settings_, log_, replay);
+    if (!sequence)
+      return failed(fmt::format("dead letter {}: {}", letter.sequence, sequence.error()));
+    if (auto dropped = drop_letter(settings_, log_, letter.sequence); !dropped) {
+      return failed(fmt::format("dead letter {} was put back, but is still kept: {}",
+                                letter.sequence, dropped.error()));
+    }
+    return tell_outcome(letter, replay, *sequence);
+  }
+
+ private:
+  Outcome tell_outcome(const Letter& letter, const Replay& replay, eventstore::Sequence sequence) {
+    fmt::print("{}: put back into the queue at {}", letter.sequence, sequence);
+    if (!replay.id) {
+      fmt::print("\n");
+      return {};
+    }
+    const auto fate = await_fate(log_, replay.subject, *replay.id, sequence, patience_);
+    if (!fate) return failed(told(settings_, fate.error()));
+    if (!*fate) patience_ = 0s;  // nobody is at work: the others need not wait for it
+    fmt::print("; operation {}: {}\n", replay.id->to_string(),
+               *fate ? (*fate)->text : "waits for a worker");
+    return {};
+  }
+
+  const CommonSettings& settings_;
+  Log& log_;
+  bool force_;
+  std::chrono::milliseconds patience_ = outcome_patience;
+};
+
+Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
+  auto log = Log::open(settings);
+  if (!log) return failed(log.error());
+  const auto letters = load(settings, **log, chosen);
+  if (!letters) return failed(letters.error());
+  if (letters->empty()) {
+    fmt::print("no dead letters\n");
+    return {};
+  }
+  if (!announce(*letters, "put back into the queue", consent)) return {};
+  const auto question = fmt::format("Put {} back into the queue?", letters->size());
+  if (auto sure = confirm(question, consent.yes); !sure) return sure;
+  LetterReplay letter_replay(settings, **log, chosen.force);
+  std::size_t kept = 0;
+  std::string why;
+  for (const auto& letter : *letters) {
+    const auto done = letter_replay.replay(letter);
+    if (done) continue;
+    ++kept;
+    if (why.empty()) why = done.error();
+  }
+  if (kept == 0) return {};
+  return failed(kept == 1 ? why : fmt::format("{} were kept; the first: {}", kept, why));
+}
+
+/// SEQ or --all, one of the two.
+std::shared_ptr<Chosen> add_choice(CLI::App& command) {
+  auto chosen = std::make_shared<Chosen>();
+  auto* sequence = command.add_option("SEQ", chosen->sequence, "The letter, as dlq list shows it")
+                       ->check(CLI::PositiveNumber);
+  auto* all = command.add_flag("--all", chosen->all, "All letters");
+  all->excludes(sequence);
+  return chosen;
+}
+
+void require_choice(const Chosen& chosen) {
+  if (!chosen.all && chosen.sequence == 0) throw CLI::RequiredError("SEQ or --all");
+}
+
+}  // namespace
+
+void add_dlq(CLI::App& app, Task& chosen_task) {
+  auto* dlq = app.add_subcommand("dlq", "Dead letters: commands that could not be carried out");
+  dlq->require_subcommand(1);
+
+  dlq->add_subcommand("list", "All of them, oldest first")->callback([&chosen_task] {
+    chosen_task = list;
+  });
+
+  auto* show_command = dlq->add_subcommand("show", "One, with its headers and its payload");
+  auto shown = std::make_shared<Chosen>();
+  show_command->add_option("SEQ", shown->sequence, "The letter, as dlq list shows it")
+      ->check(CLI::PositiveNumber)
+      ->required();
+  show_command->callback([&chosen_task, shown] {
+    chosen_task = [shown](const CommonSettings& settings) { return show(settings, *shown); };
+  });
+
+  auto* replay_command = dlq->add_subcommand(
+      "replay", "Puts letters back into the queue under the ids that they had, and drops them");
+  auto replayed = add_choice(*replay_command);
+  replay_command->add_flag("--force", replayed->force, "Also what cannot be read");
+  auto replay_consent = add_consent_flags(*replay_command);
+  replay_command->callback([&chosen_task, replayed, replay_consent] {
+    require_choice(*replayed);
+    chosen_task = [=](const CommonSettings& settings) {
+      return replay(settings, *replayed, *replay_consent);
+    };
+  });
+
+  auto* drop_command = dlq->add_subcommand("drop", "Deletes letters for good");
+  auto dropped = add_choice(*drop_command);
+  auto drop_consent = add_consent_flags(*drop_command);
+  drop_command->callback([&chosen_task, dropped, drop_consent] {
+    require_choice(*dropped);
+    chosen_task = [=](const CommonSettings& settings) {
+      return drop(settings, *dropped, *drop_consent);
+    };
+  });
+}
+
+}  // namespace vsim::vsimctl

@@ -1,0 +1,48 @@
+#pragma once
+
+// Puts commands back into the queue: dead letters, and what was purged. A replay keeps the
+// command's id, so that it takes effect once, and gets a message id that was never used before,
+// since the broker would drop a known one in silence.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eventstore/command_queue.h"
+#include "ops/vsimctl/connections.h"
+#include "ops/vsimctl/outcomes.h"
+
+namespace vsim::vsimctl {
+
+struct Replay {
+  std::optional<CommandId> id;  // none: it cannot be read, and will not become a command
+  std::string type;             // "stop"; empty where it cannot be read
+  std::string unreadable;       // why not
+  std::string subject;
+  std::string payload;
+  eventstore::Headers headers;  // those of the command, its id among them; no message id
+};
+
+/// From a command as it stood in COMMANDS.
+Replay replay_of(const eventstore::Message& original);
+
+/// Publishes it. The error is one line for the operator: nothing was stored.
+Found<eventstore::Sequence> put_back(const telemetry::CommonSettings& settings, Log& log,
+                                     const Replay& replay);
+
+/// How a run of replays ended.
+struct ReplayReport {
+  std::size_t done = 0;       // put back, and decided
+  std::size_t left = 0;       // not put back
+  std::size_t undecided = 0;  // put back, and still waiting in the queue
+  std::string why;            // of the first that was left
+};
+
+/// Puts all back: those of one server in the order given, each when the one before it has its
+/// outcome; different servers side by side. Skips what has an outcome other than PURGED by now.
+/// Gives up when nothing has moved for `patience`. Says each outcome on stdout.
+ReplayReport put_back_in_order(const telemetry::CommonSettings& settings, Log& log,
+                               std::vector<Replay> replays, std::chrono::milliseconds patience);
+
+}  // namespace vsim::vsimctl

@@ -1,0 +1,74 @@
+#include "ops/vsimctl/submission.h"
+
+#include <fmt/format.h>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+using namespace std::chrono_literals;
+using eventstore::PublishError;
+namespace header = messages::header;
+
+constexpr auto outcome_patience = 15s;
+constexpr int attempts_max = 3;
+
+/// Sends again what got no answer: the message id keeps it from being stored twice.
+tl::expected<eventstore::Accepted, PublishError> publish(Log& log, const std::string& subject,
+                                                         const std::string& payload,
+                                                         const CommandId& id) {
+  const eventstore::CommandPublisher publisher(log.broker(),
+                                               std::string(messages::commands_stream));
+  for (int attempt = 1;; ++attempt) {
+    const eventstore::Headers headers = {
+        {std::string(header::command_id), id.to_string()},
+        {std::string(header::message_id), id.to_string()},
+        {std::string(header::actor), "vsimctl"},
+        {std::string(header::attempt), std::to_string(attempt)},
+    };
+    auto accepted = publisher.publish(subject, payload, headers);
+    const bool again = !accepted && accepted.error().kind == PublishError::Kind::unknown;
+    if (!again || attempt == attempts_max) return accepted;
+  }
+}
+
+}  // namespace
+
+std::string told(const telemetry::CommonSettings& settings, const std::string& subject,
+                 const PublishError& error) {
+  switch (error.kind) {
+    case PublishError::Kind::slot_taken:
+      return fmt::format(
+          "another command waits under {}; try again when it has been carried out (nats stream "
+          "get COMMANDS --last-for {} shows it)",
+          subject, subject);
+    case PublishError::Kind::full:
+      return "the queue is full; try again when it is shorter (vsimctl status)";
+    case PublishError::Kind::too_large:
+      return "the queue takes no message of this size";
+    case PublishError::Kind::unavailable:
+      return told(settings, eventstore::Error{eventstore::Error::Kind::unavailable, error.detail});
+    case PublishError::Kind::unknown:
+      break;
+  }
+  return told(settings, eventstore::Error{eventstore::Error::Kind::unknown, error.detail});
+}
+
+Found<Fate> carry_out(const telemetry::CommonSettings& settings, Log& log,
+                      const std::string& subject, const std::string& payload) {
+  const CommandId id{messages::uuid_from_time()};
+  const auto accepted = publish(log, subject, payload, id);
+  if (!accepted) return tl::unexpected(told(settings, subject, accepted.error()));
+  const auto fate = await_fate(log, subject, id, accepted->sequence, outcome_patience);
+  if (!fate) return tl::unexpected(told(settings, fate.error()));
+  if (*fate) return **fate;
+  return tl::unexpected(fmt::format(
+      "queued as {} at {}, but no worker has carried it out within 15 s: it waits, and will be "
+      "(vsimctl status); nats stream purge COMMANDS --subject {} takes it back",
+      id.to_string(), accepted->sequence, subject));
+}
+
+}  // namespace vsim::vsimctl

@@ -1,0 +1,186 @@
+// Goal: whatever is asked wrongly, and whatever is dead, each subcommand of vsimctl says so in one
+// line and changes nothing. Method: a table of all subcommands, called in wrong ways, with a broker
+// and a Postgres that do not answer, and without a terminal; streams are counted before and after.
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
+#include "tests/harness/servers.h"
+
+using harness::Fleet;
+using harness::Json;
+using harness::Output;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+const std::string no_server = "11111111-2222-4333-8444-555555555555";
+
+std::string joined(const Arguments& arguments) {
+  std::string text;
+  for (const auto& argument : arguments) text += " " + argument;
+  return text;
+}
+
+/// One line that begins with the tool's name and says how to go on.
+void check_refused(const Output& output, int code, const std::string& must_hold = {}) {
+  INFO(output.text);
+  CHECK(output.ending.signal == 0);
+  CHECK(output.ending.code == code);
+  CHECK(output.text.starts_with("vsimctl: "));
+  CHECK(std::count(output.text.begin(), output.text.end(), '\n') == 1);
+  CHECK(output.text.find(must_hold) != std::string::npos);
+  CHECK(output.text.find("s3cret") == std::string::npos);
+}
+
+std::vector<std::int64_t> stream_ends(Fleet& fleet) {
+  std::vector<std::int64_t> ends;
+  for (const char* stream : {"COMMANDS", "JOURNAL", "DEAD_LETTERS"}) {
+    const Output info = fleet.nats_cli({"stream", "info", stream, "--json"});
+    ends.push_back(Json::parse(info.text)["state"]["last_seq"].integer());
+  }
+  return ends;
+}
+
+/// What asks the broker.
+const std::vector<Arguments> need_nats = {
+    {"dlq", "list"},
+    {"dlq", "show", "1"},
+    {"dlq", "replay", "1", "--yes"},
+    {"dlq", "replay", "--all", "--yes"},
+    {"dlq", "drop", "1", "--yes"},
+    {"dlq", "drop", "--all", "--yes"},
+    {"journal", "list"},
+    {"journal", "replay", "--purged", "--yes"},
+    {"pool", "add", "us-east-1", "10.9.0.0/29"},
+    {"clock"},
+    {"clock", "advance", "1h"},
+    {"clock", "scale", "2"},
+    {"terminate", no_server, "--force", "--reason", "stuck", "--yes"},
+    {"migrate"},
+};
+
+/// What asks Postgres and cannot do without.
+const std::vector<Arguments> need_postgres = {
+    {"pool"},
+    {"pool", "list"},
+    {"migrate"},
+};
+
+const std::vector<Arguments> asked_wrongly = {
+    {},
+    {"no-such-command"},
+    {"migrate", "extra"},
+    {"migrate", "--no-such-flag"},
+    {"dlq"},
+    {"dlq", "no-such-command"},
+    {"dlq", "list", "extra"},
+    {"dlq", "show"},
+    {"dlq", "show", "x"},
+    {"dlq", "show", "0"},
+    {"dlq", "show", "-1"},
+    {"dlq", "replay", "--yes"},
+    {"dlq", "replay", "x", "--yes"},
+    {"dlq", "replay", "1", "--all", "--yes"},
+    {"dlq", "drop", "--yes"},
+    {"dlq", "drop", "1", "2", "--yes"},
+    {"journal"},
+    {"journal", "list", "extra"},
+    {"journal", "list", "--since", "yesterday"},
+    {"journal", "list", "--region", "US EAST"},
+    {"journal", "replay", "--yes"},
+    {"journal", "replay", "--purged", "--since", "2", "--yes"},
+    {"pool", "no-such-command"},
+    {"pool", "add"},
+    {"pool", "add", "us-east-1"},
+    {"pool", "add", "us-east-1", "10.9.0.1"},
+    {"pool", "add", "US!", "10.9.0.0/29"},
+    {"clock", "no-such-command"},
+    {"clock", "advance"},
+    {"clock", "advance", "30"},
+    {"clock", "advance", "0h", "extra"},
+    {"clock", "scale", "fast"},
+    {"clock", "scale", "-1"},
+    {"terminate"},
+    {"terminate", "web-1", "--force", "--reason", "x", "--yes"},
+    {"terminate", no_server, "--yes"},
+    {"terminate", no_server, "--force", "--yes"},
+    {"terminate", no_server, "--reason", "x", "--yes"},
+    {"pool", "--nats-url"},
+    {"pool", "--nats-url", "127.0.0.1"},
+    {"pool", "--idle-timeout", "30"},
+};
+
+/// What deletes or changes, and so asks.
+const std::vector<Arguments> ask_first = {
+    {"dlq", "replay", "1"},
+    {"dlq", "replay", "--all"},
+    {"dlq", "drop", "1"},
+    {"dlq", "drop", "--all"},
+    {"journal", "replay", "--purged"},
+    {"terminate", no_server, "--force", "--reason", "stuck"},
+};
+
+}  // namespace
+
+TEST_CASE("what is asked wrongly is refused in one line, and changes nothing") {
+  Fleet fleet;
+  const auto before = stream_ends(fleet);
+  for (const Arguments& arguments : asked_wrongly) {
+    CAPTURE(joined(arguments));
+    check_refused(fleet.vsimctl(arguments), 2);
+  }
+  for (const Arguments& arguments : ask_first) {
+    CAPTURE(joined(arguments));
+    check_refused(fleet.vsimctl(arguments), 2, "add --yes");
+  }
+  CHECK(stream_ends(fleet) == before);
+}
+
+TEST_CASE("what is not there is told in one line") {
+  Fleet fleet;
+  const auto before = stream_ends(fleet);
+  check_refused(fleet.vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
+                "there is no server " + no_server);
+  check_refused(fleet.vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
+  for (const char* what : {"show", "replay", "drop"}) {
+    Arguments arguments = {"dlq", what, "7"};
+    if (std::string(what) != "show") arguments.emplace_back("--yes");
+    check_refused(fleet.vsimctl(arguments), 1, "there is no dead letter 7");
+  }
+  CHECK(stream_ends(fleet) == before);
+}
+
+TEST_CASE("a dead broker is told in one line that says how to go on") {
+  Fleet fleet;
+  const std::string address = "127.0.0.1:" + std::to_string(harness::free_port());
+  for (Arguments arguments : need_nats) {
+    CAPTURE(joined(arguments));
+    arguments.insert(arguments.end(), {"--nats-url", "nats://me:s3cret@" + address});
+    const Output output = fleet.vsimctl(arguments);
+    if (arguments.front() == "migrate") {  // Postgres comes first, and says what it did
+      CHECK(output.ending.code == 1);
+      CHECK(output.text.find("NATS at " + address + " does not answer") != std::string::npos);
+      continue;
+    }
+    check_refused(output, 1, "NATS at " + address + " does not answer");
+    CHECK(output.text.find("set NATS_URL") != std::string::npos);
+  }
+}
+
+TEST_CASE("a dead Postgres is told in one line that says how to go on") {
+  Fleet fleet;
+  const auto before = stream_ends(fleet);
+  const std::string url =
+      "postgresql://me:s3cret@127.0.0.1:" + std::to_string(harness::free_port()) + "/vsim";
+  for (Arguments arguments : need_postgres) {
+    CAPTURE(joined(arguments));
+    arguments.insert(arguments.end(), {"--database-url", url});
+    check_refused(fleet.vsimctl(arguments), 1, "Postgres does not answer");
+  }
+  CHECK(stream_ends(fleet) == before);
+}
