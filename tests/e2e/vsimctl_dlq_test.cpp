@@ -75,10 +75,7 @@ TEST_CASE("what cannot be read is put back only by force, and comes back") {
   CHECK(holds(expect(1, fleet.vsimctl({"dlq", "replay", "1", "--yes"})), "would come back"));
   CHECK(stored_in(fleet, "DEAD_LETTERS") == 1);
   expect(0, fleet.vsimctl({"dlq", "replay", "1", "--force", "--yes"}));
-  CHECK(harness::eventually([&] {
-    return holds(fleet.vsimctl({"dlq", "list"}), "\n  2") ||
-           expect(0, fleet.vsimctl({"dlq", "show", "2"})).ending.clean();
-  }));
+  CHECK(harness::eventually([&] { return fleet.vsimctl({"dlq", "show", "2"}).ending.clean(); }));
   CHECK(stored_in(fleet, "DEAD_LETTERS") == 1);
 }
 
