@@ -65,3 +65,29 @@ TEST_CASE("Idle servers not reaped") {
       .system = {.settings = {{"IDLE_TIMEOUT", "10s"}}},
   });
 }
+
+TEST_CASE("Stuck in a transition") {
+  std::string stuck;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            // ec2's delays are long enough to end the worker within one.
+            stuck = make_server(system, "ec2");
+            system.kill("worker-1");
+          },
+      .symptom =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            const harness::Json server = get_server(api, stuck);
+            return server["status"].text() == "PENDING" &&
+                   server["due_at"].text() < api.get("/clock").json()["now"].text();
+          },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            CHECK(get_server(api, stuck)["status"].text() == "TERMINATED");
+            make_server(system);
+          },
+      .system = {.settings = {{"TIME_SCALE", "10"}}},
+  });
+}
