@@ -49,6 +49,15 @@ Names missing(const Names& wanted, const Names& there) {
   return result;
 }
 
+Names names_in(const std::string& text, const std::string& pattern) {
+  const std::regex name(pattern);
+  Names names;
+  for (std::sregex_iterator match(text.begin(), text.end(), name), end; match != end; ++match) {
+    names.insert(match->str());
+  }
+  return names;
+}
+
 std::string listed(const Names& names) {
   std::string text;
   for (const std::string& name : names) text += "\n  " + name;
@@ -72,6 +81,16 @@ TEST_CASE("every entry has the five parts, and blocks to look, to do and to see 
     CAPTURE(entry.heading);
     CHECK(entry.parts == parts);
     CHECK(entry.blocks.size() >= 3);
+  }
+}
+
+TEST_CASE("each metric that a symptom names is one that is served") {
+  const Names served = names_in(
+      harness::read_file(harness::source_dir() + "/ops/prometheus/README.md"), "vsim_[a-z_]+");
+  for (const runbook::Entry& entry : runbook::shipped_runbook().entries) {
+    const Names unknown = missing(names_in(entry.symptom, "vsim_[a-z_]+"), served);
+    CHECK_MESSAGE(unknown.empty(), entry.heading,
+                  " names metrics that there are not:", listed(unknown));
   }
 }
 

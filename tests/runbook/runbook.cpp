@@ -69,7 +69,8 @@ Runbook parse_runbook(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     ++number;
     if (line.starts_with("## ")) {
-      runbook.entries.push_back({.heading = line.substr(3), .parts = {}, .blocks = {}});
+      runbook.entries.push_back(
+          {.heading = line.substr(3), .symptom = {}, .parts = {}, .blocks = {}});
     } else if (line.starts_with(fence)) {
       read_block(lines, number, line,
                  runbook.entries.empty() ? runbook.preparation : runbook.entries.back().blocks);
@@ -77,6 +78,9 @@ Runbook parse_runbook(const std::string& text) {
       throw std::runtime_error(fmt::format("line {}: a fence begins a line", number));
     } else if (const auto part = bold_beginning(line); !part.empty() && !runbook.entries.empty()) {
       runbook.entries.back().parts.push_back(part);
+    }
+    if (!runbook.entries.empty() && runbook.entries.back().parts.size() == 1) {
+      runbook.entries.back().symptom += line + " ";  // until the next part begins
     }
   }
   return runbook;

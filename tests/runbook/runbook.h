@@ -15,6 +15,7 @@ struct Block {
 
 struct Entry {
   std::string heading;
+  std::string symptom;             // the paragraph, on one line
   std::vector<std::string> parts;  // the bold words that begin a paragraph, in order
   std::vector<Block> blocks;
 };

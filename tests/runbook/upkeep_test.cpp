@@ -26,9 +26,8 @@ TEST_CASE("Disk filling") {
           },
       .symptom =
           [](ShippedSystem& system) {
-            return system.shell(
-                       "curl -s http://127.0.0.1:$(<.run/ports/nats-monitor)/jsz | "
-                       "jq '.storage > 0.8 * .config.max_storage'") == "true";
+            return system.metric("vsim_broker_store_bytes") >
+                   0.8 * system.metric("vsim_broker_store_bytes_max");
           },
       .after = [](ShippedSystem& system) { make_server(system); },
   });
