@@ -50,38 +50,13 @@ std::string name_of(const eventstore::Message& message) {
   return fmt::format("message {} of EVENTS, {}", message.sequence, message.subject);
 }
 
-/// Adds what an event does.
-struct AddTo {
-  read_model::ProjectionBatch& batch;
-  StreamSequence sequence;
-
-  std::string operator()(messages::ServerEvent& logged) const {
-    batch.add(logged.event, std::move(logged.state), sequence);
-    return {};
-  }
-  std::string operator()(const AddressClaimed& claim) const { return add(claim); }
-  std::string operator()(const PoolExtended& extension) const { return add(extension); }
-  std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
-  std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
-  std::string operator()(const messages::UnknownEvent& unknown) const {
-    return "this build does not know events of type \"" + unknown.type + "\"";
-  }
-
- private:
-  template <typename Fact>
-  std::string add(const Fact& fact) const {
-    batch.add(fact, sequence);
-    return {};
-  }
-};
-
 /// The error says what is wrong with the message; then nothing was added.
 std::string add_message(read_model::ProjectionBatch& batch, const eventstore::Message& message) {
   auto logged = messages::decode_event(message);
   if (!logged) {
     return logged.error();
   }
-  return std::visit(AddTo{batch, message.sequence}, *logged);
+  return batch.add(std::move(*logged), message.sequence);
 }
 
 }  // namespace
@@ -221,8 +196,8 @@ std::optional<Setback> Projector::check_log() {
   if (*last < checkpoint_.sequence) {
     return Setback{Kind::stopped,
                    fmt::format("the log went backwards: EVENTS ends at {}, {} has been projected; "
-                               "restore it, or drop schema {} to rebuild",
-                               *last, checkpoint_.sequence, read_model::read_model_schema)};
+                               "restore it, or run vsimctl rebuild",
+                               *last, checkpoint_.sequence)};
   }
   if (checkpoint_.sequence > 0) {
     const auto message = events_.load(checkpoint_.sequence);
@@ -232,8 +207,8 @@ std::optional<Setback> Projector::check_log() {
     if (!*message || read_model::sha256_hex((*message)->payload) != checkpoint_.hash) {
       return Setback{Kind::stopped,
                      fmt::format("the log went backwards: message {} of EVENTS is not the one that "
-                                 "has been projected; restore it, or drop schema {} to rebuild",
-                                 checkpoint_.sequence, read_model::read_model_schema)};
+                                 "has been projected; restore it, or run vsimctl rebuild",
+                                 checkpoint_.sequence)};
     }
   }
   log_end_ = *last;

@@ -33,5 +33,6 @@ void add_journal(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
 void add_terminate(CLI::App& app, Task& chosen);
+void add_rebuild(CLI::App& app, Task& chosen);
 
 }  // namespace vsim::vsimctl

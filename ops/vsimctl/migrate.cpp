@@ -2,7 +2,6 @@
 // again at any time, and by several at once: each thing is made only where it is missing.
 
 #include <cstdio>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "eventstore/streams.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/connections.h"
+#include "ops/vsimctl/schema_files.h"
 #include "ops/vsimctl/seed_log.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/subjects.h"
@@ -41,22 +41,14 @@ Outcome migrate_postgres(const telemetry::CommonSettings& settings) {
   return {};
 }
 
-std::string joined(const std::vector<std::string>& mistakes) {
-  std::string text;
-  for (const auto& mistake : mistakes) {
-    text += (text.empty() ? "" : "; ") + mistake;
-  }
-  return text;
-}
-
 Outcome migrate_broker(const telemetry::CommonSettings& settings) {
   const auto definition = messages::load_streams_definition(settings.schema_dir);
   if (!definition) {
     return Failure(definition.error());
   }
-  const auto catalogue = messages::load_catalogue(settings.schema_dir);
+  const auto catalogue = read_catalogue(settings);
   if (!catalogue) {
-    return Failure(joined(catalogue.error()));
+    return Failure(catalogue.error());
   }
   auto log = Log::open(settings);
   if (!log) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/read_model/row_sink.h"
+
 namespace vsim::read_model {
 
 /// One column as the text of a Postgres array.
@@ -25,12 +27,6 @@ class ColumnArray {
   std::string text_;
 };
 
-/// A column of a table. `type` is an SQL type; "instant" comes as Unix milliseconds.
-struct Column {
-  const char* name;
-  const char* type;
-};
-
 /// "SELECT a, to_timestamp(...) FROM moved, unnest($5::uuid[], ...) AS new(a, ...)": the rows that
 /// come as the parameters from `first_parameter` on, if the one row of `moved` is there.
 std::string select_from_arrays(std::span<const Column> columns, int first_parameter);
@@ -42,17 +38,13 @@ std::string column_names(std::span<const Column> columns);
 std::string overwrite_all(std::span<const Column> columns, std::size_t keys);
 
 /// The arrays of all columns, filled row by row: each value goes to the next column.
-class ColumnArrays {
+class ColumnArrays : public RowSink {
  public:
   explicit ColumnArrays(std::size_t columns) : arrays_(columns) {}
 
-  ColumnArrays& text(std::string_view value) { return next().text(value), *this; }
-  ColumnArrays& integer(std::int64_t value) { return next().integer(value), *this; }
-  ColumnArrays& null() { return next().null(), *this; }
-  /// None where the text is empty.
-  ColumnArrays& text_or_null(std::string_view value) {
-    return value.empty() ? null() : text(value);
-  }
+  void text(std::string_view value) override { next().text(value); }
+  void integer(std::int64_t value) override { next().integer(value); }
+  void null() override { next().null(); }
 
   std::vector<ColumnArray>& arrays() { return arrays_; }
 

@@ -43,6 +43,8 @@ DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url) {
     prepare(*connection, small_table_statements());
     pqxx::nontransaction tx(*connection);
     tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    // Names are looked up statement by statement: a swap in between would give rows of two models.
+    tx.exec("LOCK TABLE projection_checkpoint IN ROW SHARE MODE");
     return read_snapshot(tx);  // the connection's end ends the transaction
   } catch (...) {
     return tl::unexpected(current_failure());

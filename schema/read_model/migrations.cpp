@@ -118,7 +118,7 @@ MigrationReport migrate(Transaction& tx, const std::vector<File>& files,
                         const std::string& schema) {
   MigrationReport report;
   tx.exec("SET LOCAL client_min_messages TO warning");
-  tx.exec(fmt::format("SELECT pg_advisory_xact_lock({})", migration_lock));
+  lock_migrations(tx);
   make_schema(tx, schema);
   report.dropped_because = reason_to_drop(tx);
   if (!report.dropped_because.empty()) {
@@ -164,6 +164,10 @@ std::string set_search_path(pqxx::connection& connection, const std::string& sch
 }
 
 }  // namespace
+
+void lock_migrations(Transaction& tx) {
+  tx.exec(fmt::format("SELECT pg_advisory_xact_lock({})", migration_lock));
+}
 
 std::string sha256_hex(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];

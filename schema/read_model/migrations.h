@@ -25,6 +25,9 @@ struct MigrationReport {
 DbResult<MigrationReport> apply_migrations(const std::string& url, const std::string& schema_dir,
                                            std::string_view schema = read_model_schema);
 
+/// Waits until nobody applies migrations, and keeps others from it until the transaction's end.
+void lock_migrations(Transaction& tx);
+
 /// SHA-256 in hex: what tells one content from another in checksums and checkpoints.
 std::string sha256_hex(std::string_view bytes);
 

@@ -73,7 +73,36 @@ void name_outcome(OperationRow& row, const EventData& data) {
   }
 }
 
+/// Adds what an event does.
+struct AddTo {
+  ProjectionBatch& batch;
+  StreamSequence sequence;
+
+  std::string operator()(messages::ServerEvent& logged) const {
+    batch.add(logged.event, std::move(logged.state), sequence);
+    return {};
+  }
+  std::string operator()(const AddressClaimed& claim) const { return add(claim); }
+  std::string operator()(const PoolExtended& extension) const { return add(extension); }
+  std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
+  std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
+  std::string operator()(const messages::UnknownEvent& unknown) const {
+    return "this build does not know events of type \"" + unknown.type + "\"";
+  }
+
+ private:
+  template <typename Fact>
+  std::string add(const Fact& fact) const {
+    batch.add(fact, sequence);
+    return {};
+  }
+};
+
 }  // namespace
+
+std::string ProjectionBatch::add(messages::LoggedEvent logged, StreamSequence sequence) {
+  return std::visit(AddTo{*this, sequence}, logged);
+}
 
 void ProjectionBatch::add(const Event& event, State after, StreamSequence sequence) {
   events.emplace_back(event.server, event_row(event, after, sequence));
@@ -123,6 +152,22 @@ void ProjectionBatch::add_period(const Event& event, const State& after, bool bi
   } else {
     periods_ended[event.server] = end;
   }
+}
+
+std::vector<PeriodBegun> ProjectionBatch::take_ended_periods() {
+  std::vector<PeriodBegun> ended;
+  std::vector<PeriodBegun> running;
+  running_.clear();
+  for (PeriodBegun& period : periods_begun) {
+    if (period.end) {
+      ended.push_back(std::move(period));
+    } else {
+      running_[period.server] = running.size();
+      running.push_back(std::move(period));
+    }
+  }
+  periods_begun = std::move(running);
+  return ended;
 }
 
 void ProjectionBatch::add(const AddressClaimed& claim, StreamSequence sequence) {

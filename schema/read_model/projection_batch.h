@@ -50,11 +50,17 @@ struct PeriodBegun {
 /// Add the events in their order. One thread.
 class ProjectionBatch {
  public:
+  /// Whatever EVENTS holds. An event of a type that this build does not know is not added: then
+  /// the text says so.
+  std::string add(messages::LoggedEvent logged, StreamSequence sequence);
   void add(const Event& event, State after, StreamSequence sequence);
   void add(const AddressClaimed& claim, StreamSequence sequence);
   void add(const PoolExtended& extension, StreamSequence sequence);
   void add(const messages::ClockLogged& clock, StreamSequence sequence);
   void add(const BillingWatermark& watermark, StreamSequence sequence);
+
+  /// Takes out the rows of periods that have ended: no later event changes them.
+  std::vector<PeriodBegun> take_ended_periods();
 
   // What the writer puts into the tables.
   using CountKey = std::tuple<std::string, std::string, std::string>;  // region, type, status

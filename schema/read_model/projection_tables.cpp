@@ -1,87 +1,14 @@
 #include "schema/read_model/projection_tables.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
+#include <map>
+
+#include "schema/read_model/column_arrays.h"
+#include "schema/read_model/table_rows.h"
 
 namespace vsim::read_model {
 namespace {
 
 constexpr int first_array_parameter = 6;
-
-constexpr std::array event_columns{
-    Column{"server_id", "uuid"}, Column{"version", "bigint"},      Column{"sequence", "bigint"},
-    Column{"at", "instant"},     Column{"event", "text"},          Column{"message", "text"},
-    Column{"actor", "text"},     Column{"correlation_id", "text"}, Column{"command_id", "uuid"}};
-
-constexpr std::array server_columns_written{Column{"id", "uuid"},
-                                            Column{"name", "text"},
-                                            Column{"region", "text"},
-                                            Column{"type", "text"},
-                                            Column{"status", "text"},
-                                            Column{"ip", "inet"},
-                                            Column{"profile", "text"},
-                                            Column{"tags", "jsonb"},
-                                            Column{"account", "text"},
-                                            Column{"version", "bigint"},
-                                            Column{"created_at", "instant"},
-                                            Column{"updated_at", "instant"},
-                                            Column{"last_started_at", "instant"},
-                                            Column{"due", "instant"},
-                                            Column{"termination_reason", "text"},
-                                            Column{"hourly_rate", "bigint"},
-                                            Column{"settled_seconds", "bigint"},
-                                            Column{"open_since", "instant"},
-                                            Column{"granularity_seconds", "bigint"},
-                                            Column{"minimum_seconds", "bigint"},
-                                            Column{"idle_timeout_ms", "bigint"}};
-
-constexpr std::array count_columns{Column{"region", "text"}, Column{"type", "text"},
-                                   Column{"status", "text"}, Column{"servers", "bigint"}};
-
-constexpr std::array operation_columns{Column{"id", "uuid"},
-                                       Column{"type", "text"},
-                                       Column{"region", "text"},
-                                       Column{"server_id", "uuid"},
-                                       Column{"status", "text"},
-                                       Column{"code", "text"},
-                                       Column{"detail", "text"},
-                                       Column{"request_hash", "text"},
-                                       Column{"actor", "text"},
-                                       Column{"correlation_id", "text"},
-                                       Column{"command_sequence", "bigint"},
-                                       Column{"event_sequence", "bigint"},
-                                       Column{"version", "bigint"},
-                                       Column{"decided_at", "instant"}};
-
-constexpr std::array address_columns{Column{"region", "text"}, Column{"ip", "inet"},
-                                     Column{"server_id", "uuid"}, Column{"last_claim", "bigint"}};
-
-constexpr std::array clock_columns{Column{"sequence", "bigint"},
-                                   Column{"simulated_at", "instant"},
-                                   Column{"stored_at_ns", "bigint"},
-                                   Column{"scale", "double precision"},
-                                   Column{"seed", "numeric"},
-                                   Column{"version", "bigint"},
-                                   Column{"deadlines_applied", "instant"}};
-
-constexpr std::array watermark_columns{Column{"region", "text"}, Column{"sequence", "bigint"},
-                                       Column{"version", "bigint"}, Column{"through", "instant"}};
-
-constexpr std::array period_columns{Column{"server_id", "uuid"},
-                                    Column{"opened_version", "bigint"},
-                                    Column{"began", "instant"},
-                                    Column{"ended", "instant"},
-                                    Column{"hourly_rate", "bigint"},
-                                    Column{"granularity_seconds", "bigint"},
-                                    Column{"minimum_seconds", "bigint"},
-                                    Column{"settled_before", "bigint"},
-                                    Column{"billed_seconds", "bigint"},
-                                    Column{"region", "text"},
-                                    Column{"type", "text"}};
-
-constexpr std::array period_end_columns{Column{"server_id", "uuid"}, Column{"ended", "instant"},
-                                        Column{"settled", "bigint"}};
 
 /// Everything below hangs on the row of `moved`: without it, nothing is inserted.
 constexpr const char* move_checkpoint =
@@ -115,124 +42,8 @@ class StatementBuilder {
   int next_parameter_ = first_array_parameter;
 };
 
-void add_event(ColumnArrays& to, const ServerId& server, const ServerEventRow& row) {
-  to.text(server.to_string());
-  to.integer(static_cast<std::int64_t>(row.version));
-  to.integer(static_cast<std::int64_t>(row.sequence));
-  to.integer(unix_milliseconds(row.at));
-  to.text(row.event);
-  to.text(row.message);
-  to.text(row.actor);
-  to.text(row.correlation_id);
-  to.text_or_null(row.command_id);
-}
-
-void add_instant(ColumnArrays& to, const std::optional<Instant>& at) {
-  if (at) {
-    to.integer(unix_milliseconds(*at));
-  } else {
-    to.null();
-  }
-}
-
-void add_server(ColumnArrays& to, const ServerRow& row) {
-  to.text(row.id);
-  to.text(row.name);
-  to.text(row.region);
-  to.text(row.type);
-  to.text(row.status);
-  to.text(row.ip);
-  to.text(row.profile);
-  to.text(row.tags_json);
-  to.text(row.account);
-  to.integer(static_cast<std::int64_t>(row.version));
-  to.integer(unix_milliseconds(row.created_at));
-  to.integer(unix_milliseconds(row.updated_at));
-  add_instant(to, row.last_started_at);
-  add_instant(to, row.due);
-  to.text_or_null(row.termination_reason.value_or(""));
-  to.integer(row.hourly_rate.ten_thousandths_usd);
-  to.integer(row.bill.settled.count());
-  add_instant(to, row.bill.open_since);
-  to.integer(row.billing.granularity.count());
-  to.integer(row.billing.minimum.count());
-  to.integer(row.idle_timeout.count());
-}
-
-void add_operation(ColumnArrays& to, const OperationRow& row) {
-  to.text(row.id);
-  to.text(row.type);
-  to.text(row.region);
-  to.text_or_null(row.server_id);
-  to.text(row.status);
-  to.text(row.code);
-  to.text(row.detail);
-  to.text(row.request_hash);
-  to.text(row.actor);
-  to.text(row.correlation_id);
-  to.integer(static_cast<std::int64_t>(row.command_sequence));
-  to.integer(static_cast<std::int64_t>(row.event_sequence));
-  to.integer(static_cast<std::int64_t>(row.version));
-  add_instant(to, row.decided_at);
-}
-
-void add_address(ColumnArrays& to, const std::pair<Region, Ipv4>& address,
-                 const AddressChange& change) {
-  to.text(address.first.name);
-  to.text(address.second.to_string());
-  to.text_or_null(change.holder ? change.holder->to_string() : "");
-  to.integer(static_cast<std::int64_t>(change.last_claim));
-}
-
-void add_clock(ColumnArrays& to, const SimClock& clock, StreamSequence sequence) {
-  char scale[32];  // the shortest text that reads back as the same value
-  const auto end = std::to_chars(scale, scale + sizeof scale, clock.time.scale).ptr;
-  to.integer(static_cast<std::int64_t>(sequence));
-  to.integer(unix_milliseconds(clock.time.sim));
-  to.integer(clock.time.stored_at.time_since_epoch().count());
-  to.text({scale, static_cast<std::size_t>(end - scale)});
-  to.text(std::to_string(clock.time.seed));
-  to.integer(static_cast<std::int64_t>(clock.version));
-  to.integer(unix_milliseconds(clock.deadlines_applied_through));
-}
-
-void add_watermark(ColumnArrays& to, const BillingWatermark& watermark, StreamSequence sequence) {
-  to.text(watermark.region.name);
-  to.integer(static_cast<std::int64_t>(sequence));
-  to.integer(static_cast<std::int64_t>(watermark.version));
-  to.integer(unix_milliseconds(watermark.through));
-}
-
-void add_period(ColumnArrays& to, const PeriodBegun& period) {
-  to.text(period.server.to_string());
-  to.integer(static_cast<std::int64_t>(period.version));
-  to.integer(unix_milliseconds(period.began));
-  if (period.end) {
-    to.integer(unix_milliseconds(period.end->at));
-  } else {
-    to.null();
-  }
-  to.integer(period.rate.ten_thousandths_usd);
-  to.integer(period.policy.granularity.count());
-  to.integer(period.policy.minimum.count());
-  to.integer(period.settled_before.count());
-  if (period.end) {
-    to.integer((period.end->settled - period.settled_before).count());
-  } else {
-    to.null();
-  }
-  to.text(period.region);
-  to.text(period.type);
-}
-
-void add_period_end(ColumnArrays& to, const ServerId& server, const PeriodEnd& end) {
-  to.text(server.to_string());
-  to.integer(unix_milliseconds(end.at));
-  to.integer(end.settled.count());
-}
-
-}  // namespace
-
+/// Parameters of both: stream, previous sequence, next sequence, its hash, its command sequence,
+/// then the arrays of the tables in this order. Each gives one row when the checkpoint was moved.
 Statement apply_events_statement() {
   StatementBuilder sql;
   sql.insert("server_events", event_columns, "");
@@ -270,39 +81,42 @@ Statement apply_pending_statement() {
 std::vector<ColumnArrays> arrays_of(ProjectionBatch batch) {
   ColumnArrays events(event_columns.size());
   for (const auto& [server, row] : batch.events) {
-    add_event(events, server, row);
+    add_row(events, server, row);
   }
   ColumnArrays servers(server_columns_written.size());
   for (const auto& [id, state] : batch.servers) {
-    add_server(servers, server_row(id, state));
+    add_row(servers, server_row(id, state));
   }
   ColumnArrays counts(count_columns.size());
   for (const auto& [key, change] : batch.counts) {
-    counts.text(std::get<0>(key)).text(std::get<1>(key)).text(std::get<2>(key)).integer(change);
+    counts.text(std::get<0>(key));
+    counts.text(std::get<1>(key));
+    counts.text(std::get<2>(key));
+    counts.integer(change);
   }
   ColumnArrays operations(operation_columns.size());
   for (const auto& [id, row] : batch.operations) {
-    add_operation(operations, row);
+    add_row(operations, row);
   }
   ColumnArrays addresses(address_columns.size());
   for (const auto& [address, change] : batch.addresses) {
-    add_address(addresses, address, change);
+    add_row(addresses, address, change);
   }
   ColumnArrays clock(clock_columns.size());
   if (batch.clock) {
-    add_clock(clock, batch.clock->first, batch.clock->second);
+    add_row(clock, batch.clock->first, batch.clock->second);
   }
   ColumnArrays watermarks(watermark_columns.size());
   for (const auto& [region, last] : batch.watermarks) {
-    add_watermark(watermarks, last.first, last.second);
+    add_row(watermarks, last.first, last.second);
   }
   ColumnArrays periods(period_columns.size());
   for (const PeriodBegun& period : batch.periods_begun) {
-    add_period(periods, period);
+    add_row(periods, period);
   }
   ColumnArrays period_ends(period_end_columns.size());
   for (const auto& [server, end] : batch.periods_ended) {
-    add_period_end(period_ends, server, end);
+    add_row(period_ends, server, end);
   }
   return {std::move(events),     std::move(servers),   std::move(counts),
           std::move(operations), std::move(addresses), std::move(clock),
@@ -317,9 +131,78 @@ ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {
   }
   ColumnArrays arrays(operation_columns.size());
   for (const auto& [id, row] : rows) {
-    add_operation(arrays, *row);
+    add_row(arrays, *row);
   }
   return arrays;
+}
+
+Arguments checkpoint_arguments(const char* stream, StreamSequence previous,
+                               const Checkpoint& next) {
+  Arguments arguments;
+  arguments.text(stream)
+      .integer(static_cast<std::int64_t>(previous))
+      .integer(static_cast<std::int64_t>(next.sequence))
+      .text(next.hash)
+      .integer(static_cast<std::int64_t>(next.command_sequence));
+  return arguments;
+}
+
+void add_arrays(Arguments& arguments, ColumnArrays& columns) {
+  for (ColumnArray& array : columns.arrays()) {
+    arguments.ready(array.take());
+  }
+}
+
+}  // namespace
+
+std::vector<Statement> projection_statements() {
+  return {apply_events_statement(),
+          apply_pending_statement(),
+          {"add_addresses",  // those that are not there yet, as free ones
+           "INSERT INTO addresses (region, ip) SELECT $1, $2::inet + n"
+           " FROM generate_series(0, $3::bigint) AS n ON CONFLICT DO NOTHING"},
+          {"add_region", "INSERT INTO regions (name) VALUES ($1)"},
+          {"add_instance_type", "INSERT INTO instance_types (name, hourly_rate) VALUES ($1, $2)"}};
+}
+
+bool apply_batch(Transaction& tx, ProjectionBatch batch, StreamSequence previous,
+                 const Checkpoint& next) {
+  if (!batch.pool_ranges.empty()) {
+    // Two statements shall not go into two models: a swap waits for this lock, or is over.
+    tx.exec("LOCK TABLE projection_checkpoint IN ROW EXCLUSIVE MODE");
+  }
+  // The pool first: where the checkpoint has moved, addresses of the log are not wrong either.
+  for (const auto& [region, range] : batch.pool_ranges) {
+    execute(tx, "add_addresses",
+            Arguments()
+                .text(region.name)
+                .text(range.first.to_string())
+                .integer(static_cast<std::int64_t>(range.size() - 1)));
+  }
+  Arguments arguments = checkpoint_arguments("EVENTS", previous, next);
+  for (ColumnArrays& columns : arrays_of(std::move(batch))) {
+    add_arrays(arguments, columns);
+  }
+  return !execute(tx, "apply_events", arguments).empty();
+}
+
+bool apply_pending(Transaction& tx, const std::vector<OperationRow>& operations,
+                   StreamSequence previous, const Checkpoint& next) {
+  Arguments arguments = checkpoint_arguments("JOURNAL", previous, next);
+  ColumnArrays columns = arrays_of(operations);
+  add_arrays(arguments, columns);
+  return !execute(tx, "apply_pending", arguments).empty();
+}
+
+void put_catalogue(Transaction& tx, const Catalogue& catalogue) {
+  tx.exec("DELETE FROM regions");
+  tx.exec("DELETE FROM instance_types");
+  for (const auto& [region, ranges] : catalogue.regions) {
+    execute(tx, "add_region", Arguments().text(region.name));
+  }
+  for (const auto& [type, rate] : catalogue.instance_types) {
+    execute(tx, "add_instance_type", Arguments().text(type).integer(rate.ten_thousandths_usd));
+  }
 }
 
 }  // namespace vsim::read_model

@@ -1,26 +1,31 @@
 #pragma once
 
-// How batches go into the tables: the columns, the arrays that carry rows, the statements.
+// The inside of this folder: how batches go into the tables, each by a single statement that moves
+// the checkpoint too.
 
-#include <string>
 #include <vector>
 
-#include "schema/read_model/column_arrays.h"
+#include "domain/catalogue.h"
+#include "schema/read_model/checkpoint.h"
 #include "schema/read_model/projection_batch.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
 
-/// Their parameters: stream, previous sequence, next sequence, its hash, its command sequence, then
-/// the arrays of the tables in the order below. Each gives one row when the checkpoint was moved.
-// Events, servers, counts, operations, addresses, clock, watermarks, periods, ends of periods.
-Statement apply_events_statement();
-Statement apply_pending_statement();  // operations
+/// The statements of the functions below, to be prepared first.
+std::vector<Statement> projection_statements();
 
-/// The arrays for apply_events_statement().
-std::vector<ColumnArrays> arrays_of(ProjectionBatch batch);
+/// Writes a batch of EVENTS and moves the checkpoint, if it still stands at `previous`; false: it
+/// does not, and nothing counts. In a transaction block where the batch has `pool_ranges`, else
+/// best in none: it is one statement then.
+bool apply_batch(Transaction& tx, ProjectionBatch batch, StreamSequence previous,
+                 const Checkpoint& next);
 
-/// The arrays for apply_pending_statement().
-ColumnArrays arrays_of(const std::vector<OperationRow>& operations);
+/// The same for JOURNAL: rows that are there stay as they are.
+bool apply_pending(Transaction& tx, const std::vector<OperationRow>& operations,
+                   StreamSequence previous, const Checkpoint& next);
+
+/// Makes `regions` and `instance_types` hold what the catalogue does; in a transaction block.
+void put_catalogue(Transaction& tx, const Catalogue& catalogue);
 
 }  // namespace vsim::read_model

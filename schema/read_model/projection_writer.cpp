@@ -25,31 +25,6 @@ std::int64_t lock_of(Projection projection) {
   return 0x7673696d10 + static_cast<std::int64_t>(projection);
 }
 
-Arguments checkpoint_arguments(const char* stream, StreamSequence previous,
-                               const Checkpoint& next) {
-  Arguments arguments;
-  arguments.text(stream)
-      .integer(static_cast<std::int64_t>(previous))
-      .integer(static_cast<std::int64_t>(next.sequence))
-      .text(next.hash)
-      .integer(static_cast<std::int64_t>(next.command_sequence));
-  return arguments;
-}
-
-void add_arrays(Arguments& arguments, ColumnArrays& columns) {
-  for (ColumnArray& array : columns.arrays()) {
-    arguments.ready(array.take());
-  }
-}
-
-std::vector<Statement> single_row_statements() {
-  return {{"add_addresses",  // those that are not there yet, as free ones
-           "INSERT INTO addresses (region, ip) SELECT $1, $2::inet + n"
-           " FROM generate_series(0, $3::bigint) AS n ON CONFLICT DO NOTHING"},
-          {"add_region", "INSERT INTO regions (name) VALUES ($1)"},
-          {"add_instance_type", "INSERT INTO instance_types (name, hourly_rate) VALUES ($1, $2)"}};
-}
-
 }  // namespace
 
 struct ProjectionWriter::Impl {
@@ -61,8 +36,7 @@ struct ProjectionWriter::Impl {
   /// Not at once: only the active projector makes sure that the tables are there.
   void prepare_once() {
     if (!prepared) {
-      prepare(*connection, {apply_events_statement(), apply_pending_statement()});
-      prepare(*connection, single_row_statements());
+      prepare(*connection, projection_statements());
       prepare(*connection, small_table_statements());
       prepared = true;
     }
@@ -126,49 +100,23 @@ DbResult<Checkpoint> ProjectionWriter::checkpoint() {
 
 DbResult<bool> ProjectionWriter::apply(ProjectionBatch batch, StreamSequence previous,
                                        const Checkpoint& next) {
-  const auto ranges = std::move(batch.pool_ranges);
-  Arguments arguments = checkpoint_arguments(impl_->stream, previous, next);
-  for (ColumnArrays& columns : arrays_of(std::move(batch))) {
-    add_arrays(arguments, columns);
-  }
+  const bool one_statement = batch.pool_ranges.empty();
   const auto write = [&](Transaction& tx) {
-    return !execute(tx, "apply_events", arguments).empty();
+    return apply_batch(tx, std::move(batch), previous, next);
   };
-  if (ranges.empty()) {
-    return impl_->in<pqxx::nontransaction>(write);  // one statement is a transaction by itself
-  }
-  // The pool first: where the checkpoint has moved, addresses of the log are not wrong either.
-  return impl_->in<pqxx::work>([&](Transaction& tx) {
-    for (const auto& [region, range] : ranges) {
-      execute(tx, "add_addresses",
-              Arguments()
-                  .text(region.name)
-                  .text(range.first.to_string())
-                  .integer(static_cast<std::int64_t>(range.size() - 1)));
-    }
-    return write(tx);
-  });
+  // One statement is a transaction by itself.
+  return one_statement ? impl_->in<pqxx::nontransaction>(write) : impl_->in<pqxx::work>(write);
 }
 
 DbResult<bool> ProjectionWriter::apply_pending(const std::vector<OperationRow>& operations,
                                                StreamSequence previous, const Checkpoint& next) {
-  Arguments arguments = checkpoint_arguments(impl_->stream, previous, next);
-  ColumnArrays columns = arrays_of(operations);
-  add_arrays(arguments, columns);
   return impl_->in<pqxx::nontransaction>(
-      [&](Transaction& tx) { return !execute(tx, "apply_pending", arguments).empty(); });
+      [&](Transaction& tx) { return read_model::apply_pending(tx, operations, previous, next); });
 }
 
 DbResult<void> ProjectionWriter::put_catalogue(const Catalogue& catalogue) {
   const auto done = impl_->in<pqxx::work>([&](Transaction& tx) {
-    tx.exec("DELETE FROM regions");
-    tx.exec("DELETE FROM instance_types");
-    for (const auto& [region, ranges] : catalogue.regions) {
-      execute(tx, "add_region", Arguments().text(region.name));
-    }
-    for (const auto& [type, rate] : catalogue.instance_types) {
-      execute(tx, "add_instance_type", Arguments().text(type).integer(rate.ten_thousandths_usd));
-    }
+    read_model::put_catalogue(tx, catalogue);
     return true;
   });
   if (!done) {

@@ -7,17 +7,6 @@
 namespace vsim::read_model {
 namespace {
 
-/// Bounds how long a connection attempt may take, where the URL does not say.
-std::string with_timeout(const std::string& url) {
-  if (url.find("connect_timeout") != std::string::npos) {
-    return url;
-  }
-  if (url.find("://") == std::string::npos) {
-    return url + " connect_timeout=5";
-  }
-  return url + (url.find('?') == std::string::npos ? '?' : '&') + "connect_timeout=5";
-}
-
 /// The length of the well-formed UTF-8 character at the front; 0 when there is none.
 std::size_t character_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
@@ -53,6 +42,16 @@ std::string first_line(std::string text) {
 }
 
 }  // namespace
+
+std::string with_timeout(const std::string& url) {
+  if (url.find("connect_timeout") != std::string::npos) {
+    return url;
+  }
+  if (url.find("://") == std::string::npos) {
+    return url + " connect_timeout=5";
+  }
+  return url + (url.find('?') == std::string::npos ? '?' : '&') + "connect_timeout=5";
+}
 
 std::unique_ptr<pqxx::connection> open_connection(const std::string& url,
                                                   const std::string& settings) {

@@ -41,6 +41,8 @@ std::vector<Statement> small_table_statements();
 /// without the lock that the old one held.
 std::unique_ptr<pqxx::connection> open_connection(const std::string& url,
                                                   const std::string& settings = {});
+/// The URL with a bound on how long a connection attempt may take, where it does not say.
+std::string with_timeout(const std::string& url);
 void prepare(Connection& connection, const std::vector<Statement>& statements);
 
 /// What the caught exception means; call it inside of a catch block.

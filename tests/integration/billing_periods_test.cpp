@@ -444,7 +444,7 @@ TEST_CASE("the periods of every life add up to its bill, whole and cut anywhere"
 
 TEST_CASE("a period is ended by way of its index, also if the plan was made on empty tables") {
   Ground ground;
-  const auto sql = apply_events_statement().sql;
+  const auto sql = projection_statements().front().sql;
   std::string arguments = "'EVENTS', 0, 1, 'hash', 0";
   for (int i = 6; sql.find("$" + std::to_string(i) + "::") != std::string::npos; ++i) {
     arguments += ", '{}'";

@@ -1,0 +1,25 @@
+#pragma once
+
+// How the live read models stand to the log.
+
+#include "ops/vsimctl/connections.h"
+#include "schema/read_model/checkpoint.h"
+
+namespace vsim::vsimctl {
+
+struct LiveModel {
+  enum class State {
+    missing,   // there are no tables
+    fits,      // they are of this log
+    other_log  // the log does not hold the event that they stand at: it went backwards
+  };
+  State state = State::missing;
+  read_model::Checkpoint checkpoint;
+};
+
+/// Compares a live checkpoint, where there is one, with the message at its place.
+Found<LiveModel> compare_with_log(const telemetry::CommonSettings& settings,
+                                  eventstore::EventStore& events,
+                                  const std::optional<read_model::Checkpoint>& live);
+
+}  // namespace vsim::vsimctl

@@ -1,0 +1,13 @@
+#pragma once
+
+// What lies in the folder that SCHEMA_DIR names.
+
+#include "domain/catalogue.h"
+#include "ops/vsimctl/connections.h"
+
+namespace vsim::vsimctl {
+
+/// Prices, regions and profiles; every mistake in them in one line.
+Found<Catalogue> read_catalogue(const telemetry::CommonSettings& settings);
+
+}  // namespace vsim::vsimctl

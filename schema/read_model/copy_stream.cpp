@@ -1,0 +1,171 @@
+#include "schema/read_model/copy_stream.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include "domain/ids.h"
+#include "schema/read_model/column_arrays.h"
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+namespace {
+
+constexpr std::size_t buffer_bytes = 64 * 1024;
+constexpr std::int64_t postgres_epoch_ms = 946'684'800'000;  // 2000-01-01
+constexpr std::string_view copy_header("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+constexpr std::string_view ipv4_prefix("\x02\x20\x00\x04", 4);  // family, bits, no network, bytes
+
+DatabaseError failure_of(PGconn* connection) {
+  std::string text = PQerrorMessage(connection);
+  text.resize(std::min(text.size(), text.find('\n')));
+  const bool lost = PQstatus(connection) != CONNECTION_OK;
+  return {lost ? DatabaseError::Kind::unavailable : DatabaseError::Kind::refused, text};
+}
+
+bool run(PGconn* connection, const std::string& sql, ExecStatusType wanted) {
+  PGresult* result = PQexec(connection, sql.c_str());
+  const bool done = PQresultStatus(result) == wanted;
+  PQclear(result);
+  return done;
+}
+
+}  // namespace
+
+void CopyStream::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+CopyStream::Type CopyStream::type_of(const Column& column) {
+  const std::string_view type = column.type;
+  if (type == "uuid") return Type::uuid;
+  if (type == "bigint") return Type::bigint;
+  if (type == "instant") return Type::instant;
+  if (type == "text") return Type::text;
+  if (type == "inet") return Type::inet;
+  if (type == "jsonb") return Type::jsonb;
+  throw std::logic_error(fmt::format("column {} cannot be copied as {}", column.name, type));
+}
+
+CopyStream::CopyStream(Session session, std::vector<Type> types)
+    : session_(std::move(session)), types_(std::move(types)), buffer_(copy_header) {
+  buffer_.reserve(2 * buffer_bytes);
+}
+
+CopyStream::~CopyStream() = default;
+
+DbResult<std::unique_ptr<CopyStream>> CopyStream::begin(const std::string& url,
+                                                        const std::string& schema,
+                                                        const std::string& table,
+                                                        std::span<const Column> columns) {
+  std::vector<Type> types;
+  for (const Column& column : columns) types.push_back(type_of(column));
+  Session session(PQconnectdb(with_timeout(url).c_str()));
+  if (PQstatus(session.get()) != CONNECTION_OK) {
+    return tl::unexpected(failure_of(session.get()));
+  }
+  const std::string name = schema + "." + table;
+  // Rows of a table that was emptied in the same transaction can be stored as long visible.
+  const bool begun =
+      run(session.get(),
+          "SET synchronous_commit TO off; SET client_encoding TO 'UTF8'; BEGIN; TRUNCATE " + name,
+          PGRES_COMMAND_OK) &&
+      run(session.get(),
+          fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", name,
+                      column_names(columns)),
+          PGRES_COPY_IN);
+  if (!begun) {
+    return tl::unexpected(failure_of(session.get()));
+  }
+  return std::unique_ptr<CopyStream>(new CopyStream(std::move(session), std::move(types)));
+}
+
+template <typename Integer>
+void CopyStream::put(Integer value) {
+  for (int shift = 8 * static_cast<int>(sizeof(Integer)) - 8; shift >= 0; shift -= 8) {
+    buffer_ += static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+  }
+}
+
+void CopyStream::put_bytes(std::string_view bytes) {
+  put(static_cast<std::int32_t>(bytes.size()));
+  buffer_ += bytes;
+}
+
+/// The type of the value that comes now; a row begins with its number of values.
+CopyStream::Type CopyStream::next_value() {
+  if (column_ == 0) {
+    if (buffer_.size() >= buffer_bytes) send();
+    put(static_cast<std::int16_t>(types_.size()));
+  }
+  const Type type = types_[column_];
+  column_ = (column_ + 1) % types_.size();
+  return type;
+}
+
+void CopyStream::text(std::string_view value) {
+  switch (next_value()) {
+    case Type::uuid: {
+      const auto uuid = Uuid::parse(value);
+      if (!uuid) throw std::logic_error("no UUID: " + std::string(value));
+      return put_bytes({reinterpret_cast<const char*>(uuid->bytes.data()), uuid->bytes.size()});
+    }
+    case Type::inet: {
+      const auto ip = Ipv4::parse(value);
+      if (!ip) throw std::logic_error("no IPv4 address: " + std::string(value));
+      put(static_cast<std::int32_t>(ipv4_prefix.size() + sizeof ip->bits));
+      buffer_ += ipv4_prefix;
+      return put(ip->bits);
+    }
+    case Type::jsonb: {
+      std::string mended;
+      const std::string_view fit = fit_text(value, mended);
+      put(static_cast<std::int32_t>(fit.size() + 1));
+      buffer_ += '\1';  // the version of this form
+      buffer_ += fit;
+      return;
+    }
+    case Type::text: {
+      std::string mended;
+      return put_bytes(fit_text(value, mended));
+    }
+    case Type::bigint:
+    case Type::instant:
+      break;
+  }
+  throw std::logic_error("a text came for a number");
+}
+
+void CopyStream::integer(std::int64_t value) {
+  const Type type = next_value();
+  put(std::int32_t{sizeof value});
+  put(type == Type::instant ? (value - postgres_epoch_ms) * 1000 : value);
+}
+
+void CopyStream::null() {
+  next_value();
+  put(std::int32_t{-1});
+}
+
+void CopyStream::send() {
+  good_ =
+      good_ && PQputCopyData(session_.get(), buffer_.data(), static_cast<int>(buffer_.size())) == 1;
+  buffer_.clear();
+}
+
+DbResult<void> CopyStream::finish() {
+  put(std::int16_t{-1});  // the end
+  send();
+  if (good_ && PQputCopyEnd(session_.get(), nullptr) != 1) good_ = false;
+  // Also after a failure: its reason comes as the result.
+  while (PGresult* result = PQgetResult(session_.get())) {
+    good_ = good_ && PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+  }
+  if (!good_ || !run(session_.get(), "COMMIT", PGRES_COMMAND_OK)) {
+    return tl::unexpected(failure_of(session_.get()));
+  }
+  session_.reset();
+  return {};
+}
+
+}  // namespace vsim::read_model

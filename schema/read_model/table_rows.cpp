@@ -1,0 +1,127 @@
+#include "schema/read_model/table_rows.h"
+
+#include <charconv>
+
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+namespace {
+
+void add_instant(RowSink& to, const std::optional<Instant>& at) {
+  if (at) {
+    to.integer(unix_milliseconds(*at));
+  } else {
+    to.null();
+  }
+}
+
+}  // namespace
+
+void add_row(RowSink& to, const ServerId& server, const ServerEventRow& row) {
+  to.text(server.to_string());
+  to.integer(static_cast<std::int64_t>(row.version));
+  to.integer(static_cast<std::int64_t>(row.sequence));
+  to.integer(unix_milliseconds(row.at));
+  to.text(row.event);
+  to.text(row.message);
+  to.text(row.actor);
+  to.text(row.correlation_id);
+  to.text_or_null(row.command_id);
+}
+
+void add_row(RowSink& to, const ServerRow& row) {
+  to.text(row.id);
+  to.text(row.name);
+  to.text(row.region);
+  to.text(row.type);
+  to.text(row.status);
+  to.text(row.ip);
+  to.text(row.profile);
+  to.text(row.tags_json);
+  to.text(row.account);
+  to.integer(static_cast<std::int64_t>(row.version));
+  to.integer(unix_milliseconds(row.created_at));
+  to.integer(unix_milliseconds(row.updated_at));
+  add_instant(to, row.last_started_at);
+  add_instant(to, row.due);
+  to.text_or_null(row.termination_reason.value_or(""));
+  to.integer(row.hourly_rate.ten_thousandths_usd);
+  to.integer(row.bill.settled.count());
+  add_instant(to, row.bill.open_since);
+  to.integer(row.billing.granularity.count());
+  to.integer(row.billing.minimum.count());
+  to.integer(row.idle_timeout.count());
+}
+
+void add_row(RowSink& to, const OperationRow& row) {
+  to.text(row.id);
+  to.text(row.type);
+  to.text(row.region);
+  to.text_or_null(row.server_id);
+  to.text(row.status);
+  to.text(row.code);
+  to.text(row.detail);
+  to.text(row.request_hash);
+  to.text(row.actor);
+  to.text(row.correlation_id);
+  to.integer(static_cast<std::int64_t>(row.command_sequence));
+  to.integer(static_cast<std::int64_t>(row.event_sequence));
+  to.integer(static_cast<std::int64_t>(row.version));
+  add_instant(to, row.decided_at);
+}
+
+void add_row(RowSink& to, const std::pair<Region, Ipv4>& address, const AddressChange& change) {
+  to.text(address.first.name);
+  to.text(address.second.to_string());
+  to.text_or_null(change.holder ? change.holder->to_string() : "");
+  to.integer(static_cast<std::int64_t>(change.last_claim));
+}
+
+void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence) {
+  char scale[32];  // the shortest text that reads back as the same value
+  const auto end = std::to_chars(scale, scale + sizeof scale, clock.time.scale).ptr;
+  to.integer(static_cast<std::int64_t>(sequence));
+  to.integer(unix_milliseconds(clock.time.sim));
+  to.integer(clock.time.stored_at.time_since_epoch().count());
+  to.text({scale, static_cast<std::size_t>(end - scale)});
+  to.text(std::to_string(clock.time.seed));
+  to.integer(static_cast<std::int64_t>(clock.version));
+  to.integer(unix_milliseconds(clock.deadlines_applied_through));
+}
+
+void add_row(RowSink& to, const BillingWatermark& watermark, StreamSequence sequence) {
+  to.text(watermark.region.name);
+  to.integer(static_cast<std::int64_t>(sequence));
+  to.integer(static_cast<std::int64_t>(watermark.version));
+  to.integer(unix_milliseconds(watermark.through));
+}
+
+void add_row(RowSink& to, const PeriodBegun& period) {
+  to.text(period.server.to_string());
+  to.integer(static_cast<std::int64_t>(period.version));
+  to.integer(unix_milliseconds(period.began));
+  if (period.end) {
+    to.integer(unix_milliseconds(period.end->at));
+  } else {
+    to.null();
+  }
+  to.integer(period.rate.ten_thousandths_usd);
+  to.integer(period.policy.granularity.count());
+  to.integer(period.policy.minimum.count());
+  to.integer(period.settled_before.count());
+  if (period.end) {
+    to.integer((period.end->settled - period.settled_before).count());
+  } else {
+    to.null();
+  }
+  to.text(period.region);
+  to.text(period.type);
+}
+
+void add_row(RowSink& to, const ServerId& server, const PeriodEnd& end) {
+  to.text(server.to_string());
+  to.integer(unix_milliseconds(end.at));
+  to.integer(end.settled.count());
+}
+
+}  // namespace vsim::read_model
