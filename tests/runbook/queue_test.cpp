@@ -111,10 +111,13 @@ TEST_CASE("Dead letters") {
             act(api, sent_again, "stop", {{"Prefer", "respond-async"}});
             take_by_hand(system, "--nak", 5);
             system.shell("ops/up");
-            harness::eventually([&] { return messages_in(system, "DEAD_LETTERS") == 1; });
+            REQUIRE(harness::eventually([&] { return messages_in(system, "DEAD_LETTERS") == 1; }));
             const std::string subject = "vsim.cmd.us-east-1.";
             system.shell("nats pub " + subject + mended + R"( '{"type":"stpo"}')");
-            system.shell("nats pub " + subject + harness::random_uuid() + " 'hello?'");
+            for (const char* rubbish : {" 'hello?'", " '{}'"}) {
+              system.shell("nats pub " + subject + harness::random_uuid() + rubbish);
+            }
+            REQUIRE(harness::eventually([&] { return messages_in(system, "DEAD_LETTERS") == 4; }));
           },
       .symptom = [](ShippedSystem& system) { return system.metric("vsim_dead_letters") > 0; },
       .after =
