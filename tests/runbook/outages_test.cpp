@@ -132,6 +132,33 @@ TEST_CASE("Projector stopped at an unknown event") {
   });
 }
 
+TEST_CASE("The log went backwards") {
+  std::string kept;
+  std::string lost;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            kept = make_server(system);
+            system.shell("ops/down; cp -a .run/nats backup; ops/up");
+            lost = make_server(system);
+            system.shell("ops/down; rm -r .run/nats; mv backup .run/nats");
+            system.run("VSIM_READY_WITHIN_SECONDS=1 ops/up");  // it says that it is not ready
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.metric("vsim_projection_stopped") == 1 &&
+                   system.readiness("worker-1").find("the log went backwards") != std::string::npos;
+          },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            CHECK(get_server(api, kept)["status"].text() == "RUNNING");
+            CHECK(api.get("/servers/" + lost).status == 404);
+            CHECK(system.shell("cat lost-events.txt").find(lost) != std::string::npos);
+          },
+  });
+}
+
 TEST_CASE("HTTP errors or slow answers") {
   runbook::follow({
       .set_up =
