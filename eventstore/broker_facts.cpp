@@ -44,10 +44,13 @@ Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) 
     facts.last_sequence = number_at(root, "/state/last_seq");
     facts.replicas = number_at(root, "/config/num_replicas");
     facts.told_at = parse_timestamp(value_at<std::string_view>(root, "/ts"));
-    if (facts.messages > 0) {
-      const auto first = parse_timestamp(value_at<std::string_view>(root, "/state/first_ts"));
-      facts.oldest_age = std::max(facts.told_at - first, std::chrono::nanoseconds(0));
-    }
+    if (facts.messages == 0) return facts;
+    const auto age_of = [&](std::string_view pointer) {
+      const auto stored_at = parse_timestamp(value_at<std::string_view>(root, pointer));
+      return std::max(facts.told_at - stored_at, std::chrono::nanoseconds(0));
+    };
+    facts.oldest_age = age_of("/state/first_ts");
+    facts.newest_age = age_of("/state/last_ts");
     return facts;
   });
 }

@@ -19,8 +19,9 @@ struct StreamFacts {
   Sequence last_sequence = 0;
   std::uint64_t replicas = 1;
   Timestamp told_at{};  // the broker's time of this answer
-  /// Of the oldest message that is stored, by the broker's clock alone; 0 in an empty stream.
+  /// Of the oldest and the newest message stored, by the broker's clock alone; 0 where none is.
   std::chrono::nanoseconds oldest_age{0};
+  std::chrono::nanoseconds newest_age{0};
 };
 Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream);
 

@@ -1,5 +1,6 @@
 #include "eventstore/streams.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -85,7 +86,91 @@ Result<void> ensure_consumer(const Broker& broker, const dom::element& consumer)
   return check(ask(broker, subject, simdjson::minify(consumer)), fmt::format("consumer {}", name));
 }
 
+// Whether what the broker says holds all that is wanted; it leaves out what is false or 0.
+bool holds(const dom::element& wanted, simdjson::simdjson_result<dom::element> found) {
+  dom::element value;
+  if (found.get(value) != simdjson::SUCCESS) {
+    const auto text = std::string(simdjson::minify(wanted));
+    return text == "false" || text == "0";
+  }
+  dom::object members;
+  if (wanted.get(members) != simdjson::SUCCESS) {
+    return std::string(simdjson::minify(wanted)) == std::string(simdjson::minify(value));
+  }
+  return std::all_of(members.begin(), members.end(), [&](const dom::key_value_pair& member) {
+    return holds(member.value, value[member.key]);
+  });
+}
+
+std::string text_at(const dom::element& root, std::string_view pointer) {
+  std::string_view text;
+  if (root.at_pointer(pointer).get(text) != simdjson::SUCCESS) return {};
+  return std::string(text);
+}
+
+using Differences = std::vector<StreamDifference>;
+
+// Compares one configuration with the answer to `subject`, an info request.
+Result<void> compare(const Broker& broker, const std::string& subject, const std::string& stream,
+                     const std::string& of, const dom::element& wanted, Differences& differences) {
+  const auto info = ask(broker, subject, "");
+  if (!info) return tl::unexpected(info.error());
+  if (info->err_code != 0) {
+    differences.push_back({stream, of + info->description});
+    return {};
+  }
+  dom::parser parser;
+  dom::element root;
+  dom::object config;
+  if (wanted.get(config) != simdjson::SUCCESS ||
+      parser.parse(info->json).get(root) != simdjson::SUCCESS) {
+    return fail(Error::Kind::unknown, "no JSON: the definition, or the broker's answer");
+  }
+  for (const auto [key, value] : config) {
+    const auto found = root["config"][key];
+    if (holds(value, found)) continue;
+    dom::element is;
+    const auto text = found.get(is) == simdjson::SUCCESS ? std::string(simdjson::minify(is))
+                                                         : std::string("not set");
+    differences.push_back({stream, fmt::format("{}{} is {}, not {}", of, std::string(key), text,
+                                               std::string(simdjson::minify(value)))});
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<Differences> stream_differences(const Broker& broker, std::string_view definition) {
+  dom::parser parser;
+  dom::element root;
+  dom::array streams;
+  dom::array consumers;
+  if (parser.parse(definition.data(), definition.size()).get(root) != simdjson::SUCCESS ||
+      root["streams"].get(streams) != simdjson::SUCCESS ||
+      root["consumers"].get(consumers) != simdjson::SUCCESS) {
+    return fail(Error::Kind::refused, "the streams' definition cannot be read");
+  }
+  Differences differences;
+  for (const auto stream : streams) {
+    const auto name = text_at(stream, "/name");
+    const auto subject = "$JS.API.STREAM.INFO." + name;
+    if (auto ok = compare(broker, subject, name, "", stream, differences); !ok) {
+      return tl::unexpected(ok.error());
+    }
+  }
+  for (const auto consumer : consumers) {
+    const auto stream = text_at(consumer, "/stream_name");
+    const auto name = text_at(consumer, "/config/name");
+    const auto subject = fmt::format("$JS.API.CONSUMER.INFO.{}.{}", stream, name);
+    dom::element config;
+    if (consumer["config"].get(config) != simdjson::SUCCESS) continue;  // nothing is wanted of it
+    if (auto ok = compare(broker, subject, stream, "consumer " + name + ": ", config, differences);
+        !ok) {
+      return tl::unexpected(ok.error());
+    }
+  }
+  return differences;
+}
 
 Result<void> ensure_streams(const Broker& broker, std::string_view definition,
                             const std::string& log_stream) {

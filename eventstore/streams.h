@@ -3,7 +3,9 @@
 // Makes the broker's streams and consumers be as a JSON document says, by raw requests: nats.c's
 // own update drops every setting it does not know.
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "eventstore/broker.h"
 
@@ -15,5 +17,15 @@ namespace vsim::eventstore {
 /// is not empty gets a first sequence above any that the log may know (microseconds since 1970).
 Result<void> ensure_streams(const Broker& broker, std::string_view definition,
                             const std::string& log_stream);
+
+/// How a stream, or a consumer of it, differs from the definition.
+struct StreamDifference {
+  std::string stream;
+  std::string what;  // such as "max_msgs is 7, not 100000", or "does not exist"
+};
+
+/// All differences; what the definition does not name may be as it likes. Changes nothing.
+Result<std::vector<StreamDifference>> stream_differences(const Broker& broker,
+                                                         std::string_view definition);
 
 }  // namespace vsim::eventstore

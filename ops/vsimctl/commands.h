@@ -29,6 +29,7 @@ using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
 
 void add_clock(CLI::App& app, Task& chosen);
 void add_dlq(CLI::App& app, Task& chosen);
+void add_doctor(CLI::App& app, Task& chosen);
 void add_journal(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   Task chosen;
   vsim::vsimctl::add_clock(app, chosen);
   vsim::vsimctl::add_dlq(app, chosen);
+  vsim::vsimctl::add_doctor(app, chosen);
   vsim::vsimctl::add_journal(app, chosen);
   vsim::vsimctl::add_migrate(app, chosen);
   vsim::vsimctl::add_pool(app, chosen);

@@ -1,5 +1,6 @@
 #include "schema/read_model/fleet_snapshot.h"
 
+#include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -19,12 +20,10 @@ FleetSnapshot read_snapshot(Transaction& tx) {
                                     integer_of<StreamSequence>(row[2]), view_of(row[3]) == "t"});
     }
   }
-  // By status, so that the index leads past all that is terminated.
   const auto deadlines = tx.exec(
       "SELECT region, id, (date_part('epoch', due) * 1000)::bigint, status = 'STOPPED'"
-      " FROM servers"
-      " WHERE status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING')"
-      " AND due IS NOT NULL");
+      " FROM servers WHERE due IS NOT NULL AND " +
+      std::string(not_terminated));
   snapshot.deadlines.reserve(static_cast<std::size_t>(deadlines.size()));
   for (const auto& row : deadlines) {
     if (const auto id = Uuid::parse(view_of(row[1]))) {

@@ -26,4 +26,8 @@ inline constexpr int server_column_count = 22;
 /// Reads server_columns from the column `first` on.
 ServerRow read_server(const pqxx::row& row, int first);
 
+/// By status, so that the index leads past all that is terminated.
+inline constexpr std::string_view not_terminated =
+    "status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING')";
+
 }  // namespace vsim::read_model

@@ -119,7 +119,13 @@ std::vector<Statement> server_statements() {
   std::vector<Statement> statements{
       {"server_by_id", "SELECT " + server_columns + " FROM servers s WHERE id = $1"},
       {"servers_counted",
-       "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"}};
+       "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"},
+      {"servers_overdue",
+       "SELECT count(*), count(*) FILTER (WHERE status = 'STOPPED') FROM servers WHERE " +
+           std::string(not_terminated) + " AND due <= to_timestamp($1::bigint / 1000.0::float8)"},
+      {"servers_oldest_live",
+       "SELECT region, (date_part('epoch', min(created_at)) * 1000)::bigint FROM servers WHERE " +
+           std::string(not_terminated) + " GROUP BY region"}};
   for (unsigned filters = 0; filters <= filters_all; ++filters) {
     statements.push_back({total_name(filters), total_sql(filters, 1)});
     statements.push_back({page_name(filters), page_sql(filters)});
@@ -188,6 +194,19 @@ ServerRow read_server(const pqxx::row& row, int first) {
   server.idle_timeout = Duration{integer_of<std::int64_t>(field())};
   server.billed_through = optional_instant_of(field());
   return server;
+}
+
+OverdueServers count_overdue(Transaction& tx, Instant until) {
+  const auto row = execute(tx, "servers_overdue", Arguments().integer(unix_milliseconds(until)))[0];
+  return {integer_of<std::uint64_t>(row[0]), integer_of<std::uint64_t>(row[1])};
+}
+
+std::map<std::string, Instant> oldest_live_servers(Transaction& tx) {
+  std::map<std::string, Instant> oldest;
+  for (const auto& row : execute(tx, "servers_oldest_live", Arguments())) {
+    oldest[text_of(row[0])] = instant_of(row[1]);
+  }
+  return oldest;
 }
 
 std::vector<ServerCount> count_servers(Transaction& tx) {

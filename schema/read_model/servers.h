@@ -70,6 +70,16 @@ struct ServerCount {
 };
 std::vector<ServerCount> count_servers(Transaction& tx);
 
+/// Servers whose deadline is not after `until`; of them, the stopped ones, that wait to be reaped.
+struct OverdueServers {
+  std::uint64_t all = 0;
+  std::uint64_t idle = 0;
+};
+OverdueServers count_overdue(Transaction& tx, Instant until);
+
+/// When the oldest server that is not terminated was created, of each region that has one.
+std::map<std::string, Instant> oldest_live_servers(Transaction& tx);
+
 std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id);
 
 /// `after` wins over `offset`. `limit` is 1 to 200; the caller checks. One more than `limit` items

@@ -15,6 +15,7 @@
 
 using namespace vsim;
 using workers::DeadlineQueue;
+using workers::DueKind;
 using workers::DueServer;
 
 namespace {
@@ -33,11 +34,11 @@ Instant at_ms(std::uint64_t ms) { return Instant(Duration(ms)); }
 class Model {
  public:
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
-           StreamSequence sequence) {
+           StreamSequence sequence, DueKind kind) {
     const auto known = entries_.find(server);
     if (known != entries_.end() && sequence < known->second.sequence) return;
     if (known != entries_.end()) entries_.erase(known);
-    if (due) entries_[server] = {region, *due, sequence};
+    if (due) entries_[server] = {region, *due, sequence, kind};
   }
 
   std::vector<DueServer> due(Instant until, std::size_t max,
@@ -56,11 +57,22 @@ class Model {
 
   std::size_t size() const { return entries_.size(); }
 
+  DeadlineQueue::DueCount count_due(Instant until) const {
+    DeadlineQueue::DueCount count;
+    for (const auto& [server, entry] : entries_) {
+      if (entry.due > until) continue;
+      ++count.all;
+      if (entry.kind == DueKind::idle_timeout) ++count.idle;
+    }
+    return count;
+  }
+
  private:
   struct Entry {
     Region region;
     Instant due;
     StreamSequence sequence;
+    DueKind kind;
   };
   std::map<ServerId, Entry> entries_;
 };
@@ -76,6 +88,10 @@ void compare(const DeadlineQueue& queue, const Model& model, std::mt19937_64& ra
   const auto region = regions[random() % regions.size()];
   CHECK(queue.due(until, max, std::nullopt) == model.due(until, max, std::nullopt));
   CHECK(queue.due(until, max, region) == model.due(until, max, region));
+  const auto counted = queue.count_due(until, 1000);
+  CHECK(counted.all == model.count_due(until).all);
+  CHECK(counted.idle == model.count_due(until).idle);
+  CHECK(queue.count_due(until, max).all == std::min(max, counted.all));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -113,8 +129,9 @@ TEST_CASE("whatever news comes in whatever order, the queue is what a plain mode
       const auto sequence = random() % 500;  // much of it is older than what is known
       std::optional<Instant> due = at_ms(random() % 100);
       if (random() % 5 < erasing) due.reset();
-      queue.set(region, server, due, sequence);
-      model.set(region, server, due, sequence);
+      const auto kind = random() % 2 == 0 ? DueKind::transition_ends : DueKind::idle_timeout;
+      queue.set(region, server, due, sequence, kind);
+      model.set(region, server, due, sequence, kind);
       if (step % 7 == 0) compare(queue, model, random);
     }
     compare(queue, model, random);

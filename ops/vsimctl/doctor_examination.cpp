@@ -1,0 +1,234 @@
+#include "ops/vsimctl/doctor_examination.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "eventstore/broker_facts.h"
+#include "eventstore/direct_get.h"
+#include "eventstore/streams.h"
+#include "ops/telemetry/broker_monitor.h"
+#include "ops/vsimctl/connections.h"
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/billing.h"
+#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/clock.h"
+#include "schema/read_model/migrations.h"
+#include "schema/read_model/regions.h"
+#include "schema/read_model/servers.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+using eventstore::Broker;
+using telemetry::CommonSettings;
+
+/// How late a deadline may be before it counts, by the wall; as the metric has it.
+constexpr std::chrono::seconds overdue_grace{5};
+
+/// The read models, as one look finds them.
+struct ReadModels {
+  std::optional<read_model::Checkpoint> checkpoint;
+  std::optional<read_model::ClockRow> clock;
+  std::vector<read_model::RegionRow> regions;
+  std::map<std::string, Instant> billed;
+  std::map<std::string, Instant> in_use_since;
+  read_model::OverdueServers overdue;
+};
+
+WallTime wall_now() { return std::chrono::system_clock::now(); }
+
+ReadModels read_all(read_model::Transaction& tx) {
+  ReadModels found;
+  found.checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
+  found.clock = read_model::find_clock(tx);
+  found.regions = read_model::list_regions(tx);
+  found.billed = read_model::billing_watermarks(tx);
+  found.in_use_since = read_model::oldest_live_servers(tx);
+  // Right after a change of the clock much may be due at once, and nobody is late yet.
+  if (found.clock && wall_now() - found.clock->time.stored_at > overdue_grace) {
+    const std::chrono::duration<double> grace = overdue_grace * found.clock->time.scale;
+    const auto until =
+        simulated_at(found.clock->time, wall_now()) - std::chrono::floor<Duration>(grace);
+    found.overdue = read_model::count_overdue(tx, until);
+  }
+  return found;
+}
+
+class Examination {
+ public:
+  explicit Examination(const CommonSettings& settings) : settings_(settings) {}
+
+  std::vector<Finding> all() && {
+    look_at_broker();
+    look_at_read_models();
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Finding finding) { findings_.push_back(std::move(finding)); }
+
+  /// What the broker says to one question, if it says anything; else a finding.
+  template <typename T>
+  std::optional<T> answer(const char* subject, eventstore::Result<T> result) {
+    if (result) return std::move(*result);
+    add({Verdict::bad, subject, told(settings_, result.error()), "NATS down"});
+    return std::nullopt;
+  }
+
+  void look_at_broker() {
+    auto log = Log::open(settings_);
+    if (!log) return add({Verdict::bad, "broker", log.error(), "NATS down"});
+    log_ = std::move(*log);
+    const Broker& broker = log_->broker();
+    add({Verdict::ok,
+         "broker",
+         fmt::format("nats-server {} at {}", broker.server_version(),
+                     shown_address(settings_.nats_url)),
+         {}});
+    look_at_streams(broker);
+    look_at_storage(broker);
+    look_at_queue(broker);
+    look_at_letters(broker);
+    if (const auto skew =
+            answer("clock", eventstore::clock_skew(broker, std::string(messages::events_stream)))) {
+      add(judge_skew(*skew));
+    }
+  }
+
+  void look_at_streams(const Broker& broker) {
+    const auto definition = messages::load_streams_definition(settings_.schema_dir);
+    if (!definition) return add({Verdict::bad, "streams", definition.error(), "Rolling upgrade"});
+    const auto differences = answer("streams", eventstore::stream_differences(broker, *definition));
+    if (!differences) return;
+    for (const auto& [stream, difference] : *differences) {
+      // Somebody who can change what EVENTS denies can change the past.
+      const bool is_log = stream == messages::events_stream;
+      add({is_log ? Verdict::bad : Verdict::warning, "streams",
+           fmt::format("{} {}: not as schema/messages/streams.json says; vsimctl migrate mends it",
+                       stream, difference),
+           is_log ? "Security breach" : "Rolling upgrade"});
+    }
+    if (differences->empty()) {
+      add({Verdict::ok, "streams", "as schema/messages/streams.json says", {}});
+    }
+  }
+
+  void look_at_storage(const Broker& broker) {
+    const auto monitor = telemetry::ask_broker_monitor(settings_.nats_monitor_url);
+    add(judge_sync(monitor ? monitor->sync_interval : ""));
+    if (const auto storage = answer("store", eventstore::storage_facts(broker))) {
+      const auto told_max = monitor ? monitor->store_bytes_max : 0;
+      add(judge_store(storage->bytes, storage->bytes_max.value_or(told_max)));
+    }
+  }
+
+  void look_at_queue(const Broker& broker) {
+    const auto consumer = answer(
+        "consumer",
+        eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer));
+    if (consumer) {
+      add(judge_consumer(consumer->paused, consumer->paused_until));
+      add(judge_workers(consumer->pulls_waiting, consumer->in_hand, consumer->paused));
+      add(judge_deliveries(consumer->redelivered));
+    }
+    if (const auto queue =
+            answer("queue", eventstore::stream_facts(broker, messages::commands_stream))) {
+      add(judge_queue(queue->messages));
+      add(judge_oldest(queue->oldest_age));
+    }
+  }
+
+  void look_at_letters(const Broker& broker) {
+    if (const auto dead = answer("dead letters",
+                                 eventstore::stream_facts(broker, messages::dead_letters_stream))) {
+      add(judge_dead_letters(dead->messages));
+    }
+    if (const auto advisories =
+            answer("advisories", eventstore::stream_facts(broker, "ADVISORIES"))) {
+      add(judge_advisories(advisories->messages, advisories->newest_age));
+    }
+  }
+
+  void look_at_read_models() {
+    read_model::ConnectionPool database(settings_.database_url, 1);
+    const auto found = database.read(read_all);
+    if (!found) {
+      const bool away = found.error().kind == read_model::DatabaseError::Kind::unavailable;
+      return add({Verdict::bad, "Postgres", told(settings_, found.error()),
+                  away ? "Postgres down" : "Postgres lost"});
+    }
+    add({Verdict::ok, "Postgres", "answers", {}});
+    if (!found->checkpoint || found->checkpoint->sequence == 0) {
+      add({Verdict::bad, "projection", "nothing has been projected: is a projector running?",
+           "Postgres lost"});
+      return;
+    }
+    if (log_) look_at_projection(*found->checkpoint);
+    look_at_fleet(*found);
+  }
+
+  void look_at_projection(const read_model::Checkpoint& checkpoint) {
+    const auto facts =
+        answer("projection", eventstore::stream_facts(log_->broker(), messages::events_stream));
+    const auto at_checkpoint = answer("projection", log_->events().load(checkpoint.sequence));
+    if (!facts || !at_checkpoint) return;
+    const auto& message = *at_checkpoint;
+    if (!message || read_model::sha256_hex(message->payload) != checkpoint.hash) {
+      add({Verdict::bad, "projection",
+           fmt::format("the log went backwards: message {} of EVENTS is not the one that was "
+                       "projected; the read models come from another log",
+                       checkpoint.sequence),
+           "The log went backwards"});
+      return;
+    }
+    const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
+    if (behind == 0) return add(judge_lag(0, {}));
+    const auto next = answer("projection", log_->events().load(checkpoint.sequence + 1));
+    if (!next || !*next) return;
+    look_at_unprojected(behind, facts->told_at, **next);
+  }
+
+  void look_at_unprojected(std::uint64_t behind, eventstore::Timestamp now,
+                           const eventstore::Message& next) {
+    const auto event = messages::decode_event(next);
+    const bool unknown = event && std::holds_alternative<messages::UnknownEvent>(*event);
+    if (event && !unknown) return add(judge_lag(behind, now - next.stored_at));
+    add({Verdict::bad, "projection",
+         fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
+                     next.sequence, event ? "" : " (" + event.error() + ")"),
+         "Projector stopped at an unknown event"});
+  }
+
+  void look_at_fleet(const ReadModels& found) {
+    for (const auto& region : found.regions) {
+      add(judge_pool(region.name, region.addresses_free, region.addresses_total));
+    }
+    if (!found.clock) return;
+    const auto now = simulated_at(found.clock->time, wall_now());
+    for (const auto& [region, since] : found.in_use_since) {
+      const auto watermark = found.billed.find(region);
+      // A region that was empty has an old watermark, or none, until the next one is owed.
+      const auto through =
+          watermark == found.billed.end() ? since : std::max(since, watermark->second);
+      add(judge_billing(region, now - through, found.clock->time.scale,
+                        settings_.billing_interval));
+    }
+    add(judge_deadlines(found.overdue.all));
+    add(judge_idle(found.overdue.idle));
+  }
+
+  const CommonSettings& settings_;
+  std::vector<Finding> findings_;
+  std::unique_ptr<Log> log_;  // none: the broker does not answer
+};
+
+}  // namespace
+
+std::vector<Finding> examine(const CommonSettings& settings) { return Examination(settings).all(); }
+
+}  // namespace vsim::vsimctl

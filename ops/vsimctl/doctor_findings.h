@@ -1,0 +1,56 @@
+#pragma once
+
+// What `vsimctl doctor` makes of what it has seen: the limits, and what to say beyond them. Pure.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vsim::vsimctl {
+
+enum class Verdict : std::uint8_t { ok, warning, bad };
+
+struct Finding {
+  Verdict verdict = Verdict::ok;
+  std::string subject;  // a word or two
+  std::string text;     // what was seen, and what it means where it is not well
+  std::string runbook;  // the heading in ops/runbook.md; empty when all is well
+  bool operator==(const Finding&) const = default;
+};
+
+using Seconds = std::chrono::duration<double>;
+
+inline constexpr std::uint64_t queue_warning = 50;  // commands above it, as the alerts have it
+inline constexpr std::uint64_t queue_bad = 100;
+inline constexpr Seconds oldest_warning{60};  // twice the ack wait: two workers died with it
+inline constexpr Seconds oldest_bad{600};
+inline constexpr Seconds advisory_news{86'400};
+inline constexpr Seconds lag_warning{30};
+inline constexpr Seconds lag_bad{300};
+inline constexpr double pool_free_warning = 0.5;  // shares below it
+inline constexpr double pool_free_bad = 0.2;
+inline constexpr double store_warning = 0.8;  // shares above it
+inline constexpr double store_bad = 0.95;
+inline constexpr Seconds skew_warning{0.5};
+inline constexpr Seconds skew_bad{2};  // from here on workers and API are not ready
+inline constexpr Seconds billing_stalled{600};
+
+Finding judge_sync(std::string_view interval);  // "always", "120s", or empty: not told
+Finding judge_consumer(bool paused, std::string_view until);
+Finding judge_workers(std::uint64_t pulls_waiting, std::uint64_t in_hand, bool paused);
+Finding judge_queue(std::uint64_t commands);
+Finding judge_oldest(Seconds age);
+Finding judge_deliveries(std::uint64_t redelivered);
+Finding judge_dead_letters(std::uint64_t letters);
+Finding judge_advisories(std::uint64_t advisories, Seconds newest_age);
+Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max);  // 0: the limit is not told
+Finding judge_skew(Seconds skew);
+Finding judge_lag(std::uint64_t events, Seconds oldest_age);
+Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
+/// `age` is in simulated seconds; `scale` of them pass in one of the wall.
+Finding judge_billing(std::string_view region, Seconds age, double scale, Seconds interval);
+Finding judge_deadlines(std::uint64_t overdue);
+Finding judge_idle(std::uint64_t overdue);
+
+}  // namespace vsim::vsimctl

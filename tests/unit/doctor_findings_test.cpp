@@ -1,0 +1,66 @@
+// Goal: each limit of the doctor holds at its value and one step beside, and what is not well names
+// an entry of the runbook. Method: a table of values on both sides of each limit.
+
+#include "ops/vsimctl/doctor_findings.h"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace vsim::vsimctl;
+
+namespace {
+
+struct Row {
+  Finding finding;
+  Verdict verdict;
+};
+
+constexpr auto ok = Verdict::ok;
+constexpr auto warning = Verdict::warning;
+constexpr auto bad = Verdict::bad;
+
+}  // namespace
+
+TEST_CASE("findings change their verdict one step beyond each limit") {
+  // clang-format off
+  const std::vector<Row> rows = {
+      {judge_queue(0), ok},                         {judge_queue(50), ok},
+      {judge_queue(51), warning},                   {judge_queue(100), warning},
+      {judge_queue(101), bad},
+      {judge_oldest(Seconds(60)), ok},              {judge_oldest(Seconds(60.1)), warning},
+      {judge_oldest(Seconds(600)), warning},        {judge_oldest(Seconds(600.1)), bad},
+      {judge_sync("always"), ok},                   {judge_sync("120s"), warning},
+      {judge_sync(""), ok},
+      {judge_consumer(false, ""), ok},              {judge_consumer(true, "2026-01-01"), warning},
+      {judge_workers(1, 0, false), ok},             {judge_workers(0, 1, false), ok},
+      {judge_workers(0, 0, false), bad},            {judge_workers(0, 0, true), ok},
+      {judge_deliveries(0), ok},                    {judge_deliveries(1), warning},
+      {judge_dead_letters(0), ok},                  {judge_dead_letters(1), warning},
+      {judge_advisories(0, Seconds(0)), ok},        {judge_advisories(1, Seconds(86'399)), warning},
+      {judge_advisories(1, Seconds(86'400)), ok},
+      {judge_store(800, 1000), ok},                 {judge_store(801, 1000), warning},
+      {judge_store(950, 1000), warning},            {judge_store(951, 1000), bad},
+      {judge_store(951, 0), ok},
+      {judge_skew(Seconds(-0.5)), ok},              {judge_skew(Seconds(-0.51)), warning},
+      {judge_skew(Seconds(2)), warning},            {judge_skew(Seconds(2.01)), bad},
+      {judge_lag(0, Seconds(0)), ok},               {judge_lag(7, Seconds(30)), ok},
+      {judge_lag(7, Seconds(30.1)), warning},       {judge_lag(7, Seconds(300)), warning},
+      {judge_lag(7, Seconds(300.1)), bad},
+      {judge_pool("r", 50, 100), ok},               {judge_pool("r", 49, 100), warning},
+      {judge_pool("r", 20, 100), warning},          {judge_pool("r", 19, 100), bad},
+      {judge_pool("r", 0, 0), bad},
+      {judge_billing("r", Seconds(660), 1, Seconds(60)), ok},
+      {judge_billing("r", Seconds(661), 1, Seconds(60)), bad},
+      {judge_billing("r", Seconds(36'060), 60, Seconds(60)), ok},
+      {judge_billing("r", Seconds(36'061), 60, Seconds(60)), bad},
+      {judge_deadlines(0), ok},                     {judge_deadlines(1), bad},
+      {judge_idle(0), ok},                          {judge_idle(1), bad},
+  };
+  // clang-format on
+  for (const auto& [finding, verdict] : rows) {
+    CAPTURE(finding.text);
+    CHECK(finding.verdict == verdict);
+    CHECK(finding.runbook.empty() == (verdict == ok));
+  }
+}
