@@ -1,8 +1,10 @@
 #include "eventstore/broker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -23,6 +25,13 @@ BrokerLibrary::BrokerLibrary() {
 }
 BrokerLibrary::~BrokerLibrary() { nats_CloseAndWait(2000); }
 
+std::string new_token() {
+  natsInbox* raw = nullptr;
+  if (natsInbox_Create(&raw) != NATS_OK) throw std::bad_alloc();
+  const NatsInboxHandle inbox(raw);
+  return std::string(raw).substr(std::string_view("_INBOX.").size());
+}
+
 // nats.c 3.4 may crash on a message for a subscription that was destroyed while connected, so those
 // that are no longer wanted only end, and are destroyed behind the connection.
 struct RetiredSubscriptions {
@@ -30,9 +39,35 @@ struct RetiredSubscriptions {
   std::vector<NatsSubscriptionHandle> handles;
 };
 
+// The subjects that the broker has forbidden last: how a request that ran into it is recognised,
+// since it only ends by its time.
+class ForbiddenSubjects {
+ public:
+  void add(std::string_view complaint) {
+    const std::lock_guard lock(mutex_);
+    if (recent_.size() >= kept_max) recent_.pop_front();
+    recent_.emplace_back(complaint);
+  }
+
+  bool name(const std::string& subject) const {
+    const std::lock_guard lock(mutex_);
+    const auto quoted = '"' + subject + '"';
+    return std::any_of(recent_.begin(), recent_.end(), [&](const std::string& complaint) {
+      return complaint.find(quoted) != std::string::npos;
+    });
+  }
+
+ private:
+  static constexpr std::size_t kept_max = 64;
+  mutable std::mutex mutex_;
+  std::deque<std::string> recent_;
+};
+
 struct Broker::Impl {
   BrokerOptions options;
   std::string version;
+  std::string inbox_prefix;  // without the dot at its end
+  ForbiddenSubjects forbidden;
   std::atomic<std::uint64_t> reconnects{0};
   std::atomic<std::uint64_t> permission_errors{0};
   std::shared_ptr<RetiredSubscriptions> retired = std::make_shared<RetiredSubscriptions>();
@@ -45,10 +80,13 @@ void on_reconnect(natsConnection*, void* closure) {
   static_cast<Broker::Impl*>(closure)->reconnects.fetch_add(1);
 }
 
-void on_error(natsConnection*, natsSubscription*, natsStatus status, void* closure) {
-  if (status == NATS_NOT_PERMITTED) {
-    static_cast<Broker::Impl*>(closure)->permission_errors.fetch_add(1);
-  }
+void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
+  if (status != NATS_NOT_PERMITTED) return;
+  auto* impl = static_cast<Broker::Impl*>(closure);
+  impl->permission_errors.fetch_add(1);
+  const char* complaint = nullptr;
+  natsConnection_GetLastError(connection, &complaint);
+  if (complaint != nullptr) impl->forbidden.add(complaint);
 }
 
 class SyncSubscription : public Subscription {
@@ -96,6 +134,7 @@ natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::
     if (status == NATS_OK) status = next;
   };
   then(natsOptions_SetName(options, wanted.name.c_str()));
+  then(natsOptions_SetCustomInboxPrefix(options, impl->inbox_prefix.c_str()));
   then(natsOptions_SetTimeout(options, 2000));
   then(natsOptions_SetMaxReconnect(options, -1));
   then(natsOptions_SetReconnectWait(options, 200));
@@ -109,6 +148,18 @@ natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::
   then(natsOptions_SetReconnectedCB(options, on_reconnect, impl));
   then(natsOptions_SetErrorHandler(options, on_error, impl));
   return status;
+}
+
+// "nats://user:password@host:port" gives "_INBOX_user", a URL without a user "_INBOX".
+std::string inbox_prefix_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto from = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto authority = url.substr(from, url.find_first_of(",/", from) - from);
+  const auto at = authority.rfind('@');
+  const auto user = authority.substr(0, std::min(authority.find(':'), at));
+  const bool fit = at != std::string::npos && !user.empty() &&
+                   user.find_first_of(".*> \t") == std::string::npos;
+  return fit ? "_INBOX_" + user : "_INBOX";
 }
 
 // "nats://user:password@host:port" as host and port.
@@ -139,6 +190,7 @@ Result<std::unique_ptr<Broker>> Broker::connect(const BrokerOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->version = *version;
+  impl->inbox_prefix = inbox_prefix_of(options.url);
   natsOptions* raw_options = nullptr;
   auto status = natsOptions_Create(&raw_options);
   const NatsOptionsHandle owned_options(raw_options);
@@ -156,6 +208,10 @@ Result<Received> Broker::request(const std::string& subject, std::string_view pa
   natsMsg* raw = nullptr;
   const auto status = natsConnection_RequestMsg(&raw, impl_->connection.get(), message.get(),
                                                 impl_->options.timeout.count());
+  if (status == NATS_TIMEOUT && impl_->forbidden.name(subject)) {
+    return fail(Error::Kind::refused,
+                subject + ": not permitted to this user of the broker; see ops/servers/README.md");
+  }
   if (status != NATS_OK) return tl::unexpected(error_of(status, subject));
   const NatsMsgHandle reply(raw);
   return receive(raw);
@@ -191,12 +247,7 @@ std::unique_ptr<Subscription> Broker::subscribe(const std::string& subject) cons
   return std::make_unique<SyncSubscription>(NatsSubscriptionHandle(raw), impl_->retired);
 }
 
-std::string Broker::new_inbox() const {
-  natsInbox* raw = nullptr;
-  if (natsInbox_Create(&raw) != NATS_OK) throw std::bad_alloc();
-  const NatsInboxHandle inbox(raw);
-  return raw;
-}
+std::string Broker::new_inbox() const { return impl_->inbox_prefix + "." + new_token(); }
 
 bool Broker::connected() const {
   return natsConnection_Status(impl_->connection.get()) == NATS_CONN_STATUS_CONNECTED;

@@ -26,6 +26,9 @@ class BrokerLibrary {
   BrokerLibrary& operator=(const BrokerLibrary&) = delete;
 };
 
+/// A word that nobody has made before, fit as a token of a subject.
+std::string new_token();
+
 /// A message outside of any stream, or a reply.
 struct Received {
   std::string subject;
@@ -47,7 +50,7 @@ class Subscription {
 };
 
 struct BrokerOptions {
-  std::string url;                          // nats://[user:password@]host:port
+  std::string url;                          // nats://[user:password@]host:port; see new_inbox()
   std::string name;                         // shown by the broker's connection reports
   std::chrono::milliseconds timeout{5000};  // of one request
   bool send_at_once = false;  // a system call per publish: for those that somebody waits for
@@ -79,7 +82,8 @@ class Broker {
 
   std::unique_ptr<Subscription> subscribe(const std::string& subject) const;
 
-  /// A fresh subject that nobody else receives on.
+  /// A fresh subject that nobody else receives on: `_INBOX_<user>.` and a word where the URL names
+  /// a user, so that users may be kept from each other's answers; else `_INBOX.` and a word.
   std::string new_inbox() const;
 
   bool connected() const;

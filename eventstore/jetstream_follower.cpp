@@ -18,7 +18,7 @@ JetStreamFollower::JetStreamFollower(Broker& broker, std::string stream, Sequenc
 JetStreamFollower::~JetStreamFollower() { drop_consumer(); }
 
 Result<void> JetStreamFollower::make_consumer() {
-  auto name = broker_.new_inbox().substr(7);  // without "_INBOX."
+  auto name = new_token();
   const auto config = fmt::format(
       R"({{"stream_name":"{}","config":{{"name":"{}","deliver_policy":"by_start_sequence",)"
       R"("opt_start_seq":{},"ack_policy":"none","replay_policy":"instant","mem_storage":true,)"

@@ -52,7 +52,7 @@ JetStreamStore::JetStreamStore(Broker& broker, Broker& prompt, std::string strea
     : broker_(broker),
       prompt_(prompt),
       stream_(std::move(stream)),
-      batch_prefix_(broker.new_inbox().substr(7) + "-"),  // without "_INBOX."
+      batch_prefix_(new_token() + "-"),
       collectors_(std::make_unique<ReplyCollectors>(prompt)) {}
 
 JetStreamStore::~JetStreamStore() = default;

@@ -50,6 +50,8 @@ Error error_of(natsStatus status, const std::string& doing) {
     case NATS_TIMEOUT:
     case NATS_CONNECTION_DISCONNECTED:  // while an answer was awaited
       return {Error::Kind::unknown, detail};
+    case NATS_CONNECTION_AUTH_FAILED:
+      return {Error::Kind::refused, detail + ": the user or the password in NATS_URL is wrong"};
     case NATS_MAX_PAYLOAD:
     case NATS_INVALID_SUBJECT:
     case NATS_INVALID_ARG:

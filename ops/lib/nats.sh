@@ -1,14 +1,16 @@
 # shellcheck shell=bash
-# The private nats-server of the run folder. Sets NATS_URL.
+# The private nats-server of the run folder. Sets NATS_PORT.
 
-NATS_URL=''
+NATS_PORT=''
+
+# nats_url USER: admin, api, worker, operator or sys.
+nats_url() { echo "nats://$1:$(secret "nats-$1")@127.0.0.1:$NATS_PORT"; }
 
 start_nats() {
   local config=$RUN/nats-server.conf name port made
   name=$(cat "$RUN/nats-name" 2>/dev/null) ||
     name="vsim-$(run_id)-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')"
   echo "$name" >"$RUN/nats-name"
-  PROCESS_ENV=()
   if process_pid nats >/dev/null; then
     port=$(<"$PORTS/nats")
   else
@@ -17,17 +19,34 @@ start_nats() {
     keep_port nats-monitor >/dev/null
   fi
   write_nats_config "$name" "$port" "$(<"$PORTS/nats-monitor")" >"$config"
-  made=$(made_of "$(readlink -f "$NATS_SERVER")" "$config")
-  NATS_URL=nats://127.0.0.1:$port
+  write_nats_passwords
+  made=$(nats_made)
+  NATS_PORT=$port
   if process_current nats "$made"; then
-    STEP_NOTE="ok (was up), $NATS_URL"
+    STEP_NOTE="ok (was up), 127.0.0.1:$port"
   else
-    STEP_NOTE="$(process_news nats), $NATS_URL"
+    STEP_NOTE="$(process_news nats), 127.0.0.1:$port"
     "$NATS_SERVER" -t -c "$config"
     process_stop TERM 30 nats
+    bring_store_over
     process_start nats "$made" "$NATS_SERVER" -c "$config"
   fi
   wait_for_nats "$name" "$port"
+}
+
+# What a running nats-server was made of; its passwords are part of it.
+nats_made() {
+  PROCESS_ENV=()
+  made_of "$(readlink -f "$NATS_SERVER")" "$RUN/nats-server.conf" "$SECRETS/nats-passwords.conf"
+}
+
+# The store has a folder for each account. Before there were users, the streams lay in the account
+# that everybody is in who names no user.
+bring_store_over() {
+  local store=$RUN/nats/jetstream
+  [[ -d $store/\$G && ! -e $store/VSIM ]] || return 0
+  mv -T "$store/\$G" "$store/VSIM"
+  echo 'the streams of older data are in the account VSIM now'
 }
 
 # Two servers on one store would ruin it, and nats-server does not lock its folder. So if the pid
@@ -44,8 +63,8 @@ write_nats_config() {
   local text
   text=$(<"$ROOT/ops/servers/nats-server.conf.in")
   text=${text//@SERVER_NAME@/"$1"}
-  text=${text//@PORT@/"$2"}
-  text=${text//@MONITOR_PORT@/"$3"}
+  text=${text//@LISTEN@/"127.0.0.1:$2"}
+  text=${text//@MONITOR_LISTEN@/"127.0.0.1:$3"}
   printf '%s\n' "${text//@STORE_DIR@/"$RUN/nats"}"
 }
 

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The private Postgres cluster of the run folder. Sets DATABASE_URL.
+# The private Postgres cluster of the run folder. Sets PG_PORT.
 #
 # Who owns it: Postgres refuses to run as root, so for root it runs as the user postgres that
 # Debian's package made. Where that user cannot reach the run folder (a checkout below /root), the
 # data lies in /var/lib/vsim-<id> and .run/postgres is a link to it.
 
-DATABASE_URL=''
+PG_PORT=''
 PG_OWNER=''
 PG_BASE=''         # the folder that holds data and socket
 PG_DATA=''
@@ -34,7 +34,7 @@ start_postgres() {
   [[ $PG_BASE == "$RUN" ]] ||
     STEP_NOTE+=", data in $PG_BASE (no way for the user postgres to $RUN)"
   wait_for_postgres "$port"
-  make_role_and_database "$port"
+  make_roles_and_database "$port"
 }
 
 choose_postgres_place() {
@@ -170,28 +170,31 @@ wait_for_postgres() {
   fail "Postgres is not ready after 60 s; see $LOGS/postgres.log"
 }
 
-# The role vsim owns the database vsim. It may make roles, since migrations make the ones that may
-# only read or only use the operator's views. Its password is set anew each time, so that a lost
+# The roles, the database and who may do what. Passwords are set anew each time, so that a lost
 # .run/secrets heals by itself.
-make_role_and_database() {
-  local port=$1 file=$SECRETS/postgres-password password
-  [[ -s $file ]] || (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
-  password=$(<"$file")
-  owner_sql "$port" <<EOF
-SELECT 'CREATE ROLE vsim LOGIN CREATEROLE'
-  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vsim') \gexec
-SET log_statement = 'none';
-ALTER ROLE vsim PASSWORD '$password';
-SELECT 'CREATE DATABASE vsim OWNER vsim'
+make_roles_and_database() {
+  PG_PORT=$1
+  { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } | owner_sql postgres
+  owner_sql postgres <<'EOF'
+SELECT 'CREATE DATABASE vsim OWNER vsim_worker'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'vsim') \gexec
 EOF
-  DATABASE_URL="postgresql://vsim:$password@/vsim?host=$(percent_encode "$PG_SOCKETS")&port=$port"
-  PGCONNECT_TIMEOUT=5 "$(postgres_program psql)" -X -At -d "$DATABASE_URL" -c 'SELECT 1' >/dev/null
+  owner_sql vsim <"$ROOT/ops/servers/postgres-grants.sql"
+  rm -f "$SECRETS/postgres-password"   # of the one role that older run folders had
+  PGCONNECT_TIMEOUT=5 "$(postgres_program psql)" -X -At -d "$(database_url worker)" -c 'SELECT 1' \
+    >/dev/null
 }
 
+# owner_sql DATABASE: what comes by standard input, as the superuser of the cluster.
 owner_sql() {
   (cd / && as_owner "$(postgres_program psql)" -X -q -v ON_ERROR_STOP=1 -h "$PG_SOCKETS" \
-    -p "$1" -U "$PG_OWNER" -d postgres)
+    -p "$PG_PORT" -U "$PG_OWNER" -d "$1")
+}
+
+# database_url ROLE: worker, api or operator.
+database_url() {
+  echo "postgresql://vsim_$1:$(secret "postgres-$1")@/vsim?host=$(
+    percent_encode "$PG_SOCKETS")&port=$PG_PORT"
 }
 
 # For the query part of a URI; a slash may stand there as it is.

@@ -27,11 +27,13 @@ remember_settings() {
   done >"$RUN/settings"
 }
 
-# program_environment [NAME=VALUE...]: what all of vsim's programs get, and what this one gets.
+# program_environment USER [NAME=VALUE...]: what all of vsim's programs get, and what this one gets.
+# USER is api, worker or admin; the admin of the broker is the owner of the tables.
 program_environment() {
-  local name
+  local name user=$1
+  shift
   # The monitor tells how the broker syncs its disk, and how much it may store.
-  PROCESS_ENV=("NATS_URL=$NATS_URL" "DATABASE_URL=$DATABASE_URL"
+  PROCESS_ENV=("NATS_URL=$(nats_url "$user")" "DATABASE_URL=$(database_url "${user/admin/worker}")"
     "NATS_MONITOR_URL=http://127.0.0.1:$(<"$PORTS/nats-monitor")" "$@")
   for name in "${PASSED_ON[@]}"; do
     if [[ -v $name ]]; then PROCESS_ENV+=("$name=${!name}"); fi
@@ -39,7 +41,7 @@ program_environment() {
 }
 
 migrate() {
-  program_environment
+  program_environment admin
   (
     trap - ERR EXIT
     cd "$ROOT"
@@ -66,7 +68,7 @@ start_program() {
 start_api() {
   STARTED=()
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
-  program_environment "HTTP_ADDR=$HTTP_ADDRESS"
+  program_environment api "HTTP_ADDR=$HTTP_ADDRESS"
   start_program api vsim-api
   STEP_NOTE="${STARTED[*]:-ok (was up)}, $(url_of "$HTTP_ADDRESS")"
 }
@@ -84,7 +86,7 @@ start_workers() {
     ((number > 1)) || wish=$(wish_for METRICS_ADDR)
     address=$(address_of "worker-$number" "$wish" "$( ((number > 1)) || echo 9091)")
     ((number > 1)) || METRICS_ADDRESS=$address
-    program_environment "METRICS_ADDR=$address"
+    program_environment worker "METRICS_ADDR=$address"
     start_program "worker-$number" vsim-worker
   done
   stop_workers_above "$wanted"

@@ -59,8 +59,8 @@ std::string run_in_a_checkout(harness::Fleet& fleet, const std::string& script) 
   const auto nats = std::filesystem::path(harness::find_program("VSIM_NATS_CLI", "nats"));
   std::filesystem::create_directory(folder.path() + "/.run");
   harness::write_file(folder.path() + "/.run/env",
-                      "export NATS_URL='" + fleet.nats().url() + "'\n" + "export DATABASE_URL='" +
-                          fleet.database_url() + "'\n" +
+                      "export NATS_URL='" + fleet.nats().url("operator") + "'\n" +
+                          "export DATABASE_URL='" + fleet.database_url("vsim_operator") + "'\n" +
                           "export HTTP_ADDR=127.0.0.1:" + std::to_string(fleet.api_port()) + "\n" +
                           "export PATH='" + nats.parent_path().string() + "':$PATH\n");
   harness::ChildOptions shell;

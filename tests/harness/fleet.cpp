@@ -30,7 +30,7 @@ constexpr std::chrono::seconds start_wait_max{30};
 Fleet::Fleet(FleetOptions options)
     : options_(std::move(options)),
       scratch_("vsim-fleet"),
-      database_url_(postgres_.create_database()) {
+      database_(postgres_.create_vsim_database()) {
   if (options_.schema_dir.empty()) {
     options_.schema_dir = source_dir() + "/schema";
   }
@@ -59,11 +59,11 @@ Fleet::~Fleet() {
   }
 }
 
-Settings Fleet::environment() const {
+Settings Fleet::environment_of(const std::string& user) const {
   Settings settings = options_.settings;
-  settings["NATS_URL"] = nats_.url();
+  settings["NATS_URL"] = nats_.url(user);
   settings["NATS_MONITOR_URL"] = fmt::format("http://127.0.0.1:{}", nats_.monitor_port());
-  settings["DATABASE_URL"] = database_url_;
+  settings["DATABASE_URL"] = database_url("vsim_" + (user == "admin" ? "worker" : user));
   settings["SCHEMA_DIR"] = options_.schema_dir;
   return settings;
 }
@@ -72,6 +72,7 @@ void Fleet::add(std::vector<Part>& parts, const std::string& kind,
                 const std::string& address_setting) {
   Part part;
   part.name = fmt::format("{}-{}", kind, parts.size());
+  part.user = kind;
   part.program = "vsim-" + kind;
   part.address_setting = address_setting;
   parts.push_back(std::move(part));
@@ -89,7 +90,7 @@ void Fleet::start(Part& part, const Settings& more) {
   }
   ChildOptions child;
   child.argv = {product_program(part.program)};
-  child.environment = environment();
+  child.environment = environment_of(part.user);
   for (const auto& [name, value] : more) {
     child.environment[name] = value;
   }
@@ -130,12 +131,17 @@ Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
   ChildOptions child;
   child.argv = {product_program("vsimctl")};
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
-  child.environment = environment();
+  child.environment = environment_of(arguments.front() == "migrate" ? "admin" : "operator");
   child.unset = foreign_settings;
   return run_program(child);
 }
 
 Output Fleet::nats_cli(const std::vector<std::string>& arguments, const std::string& input) {
+  return nats_cli_as("operator", arguments, input);
+}
+
+Output Fleet::nats_cli_as(const std::string& user, const std::vector<std::string>& arguments,
+                          const std::string& input) {
   ChildOptions child;
   if (!input.empty()) {
     child.input_path = scratch_.path() + "/input";
@@ -143,7 +149,7 @@ Output Fleet::nats_cli(const std::vector<std::string>& arguments, const std::str
   }
   child.argv = {find_program("VSIM_NATS_CLI", "nats")};
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
-  child.environment = {{"NATS_URL", nats_.url()}};
+  child.environment = {{"NATS_URL", nats_.url(user)}};
   child.unset = {"NATS_USER", "NATS_PASSWORD", "NATS_CONTEXT"};
   return run_program(child);
 }

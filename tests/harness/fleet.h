@@ -1,8 +1,8 @@
 #pragma once
 
 // A whole vsim of the test's own: a broker, a Postgres, the migration, APIs and workers from the
-// build this test belongs to, each on a port of its own. When the test fails its logs are kept and
-// their ends printed.
+// build this test belongs to, each on a port of its own and with the rights of its own that it has
+// as shipped. When the test fails its logs are kept and their ends printed.
 // Threads: one; clients of it may be used by others.
 
 #include <chrono>
@@ -44,7 +44,10 @@ class Fleet {
 
   PrivateNats& nats() { return nats_; }
   PrivatePostgres& postgres() { return postgres_; }
-  const std::string& database_url() const { return database_url_; }
+  /// As the owner of the tables, or as vsim_api or vsim_operator.
+  std::string database_url(const std::string& role = "vsim_worker") const {
+    return postgres_.url(database_, role);
+  }
   ChildProcess& api(std::size_t index = 0) { return apis_.at(index).process; }
   ChildProcess& worker(std::size_t index = 0) { return workers_.at(index).process; }
   std::size_t workers() const { return workers_.size(); }
@@ -57,9 +60,16 @@ class Fleet {
   /// Waits until every part that runs answers /readyz with 200.
   void wait_until_ready(std::chrono::milliseconds wait_max = std::chrono::seconds(30));
 
-  /// Runs a vsimctl command, or a command of the stock nats CLI, against this fleet.
+  /// What stands in `.run/env` for a user of the broker and the role of Postgres that goes with it:
+  /// admin (the owner of the tables), api, worker or operator.
+  Settings environment_of(const std::string& user) const;
+
+  /// Runs a vsimctl command, or a command of the stock nats CLI, against this fleet, as an operator
+  /// (`vsimctl migrate` as admin).
   Output vsimctl(const std::vector<std::string>& arguments);
   Output nats_cli(const std::vector<std::string>& arguments, const std::string& input = {});
+  Output nats_cli_as(const std::string& user, const std::vector<std::string>& arguments,
+                     const std::string& input = {});
 
   /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
   double worker_metric(const std::string& name);
@@ -69,6 +79,7 @@ class Fleet {
  private:
   struct Part {
     std::string name;
+    std::string user;  // of the broker; the role of Postgres goes with it
     std::string program;
     std::string address_setting;
     std::uint16_t port = 0;
@@ -78,13 +89,11 @@ class Fleet {
   void start(Part& part, const Settings& more = {});
   bool ready(Part& part);
   void wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max);
-  Settings environment() const;
-
   FleetOptions options_;
   ScratchDir scratch_;
   PrivateNats nats_;
   PrivatePostgres postgres_;
-  std::string database_url_;
+  std::string database_;
   std::vector<Part> apis_;
   std::vector<Part> workers_;
 };

@@ -1,5 +1,7 @@
 #include "tests/harness/private_nats.h"
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -23,10 +25,23 @@ std::string unique_name() {
   return fmt::format("vsim-test-{:08x}{:08x}", chance(), chance());
 }
 
+std::string password_of(const std::string& user) { return "secret-of-" + user; }
+
+std::string password_definitions() {
+  std::string text;
+  for (const std::string user : {"admin", "api", "worker", "operator", "sys"}) {
+    std::string upper = user;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    text += fmt::format("{}_PASSWORD: \"{}\"\n", upper, password_of(user));
+  }
+  return text;
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   const std::size_t at = text.find(what);
   if (at == std::string::npos) {
-    throw std::runtime_error("ops/nats/nats-server.conf.in has no " + what);
+    throw std::runtime_error("ops/servers/nats-server.conf.in has no " + what);
   }
   return text.replace(at, what.size(), with);
 }
@@ -35,9 +50,9 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 PrivateNats::PrivateNats(const NatsOptions& options)
     : scratch_("vsim-nats"),
+      options_(options),
       name_(unique_name()),
-      log_path_(scratch_.path() + "/nats.log"),
-      sync_always_(options.sync_always) {
+      log_path_(scratch_.path() + "/nats.log") {
   for (int attempt = 0; attempt < 5; ++attempt) {
     port_ = free_port();
     monitor_port_ = free_port();
@@ -55,7 +70,10 @@ PrivateNats::~PrivateNats() {
   }
 }
 
-std::string PrivateNats::url() const { return fmt::format("nats://127.0.0.1:{}", port_); }
+std::string PrivateNats::url(const std::string& user) const {
+  const std::string who = options_.users ? user + ":" + password_of(user) + "@" : "";
+  return fmt::format("nats://{}127.0.0.1:{}", who, port_);
+}
 
 void PrivateNats::restart() {
   process_.terminate();
@@ -73,12 +91,18 @@ void PrivateNats::restart_empty() {
 bool PrivateNats::start() {
   std::string text = read_file(source_dir() + "/ops/servers/nats-server.conf.in");
   text = replaced(text, "@SERVER_NAME@", name_);
-  text = replaced(text, "@PORT@", std::to_string(port_));
-  text = replaced(text, "@MONITOR_PORT@", std::to_string(monitor_port_));
+  text = replaced(text, "@LISTEN@", fmt::format("127.0.0.1:{}", port_));
+  text = replaced(text, "@MONITOR_LISTEN@", fmt::format("127.0.0.1:{}", monitor_port_));
   text = replaced(text, "@STORE_DIR@", scratch_.path() + "/store");
-  if (!sync_always_) {
+  if (!options_.sync_always) {
     text = replaced(text, "sync_interval: always", "sync_interval: 2m");
   }
+  if (!options_.users) {
+    text = replaced(text.substr(0, text.find("\naccounts {")), "include ", "# include ");
+  }
+  const std::string secrets = scratch_.path() + "/secrets";
+  std::filesystem::create_directory(secrets);
+  write_file(secrets + "/nats-passwords.conf", password_definitions());
   const std::string config = scratch_.path() + "/nats-server.conf";
   write_file(config, text);
   ChildOptions options;

@@ -1,6 +1,7 @@
 #pragma once
 
-// A nats-server of the test's own, with the shipped configuration: own port, own store, loopback.
+// A nats-server of the test's own, with the shipped configuration and its users: own port, own
+// store, loopback.
 // Every answer of the port is checked to come from this very server before a test uses it.
 // Threads: one.
 
@@ -14,6 +15,7 @@ namespace harness {
 
 struct NatsOptions {
   bool sync_always = true;  // fsync before each acknowledgement, as shipped
+  bool users = true;        // as shipped; false: whoever connects may do everything
 };
 
 class PrivateNats {
@@ -21,7 +23,8 @@ class PrivateNats {
   explicit PrivateNats(const NatsOptions& options = {});
   ~PrivateNats();
 
-  std::string url() const;
+  /// As a user of the shipped configuration: admin, api, worker, operator or sys.
+  std::string url(const std::string& user = "admin") const;
   std::uint16_t port() const { return port_; }
   std::uint16_t monitor_port() const { return monitor_port_; }
   ChildProcess& process() { return process_; }
@@ -39,9 +42,9 @@ class PrivateNats {
   bool ready() const;
 
   ScratchDir scratch_;
+  NatsOptions options_;
   std::string name_;
   std::string log_path_;
-  bool sync_always_;
   std::uint16_t port_ = 0;
   std::uint16_t monitor_port_ = 0;
   ChildProcess process_;

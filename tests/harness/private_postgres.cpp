@@ -12,6 +12,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "tests/harness/programs.h"
+
 namespace harness {
 namespace {
 
@@ -55,8 +57,13 @@ ChildOptions as_postgres(std::vector<std::string> argv, const std::string& log_p
   return options;
 }
 
-void run(std::vector<std::string> argv, const std::string& log_path) {
-  ChildProcess child = ChildProcess::spawn(as_postgres(argv, log_path));
+std::string password_of(const std::string& role) { return "secret-of-" + role; }
+
+void run(std::vector<std::string> argv, const std::string& log_path,
+         const std::string& input_path = "/dev/null") {
+  ChildOptions options = as_postgres(argv, log_path);
+  options.input_path = input_path;
+  ChildProcess child = ChildProcess::spawn(options);
   const auto ending = child.wait(std::chrono::seconds(60));
   if (!ending || !ending->clean()) {
     throw std::runtime_error(argv.front() + " failed:\n" + tail_of(log_path));
@@ -79,6 +86,8 @@ PrivatePostgres::PrivatePostgres()
   run({bin_ + "/initdb", "--pgdata=" + data_, "--auth=trust", "--no-sync", "--username=vsim",
        "--encoding=UTF8", "--no-locale"},
       scratch_.path() + "/initdb.log");
+  // Tests come in as they like, the shipped roles by their passwords, as they do elsewhere.
+  write_file(data_ + "/pg_hba.conf", "local all vsim trust\nlocal all all scram-sha-256\n");
   start();
 }
 
@@ -128,8 +137,33 @@ std::string PrivatePostgres::create_database() {
   return url(name);
 }
 
+std::string PrivatePostgres::create_vsim_database() {
+  create_database();
+  const std::string name = "test_" + std::to_string(databases_);
+  run_shipped_sql("postgres-roles.sql", name);
+  run_shipped_sql("postgres-grants.sql", name);
+  return name;
+}
+
+void PrivatePostgres::run_shipped_sql(const std::string& file, const std::string& database) const {
+  std::string sql;
+  for (const std::string role : {"worker", "api", "operator"}) {
+    sql += "\\set " + role + "_password '" + password_of("vsim_" + role) + "'\n";
+  }
+  const std::string script = scratch_.path() + "/" + file;
+  write_file(script, sql + read_file(source_dir() + "/ops/servers/" + file));
+  run({bin_ + "/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--host=" + scratch_.path(),
+       "--username=vsim", database},
+      scratch_.path() + "/psql.log", script);
+}
+
 std::string PrivatePostgres::url(const std::string& database) const {
   return "postgresql:///" + database + "?host=" + scratch_.path() + "&user=vsim";
+}
+
+std::string PrivatePostgres::url(const std::string& database, const std::string& role) const {
+  return "postgresql://" + role + ":" + password_of(role) + "@/" + database +
+         "?host=" + scratch_.path();
 }
 
 }  // namespace harness

@@ -25,8 +25,13 @@ class PrivatePostgres {
   std::string url() const { return url("postgres"); }
   std::string url(const std::string& database) const;
 
-  /// Makes an empty database and gives its URL.
+  /// Makes an empty database and gives its URL, of a user who may do everything.
   std::string create_database();
+
+  /// Makes an empty database with the shipped roles and grants, and gives its name.
+  std::string create_vsim_database();
+  /// As one of the shipped roles: vsim_worker, vsim_api or vsim_operator.
+  std::string url(const std::string& database, const std::string& role) const;
 
   ChildProcess& process() { return process_; }
   const std::string& log_path() const { return log_path_; }
@@ -40,6 +45,7 @@ class PrivatePostgres {
 
  private:
   void start();
+  void run_shipped_sql(const std::string& file, const std::string& database) const;
 
   ScratchDir scratch_;
   std::string bin_;
