@@ -49,6 +49,23 @@ bring_store_over() {
   echo 'the streams of older data are in the account VSIM now'
 }
 
+# Lets a running nats-server read its passwords again; it then ends the connections of users whose
+# password has changed.
+reload_nats() {
+  local tenths
+  write_nats_passwords
+  process_signal nats HUP
+  for ((tenths = 100; tenths > 0; tenths--)); do
+    # shellcheck disable=SC2016  # the broker's own $
+    if NATS_URL=$(nats_url admin) "$NATS_CLI" --timeout 2s req '$JS.API.INFO' '' >/dev/null; then
+      nats_made >"$PIDS/nats.made_of"
+      return 0
+    fi
+    sleep 0.1
+  done
+  fail "nats-server does not take the new passwords; see $LOGS/nats.log"
+}
+
 # Two servers on one store would ruin it, and nats-server does not lock its folder. So if the pid
 # file is lost but a server with our name still answers, starting another is refused.
 fail_if_unknown_nats_runs() {

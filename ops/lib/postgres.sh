@@ -37,6 +37,13 @@ start_postgres() {
   make_roles_and_database "$port"
 }
 
+# For a cluster that is up already.
+attach_postgres() {
+  choose_postgres_place
+  choose_socket_folder
+  PG_PORT=$(<"$PORTS/postgres")
+}
+
 choose_postgres_place() {
   PG_OWNER=$(id -un)
   PG_BASE=$RUN
@@ -174,7 +181,7 @@ wait_for_postgres() {
 # .run/secrets heals by itself.
 make_roles_and_database() {
   PG_PORT=$1
-  { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } | owner_sql postgres
+  set_role_passwords
   owner_sql postgres <<'EOF'
 SELECT 'CREATE DATABASE vsim OWNER vsim_worker'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'vsim') \gexec
@@ -183,6 +190,18 @@ EOF
   rm -f "$SECRETS/postgres-password"   # of the one role that older run folders had
   PGCONNECT_TIMEOUT=5 "$(postgres_program psql)" -X -At -d "$(database_url worker)" -c 'SELECT 1' \
     >/dev/null
+}
+
+set_role_passwords() {
+  { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } | owner_sql postgres
+}
+
+# A session outlives the password that it began with.
+end_sessions_begun_before() {
+  owner_sql postgres <<EOF
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+  WHERE usename IN ('vsim_worker', 'vsim_api', 'vsim_operator') AND backend_start < '$1'
+EOF
 }
 
 # owner_sql DATABASE: what comes by standard input, as the superuser of the cluster.

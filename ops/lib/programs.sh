@@ -75,22 +75,26 @@ start_api() {
 
 # start_workers WANTED: an empty WANTED means as many as there are, at least one.
 start_workers() {
-  local wanted=${1:-0} number address wish
+  local wanted=${1:-0} number
   if ((wanted == 0)); then
     wanted=$(worker_names | wc -l)
     ((wanted > 0)) || wanted=1
   fi
   STARTED=()
   for ((number = 1; number <= wanted; number++)); do
-    wish=''
-    ((number > 1)) || wish=$(wish_for METRICS_ADDR)
-    address=$(address_of "worker-$number" "$wish" "$( ((number > 1)) || echo 9091)")
-    ((number > 1)) || METRICS_ADDRESS=$address
-    program_environment worker "METRICS_ADDR=$address"
-    start_program "worker-$number" vsim-worker
+    start_worker "$number"
   done
   stop_workers_above "$wanted"
   STEP_NOTE="${STARTED[*]:+"$(printf '%s; ' "${STARTED[@]}")"}$wanted running"
+}
+
+start_worker() {
+  local number=$1 address wish=''
+  ((number > 1)) || wish=$(wish_for METRICS_ADDR)
+  address=$(address_of "worker-$number" "$wish" "$( ((number > 1)) || echo 9091)")
+  ((number > 1)) || METRICS_ADDRESS=$address
+  program_environment worker "METRICS_ADDR=$address"
+  start_program "worker-$number" vsim-worker
 }
 
 stop_workers_above() {

@@ -20,6 +20,14 @@ new_secret() {
   mv "$SECRETS/$1.new" "$SECRETS/$1"
 }
 
+new_secrets() {
+  local name
+  for name in "${NATS_USERS[@]/#/nats-}" "${POSTGRES_ROLES[@]/#/postgres-}"; do
+    new_secret "$name"
+  done
+  STEP_NOTE="ok (NATS: ${NATS_USERS[*]}; Postgres: ${POSTGRES_ROLES[*]/#/vsim_})"
+}
+
 # The definitions that nats-server.conf includes.
 write_nats_passwords() {
   local user file=$SECRETS/nats-passwords.conf

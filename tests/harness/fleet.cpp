@@ -1,10 +1,12 @@
 #include "tests/harness/fleet.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "tests/harness/eventually.h"
@@ -48,6 +50,8 @@ Fleet::Fleet(FleetOptions options)
 }
 
 Fleet::~Fleet() {
+  // Whatever a test is about: what the parts do must be what they may do.
+  CHECK(nats_.refused_to_vsim() == "");
   for (std::vector<Part>* parts : {&apis_, &workers_}) {
     for (Part& part : *parts) {
       part.process.kill();
@@ -131,7 +135,8 @@ Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
   ChildOptions child;
   child.argv = {product_program("vsimctl")};
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
-  child.environment = environment_of(arguments.front() == "migrate" ? "admin" : "operator");
+  const bool migrates = std::find(arguments.begin(), arguments.end(), "migrate") != arguments.end();
+  child.environment = environment_of(migrates ? "admin" : "operator");
   child.unset = foreign_settings;
   return run_program(child);
 }
@@ -148,6 +153,9 @@ Output Fleet::nats_cli_as(const std::string& user, const std::vector<std::string
     write_file(child.input_path, input);
   }
   child.argv = {find_program("VSIM_NATS_CLI", "nats")};
+  if (user == "api" || user == "worker") {
+    child.argv.push_back("--inbox-prefix=_INBOX_" + user);  // the only one it may listen on
+  }
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
   child.environment = {{"NATS_URL", nats_.url(user)}};
   child.unset = {"NATS_USER", "NATS_PASSWORD", "NATS_CONTEXT"};

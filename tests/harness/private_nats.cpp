@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -86,6 +87,18 @@ void PrivateNats::restart_empty() {
   process_.kill();
   std::filesystem::remove_all(scratch_.path() + "/store");
   restart();
+}
+
+std::string PrivateNats::refused_to_vsim() const {
+  std::string refused;
+  std::istringstream lines(read_file(log_path_));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" Violation ") != std::string::npos &&
+        line.find(":vsim") != std::string::npos) {
+      refused += line + "\n";
+    }
+  }
+  return refused;
 }
 
 bool PrivateNats::start() {
