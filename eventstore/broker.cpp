@@ -157,8 +157,8 @@ std::string inbox_prefix_of(const std::string& url) {
   const auto authority = url.substr(from, url.find_first_of(",/", from) - from);
   const auto at = authority.rfind('@');
   const auto user = authority.substr(0, std::min(authority.find(':'), at));
-  const bool fit = at != std::string::npos && !user.empty() &&
-                   user.find_first_of(".*> \t") == std::string::npos;
+  const bool fit =
+      at != std::string::npos && !user.empty() && user.find_first_of(".*> \t") == std::string::npos;
   return fit ? "_INBOX_" + user : "_INBOX";
 }
 

@@ -89,12 +89,11 @@ void PrivateNats::restart_empty() {
   restart();
 }
 
-std::string PrivateNats::refused_to_vsim() const {
+std::string PrivateNats::refused_to_parts() const {
   std::string refused;
   std::istringstream lines(read_file(log_path_));
   for (std::string line; std::getline(lines, line);) {
-    if (line.find(" Violation ") != std::string::npos &&
-        line.find(":vsim") != std::string::npos) {
+    if (line.find(" Violation ") != std::string::npos && line.find(":vsim-") != std::string::npos) {
       refused += line + "\n";
     }
   }

@@ -30,9 +30,9 @@ class PrivateNats {
   ChildProcess& process() { return process_; }
   const std::string& log_path() const { return log_path_; }
 
-  /// What the broker has refused vsim's own programs (not the nats CLI) for want of a permission,
-  /// line by line as it logged it.
-  std::string refused_to_vsim() const;
+  /// What the broker has refused vsim-api and vsim-worker for want of a permission, line by line as
+  /// it logged it.
+  std::string refused_to_parts() const;
 
   /// SIGKILL, as a crash would.
   void kill() { process_.kill(); }
