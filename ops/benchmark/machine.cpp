@@ -65,7 +65,7 @@ std::vector<std::pair<std::string, std::string>> describe_machine(const std::str
   ::uname(&kernel);
   double memory_kb = 0;
   std::istringstream(field_of("/proc/meminfo", "MemTotal")) >> memory_kb;
-  const std::string host_and_port = nats_url.substr(nats_url.find("//") + 2);
+  const std::string host_and_port = nats_url.substr(nats_url.find_last_of("/@") + 1);
   const std::size_t colon = host_and_port.find(':');
   const std::string greeting = output_of(fmt::format(
       "timeout 2 bash -c {}",

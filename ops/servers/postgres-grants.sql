@@ -8,6 +8,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE vsim_worker
   GRANT USAGE ON SCHEMAS TO vsim_api, vsim_operator;
 ALTER DEFAULT PRIVILEGES FOR ROLE vsim_worker
   GRANT SELECT ON TABLES TO vsim_api, vsim_operator;
+ALTER DEFAULT PRIVILEGES FOR ROLE vsim_worker   -- pg_dump reads them
+  GRANT SELECT ON SEQUENCES TO vsim_operator;
 
 -- What was made before these roles were.
 SELECT format('GRANT USAGE ON SCHEMA %1$I TO vsim_api, vsim_operator;'

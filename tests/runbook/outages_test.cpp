@@ -88,8 +88,8 @@ TEST_CASE("Projection lag") {
           [](ShippedSystem& system) {
             make_server(system);
             // A session that was left open with a lock.
-            system.shell(R"(psql "$DATABASE_URL" -c 'BEGIN; LOCK TABLE vsim.servers; )"
-                         R"(SELECT pg_sleep(600)' >/dev/null 2>&1 &)");
+            system.admin_shell(R"(psql "$DATABASE_URL" -c 'BEGIN; LOCK TABLE vsim.servers; )"
+                               R"(SELECT pg_sleep(600)' >/dev/null 2>&1 &)");
             harness::eventually([&] {
               return system.shell(R"(psql "$DATABASE_URL" -Atc "SELECT count(*) FROM pg_locks )"
                                   R"(WHERE mode = 'AccessExclusiveLock' AND granted")") != "0";
@@ -118,7 +118,7 @@ TEST_CASE("Projector stopped at an unknown event") {
                 "cd programs; sed s/server_rebooting/server_repointed/g vsim-worker >old; "
                 "chmod +x old; mv vsim-worker new; mv old vsim-worker");
             system.kill("worker-1");
-            system.shell(R"(psql "$DATABASE_URL" -c 'DROP SCHEMA vsim CASCADE')");
+            system.admin_shell(R"(psql "$DATABASE_URL" -c 'DROP SCHEMA vsim CASCADE')");
             system.run("VSIM_READY_WITHIN_SECONDS=1 ops/up");  // it says that it is not ready
           },
       .symptom =

@@ -19,8 +19,8 @@ TEST_CASE("Disk filling") {
             // A small disk, and what a benchmark has left behind.
             system.shell("sed -i 's/max_file: .*/max_file: 20MB/' ops/servers/nats-server.conf.in");
             system.shell("ops/up");
-            system.shell("nats stream add BENCH --subjects left.over --defaults");
-            system.shell(
+            system.admin_shell("nats stream add BENCH --subjects left.over --defaults");
+            system.admin_shell(
                 "nats bench js pub async left.over --stream BENCH --msgs 4300 "
                 "--size 4000 --no-progress");
           },
