@@ -13,7 +13,7 @@ SELECT format('CREATE ROLE %I', wanted)
 
 ALTER ROLE vsim_worker LOGIN NOCREATEROLE PASSWORD :'worker_password';
 ALTER ROLE vsim_api LOGIN PASSWORD :'api_password';
-ALTER ROLE vsim_operator LOGIN PASSWORD :'operator_password';
+ALTER ROLE vsim_operator LOGIN INHERIT PASSWORD :'operator_password';
 
 -- An operator may become the owner, for a rebuild, by a deliberate SET ROLE: it is not inherited
 -- across the role between. What an operator looks after sessions with is.
