@@ -65,7 +65,7 @@ report_tests() {
   ((${#RUNS_BROKEN[@]} == 0)) || line+="; $(joined "${RUNS_BROKEN[@]}")"
   say ''
   say "$line"
-  ((TESTS_FAILED == 0 && TESTS_PASSED > 0 && ${#RUNS_BROKEN[@]} == 0))
+  ((TESTS_FAILED == 0 && TESTS_PASSED + TESTS_SKIPPED > 0 && ${#RUNS_BROKEN[@]} == 0))
 }
 
 # A step that fails ends the program; what was tested before is still worth its line.
