@@ -33,6 +33,7 @@ void add_doctor(CLI::App& app, Task& chosen);
 void add_journal(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
+void add_status(CLI::App& app, Task& chosen);
 void add_terminate(CLI::App& app, Task& chosen);
 void add_rebuild(CLI::App& app, Task& chosen);
 

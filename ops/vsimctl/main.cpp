@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   vsim::vsimctl::add_journal(app, chosen);
   vsim::vsimctl::add_migrate(app, chosen);
   vsim::vsimctl::add_pool(app, chosen);
+  vsim::vsimctl::add_status(app, chosen);
   vsim::vsimctl::add_terminate(app, chosen);
   vsim::vsimctl::add_rebuild(app, chosen);
   try {

@@ -39,7 +39,8 @@ std::vector<std::string> force(const std::string& id, const std::string& reason 
 
 TEST_CASE("a pool grows by a command, and a region that does not exist is told") {
   Fleet fleet;
-  CHECK(holds(expect(0, fleet.vsimctl({"pool"})), "us-east-1        100   100"));
+  CHECK(harness::eventually(
+      [&] { return holds(fleet.vsimctl({"pool"}), "us-east-1        100   100"); }));
   CHECK(holds(expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.0.0/29"})), "10.9.0.6"));
   expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.1.1-10.9.1.4"}));
   expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.1.1-10.9.1.4"}));  // no news
@@ -92,7 +93,7 @@ TEST_CASE("a server in the middle of a transition is terminated by force") {
   Fleet fleet({.settings = {{"TIME_SCALE", "0.001"}}});
   HttpClient client = fleet.client();
   const auto begun = [&](const std::string& profile) {
-    return client.post("/servers", create_body({.profile = profile})).json()["id"].text();
+    return client.post("/servers", harness::create_body({.profile = profile})).json()["id"].text();
   };
   const std::string pending = begun("standard");
   CHECK(get_server(client, pending)["status"].text() == "PENDING");
