@@ -177,6 +177,16 @@ struct Cause {
   bool operator==(const Cause&) const = default;
 };
 
+/// A command as far as an outcome names it: all that is left of one whose payload is gone.
+struct CommandNote {
+  Region region;
+  ServerId server;
+  Cause cause;
+  Origin origin;
+  bool operator==(const CommandNote&) const = default;
+};
+CommandNote note_of(const Command& command);
+
 struct Event {
   ServerId server;
   Region region;
@@ -222,6 +232,10 @@ struct LastCommand {
   Outcome outcome;
   bool operator==(const LastCommand&) const = default;
 };
+
+/// Whether an outcome stands for a delivery of its command from that place in the queue. What was
+/// never carried out may be replayed: then it is a command like any other.
+bool stands_for(const LastCommand& given, StreamSequence sequence);
 
 /// What a server's subject amounts to. A subject that holds only outcomes has no server.
 struct State {
@@ -271,10 +285,15 @@ Decision decide(const State& state, const Command& command, Instant now, const C
 std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
                               Instant now);
 
-/// An outcome that others than the server give: `purged` or `dead_lettered`. Empty when the command
-/// already has one, or newer ones have been decided.
-std::vector<Event> decide_outcome(const State& state, const Command& command, EventData outcome,
+/// An outcome that others than the server give: `purged` or `dead_lettered`. Empty when it is the
+/// state's last command and has one already. Newer commands may have been decided meanwhile: the
+/// outcome then stands beside theirs, and they stay the last. Whether an older one has an outcome
+/// only the history tells: the caller has looked there.
+std::vector<Event> decide_outcome(const State& state, const CommandNote& command, EventData outcome,
                                   Instant now);
+
+/// What an event says of the command that is its cause.
+Outcome outcome_of(const EventData& data);
 
 /// The state after the event. Total: it never refuses what the log holds.
 State evolve(State state, const Event& event);

@@ -192,18 +192,16 @@ struct Decide {
   }
 };
 
+bool is_decided(const State& state, const CommandId& command, StreamSequence sequence) {
+  return state.last_command && state.last_command->cause.command == command &&
+         stands_for(*state.last_command, sequence);
+}
+
 std::optional<Verdict> verdict_of_the_past(const State& state, const Command& command) {
   if (!state.last_command) return std::nullopt;
-  const auto& last = *state.last_command;
-  const bool never_carried_out =
-      last.outcome.kind == OutcomeKind::purged || last.outcome.kind == OutcomeKind::dead_lettered;
-  const bool is_newer = command.sequence > last.cause.sequence;
-  if (last.cause.command == command.id) {
-    // An operator may replay what was purged or dead: then it is a command like any other.
-    if (never_carried_out && is_newer) return std::nullopt;
-    return AlreadyDecided{last.outcome};
-  }
-  if (!is_newer) return Stale{};
+  const auto& [cause, outcome] = *state.last_command;
+  if (is_decided(state, command.id, command.sequence)) return AlreadyDecided{outcome};
+  if (command.sequence <= cause.sequence) return Stale{};
   return std::nullopt;
 }
 
@@ -217,6 +215,16 @@ Cause cause_of(const Command& command) {
 }
 
 }  // namespace
+
+bool stands_for(const LastCommand& given, StreamSequence sequence) {
+  const bool was_carried_out =
+      given.outcome.kind == OutcomeKind::succeeded || given.outcome.kind == OutcomeKind::rejected;
+  return was_carried_out || sequence <= given.cause.sequence;
+}
+
+CommandNote note_of(const Command& command) {
+  return {command.region, command.server, cause_of(command), command.origin};
+}
 
 Decision decide(const State& state, const Command& command, Instant now, const Context& context) {
   if (const auto verdict = verdict_of_the_past(state, command)) return {{}, *verdict};
@@ -251,12 +259,12 @@ std::vector<Event> decide_due(const ServerId& server, const Region& region, cons
   return recorder.take();
 }
 
-std::vector<Event> decide_outcome(const State& state, const Command& command, EventData outcome,
+std::vector<Event> decide_outcome(const State& state, const CommandNote& command, EventData outcome,
                                   Instant now) {
-  if (verdict_of_the_past(state, command)) return {};
+  if (is_decided(state, command.cause.command, command.cause.sequence)) return {};
   Recorder recorder(command.server, region_of(state, command.region), state);
   recorder.record_due(now);
-  recorder.record(now, std::move(outcome), cause_of(command), command.origin);
+  recorder.record(now, std::move(outcome), command.cause, command.origin);
   return recorder.take();
 }
 

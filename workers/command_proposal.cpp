@@ -5,6 +5,7 @@
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "workers/due_deadlines.h"
+#include "workers/past_outcomes.h"
 
 namespace vsim::workers {
 
@@ -52,19 +53,10 @@ eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const H
   const bool is_last =
       head.state.last_command && head.state.last_command->cause.command == command_.id;
   if (!may_be_repeat_ || head.sequence == 0 || is_last) return std::optional<Outcome>();
-  const auto history = tools_.store.load_history(messages::any_events_of(command_.server));
-  if (!history) return tl::unexpected(history.error());
-  for (const auto& message : *history) {
-    const auto logged = messages::decode_event(message);
-    const auto* event = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
-    if (event == nullptr || !event->event.cause) continue;
-    if (event->event.cause->command != command_.id) continue;
-    const auto& outcome = event->state.last_command->outcome;
-    const bool final =
-        outcome.kind == OutcomeKind::succeeded || outcome.kind == OutcomeKind::rejected;
-    if (final) return std::optional<Outcome>(outcome);
-  }
-  return std::optional<Outcome>();
+  const auto past = find_past_outcome(tools_.store, command_.server, command_.id);
+  if (!past) return tl::unexpected(past.error());
+  const bool decided = *past && stands_for(**past, command_.sequence);
+  return decided ? std::optional((*past)->outcome) : std::nullopt;
 }
 
 eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head) {

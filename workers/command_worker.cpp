@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "ops/telemetry/log.h"
+#include "workers/outcome_proposal.h"
 #include "workers/pause.h"
 
 namespace vsim::workers {
@@ -41,36 +42,7 @@ std::string outcome_name(const Verdict& verdict) {
   return std::visit(Name{}, verdict);
 }
 
-class DeadLetterProposal : public Proposal {
- public:
-  DeadLetterProposal(DecisionTools& tools, const Command& command, std::string reply_to)
-      : tools_(tools), command_(command), reply_to_(std::move(reply_to)) {}
-
-  const ServerId& server() const override { return command_.server; }
-  eventstore::Result<std::vector<Append>> decide(const Head& head) override {
-    const auto events = decide_outcome(
-        head.state, command_, CommandDeadLettered{"delivered too often without an outcome"},
-        tools_.view.now());
-    has_outcome_ = events.empty();
-    reaped_.clear();
-    std::copy_if(events.begin(), events.end(), std::back_inserter(reaped_), is_reaped);
-    return appends_of(head, events, reply_to_);
-  }
-
-  bool had_outcome() const { return has_outcome_; }
-
- private:
-  void on_done(eventstore::Sequence first) override {
-    if (first == 0) return;
-    for (const auto& event : reaped_) tools_.reaped.note(event);
-  }
-
-  DecisionTools& tools_;
-  const Command& command_;
-  std::string reply_to_;
-  bool has_outcome_ = false;
-  std::vector<Event> reaped_;
-};
+constexpr auto exhausted = "delivered too often without an outcome";
 
 }  // namespace
 
@@ -229,12 +201,15 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
 
 void CommandWorker::bury(const Item& item) {
   const auto& command = std::get<Command>(item.decoded.command);
-  DeadLetterProposal proposal(tools_, command, item.decoded.reply_to);
+  OutcomeProposal proposal(tools_, note_of(command), CommandDeadLettered{exhausted},
+                           item.decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
   const auto ok = commit_commands(tools_, only);
-  if (proposal.is_done() && proposal.had_outcome()) return queue_.ack(item.delivery);
-  const auto error = ok ? std::string("delivered too often without an outcome") : ok.error().detail;
-  put_aside(item.delivery, error);
+  // A worker may have died after that outcome and before the letter.
+  const auto& earlier = proposal.earlier();
+  const bool decided = earlier && earlier->kind != OutcomeKind::dead_lettered;
+  if (proposal.is_done() && decided) return queue_.ack(item.delivery);
+  put_aside(item.delivery, ok ? exhausted : ok.error().detail);
 }
 
 void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {

@@ -20,6 +20,7 @@
 #include "workers/broker_gauges.h"
 #include "workers/command_worker.h"
 #include "workers/fleet_gauges.h"
+#include "workers/janitor.h"
 #include "workers/journal_projector.h"
 #include "workers/pause.h"
 #include "workers/projector.h"
@@ -105,6 +106,7 @@ struct WorkerProcess::Parts {
   eventstore::JetStreamStore log;
   eventstore::JetStreamStore feed;
   eventstore::JetStreamStore journal;
+  eventstore::JetStreamStore queued;
   eventstore::CommandQueue queue;
   FleetView view;
   ReapedServers reaped;
@@ -115,6 +117,10 @@ struct WorkerProcess::Parts {
   Timekeeper timekeeper;
   read_model::SessionLock billing_lock;
   Biller biller;
+  read_model::SessionLock janitor_lock;
+  read_model::ConnectionPool janitor_database;
+  PurgeVerdicts purge_verdicts;
+  Janitor janitor;
   Projector projector;
   JournalProjector journal_projector;
   ReadModelGauges read_model_gauges;
@@ -130,6 +136,7 @@ struct WorkerProcess::Parts {
         log(*to.appends, *to.prompt, std::string(messages::events_stream)),
         feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
         journal(*to.feeds, *to.feeds, std::string(messages::journal_stream)),
+        queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
         view(feed, [this] { return load_snapshot(); }),
@@ -144,6 +151,12 @@ struct WorkerProcess::Parts {
         biller(
             log, view, [this] { return is_active(billing_lock); }, metrics,
             settings.billing_interval),
+        janitor_lock(settings.database_url, read_model::janitor_lock),
+        janitor_database(settings.database_url, 1),
+        purge_verdicts(
+            tools, queued, [this](auto after, auto limit) { return list_pending(after, limit); },
+            metrics),
+        janitor(view, purge_verdicts, [this] { return is_active(janitor_lock); }),
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
@@ -159,6 +172,14 @@ struct WorkerProcess::Parts {
     if (snapshot) return std::move(*snapshot);
     log::warn("no read model to start from", {{"reason", snapshot.error().detail}});
     return std::nullopt;
+  }
+
+  std::optional<std::vector<read_model::OperationRow>> list_pending(StreamSequence after,
+                                                                    std::size_t limit) {
+    auto rows = janitor_database.read(
+        [&](read_model::Transaction& tx) { return read_model::list_pending(tx, after, limit); });
+    if (!rows) return std::nullopt;
+    return std::move(*rows);
   }
 
   // Without Postgres nobody can tell who is active; two at once do no harm, none at all would.
@@ -213,7 +234,8 @@ void WorkerProcess::run(std::stop_token stop) {
                                   {"commands", roles.commands},
                                   {"timekeeper", roles.timekeeper},
                                   {"billing", roles.billing},
-                                  {"projector", roles.projector}});
+                                  {"projector", roles.projector},
+                                  {"janitor", roles.janitor}});
   const std::jthread broker([&](std::stop_token end) { parts.broker_gauges.run(end); });
   const std::jthread read_models([&](std::stop_token end) { parts.read_model_gauges.run(end); });
   // The deciding roles need the view until they have finished, so it ends last.
@@ -227,6 +249,7 @@ void WorkerProcess::run(std::stop_token stop) {
     start(roles.commands, parts.commands);
     start(roles.timekeeper, parts.timekeeper);
     start(roles.billing, parts.biller);
+    start(roles.janitor, parts.janitor);
     start(roles.projector, parts.projector);
     start(roles.projector, parts.journal_projector);
   }
@@ -258,6 +281,7 @@ telemetry::Readiness WorkerProcess::readiness() const {
     readiness.facts.emplace_back("timekeeper_active", fact(parts.timekeeper.active()));
   }
   if (roles.billing) readiness.facts.emplace_back("billing_active", fact(parts.biller.active()));
+  if (roles.janitor) readiness.facts.emplace_back("janitor_active", fact(parts.janitor.active()));
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
   readiness.facts.emplace_back("nats_server", parts.to.prompt->server_version());

@@ -15,6 +15,7 @@ namespace {
 
 struct WriteData {
   JsonWriter& json;
+  const std::optional<Cause>& cause;
 
   void from(Status status) const { json.member("from", to_string(status)); }
   void due(Instant at) const { json.member("due", format_instant(at)); }
@@ -40,8 +41,15 @@ struct WriteData {
     json.member("code", to_string(event.rejection.code));
     json.member("detail", event.rejection.detail);
   }
-  void operator()(const CommandPurged&) const {}
-  void operator()(const CommandDeadLettered& event) const { json.member("reason", event.reason); }
+  void operator()(const CommandPurged&) const { rest_of_cause(); }
+  void operator()(const CommandDeadLettered& event) const {
+    json.member("reason", event.reason);
+    rest_of_cause();
+  }
+  // Newer commands may have been decided before it.
+  void rest_of_cause() const {
+    if (cause) write_rest_of_cause(json, *cause);
+  }
 };
 
 template <typename Transition>
@@ -154,7 +162,7 @@ std::string encode(const Event& event, const State& after) {
   write_origin(json, event.cause, event.origin);
   json.key("data");
   json.begin_object();
-  std::visit(WriteData{json}, event.data);
+  std::visit(WriteData{json, event.cause}, event.data);
   json.end_object();
   json.key("state");
   write_state(json, after);

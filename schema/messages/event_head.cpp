@@ -15,6 +15,12 @@ void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Ori
   json.member("correlation_id", origin.correlation_id);
 }
 
+void write_rest_of_cause(JsonWriter& json, const Cause& cause) {
+  json.member("command_sequence", cause.sequence);
+  json.member("request_hash", cause.request_hash);
+  json.member("command_type", cause.type);
+}
+
 Origin read_origin(const Fields& fields) {
   return {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
 }
@@ -22,6 +28,13 @@ Origin read_origin(const Fields& fields) {
 std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>& last_command) {
   if (!fields.has("command_id")) return std::nullopt;
   const CommandId command{fields.uuid("command_id")};
+  if (fields.has("data")) {
+    const auto data = fields.object("data");
+    if (data.has("command_sequence")) {
+      return Cause{command, data.count("command_sequence"), std::string(data.text("request_hash")),
+                   std::string(data.text("command_type"))};
+    }
+  }
   if (last_command && last_command->command == command) return last_command;
   fields.complain("command_id", "must be the state's last command");
   return std::nullopt;

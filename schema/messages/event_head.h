@@ -14,10 +14,13 @@ class Fields;
 /// "command_id", "actor", "correlation_id"; the rest of the cause stands in the state.
 void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Origin& origin);
 
+/// The rest of the cause, for "data" of an event whose command need not be the state's last.
+void write_rest_of_cause(JsonWriter& json, const Cause& cause);
+
 Origin read_origin(const Fields& fields);
 
-/// The cause that "command_id" names, which must be the state's last command; nothing where no
-/// command is named.
+/// The cause that "command_id" names: it stands in "data", else it must be the state's last
+/// command. Nothing where no command is named.
 std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>& last_command);
 
 }  // namespace vsim::messages

@@ -69,6 +69,10 @@ std::vector<Statement> operation_statements() {
       {"operation_by_id", "SELECT " + operation_columns + ", " + server_columns +
                               " FROM operations o LEFT JOIN servers s ON s.id = o.server_id"
                               " WHERE o.id = $1"},
+      {"operations_pending", "SELECT " + operation_columns +
+                                 " FROM operations o WHERE status <> 'SUCCEEDED'"
+                                 " AND status = 'PENDING' AND command_sequence > $1"
+                                 " ORDER BY command_sequence LIMIT $2"},
       {"operation_decided",
        "SELECT 1 FROM operations"
        " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
@@ -110,6 +114,17 @@ std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter
   }
   std::vector<OperationRow> operations;
   for (const auto& row : execute(tx, list_name(shape), arguments)) {
+    operations.push_back(read_operation(row));
+  }
+  return operations;
+}
+
+std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, std::size_t limit) {
+  const Arguments arguments = Arguments()
+                                  .integer(static_cast<std::int64_t>(after))
+                                  .integer(static_cast<std::int64_t>(limit));
+  std::vector<OperationRow> operations;
+  for (const auto& row : execute(tx, "operations_pending", arguments)) {
     operations.push_back(read_operation(row));
   }
   return operations;

@@ -48,6 +48,9 @@ struct OperationFilter {
 std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,
                                           std::uint32_t limit, StreamSequence before);
 
+/// Operations without an outcome yet, the lowest command sequence first, beyond `after`.
+std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, std::size_t limit);
+
 /// Whether the command at this place of COMMANDS has an outcome that can be read.
 bool command_is_decided(Transaction& tx, StreamSequence command_sequence);
 

@@ -41,5 +41,6 @@ class SessionLock {
 /// The locks' numbers.
 inline constexpr int timekeeper_lock = 7001;
 inline constexpr int billing_lock = 7002;
+inline constexpr int janitor_lock = 7003;
 
 }  // namespace vsim::read_model

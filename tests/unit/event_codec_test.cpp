@@ -43,6 +43,18 @@ void all_come_back(State state, const std::vector<Event>& events) {
 
 }  // namespace
 
+TEST_CASE("an outcome that came after a newer command's names its own command") {
+  const auto purged = command(Terminate{});
+  auto state = server_in("RUNNING");
+  state = after(std::move(state), decide(state, command(Stop{}), at(100), context()).events);
+  for (const auto& outcome : {EventData(CommandPurged{}), EventData(CommandDeadLettered{"why"})}) {
+    const auto events = decide_outcome(state, note_of(purged), outcome, at(101));
+    REQUIRE(events.size() == 1);
+    CHECK(evolve(state, events.front()).last_command == state.last_command);
+    all_come_back(state, events);
+  }
+}
+
 TEST_CASE("every event of a server's life is read back as it was written") {
   std::vector<std::string_view> seen;
   const auto check = [&seen](const State& state, const std::vector<Event>& events) {
@@ -64,8 +76,9 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   instant.profile = "instant";
   check({}, decide({}, command(instant), at(0), context()).events);
   const auto running = server_in("RUNNING");
-  check(running, decide_outcome(running, command(Stop{}), CommandPurged{}, at(100)));
-  check(running, decide_outcome(running, command(Stop{}), CommandDeadLettered{"why"}, at(100)));
+  check(running, decide_outcome(running, note_of(command(Stop{})), CommandPurged{}, at(100)));
+  check(running,
+        decide_outcome(running, note_of(command(Stop{})), CommandDeadLettered{"why"}, at(100)));
 
   std::sort(seen.begin(), seen.end());
   seen.erase(std::unique(seen.begin(), seen.end()), seen.end());

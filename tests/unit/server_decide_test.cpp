@@ -256,7 +256,7 @@ TEST_CASE("a delivery from the past is never carried out") {
 TEST_CASE("what was purged may be replayed, and then is carried out once") {
   auto state = server_in("RUNNING");
   auto stop = command(Stop{});
-  const auto purged = decide_outcome(state, stop, CommandPurged{}, at(50));
+  const auto purged = decide_outcome(state, note_of(stop), CommandPurged{}, at(50));
   REQUIRE(purged.size() == 1);
   state = after(std::move(state), purged);
   CHECK(state.server->status == Status::running);
@@ -273,7 +273,7 @@ TEST_CASE("a purge verdict on a command that has its outcome is dropped") {
   auto state = server_in("RUNNING");
   const auto stop = command(Stop{});
   state = after(std::move(state), decide(state, stop, at(100), context()).events);
-  CHECK(decide_outcome(state, stop, CommandPurged{}, at(101)).empty());
+  CHECK(decide_outcome(state, note_of(stop), CommandPurged{}, at(101)).empty());
 }
 
 TEST_CASE("a command to the wrong region is told where the server is") {

@@ -1,0 +1,177 @@
+// Goal: a command that left the queue without an outcome gets exactly one, `command_purged`,
+// however the verdict and the worker meet. Method: a log and a queue in memory; pending operations
+// as the read model would list them; what must happen "at that very moment" runs just before an
+// append.
+
+#include <doctest/doctest.h>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/projection_batch.h"
+#include "tests/unit/fleet_fixture.h"
+#include "workers/purge_verdicts.h"
+
+using namespace vsim;
+using namespace vsim::fixture;
+using eventstore::MemoryStore;
+using read_model::OperationRow;
+
+namespace {
+
+constexpr Instant looked_at{};
+constexpr Instant a_second_later = looked_at + std::chrono::seconds(1);
+
+Command for_server(Action action, std::uint8_t server) {
+  auto made = command(std::move(action));
+  made.server = server_number(server);
+  return made;
+}
+
+Command create_number(std::uint8_t server) {
+  auto create = a_create();
+  create.profile = "instant";
+  return for_server(create, server);
+}
+
+// A log, a queue, and the operations that are said to be pending.
+struct Setting {
+  explicit Setting(std::uint32_t addresses = 5) : fleet(log, addresses), other(log) {}
+
+  // Both looks of the janitor, a second apart.
+  void give_verdicts() {
+    REQUIRE(verdicts.look(looked_at));
+    REQUIRE(verdicts.look(a_second_later));
+    REQUIRE(verdicts.give(a_second_later));
+  }
+  void pend(const Command& command) {
+    pending.push_back(read_model::pending_operation_row(command));
+  }
+  std::optional<LastCommand> last(std::uint8_t server) {
+    return fleet.state(server_number(server)).last_command;
+  }
+  std::string outcomes(std::uint8_t server) {
+    std::string text;
+    State state;
+    for (const auto& [event, after] : fleet.history(server_number(server))) {
+      state = evolve(std::move(state), event);
+      CHECK(state == after);
+      text += std::string(event_type(event.data)) + " ";
+    }
+    return text;
+  }
+
+  MemoryStore log;
+  MemoryStore queue;
+  Fleet fleet;
+  Fleet::Worker other;
+  std::vector<OperationRow> pending;
+  workers::PurgeVerdicts verdicts{
+      other.tools, queue, [this](StreamSequence, std::size_t) { return std::optional(pending); },
+      other.metrics};
+};
+
+}  // namespace
+
+TEST_CASE("a command that is gone for a second is purged; until then it is left alone") {
+  Setting its;
+  REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
+  its.pend(for_server(Stop{}, 1));
+  const auto since = its.verdicts.look(looked_at);
+  REQUIRE(since);
+  CHECK(**since == looked_at);
+  REQUIRE(its.verdicts.give(looked_at));
+  CHECK(its.outcomes(1) == "server_provisioned ");
+  its.give_verdicts();
+  CHECK(its.outcomes(1) == "server_provisioned command_purged ");
+  CHECK(its.last(1)->outcome.kind == OutcomeKind::purged);
+  CHECK(its.last(1)->cause.type == "stop");
+}
+
+TEST_CASE("a command that waits in the queue is not purged, nor a second copy of it") {
+  Setting its;
+  auto waiting = for_server(Stop{}, 1);
+  const eventstore::Append queued{messages::server_command(the_region, waiting.server),
+                                  messages::encode_action(waiting.action),
+                                  {{"Vsim-Command-Id", waiting.id.to_string()}},
+                                  std::nullopt};
+  waiting.sequence = its.queue.append(std::span(&queued, 1)).value();
+  its.pend(waiting);
+  its.give_verdicts();
+  CHECK(its.outcomes(1).empty());
+  its.pending.front().command_sequence += 7;  // its first copy vanished, this one was sent again
+  its.give_verdicts();
+  CHECK(its.outcomes(1).empty());
+}
+
+TEST_CASE("a verdict that meets an outcome is dropped, the last one or one further back") {
+  Setting its;
+  const auto create = create_number(1);
+  const auto stop = for_server(Stop{}, 1);
+  for (const auto& done : {create, stop}) {
+    REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(done)));
+    its.pend(done);  // the read model lags
+  }
+  its.give_verdicts();
+  CHECK(its.outcomes(1) == "server_provisioned server_stopped ");
+}
+
+TEST_CASE("a purged command gets its verdict although a newer one was handled before") {
+  Setting its;
+  REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
+  auto purged = for_server(Terminate{}, 1);
+  const auto newer = for_server(Stop{}, 1);
+  REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(newer)));
+  its.pend(purged);
+  its.give_verdicts();
+  CHECK(its.outcomes(1) == "server_provisioned server_stopped command_purged ");
+  const auto verdict = its.fleet.history(server_number(1)).back();
+  CHECK(verdict.event.cause->command == purged.id);
+  CHECK(verdict.event.cause->sequence == purged.sequence);
+  CHECK(its.last(1)->cause.command == newer.id);  // so a delivery from the past still looks old
+  CHECK(std::holds_alternative<Stale>(its.fleet.handle(purged)));
+  CHECK(std::holds_alternative<AlreadyDecided>(its.fleet.handle(newer)));
+
+  purged.sequence = newer.sequence + 100;  // a replay
+  CHECK(std::holds_alternative<Succeeded>(its.fleet.handle(purged, true)));
+  CHECK(std::holds_alternative<AlreadyDecided>(its.fleet.handle(purged, true)));
+  CHECK(its.fleet.state(server_number(1)).server->status == Status::terminated);
+}
+
+TEST_CASE("a worker that holds a purged command meets the verdict and drops it") {
+  Setting its;
+  REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
+  const auto stop = for_server(Stop{}, 1);
+  its.pend(stop);
+  its.log.before_next_append([&] { its.give_verdicts(); });  // decided, and not appended yet
+  const auto verdict = its.fleet.handle(stop);
+  CHECK(std::get<AlreadyDecided>(verdict).outcome.kind == OutcomeKind::purged);
+  CHECK(its.outcomes(1) == "server_provisioned command_purged ");
+}
+
+TEST_CASE("a create that is purged between decision and append leaks no address") {
+  Setting its(1);
+  const auto create = create_number(1);
+  its.pend(create);
+  its.log.before_next_append([&] { its.give_verdicts(); });
+  const auto verdict = its.fleet.handle(create);
+  CHECK(std::get<AlreadyDecided>(verdict).outcome.kind == OutcomeKind::purged);
+  CHECK_FALSE(its.fleet.state(server_number(1)).server);
+  CHECK(its.fleet.worker().view.status().pools.at("us-east-1").first == 1);
+
+  auto replay = create;
+  replay.sequence += 100;
+  CHECK(std::holds_alternative<Succeeded>(its.fleet.handle(replay, true)));
+  CHECK(its.outcomes(1) == "command_purged server_provisioned ");
+}
+
+TEST_CASE("a worker that appends just before the verdict wins") {
+  Setting its;
+  const auto create = create_number(1);
+  its.pend(create);
+  REQUIRE(its.verdicts.look(looked_at));
+  its.log.before_next_append(
+      [&] { REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create))); });
+  REQUIRE(its.verdicts.give(a_second_later));
+  CHECK(its.outcomes(1) == "server_provisioned ");
+  CHECK(its.log.conflicts() == 1);
+}
