@@ -45,6 +45,17 @@ tl::expected<Accepted, PublishError> CommandPublisher::publish(const std::string
   return Accepted{answer.sequence, answer.duplicate};
 }
 
+Result<void> CommandPublisher::remove(Sequence sequence) const {
+  const auto reply = broker_.request("$JS.API.STREAM.MSG.DELETE." + stream_,
+                                     fmt::format(R"({{"seq":{},"no_erase":true}})", sequence));
+  if (!reply) return tl::unexpected(reply.error());
+  const auto answer = read_api_reply(reply->payload);
+  if (!answer.error) return {};
+  const auto stored = get_at(broker_, stream_, sequence);
+  if (stored && !*stored) return {};  // somebody was faster
+  return fail(Error::Kind::unavailable, answer.error->description);
+}
+
 Result<std::optional<Message>> CommandPublisher::find_waiting(const std::string& filter) const {
   return get_last(broker_, stream_, filter);
 }

@@ -46,6 +46,9 @@ class CommandPublisher {
                                                const std::string& payload,
                                                const Headers& headers) const;
 
+  /// Takes a stored command out, whoever holds it; nothing happens when it is gone.
+  Result<void> remove(Sequence sequence) const;
+
   /// The command that waits under the filter, if one does.
   Result<std::optional<Message>> find_waiting(const std::string& filter) const;
 

@@ -1,5 +1,6 @@
 #include "eventstore/direct_get.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -8,11 +9,29 @@
 namespace vsim::eventstore {
 namespace {
 
-// The names that direct get adds to a message's own headers.
-bool is_added(std::string_view name) {
-  return name == "Nats-Stream" || name == "Nats-Subject" || name == "Nats-Sequence" ||
-         name == "Nats-Time-Stamp" || name == "Nats-Num-Pending" || name == "Nats-Last-Sequence" ||
-         name == "Nats-UpTo-Sequence";
+// What direct get adds behind a message's own headers.
+struct Added {
+  std::string subject;
+  std::string sequence;
+  std::string time_stamp;
+};
+
+std::string take_last(Headers& headers, std::string_view name) {
+  const auto last = std::find_if(headers.rbegin(), headers.rend(),
+                                 [name](const Header& header) { return header.name == name; });
+  if (last == headers.rend()) return {};
+  auto value = std::move(last->value);
+  headers.erase(std::next(last).base());
+  return value;
+}
+
+Added take_added(Headers& headers) {
+  for (const auto* name :
+       {"Nats-Stream", "Nats-Num-Pending", "Nats-Last-Sequence", "Nats-UpTo-Sequence"}) {
+    take_last(headers, name);
+  }
+  return {take_last(headers, "Nats-Subject"), take_last(headers, "Nats-Sequence"),
+          take_last(headers, "Nats-Time-Stamp")};
 }
 
 Result<std::optional<Message>> get(const Broker& broker, const std::string& stream,
@@ -25,7 +44,9 @@ Result<std::optional<Message>> get(const Broker& broker, const std::string& stre
 }  // namespace
 
 Result<std::optional<Message>> to_message(Received&& received) {
-  const auto sequence = find_header(received.headers, "Nats-Sequence");
+  // A message may bear such headers itself: a copy from a stream that republishes into another.
+  const Added added = take_added(received.headers);
+  const auto& sequence = added.sequence;
   if (sequence.empty()) {
     const auto status = find_header(received.headers, "Status");
     if (status == "404") return std::optional<Message>();
@@ -34,13 +55,11 @@ Result<std::optional<Message>> to_message(Received&& received) {
                 fmt::format("direct get: {} {}", status, text));
   }
   Message message;
-  message.subject = find_header(received.headers, "Nats-Subject");
-  message.stored_at = parse_timestamp(find_header(received.headers, "Nats-Time-Stamp"));
+  message.subject = added.subject;
+  message.stored_at = parse_timestamp(added.time_stamp);
   std::from_chars(sequence.data(), sequence.data() + sequence.size(), message.sequence);
   message.payload = std::move(received.payload);
-  for (auto& header : received.headers) {
-    if (!is_added(header.name)) message.headers.push_back(std::move(header));
-  }
+  message.headers = std::move(received.headers);
   return std::optional<Message>(std::move(message));
 }
 

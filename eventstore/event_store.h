@@ -35,6 +35,9 @@ struct Append {
 /// Messages of one atomic batch that the broker takes.
 inline constexpr std::size_t batch_messages_max = 1000;
 
+/// Whether a stream keeps its messages for ever, or old ones go by its limits.
+enum class Retention { for_ever, limited };
+
 /// Follows the log from a position: every message, once, in order. Reconnects by itself.
 class Follower {
  public:

@@ -9,10 +9,12 @@ constexpr std::size_t window = 2000;
 
 }  // namespace
 
-JetStreamFollower::JetStreamFollower(Broker& broker, std::string stream, Sequence after)
+JetStreamFollower::JetStreamFollower(Broker& broker, std::string stream, Sequence after,
+                                     Retention retention)
     : broker_(broker),
       stream_(std::move(stream)),
       position_(after),
+      retention_(retention),
       reconnects_seen_(broker.reconnects()) {}
 
 JetStreamFollower::~JetStreamFollower() { drop_consumer(); }
@@ -27,6 +29,7 @@ Result<void> JetStreamFollower::make_consumer() {
   const auto made = broker_.api("$JS.API.CONSUMER.CREATE." + stream_ + "." + name, config);
   if (!made) return tl::unexpected(made.error());
   consumer_ = std::move(name);
+  delivered_ = 0;
   pull_ = std::make_unique<PullSubscription>(broker_, stream_, consumer_, window);
   return {};
 }
@@ -56,8 +59,13 @@ Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
   std::vector<Message> messages;
   messages.reserve(pulled->size());
   for (auto& one : *pulled) {
-    // Nothing is ever deleted from the log, so a gap means that messages were lost on their way.
-    if (one.message.sequence != position_ + 1) {
+    // Nothing is ever deleted from the log, so a gap means that messages were lost on their way;
+    // where old ones go, what the consumer counted tells.
+    const bool is_next = retention_ == Retention::for_ever
+                             ? one.message.sequence == position_ + 1
+                             : one.consumer_sequence == delivered_ + 1;
+    ++delivered_;
+    if (!is_next) {
       drop_consumer();
       if (!messages.empty()) return messages;
       return fail(Error::Kind::unavailable,

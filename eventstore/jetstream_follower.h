@@ -16,7 +16,7 @@ namespace vsim::eventstore {
 /// was known of the log should be checked again; the next call goes on where this one stood.
 class JetStreamFollower : public Follower {
  public:
-  JetStreamFollower(Broker& broker, std::string stream, Sequence after);
+  JetStreamFollower(Broker& broker, std::string stream, Sequence after, Retention retention);
   ~JetStreamFollower() override;
 
   Result<std::vector<Message>> next(std::size_t max, std::chrono::milliseconds wait) override;
@@ -28,6 +28,8 @@ class JetStreamFollower : public Follower {
   Broker& broker_;
   std::string stream_;
   Sequence position_;  // of the last message given out
+  Retention retention_;
+  std::uint64_t delivered_ = 0;  // messages by the present consumer
   std::uint64_t reconnects_seen_ = 0;
   std::string consumer_;
   std::unique_ptr<PullSubscription> pull_;

@@ -48,10 +48,12 @@ Result<Sequence> appended(const Result<Received>& reply) {
 
 }  // namespace
 
-JetStreamStore::JetStreamStore(Broker& broker, Broker& prompt, std::string stream)
+JetStreamStore::JetStreamStore(Broker& broker, Broker& prompt, std::string stream,
+                               Retention retention)
     : broker_(broker),
       prompt_(prompt),
       stream_(std::move(stream)),
+      retention_(retention),
       batch_prefix_(new_token() + "-"),
       collectors_(std::make_unique<ReplyCollectors>(prompt)) {}
 
@@ -165,7 +167,7 @@ Result<std::optional<Message>> JetStreamStore::load(Sequence sequence) {
 Result<Sequence> JetStreamStore::last_sequence() { return last_stream_sequence(broker_, stream_); }
 
 std::unique_ptr<Follower> JetStreamStore::follow(Sequence after) {
-  return std::make_unique<JetStreamFollower>(prompt_, stream_, after);
+  return std::make_unique<JetStreamFollower>(prompt_, stream_, after, retention_);
 }
 
 }  // namespace vsim::eventstore

@@ -18,7 +18,8 @@ class JetStreamStore : public EventStore {
  public:
   /// Both connections outlive the store. `broker` carries the appends, gathered in its buffer until
   /// the commit; `prompt` (send_at_once) carries the reads with several answers, and the pulls.
-  JetStreamStore(Broker& broker, Broker& prompt, std::string stream);
+  JetStreamStore(Broker& broker, Broker& prompt, std::string stream,
+                 Retention retention = Retention::for_ever);
   ~JetStreamStore() override;
 
   Result<Sequence> append(std::span<const Append> batch) override;
@@ -35,6 +36,7 @@ class JetStreamStore : public EventStore {
   Broker& broker_;
   Broker& prompt_;
   std::string stream_;
+  Retention retention_;
   std::string batch_prefix_;
   std::atomic<std::uint64_t> next_batch_{1};
   std::unique_ptr<ReplyCollectors> collectors_;

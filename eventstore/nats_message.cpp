@@ -27,6 +27,19 @@ std::string_view header_of(natsMsg* message, const char* name) {
   return value;
 }
 
+namespace {
+
+// A name may stand more than once: a copy of a copy has the headers of both.
+void add_values(natsMsg* message, const char* name, Headers& headers) {
+  const char** values = nullptr;
+  int count = 0;
+  if (natsMsgHeader_Values(message, name, &values, &count) != NATS_OK) return;
+  for (int i = 0; i < count; ++i) headers.push_back({name, values[i]});
+  std::free(static_cast<void*>(values));
+}
+
+}  // namespace
+
 Received receive(natsMsg* message) {
   Received received;
   received.subject = natsMsg_GetSubject(message);
@@ -36,9 +49,7 @@ Received receive(natsMsg* message) {
   const char** keys = nullptr;
   int count = 0;
   if (natsMsgHeader_Keys(message, &keys, &count) != NATS_OK) return received;
-  for (int i = 0; i < count; ++i) {
-    received.headers.push_back({keys[i], std::string(header_of(message, keys[i]))});
-  }
+  for (int i = 0; i < count; ++i) add_values(message, keys[i], received.headers);
   // nats.c gives us the array, but not the strings in it.
   std::free(static_cast<void*>(keys));
   return received;

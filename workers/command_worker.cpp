@@ -4,7 +4,6 @@
 #include <unordered_set>
 
 #include "ops/telemetry/log.h"
-#include "workers/outcome_proposal.h"
 #include "workers/pause.h"
 
 namespace vsim::workers {
@@ -47,12 +46,13 @@ constexpr auto exhausted = "delivered too often without an outcome";
 }  // namespace
 
 CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& tools,
-                             DeadLetters& dead_letters, eventstore::Broker& replies,
+                             DeadLetters& dead_letters, Burial& burial, eventstore::Broker& replies,
                              telemetry::Metrics& metrics)
     : queue_(queue),
       tools_(tools),
       fleet_commands_(tools),
       dead_letters_(dead_letters),
+      burial_(burial),
       replies_(replies),
       metrics_(metrics),
       group_size_(metrics.histogram("vsim_command_group_size", "Commands decided together", {},
@@ -154,7 +154,7 @@ bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop
 
 void CommandWorker::handle_alone(Item item, std::stop_token stop) {
   if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
-  if (item.delivery.deliveries >= deliveries_max) return bury(item);
+  if (item.delivery.deliveries >= deliveries_max) return bury(item, exhausted);
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to, item.decoded.may_be_repeat);
@@ -190,7 +190,7 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
     const auto& error = verdict.error();
     log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
     if (error.kind == Error::Kind::refused && item.delivery.deliveries >= deliveries_max) {
-      return put_aside(item.delivery, error.detail);
+      return bury(item, error.detail);
     }
     if (stop.stop_requested() || error.kind == Error::Kind::refused) {
       return give_back(item.delivery);
@@ -199,17 +199,14 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
   }
 }
 
-void CommandWorker::bury(const Item& item) {
-  const auto& command = std::get<Command>(item.decoded.command);
-  OutcomeProposal proposal(tools_, note_of(command), CommandDeadLettered{exhausted},
-                           item.decoded.reply_to);
-  std::vector<Proposal*> only = {&proposal};
-  const auto ok = commit_commands(tools_, only);
-  // A worker may have died after that outcome and before the letter.
-  const auto& earlier = proposal.earlier();
-  const bool decided = earlier && earlier->kind != OutcomeKind::dead_lettered;
-  if (proposal.is_done() && decided) return queue_.ack(item.delivery);
-  put_aside(item.delivery, ok ? exhausted : ok.error().detail);
+void CommandWorker::bury(const Item& item, const std::string& error) {
+  const auto end = burial_.bury(item.delivery, error);
+  if (!end) {
+    log::warn("a command cannot be put with the dead letters", {{"reason", end.error().detail}});
+    return give_back(item.delivery);
+  }
+  if (*end == Burial::End::had_outcome) return queue_.ack(item.delivery);
+  queue_.terminate(item.delivery, "exhausted: " + error);
 }
 
 void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {
@@ -217,14 +214,6 @@ void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {
     queue_.terminate(delivery, "unreadable: " + error);
   } else {
     queue_.nak(delivery, 5s);
-  }
-}
-
-void CommandWorker::put_aside(const Delivery& delivery, const std::string& error) {
-  if (dead_letters_.keep(delivery, DeadLetterReason::exhausted, error)) {
-    queue_.terminate(delivery, "exhausted: " + error);
-  } else {
-    give_back(delivery);
   }
 }
 

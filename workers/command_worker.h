@@ -11,6 +11,7 @@
 
 #include "eventstore/command_queue.h"
 #include "ops/telemetry/metrics.h"
+#include "workers/burial.h"
 #include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
 #include "workers/fleet_commands.h"
@@ -21,7 +22,7 @@ class CommandWorker {
  public:
   /// All outlive the worker. `replies` tells callers of outcomes that were in the log already.
   CommandWorker(eventstore::CommandQueue& queue, DecisionTools& tools, DeadLetters& dead_letters,
-                eventstore::Broker& replies, telemetry::Metrics& metrics);
+                Burial& burial, eventstore::Broker& replies, telemetry::Metrics& metrics);
 
   /// Until stopped: then what is in hand is finished, and what was only taken is given back.
   void run(std::stop_token stop);
@@ -44,9 +45,8 @@ class CommandWorker {
   /// A command for a pool or the clock.
   void handle_shared(const Item& item, std::stop_token stop);
   /// Puts a command that was delivered too often with the dead letters, unless it has an outcome.
-  void bury(const Item& item);
+  void bury(const Item& item, const std::string& error);
   void refuse(const eventstore::Delivery& delivery, const std::string& error);
-  void put_aside(const eventstore::Delivery& delivery, const std::string& error);
   void give_back(const eventstore::Delivery& delivery);
   void count(std::string_view type, const Verdict& verdict);
 
@@ -54,6 +54,7 @@ class CommandWorker {
   DecisionTools& tools_;
   FleetCommands fleet_commands_;
   DeadLetters& dead_letters_;
+  Burial& burial_;
   eventstore::Broker& replies_;
   telemetry::Metrics& metrics_;
   telemetry::Histogram group_size_;

@@ -15,8 +15,8 @@ Instant wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clo
 
 }  // namespace
 
-Janitor::Janitor(FleetView& view, PurgeVerdicts& purge_verdicts, Standby::IsActive is_active)
-    : view_(view), purge_verdicts_(purge_verdicts), standby_(std::move(is_active)) {}
+Janitor::Janitor(FleetView& view, JanitorDuties duties, Standby::IsActive is_active)
+    : view_(view), duties_(duties), standby_(std::move(is_active)) {}
 
 void Janitor::run(std::stop_token stop) {
   if (!view_.wait_until_ready(stop)) return;
@@ -26,13 +26,24 @@ void Janitor::run(std::stop_token stop) {
   }
 }
 
+std::optional<Instant> Janitor::look(Instant now) {
+  std::optional<Instant> oldest;
+  const auto take = [&](const char* duty, const eventstore::Result<std::optional<Instant>>& since) {
+    note(duty, since ? eventstore::Result<void>() : tl::unexpected(since.error()));
+    if (since && *since) oldest = std::min(oldest.value_or(**since), **since);
+  };
+  take("look for purged commands", duties_.purge_verdicts.look(now));
+  take("look into the outbox", duties_.pool_outbox.look());
+  return oldest;
+}
+
 void Janitor::round() {
   const auto now = wall_now();
-  const auto purged = purge_verdicts_.look(now);
-  note("look for purged commands",
-       purged ? eventstore::Result<void>() : tl::unexpected(purged.error()));
-  if (!standby_.must_act(purged ? *purged : std::nullopt)) return;
-  note("purge verdicts", purge_verdicts_.give(now));
+  if (!standby_.must_act(look(now))) return;
+  note("purge verdicts", duties_.purge_verdicts.give(now));
+  note("outbox", duties_.pool_outbox.publish());
+  note("delivery sweep", duties_.delivery_sweep.sweep());
+  note("journal repair", duties_.journal_repair.run_if_due(std::chrono::steady_clock::now()));
 }
 
 void Janitor::note(const char* duty, const eventstore::Result<void>& result) {

@@ -5,18 +5,31 @@
 // Postgres can tell; two at once only cost conflicts.
 
 #include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
 
+#include "workers/delivery_sweep.h"
 #include "workers/fleet_view.h"
+#include "workers/journal_repair.h"
+#include "workers/pool_outbox.h"
 #include "workers/purge_verdicts.h"
 #include "workers/standby.h"
 
 namespace vsim::workers {
 
+/// All outlive the janitor.
+struct JanitorDuties {
+  PurgeVerdicts& purge_verdicts;
+  PoolOutbox& pool_outbox;
+  JournalRepair& journal_repair;
+  DeliverySweep& delivery_sweep;
+};
+
 class Janitor {
  public:
-  /// All outlive it.
-  Janitor(FleetView& view, PurgeVerdicts& purge_verdicts, Standby::IsActive is_active);
+  /// The view outlives it.
+  Janitor(FleetView& view, JanitorDuties duties, Standby::IsActive is_active);
 
   /// Until stopped. What goes wrong is said once and tried again.
   void run(std::stop_token stop);
@@ -26,10 +39,12 @@ class Janitor {
 
  private:
   void round();
+  /// What waits to be done: since when the oldest of it does.
+  std::optional<Instant> look(Instant now);
   void note(const char* duty, const eventstore::Result<void>& result);
 
   FleetView& view_;
-  PurgeVerdicts& purge_verdicts_;
+  JanitorDuties duties_;
   Standby standby_;
   std::map<std::string, std::string> troubles_;  // by duty: said already
 };

@@ -112,6 +112,7 @@ struct WorkerProcess::Parts {
   ReapedServers reaped;
   DecisionTools tools{log, view, catalogue, reaped};
   DeadLetters dead_letters;
+  Burial burial{tools, dead_letters};
   CommandWorker commands;
   read_model::SessionLock timekeeper_lock;
   Timekeeper timekeeper;
@@ -120,6 +121,12 @@ struct WorkerProcess::Parts {
   read_model::SessionLock janitor_lock;
   read_model::ConnectionPool janitor_database;
   PurgeVerdicts purge_verdicts;
+  read_model::Outbox outbox;
+  eventstore::CommandPublisher publisher;
+  PoolOutbox pool_outbox;
+  JournalRepair journal_repair;
+  eventstore::JetStreamStore advisories;
+  DeliverySweep delivery_sweep;
   Janitor janitor;
   Projector projector;
   JournalProjector journal_projector;
@@ -135,14 +142,15 @@ struct WorkerProcess::Parts {
         to(std::move(connections)),
         log(*to.appends, *to.prompt, std::string(messages::events_stream)),
         feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
-        journal(*to.feeds, *to.feeds, std::string(messages::journal_stream)),
+        journal(*to.feeds, *to.feeds, std::string(messages::journal_stream),
+                eventstore::Retention::limited),
         queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
         view(feed, [this] { return load_snapshot(); }),
         reaped(metrics),
         dead_letters(*to.prompt, metrics),
-        commands(queue, tools, dead_letters, *to.feeds, metrics),
+        commands(queue, tools, dead_letters, burial, *to.feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
         timekeeper(
             log, view, [this] { return is_active(timekeeper_lock); }, metrics,
@@ -156,7 +164,17 @@ struct WorkerProcess::Parts {
         purge_verdicts(
             tools, queued, [this](auto after, auto limit) { return list_pending(after, limit); },
             metrics),
-        janitor(view, purge_verdicts, [this] { return is_active(janitor_lock); }),
+        outbox(settings.database_url),
+        publisher(*to.prompt, std::string(messages::commands_stream)),
+        pool_outbox(outbox, publisher, catalogue, metrics),
+        journal_repair(
+            queued, journal, [this] { return to.feeds->reconnects(); }, metrics),
+        advisories(*to.feeds, *to.feeds, std::string(messages::advisories_stream),
+                   eventstore::Retention::limited),
+        delivery_sweep(advisories, queued, burial,
+                       [this](auto sequence) { return publisher.remove(sequence); }),
+        janitor(view, {purge_verdicts, pool_outbox, journal_repair, delivery_sweep},
+                [this] { return is_active(janitor_lock); }),
         projector(
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),

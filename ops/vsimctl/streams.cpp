@@ -33,7 +33,8 @@ eventstore::Result<void> read_through(eventstore::Broker& broker, const std::str
   const auto state = stream_state(broker, stream);
   if (!state) return tl::unexpected(state.error());
   if (state->messages == 0) return {};
-  eventstore::JetStreamFollower follower(broker, stream, state->first - 1);
+  eventstore::JetStreamFollower follower(broker, stream, state->first - 1,
+                                         eventstore::Retention::limited);
   for (eventstore::Sequence position = 0; position < state->last;) {
     const auto messages = follower.next(batch_max, patience);
     if (!messages) return tl::unexpected(messages.error());

@@ -11,14 +11,6 @@
 namespace vsim::messages {
 namespace {
 
-// The broker's stamp to the nanosecond: simulated time runs on from it, so nothing may be cut off.
-std::string format_stamp(WallTime at) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  auto fraction = std::to_string((at - second).count());
-  fraction.insert(0, 9 - fraction.size(), '0');
-  return format_instant(second).substr(0, 20) + fraction + "Z";
-}
-
 struct WriteData {
   JsonWriter& json;
 

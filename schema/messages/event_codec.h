@@ -53,5 +53,8 @@ tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last);
 /// RFC 3339, UTC, milliseconds: "2026-03-01T12:00:00.000Z".
 std::string format_instant(Instant at);
 std::optional<Instant> parse_instant(std::string_view text);
+/// The same to the nanosecond, as the broker stamps: simulated time runs on from such a stamp, so
+/// nothing may be cut off.
+std::string format_stamp(WallTime at);
 
 }  // namespace vsim::messages

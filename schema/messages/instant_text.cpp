@@ -37,6 +37,13 @@ std::string format_instant(Instant at) {
   return text;
 }
 
+std::string format_stamp(WallTime at) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  auto fraction = std::to_string((at - second).count());
+  fraction.insert(0, 9 - fraction.size(), '0');
+  return format_instant(second).substr(0, 20) + fraction + "Z";
+}
+
 std::optional<Instant> parse_instant(std::string_view text) {
   using namespace std::chrono;
   const bool shaped = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 
@@ -22,6 +23,10 @@ eventstore::Sequence last_sequence_in(const eventstore::Headers& headers) {
 
 }  // namespace
 
+std::string journal_subject(std::string_view command_subject) {
+  return std::string(journal_prefix) + std::string(command_subject.substr(command_prefix.size()));
+}
+
 eventstore::Message original_of(const eventstore::Message& copy) {
   eventstore::Message original = copy;
   original.sequence = last_sequence_in(copy.headers);
@@ -31,6 +36,22 @@ eventstore::Message original_of(const eventstore::Message& copy) {
   const auto stored_at = find_header(copy.headers, header::time_stamp);
   if (!stored_at.empty()) original.stored_at = eventstore::parse_timestamp(stored_at);
   return original;
+}
+
+eventstore::Headers journal_headers(const eventstore::Message& command) {
+  eventstore::Headers headers = {
+      {std::string(header::message_id), "journal-" + std::to_string(command.sequence)}};
+  for (const auto& one : command.headers) {
+    const bool is_for_the_queue =
+        one.name == header::message_id || one.name.starts_with("Nats-Expected-");
+    if (!is_for_the_queue) headers.push_back(one);
+  }
+  headers.push_back({"Nats-Stream", std::string(commands_stream)});
+  headers.push_back({"Nats-Subject", command.subject});
+  headers.push_back({std::string(header::sequence), std::to_string(command.sequence)});
+  headers.push_back(
+      {std::string(header::time_stamp), format_stamp(command.stored_at)});
+  return headers;
 }
 
 }  // namespace vsim::messages

@@ -13,6 +13,7 @@ namespace vsim::messages {
 inline constexpr std::string_view commands_stream = "COMMANDS";
 inline constexpr std::string_view commands_consumer = "commands";
 inline constexpr std::string_view journal_stream = "JOURNAL";
+inline constexpr std::string_view advisories_stream = "ADVISORIES";
 inline constexpr std::string_view events_stream = "EVENTS";
 inline constexpr std::string_view dead_letters_stream = "DEAD_LETTERS";
 

@@ -22,6 +22,9 @@ namespace vsim::read_model {
 /// made again from the log.
 inline constexpr std::string_view read_model_schema = "vsim";
 
+/// What operators write, and no log holds: kept when the read models are dropped or made anew.
+inline constexpr std::string_view operator_schema = "operator";
+
 /// Why the database gave no answer.
 struct DatabaseError {
   enum class Kind {

@@ -24,14 +24,18 @@ struct File {
   std::string checksum;
 };
 
+struct Files {
+  std::vector<File> operators;
+  std::vector<File> read_models;
+};
+
 /// What a reader can act on, where libpqxx has no word for it.
 struct MigrationError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::vector<File> read_files(const std::string& schema_dir) {
+std::vector<File> read_files(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::path(schema_dir) / "postgres";
   std::error_code failure;
   std::vector<File> files;
   for (const auto& entry : fs::directory_iterator(folder, failure)) {
@@ -114,30 +118,50 @@ void apply_file(Transaction& tx, const File& file) {
   }
 }
 
-MigrationReport migrate(Transaction& tx, const std::vector<File>& files,
-                        const std::string& schema) {
-  MigrationReport report;
-  tx.exec("SET LOCAL client_min_messages TO warning");
-  lock_migrations(tx);
-  make_schema(tx, schema);
-  report.dropped_because = reason_to_drop(tx);
-  if (!report.dropped_because.empty()) {
-    tx.exec("DROP SCHEMA " + schema + " CASCADE");
-    make_schema(tx, schema);
-  }
+/// Applies what is missing of one schema's files; gives their names.
+std::vector<std::string> apply_missing(Transaction& tx, const std::vector<File>& files,
+                                       const std::string& schema) {
   const auto recorded = check_recorded(tx, files, schema);
-  prepare(tx.conn(), {{"record",
-                       "INSERT INTO migrations (name, checksum, relations)"
-                       " VALUES ($1, $2, (" +
-                           std::string(relations_sql) + "))"}});
+  std::vector<std::string> applied;
   for (const File& file : files) {
     if (recorded.count(file.name) > 0) {
       continue;
     }
     apply_file(tx, file);
     execute(tx, "record", Arguments().text(file.name).text(file.checksum));
-    report.applied.push_back(file.name);
+    applied.push_back(file.name);
   }
+  return applied;
+}
+
+/// What operators have written is in no log: where it is damaged it is theirs to look at.
+void migrate_operator(Transaction& tx, const std::vector<File>& files) {
+  const std::string schema(operator_schema);
+  make_schema(tx, schema);
+  const std::string damage = reason_to_drop(tx);
+  if (!damage.empty()) {
+    throw MigrationError("schema " + schema + " is damaged, " + damage +
+                         ": restore it from a backup, or drop it and with it what was not sent");
+  }
+  apply_missing(tx, files, schema);
+}
+
+MigrationReport migrate(Transaction& tx, const Files& files, const std::string& schema) {
+  MigrationReport report;
+  tx.exec("SET LOCAL client_min_messages TO warning");
+  lock_migrations(tx);
+  prepare(tx.conn(), {{"record",
+                       "INSERT INTO migrations (name, checksum, relations)"
+                       " VALUES ($1, $2, (" +
+                           std::string(relations_sql) + "))"}});
+  migrate_operator(tx, files.operators);
+  make_schema(tx, schema);
+  report.dropped_because = reason_to_drop(tx);
+  if (!report.dropped_because.empty()) {
+    tx.exec("DROP SCHEMA " + schema + " CASCADE");
+    make_schema(tx, schema);
+  }
+  report.applied = apply_missing(tx, files.read_models, schema);
   return report;
 }
 
@@ -184,7 +208,8 @@ std::string sha256_hex(std::string_view bytes) {
 DbResult<MigrationReport> apply_migrations(const std::string& url, const std::string& schema_dir,
                                            std::string_view schema) {
   try {
-    const auto files = read_files(schema_dir);
+    const auto folder = std::filesystem::path(schema_dir) / "postgres";
+    const Files files{read_files(folder / operator_schema), read_files(folder)};
     const auto connection = open_connection(url);
     MigrationReport report;
     {

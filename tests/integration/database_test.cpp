@@ -36,7 +36,9 @@ auto find_nobody(ConnectionPool& pool) {
 // A copy of the schema's SQL that a test may change.
 struct SchemaCopy {
   harness::ScratchDir scratch{"vsim-schema"};
-  SchemaCopy() { fs::copy(schema_dir + "/postgres", scratch.path() + "/postgres"); }
+  SchemaCopy() { 
+    fs::copy(schema_dir + "/postgres", scratch.path() + "/postgres", fs::copy_options::recursive);
+  }
   void write(const std::string& name, const std::string& sql) const {
     std::ofstream(scratch.path() + "/postgres/" + name, std::ios::app) << sql;
   }

@@ -1,0 +1,46 @@
+#include "workers/burial.h"
+
+#include "schema/messages/command_codec.h"
+#include "workers/outcome_proposal.h"
+
+namespace vsim::workers {
+
+using eventstore::Error;
+using eventstore::Result;
+
+namespace {
+
+constexpr auto why = "delivered too often without an outcome";
+
+}  // namespace
+
+Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, const std::string& error) {
+  auto detail = error;
+  if (const auto decoded = messages::decode_command(delivery.message)) {
+    const auto earlier = give_outcome(*decoded);
+    // A log that cannot be reached is not the command's fault; one that refuses it may be.
+    if (!earlier && earlier.error().kind != Error::Kind::refused) {
+      return tl::unexpected(earlier.error());
+    }
+    if (!earlier) detail = earlier.error().detail;
+    // Somebody may have died after that outcome and before the letter.
+    const bool decided = earlier && *earlier && (*earlier)->kind != OutcomeKind::dead_lettered;
+    if (decided) return End::had_outcome;
+  }
+  if (!dead_letters_.keep(delivery, DeadLetterReason::exhausted, detail)) {
+    return eventstore::fail(Error::Kind::unavailable, "the dead letter could not be kept");
+  }
+  return End::buried;
+}
+
+Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded) {
+  const CommandDeadLettered outcome{why};
+  const auto* command = std::get_if<Command>(&decoded.command);
+  if (command == nullptr) return std::optional<Outcome>();
+  OutcomeProposal proposal(tools_, note_of(*command), outcome, decoded.reply_to);
+  std::vector<Proposal*> only = {&proposal};
+  if (auto ok = commit_commands(tools_, only); !ok) return tl::unexpected(ok.error());
+  return proposal.earlier();
+}
+
+}  // namespace vsim::workers

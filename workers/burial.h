@@ -1,0 +1,37 @@
+#pragma once
+
+// The end of a command that could not be handled, the same for all who find one: its outcome in the
+// log, a letter in DEAD_LETTERS; then its slot may be freed. A command that has an outcome already
+// is only to be taken out of the queue.
+
+#include <string>
+
+#include "workers/command_proposal.h"
+#include "workers/dead_letters.h"
+
+namespace vsim::workers {
+
+/// Thread-safe as its tools are.
+class Burial {
+ public:
+  enum class End {
+    buried,       // the letter is kept, and the log says so
+    had_outcome,  // an outcome came first
+  };
+
+  /// Both outlive it.
+  Burial(DecisionTools& tools, DeadLetters& dead_letters)
+      : tools_(tools), dead_letters_(dead_letters) {}
+
+  /// On an error the command must stay in the queue, and may be buried again.
+  eventstore::Result<End> bury(const eventstore::Delivery& delivery, const std::string& error);
+
+ private:
+  /// The outcome that the command had before; nothing when it is dead-lettered now.
+  eventstore::Result<std::optional<Outcome>> give_outcome(const messages::DecodedCommand& decoded);
+
+  DecisionTools& tools_;
+  DeadLetters& dead_letters_;
+};
+
+}  // namespace vsim::workers
