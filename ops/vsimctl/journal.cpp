@@ -99,7 +99,7 @@ Found<std::vector<JournalEntry>> load_entries(const CommonSettings& settings, Lo
     const auto target = messages::parse_command_subject(original.subject);
     const bool in_region =
         filter.region.empty() || (target && target->region.name == filter.region);
-    if (!in_region || original.stored_at < filter.since_time) return;
+    if (!in_region || std::chrono::floor<Duration>(original.stored_at) < filter.since_time) return;
     auto replay = replay_of(original);
     if (filter.purged && (!replay.id || !wanted.contains(*replay.id))) return;
     if (replay.id && !seen.insert(*replay.id).second) return;

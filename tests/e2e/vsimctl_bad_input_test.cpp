@@ -105,6 +105,9 @@ const std::vector<Arguments> asked_wrongly = {
     {"clock", "advance", "0h", "extra"},
     {"clock", "scale", "fast"},
     {"clock", "scale", "-1"},
+    {"status", "extra"},
+    {"rebuild", "extra"},
+    {"doctor", "extra"},
     {"terminate"},
     {"terminate", "web-1", "--force", "--reason", "x", "--yes"},
     {"terminate", no_server, "--yes"},
@@ -123,6 +126,7 @@ const std::vector<Arguments> ask_first = {
     {"dlq", "drop", "--all"},
     {"journal", "replay", "--purged"},
     {"terminate", no_server, "--force", "--reason", "stuck"},
+    {"rebuild"},
 };
 
 }  // namespace
