@@ -13,7 +13,6 @@
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/checkpoint.h"
-#include "schema/read_model/fleet_snapshot.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/servers.h"
 
@@ -113,14 +112,16 @@ void show_servers(const Readable& readable) {
 }
 
 /// Deadlines of servers that should have been brought in by now.
-void show_overdue(const CommonSettings& settings, const SimClock& clock) {
-  const auto snapshot = read_model::load_fleet_snapshot(settings.database_url);
-  if (!snapshot) return;
-  const auto now = simulated_at(clock, std::chrono::system_clock::now());
-  const auto grace = std::chrono::duration_cast<Duration>(overdue_grace * clock.time.scale);
-  std::size_t overdue = 0;
-  for (const auto& deadline : snapshot->deadlines) overdue += deadline.due + grace < now ? 1 : 0;
-  line("overdue", fmt::format("{} deadlines", overdue));
+Outcome show_overdue(const CommonSettings& settings, const SimClock& clock) {
+  const auto grace = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(overdue_grace) * clock.time.scale);
+  const auto until = simulated_at(clock, std::chrono::system_clock::now()) - grace;
+  const auto overdue = query(settings, [until](read_model::Transaction& tx) {
+    return read_model::count_overdue(tx, until);
+  });
+  if (!overdue) return failed(overdue.error());
+  line("overdue", fmt::format("{} deadlines", overdue->all));
+  return {};
 }
 
 void show_time(const SimClock& clock) {
@@ -154,7 +155,7 @@ Outcome status(const CommonSettings& settings) {
     const auto end = stored->events.last_sequence;
     line("projected", fmt::format("until {}, {} behind", readable->projected,
                                   end > readable->projected ? end - readable->projected : 0));
-    show_overdue(settings, stored->clock);
+    if (auto shown = show_overdue(settings, stored->clock); !shown) return shown;
   }
   if (readable) show_servers(*readable);
   if (!stored) return failed(stored.error());
