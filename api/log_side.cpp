@@ -1,8 +1,10 @@
 #include "api/log_side.h"
 
+#include "eventstore/find_last.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
+#include "schema/read_model/server_history.h"
 
 namespace vsim::api {
 namespace {
@@ -128,6 +130,18 @@ Reply<std::optional<StreamSequence>> LogSide::find_outcome(const std::string& su
     }
   }
   return std::optional<StreamSequence>();
+}
+
+Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const ServerId& id,
+                                                                    Instant at) const {
+  const auto find_last = [this](const std::string& filter, const auto& early) {
+    return eventstore::find_last(events_, filter, early);
+  };
+  auto server = read_model::server_at(find_last, id, at);
+  if (!server) {
+    return tl::unexpected(problem_of(server.error()));
+  }
+  return std::move(*server);
 }
 
 }  // namespace vsim::api

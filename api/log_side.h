@@ -50,6 +50,9 @@ class LogSide {
   /// A server that the read models do not know yet.
   Reply<StreamedServer> find_server(const ServerId& id) const;
 
+  /// The server as it was at that instant of simulated time; nothing when it did not exist.
+  Reply<std::optional<read_model::ServerRow>> find_server_at(const ServerId& id, Instant at) const;
+
   /// The place in COMMANDS of the command, when an event under the subject of EVENTS is its
   /// outcome. Reads the history.
   Reply<std::optional<StreamSequence>> find_outcome(const std::string& subject,

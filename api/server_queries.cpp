@@ -4,6 +4,7 @@
 #include "schema/http/cursor.h"
 #include "schema/http/documents.h"
 #include "schema/http/query_string.h"
+#include "schema/messages/event_codec.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
 
@@ -94,13 +95,42 @@ Answer ServerQueries::get(const Call& call) {
   if (!id) {
     return tl::unexpected(id.error());
   }
-  if (const auto query = read_query(call, {}); !query) {
+  const auto query = read_query(call, {"at"});
+  if (!query) {
     return tl::unexpected(query.error());
   }
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  return show(*id);
+  const std::string* at = query->find("at");
+  return at == nullptr ? show(*id) : show_at(*id, *at);
+}
+
+/// From the log: the read models hold servers as they are now.
+Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
+  const auto at = messages::parse_instant(time);
+  if (!at) {
+    return tl::unexpected(
+        invalid("at is \"" + time + "\"; give a time in UTC such as 2026-03-01T00:00:00Z"));
+  }
+  clock_.refresh();  // the clock may have been advanced past it a moment ago
+  if (const Instant now = clock_.now(); *at > now) {
+    return tl::unexpected(invalid("at is " + time + ", which has not come yet: it is " +
+                                  messages::format_instant(now) + "; give an earlier time"));
+  }
+  const auto server = log_side_.find_server_at(id, *at);
+  if (!server) {
+    return tl::unexpected(server.error());
+  }
+  if (*server) {
+    return json_answer(200, http::render_server(**server, *at));
+  }
+  if (auto present = show(id); !present) {
+    return present;
+  }
+  return tl::unexpected(http::Problem{http::ProblemCode::not_found,
+                                      "server " + id.to_string() + " did not exist at " + time +
+                                          ": it was created later; give a later time"});
 }
 
 Answer ServerQueries::show(const ServerId& id) {

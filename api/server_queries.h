@@ -28,6 +28,7 @@ class ServerQueries {
 
  private:
   Answer show(const ServerId& id);
+  Answer show_at(const ServerId& id, const std::string& time);
   Answer show_from_streams(const ServerId& id);
 
   LogSide& log_side_;

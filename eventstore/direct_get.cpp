@@ -68,6 +68,11 @@ Result<std::optional<Message>> get_last(const Broker& broker, const std::string&
   return get(broker, stream, fmt::format(R"({{"last_by_subj":"{}"}})", filter));
 }
 
+Result<std::optional<Message>> get_next(const Broker& broker, const std::string& stream,
+                                        const std::string& filter, Sequence from) {
+  return get(broker, stream, fmt::format(R"({{"seq":{},"next_by_subj":"{}"}})", from, filter));
+}
+
 Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
                                       Sequence sequence) {
   return get(broker, stream, fmt::format(R"({{"seq":{}}})", sequence));

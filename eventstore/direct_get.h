@@ -15,6 +15,10 @@ namespace vsim::eventstore {
 Result<std::optional<Message>> get_last(const Broker& broker, const std::string& stream,
                                         const std::string& filter);
 
+/// The first message under a filter at a position or after it; wildcards are fine.
+Result<std::optional<Message>> get_next(const Broker& broker, const std::string& stream,
+                                        const std::string& filter, Sequence from);
+
 /// The message at a position.
 Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
                                       Sequence sequence);

@@ -65,6 +65,9 @@ class EventStore {
   /// Every message under the filter, oldest first. For single servers: it reads the whole history.
   virtual Result<std::vector<Message>> load_history(const std::string& filter) = 0;
 
+  /// The first message under the filter at a position or after it.
+  virtual Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) = 0;
+
   /// The message at a position; nothing when the log does not reach so far.
   virtual Result<std::optional<Message>> load(Sequence sequence) = 0;
 

@@ -160,6 +160,10 @@ Result<std::vector<Message>> JetStreamStore::load_history(const std::string& fil
   }
 }
 
+Result<std::optional<Message>> JetStreamStore::load_next(const std::string& filter, Sequence from) {
+  return get_next(broker_, stream_, filter, from);
+}
+
 Result<std::optional<Message>> JetStreamStore::load(Sequence sequence) {
   return get_at(broker_, stream_, sequence);
 }

@@ -109,6 +109,16 @@ Result<std::vector<Message>> MemoryStore::load_history(const std::string& filter
   return history;
 }
 
+Result<std::optional<Message>> MemoryStore::load_next(const std::string& filter, Sequence from) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& message : log_) {
+    if (message.sequence >= from && subject_matches(filter, message.subject)) {
+      return std::optional<Message>(message);
+    }
+  }
+  return std::optional<Message>();
+}
+
 Result<std::optional<Message>> MemoryStore::load(Sequence sequence) {
   const std::lock_guard lock(mutex_);
   if (sequence == 0 || sequence > log_.size()) return std::optional<Message>();

@@ -32,6 +32,7 @@ class MemoryStore : public EventStore {
   std::vector<Result<Sequence>> append_each(std::span<const Append> messages) override;
   Result<std::vector<Message>> load_last(std::span<const std::string> filters) override;
   Result<std::vector<Message>> load_history(const std::string& filter) override;
+  Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) override;
   Result<std::optional<Message>> load(Sequence sequence) override;
   Result<Sequence> last_sequence() override;
   std::unique_ptr<Follower> follow(Sequence after) override;

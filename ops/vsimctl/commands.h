@@ -30,11 +30,13 @@ using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
 void add_clock(CLI::App& app, Task& chosen);
 void add_dlq(CLI::App& app, Task& chosen);
 void add_doctor(CLI::App& app, Task& chosen);
+void add_history(CLI::App& app, Task& chosen);
 void add_journal(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
+void add_rebuild(CLI::App& app, Task& chosen);
 void add_status(CLI::App& app, Task& chosen);
 void add_terminate(CLI::App& app, Task& chosen);
-void add_rebuild(CLI::App& app, Task& chosen);
+void add_verify(CLI::App& app, Task& chosen);
 
 }  // namespace vsim::vsimctl

@@ -73,12 +73,14 @@ int main(int argc, char** argv) {
   vsim::vsimctl::add_clock(app, chosen);
   vsim::vsimctl::add_dlq(app, chosen);
   vsim::vsimctl::add_doctor(app, chosen);
+  vsim::vsimctl::add_history(app, chosen);
   vsim::vsimctl::add_journal(app, chosen);
   vsim::vsimctl::add_migrate(app, chosen);
   vsim::vsimctl::add_pool(app, chosen);
+  vsim::vsimctl::add_rebuild(app, chosen);
   vsim::vsimctl::add_status(app, chosen);
   vsim::vsimctl::add_terminate(app, chosen);
-  vsim::vsimctl::add_rebuild(app, chosen);
+  vsim::vsimctl::add_verify(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
