@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks what operators are told: the alert rules by promtool and their unit tests, each rule's
-labels and annotations, that each rule is tested both ways, and every query of the dashboards.
+labels and runbook entry, that each rule is tested both ways, and every query of the dashboards.
 Prints what is wrong and exits 1 if anything is.
 
 usage: check.py [ROOT]        checks the checkout (default: the one this file lies in)
@@ -19,6 +19,7 @@ from pathlib import Path
 RULES = "ops/prometheus/vsim.rules.yml"
 RULE_TESTS = "ops/prometheus/vsim.rules.test.yml"
 CONFIG = "ops/prometheus/prometheus.yml"
+RUNBOOK = "ops/runbook.md"
 DASHBOARDS = "ops/grafana"
 OWN_ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +49,8 @@ def rules_of(text):
 def check_rules(root):
     yield from promtool("check", "config", root / CONFIG)
     yield from promtool("test", "rules", root / RULE_TESTS)
+    runbook = (root / RUNBOOK).read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## (.+?) *$", runbook, flags=re.M))
     for alert, rule in rules_of((root / RULES).read_text(encoding="utf-8")).items():
         if not re.search(r"^ +for: \d+[smh]$", rule, flags=re.M):
             yield f"{alert}: no `for`; say how long it must be so"
@@ -55,8 +58,9 @@ def check_rules(root):
             yield f"{alert}: no severity; warning or critical"
         if not re.search(r"^ +summary: \S", rule, flags=re.M):
             yield f"{alert}: no summary; say in a sentence what is wrong"
-        if not re.search(r"^ +runbook: \S", rule, flags=re.M):
-            yield f"{alert}: no runbook; name the entry that says what to do"
+        entry = re.search(r"^ +runbook: (.+?) *$", rule, flags=re.M)
+        if entry is None or entry.group(1) not in headings:
+            yield f"{alert}: {RUNBOOK} has no entry '{entry.group(1) if entry else ''}'"
 
 
 def check_rule_tests(root):
@@ -107,7 +111,8 @@ BAD = [
     (RULES, "max(vsim_queue_commands) > 50", "max(vsim_queue_commands > 50", "promtool"),
     (RULES, "        for: 5m\n", "", "no `for`"),
     (RULES, "severity: warning", "severity: odd", "no severity"),
-    (RULES, "          runbook: Queue depth growing\n", "", "no runbook"),
+    (RULES, "          runbook: Queue depth growing\n", "", "has no entry ''"),
+    (RUNBOOK, "## Queue depth growing", "## Queue", "has no entry 'Queue depth growing'"),
     (RULE_TESTS, "alertname: VsimDeadLetters", "alertname: Other", "VsimDeadLetters: ops"),
     (f"{DASHBOARDS}/vsim.json", '"max(vsim_queue_commands)"', '"max(vsim_queue_commands"',
      "promtool check rules"),
@@ -122,6 +127,7 @@ def self_test():
             (root / "ops").mkdir()
             for part in ("ops/prometheus", DASHBOARDS):
                 shutil.copytree(OWN_ROOT / part, root / part)
+            shutil.copy(OWN_ROOT / RUNBOOK, root / RUNBOOK)
             if changed:
                 text = (root / changed).read_text(encoding="utf-8")
                 assert what in text, f"{changed} does not hold {what}"

@@ -7,6 +7,7 @@
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
 
 using harness::eventually;
@@ -97,8 +98,8 @@ TEST_CASE("the doctor finds a healthy system well, and troubles of the queue by 
   fleet.start_worker();
   CHECK(finds_all_well(fleet));
 
-  REQUIRE(
-      fleet.nats_cli({"stream", "edit", "DEAD_LETTERS", "--max-msgs=7", "--force"}).ending.clean());
+  REQUIRE(fleet.nats_cli_as("admin", {"stream", "edit", "DEAD_LETTERS", "--max-msgs=7", "--force"})
+              .ending.clean());
   check_found(fleet, "warning", "DEAD_LETTERS max_msgs", "Rolling upgrade");
   REQUIRE(fleet.vsimctl({"migrate"}).ending.clean());
   CHECK(finds_all_well(fleet));
@@ -134,8 +135,8 @@ TEST_CASE("the doctor finds a log that went backwards, and an event that nobody 
   HttpClient client = fleet.client();
   create_server(client, {.profile = "instant"});
   REQUIRE(fleet
-              .nats_cli({"pub", "vsim.evt.server.us-east-1." + harness::random_uuid(),
-                         R"({"type":"server_painted"})"})
+              .nats_cli_as("admin", {"pub", "vsim.evt.server.us-east-1." + harness::random_uuid(),
+                                     R"({"type":"server_painted"})"})
               .ending.clean());
   check_found(fleet, "bad", "the projector stops there", "Projector stopped at an unknown event");
   harness::query(fleet.database_url(),
@@ -164,4 +165,30 @@ TEST_CASE("with NATS or Postgres dead the doctor reports on the other, and never
   fleet.worker().terminate();  // its projector would make the tables again
   harness::query(fleet.database_url(), "DROP SCHEMA vsim CASCADE");
   check_found(fleet, "bad", "has no tables of vsim", "Postgres lost");
+}
+
+TEST_CASE("the entries that the doctor names are in the runbook") {
+  const auto runbook = harness::read_file(harness::source_dir() + "/ops/runbook.md");
+  for (const std::string entry : {"Queue depth growing",
+                                  "One server stuck",
+                                  "A poison command",
+                                  "Pause and resume the workers",
+                                  "Dead letters",
+                                  "Workers down",
+                                  "NATS down",
+                                  "Postgres down",
+                                  "Postgres lost",
+                                  "Projection lag",
+                                  "Projector stopped at an unknown event",
+                                  "The log went backwards",
+                                  "No free addresses",
+                                  "Billing not advancing",
+                                  "Idle servers not reaped",
+                                  "Stuck in a transition",
+                                  "Disk filling",
+                                  "Backup and restore",
+                                  "Rolling upgrade",
+                                  "Security breach"}) {
+    CHECK_MESSAGE(runbook.find("\n## " + entry + "\n") != std::string::npos, entry);
+  }
 }
