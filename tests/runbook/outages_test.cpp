@@ -88,8 +88,9 @@ TEST_CASE("Projection lag") {
           [](ShippedSystem& system) {
             make_server(system);
             // A session that was left open with a lock.
-            system.admin_shell(R"(psql "$DATABASE_URL" -c 'BEGIN; LOCK TABLE vsim.servers; )"
-                               R"(SELECT pg_sleep(600)' >/dev/null 2>&1 &)");
+            system.shell(
+                R"(psql "$DATABASE_URL" -c 'SET ROLE vsim_worker; BEGIN; LOCK TABLE vsim.servers; )"
+                R"(SELECT pg_sleep(600)' >/dev/null 2>&1 &)");
             harness::eventually([&] {
               return system.shell(R"(psql "$DATABASE_URL" -Atc "SELECT count(*) FROM pg_locks )"
                                   R"(WHERE mode = 'AccessExclusiveLock' AND granted")") != "0";

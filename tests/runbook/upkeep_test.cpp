@@ -107,6 +107,41 @@ TEST_CASE("Capacity review") {
   });
 }
 
+TEST_CASE("Security breach") {
+  std::string password;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            make_server(system);
+            password = system.shell("echo $NATS_URL");
+            system.run(". .run/env; nats stream rm EVENTS -f --timeout 1s");  // refused, and noted
+          },
+      .symptom =
+          [&](ShippedSystem& system) {
+            return system.run("PATH=.run/bin:$PATH nats --server " + password + " stream ls")
+                .ending.clean();
+          },
+      .after = [](ShippedSystem& system) { make_server(system); },
+  });
+}
+
+TEST_CASE("Rotate credentials") {
+  std::string password;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            make_server(system);
+            password = system.shell("echo $NATS_URL");
+          },
+      .symptom =
+          [&](ShippedSystem& system) {
+            return system.run("PATH=.run/bin:$PATH nats --server " + password + " stream ls")
+                .ending.clean();
+          },
+      .after = [](ShippedSystem& system) { make_server(system); },
+  });
+}
+
 TEST_CASE("Reset everything") {
   runbook::follow({
       .set_up = [](ShippedSystem& system) { make_server(system); },
