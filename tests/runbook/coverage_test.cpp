@@ -1,6 +1,7 @@
 // Goal: the runbook and its tests cover each other, so that neither can rot.
 // Method: read the runbook, ask this very program which cases it has, and compare.
 
+#include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -58,6 +59,13 @@ Names names_in(const std::string& text, const std::string& pattern) {
   return names;
 }
 
+/// The rest of a line that holds this word.
+std::optional<std::string> text_behind(const std::string& word, const std::string& line) {
+  const std::size_t at = line.find(word);
+  if (at == std::string::npos) return std::nullopt;
+  return line.substr(at + word.size());
+}
+
 std::string listed(const Names& names) {
   std::string text;
   for (const std::string& name : names) text += "\n  " + name;
@@ -81,6 +89,29 @@ TEST_CASE("every entry has the five parts, and blocks to look, to do and to see 
     CAPTURE(entry.heading);
     CHECK(entry.parts == parts);
     CHECK(entry.blocks.size() >= 3);
+  }
+}
+
+TEST_CASE("each alert is a symptom of the entry that it names") {
+  const std::string rules =
+      harness::read_file(harness::source_dir() + "/ops/prometheus/vsim.rules.yml");
+  const runbook::Runbook book = runbook::shipped_runbook();
+  Names alerts;
+  std::istringstream lines(rules);
+  std::string alert;
+  for (std::string line; std::getline(lines, line);) {
+    alert = text_behind("alert: ", line).value_or(alert);
+    const auto heading = text_behind("runbook: ", line);
+    if (!heading) continue;
+    CAPTURE(alert);
+    CHECK(book.entry(*heading).symptom.find(alert) != std::string::npos);
+    alerts.insert(alert);
+  }
+  CHECK(alerts.size() >= 20);
+  for (const runbook::Entry& entry : book.entries) {
+    const Names unknown = missing(names_in(entry.symptom, "Vsim[A-Z][A-Za-z]+"), alerts);
+    CHECK_MESSAGE(unknown.empty(), entry.heading,
+                  " names alerts that there are not:", listed(unknown));
   }
 }
 
