@@ -49,8 +49,7 @@ eventstore::Headers journal_headers(const eventstore::Message& command) {
   headers.push_back({"Nats-Stream", std::string(commands_stream)});
   headers.push_back({"Nats-Subject", command.subject});
   headers.push_back({std::string(header::sequence), std::to_string(command.sequence)});
-  headers.push_back(
-      {std::string(header::time_stamp), format_stamp(command.stored_at)});
+  headers.push_back({std::string(header::time_stamp), format_stamp(command.stored_at)});
   return headers;
 }
 

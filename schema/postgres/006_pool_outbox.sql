@@ -7,7 +7,7 @@ DROP FUNCTION refuse_ip_pool_change();
 CREATE FUNCTION refuse_ip_pool_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'ip_pool shows what the log says and cannot be changed here'
-    USING HINT = 'Addresses can be added by INSERT INTO ip_pool (region, ip); none can be taken away.';
+    USING HINT = 'INSERT INTO ip_pool (region, ip) adds addresses; none can be taken away.';
 END $$;
 
 CREATE TRIGGER ip_pool_guard INSTEAD OF UPDATE OR DELETE ON ip_pool

@@ -9,26 +9,25 @@ namespace vsim::read_model {
 namespace {
 
 std::vector<Statement> outbox_statements() {
-  return {
-      // Neighbours have the same distance to their rank.
-      {"outbox_group",
-       "WITH waiting AS MATERIALIZED ("
-       "  SELECT id, region, ip - '0.0.0.0'::inet AS place FROM operator.outbox"
-       "   WHERE sent_at IS NULL AND refused IS NULL AND command_id IS NULL"
-       "   ORDER BY id LIMIT 10000 FOR UPDATE SKIP LOCKED),"
-       " ranked AS (SELECT id, region, place - dense_rank()"
-       "      OVER (PARTITION BY region ORDER BY place) AS run FROM waiting),"
-       " runs AS MATERIALIZED (SELECT region, run, gen_random_uuid() AS command_id"
-       "      FROM ranked GROUP BY region, run)"
-       " UPDATE operator.outbox o SET command_id = runs.command_id"
-       "   FROM ranked JOIN runs USING (region, run) WHERE o.id = ranked.id"},
-      {"outbox_list",
-       "SELECT command_id, region, host(min(ip)), host(max(ip)),"
-       " (date_part('epoch', min(inserted_at)) * 1000)::bigint FROM operator.outbox"
-       " WHERE sent_at IS NULL AND refused IS NULL AND command_id IS NOT NULL"
-       " GROUP BY command_id, region ORDER BY min(id) LIMIT $1"},
-      {"outbox_sent", "UPDATE operator.outbox SET sent_at = now() WHERE command_id = $1"},
-      {"outbox_refused", "UPDATE operator.outbox SET refused = $2 WHERE command_id = $1"}};
+  return {// Neighbours have the same distance to their rank.
+          {"outbox_group",
+           "WITH waiting AS MATERIALIZED ("
+           "  SELECT id, region, ip - '0.0.0.0'::inet AS place FROM operator.outbox"
+           "   WHERE sent_at IS NULL AND refused IS NULL AND command_id IS NULL"
+           "   ORDER BY id LIMIT 10000 FOR UPDATE SKIP LOCKED),"
+           " ranked AS (SELECT id, region, place - dense_rank()"
+           "      OVER (PARTITION BY region ORDER BY place) AS run FROM waiting),"
+           " runs AS MATERIALIZED (SELECT region, run, gen_random_uuid() AS command_id"
+           "      FROM ranked GROUP BY region, run)"
+           " UPDATE operator.outbox o SET command_id = runs.command_id"
+           "   FROM ranked JOIN runs USING (region, run) WHERE o.id = ranked.id"},
+          {"outbox_list",
+           "SELECT command_id, region, host(min(ip)), host(max(ip)),"
+           " (date_part('epoch', min(inserted_at)) * 1000)::bigint FROM operator.outbox"
+           " WHERE sent_at IS NULL AND refused IS NULL AND command_id IS NOT NULL"
+           " GROUP BY command_id, region ORDER BY min(id) LIMIT $1"},
+          {"outbox_sent", "UPDATE operator.outbox SET sent_at = now() WHERE command_id = $1"},
+          {"outbox_refused", "UPDATE operator.outbox SET refused = $2 WHERE command_id = $1"}};
 }
 
 OutboxRange read_range(const pqxx::row& row) {

@@ -36,7 +36,7 @@ auto find_nobody(ConnectionPool& pool) {
 // A copy of the schema's SQL that a test may change.
 struct SchemaCopy {
   harness::ScratchDir scratch{"vsim-schema"};
-  SchemaCopy() { 
+  SchemaCopy() {
     fs::copy(schema_dir + "/postgres", scratch.path() + "/postgres", fs::copy_options::recursive);
   }
   void write(const std::string& name, const std::string& sql) const {

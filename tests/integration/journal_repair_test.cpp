@@ -37,8 +37,8 @@ struct Ground {
     REQUIRE(ensure_streams(*broker, definition, "EVENTS"));
   }
   Sequence publish(const std::string& region, int server, const Headers& headers) {
-    const auto subject = "vsim.cmd." + region + ".00000000-0000-4000-8000-00000000000" +
-                         std::to_string(server);
+    const auto subject =
+        "vsim.cmd." + region + ".00000000-0000-4000-8000-00000000000" + std::to_string(server);
     const CommandPublisher publisher(*broker, "COMMANDS");
     return publisher.publish(subject, R"({"type":"stop"})", headers).value().sequence;
   }

@@ -59,8 +59,8 @@ struct Tables {
 
 TEST_CASE("the documented INSERT is counted, and becomes one range") {
   Tables its;
-  CHECK(query_value(its.url, "WITH made AS (" + hundred + " RETURNING 1) SELECT count(*) FROM made") ==
-        "100");
+  const std::string count = "WITH made AS (" + hundred + " RETURNING 1) SELECT count(*) FROM made";
+  CHECK(query_value(its.url, count) == "100");
   CHECK(its.waiting() == "us-east-1 192.168.10.101-192.168.10.200; ");
 }
 
@@ -98,22 +98,25 @@ TEST_CASE("what is no address of a pool is refused, and nothing of its statement
     std::string values;
     std::string why;
   };
-  for (const auto& [values, why] : {Bad{"'mars', '10.0.0.1'", "no region mars"},
-                                    Bad{"'us-east-1', 'fe80::1'", "no IPv4 address"},
-                                    Bad{"'us-east-1', '10.0.0.0/24'", "is a network"},
-                                    Bad{"'us-east-1', '10.0.0.7/24'", "is a network"},
-                                    Bad{"'us-east-1', NULL", "needs both"},
-                                    Bad{"NULL, '10.0.0.1'", "needs both"}}) {
-    const auto said = its.refusal("INSERT INTO ip_pool (region, ip) VALUES ('us-east-1', "
-                                  "'10.9.9.9'), (" + values + ")");
+  for (const auto& [values, why] :
+       {Bad{"'mars', '10.0.0.1'", "no region mars"},
+        Bad{"'us-east-1', 'fe80::1'", "no IPv4 address"},
+        Bad{"'us-east-1', '10.0.0.0/24'", "is a network"},
+        Bad{"'us-east-1', '10.0.0.7/24'", "is a network"}, Bad{"'us-east-1', NULL", "needs both"},
+        Bad{"NULL, '10.0.0.1'", "needs both"}}) {
+    const auto said = its.refusal(
+        "INSERT INTO ip_pool (region, ip) VALUES ('us-east-1', "
+        "'10.9.9.9'), (" +
+        values + ")");
     CHECK_MESSAGE(said.find(why) != std::string::npos, values, ": ", said);
   }
   CHECK(its.refusal("INSERT INTO ip_pool (region, ip, status) VALUES "
                     "('us-east-1', '10.0.0.1', 'TAKEN')")
             .find("only region and ip") != std::string::npos);
   for (const char* change : {"UPDATE ip_pool SET server_id = NULL", "DELETE FROM ip_pool"}) {
-    query(its.url, "INSERT INTO vsim.addresses (region, ip) VALUES ('us-east-1', '10.0.0.1')"
-                   " ON CONFLICT DO NOTHING");
+    query(its.url,
+          "INSERT INTO vsim.addresses (region, ip) VALUES ('us-east-1', '10.0.0.1')"
+          " ON CONFLICT DO NOTHING");
     CHECK(its.refusal(change).find("cannot be changed here") != std::string::npos);
   }
   CHECK(its.rows() == "0");
