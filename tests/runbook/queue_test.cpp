@@ -145,6 +145,35 @@ TEST_CASE("Workers too slow") {
   });
 }
 
+TEST_CASE("Undo a purge") {
+  std::vector<std::string> ids;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            pause_workers(system);
+            ids = ask_for_servers(system, 10);
+            system.shell("nats stream purge COMMANDS -f");
+            system.shell("nats consumer resume COMMANDS commands -f");
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.api().get("/operations?status=PURGED").json()["items"].size() > 0;
+          },
+      // The janitor's verdict on each, before anything is put back.
+      .meanwhile =
+          [](ShippedSystem& system) {
+            CHECK(harness::eventually([&] {
+              return system.api().get("/operations?status=PURGED").json()["items"].size() == 10;
+            }));
+          },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+          },
+  });
+}
+
 TEST_CASE("Pause and resume the workers") {
   runbook::follow({
       .set_up =
