@@ -176,7 +176,8 @@ TEST_CASE("time runs as fast as it is told to, and does not go back") {
   CHECK(now_of(client) == stands);
 
   SUBCASE("also when everything is killed and started again") {
-    advance(client, 1234);
+    const HttpAnswer advanced = client.post("/clock", R"({"advance_seconds":1.234})");
+    REQUIRE_MESSAGE(advanced.status == 200, told(advanced));
     const Json before = clock_of(client);
     fleet.api().kill();
     fleet.worker().kill();
@@ -187,8 +188,10 @@ TEST_CASE("time runs as fast as it is told to, and does not go back") {
     fleet.start_worker();
     fleet.start_api();
     fleet.wait_until_ready();
+    // Killed with Postgres, its last commits may be gone: what was written is asked for by name.
     HttpClient again = fleet.client();
-    const Json after = clock_of(again);
+    const Json after =
+        again.get("/clock", {{"Vsim-Min-Sequence", advanced.header("Vsim-Sequence")}}).json();
     CHECK(after["scale"].number() == 0.000001);
     CHECK(after["seed"].number() == before["seed"].number());
     CHECK(after["now"].text() == before["now"].text());
