@@ -476,6 +476,7 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
       fs::copy(entry.path(), older.path() + "/postgres/");
     }
   }
+  fs::copy(schema_dir + "/postgres/operator", older.path() + "/postgres/operator");
   REQUIRE(apply_migrations(url, older.path()));
   query(url, "INSERT INTO vsim.server_counts VALUES ('us-east-1', 't2.micro', 'RUNNING', 1)");
   query(url,
@@ -485,7 +486,7 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
   const auto report = apply_migrations(url, schema_dir);
   REQUIRE(report);
   CHECK(report->dropped_because.empty());
-  CHECK(report->applied == std::vector<std::string>{"005_billing.sql"});
+  CHECK(report->applied == std::vector<std::string>{"005_billing.sql", "006_pool_outbox.sql"});
   auto writer = std::move(*ProjectionWriter::open(url, Projection::events));
   CHECK(writer->checkpoint()->sequence == 0);
   REQUIRE(ground.writer->checkpoint()->sequence == 0);
