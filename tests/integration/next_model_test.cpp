@@ -162,7 +162,9 @@ TEST_CASE("a command with two outcomes keeps the last one") {
     log.record(sample, CommandRejected{{RejectionCode::invalid_transition, "no"}},
                log.next_cause("start"));
   }
-  log.record(sample, ServerStopping{Status::running, log.now()}, cause);
+  Cause replay = log.next_cause("stop");  // the same command, put into the queue again
+  replay.command = cause.command;
+  log.record(sample, ServerStopping{Status::running, log.now()}, replay);
   const auto url = PrivatePostgres::shared().create_database();
   const auto messages = all_of(store);
   const auto model = make(url, messages, messages.size());
