@@ -127,10 +127,17 @@ TEST_CASE("Security breach") {
 
 TEST_CASE("Rotate credentials") {
   std::string password;
+  const auto check_for_its_owner_alone = [](ShippedSystem& system) {
+    const std::string secrets = ".run/secrets .run/env .run/admin.env";
+    CHECK(std::stoi(system.shell("find " + secrets + " -type f | wc -l")) >= 5);
+    CHECK(system.shell("find " + secrets + " -type f ! -perm 600") == "");
+    CHECK(system.shell("find .run/secrets -maxdepth 0 ! -perm 700") == "");
+  };
   runbook::follow({
       .set_up =
           [&](ShippedSystem& system) {
             make_server(system);
+            check_for_its_owner_alone(system);
             password = system.shell("echo $NATS_URL");
           },
       .symptom =
@@ -138,7 +145,11 @@ TEST_CASE("Rotate credentials") {
             return system.run("PATH=.run/bin:$PATH nats --server " + password + " stream ls")
                 .ending.clean();
           },
-      .after = [](ShippedSystem& system) { make_server(system); },
+      .after =
+          [&](ShippedSystem& system) {
+            check_for_its_owner_alone(system);
+            make_server(system);
+          },
   });
 }
 
