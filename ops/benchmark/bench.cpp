@@ -12,6 +12,7 @@
 #include "ops/benchmark/ask.h"
 #include "ops/benchmark/broker_loop.h"
 #include "ops/benchmark/machine.h"
+#include "ops/benchmark/rebuild.h"
 #include "ops/benchmark/time_travel.h"
 
 namespace vsim::bench {
@@ -59,6 +60,9 @@ bool Bench::run() {
     fill(options_.servers_more);
     reads(options_.servers_more);
     memory();
+  }
+  if (options_.wants("rebuild")) {
+    measure_rebuild(options_, report_);
   }
   ratios();
   return report_.finish();

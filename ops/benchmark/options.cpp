@@ -38,7 +38,7 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   app.add_option("--only", only,
                  "sections: yardstick reads interference writes async memory; time runs alone")
       ->check(CLI::IsMember(
-          {"yardstick", "reads", "interference", "writes", "async", "memory", "time"}));
+          {"yardstick", "reads", "interference", "writes", "async", "memory", "rebuild", "time"}));
   try {
     app.parse(argc, argv);
     options.api = parse_address(address);
