@@ -83,7 +83,8 @@ std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Me
         read_model::operation_row(clock->event, message.sequence), {}};
   }
   return read_model::OperationWithServer{
-      read_model::operation_row(std::get<PoolExtended>(*logged), message.sequence), {}};
+      read_model::operation_row(std::get<messages::PoolLogged>(*logged).event, message.sequence),
+      {}};
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "domain/catalogue.h"
@@ -27,15 +29,32 @@ struct AddressClaimed {
   bool operator==(const AddressClaimed&) const = default;
 };
 
-/// A region's pool grew: on the pool's subject. Ranges that overlap the pool add what is new.
+/// A region's pool grew. Ranges that overlap the pool add what is new.
 struct PoolExtended {
+  std::vector<AddressRange> ranges;
+  bool operator==(const PoolExtended&) const = default;
+};
+using PoolEventData =
+    std::variant<PoolExtended, CommandRejected, CommandPurged, CommandDeadLettered>;
+
+/// On the pool's subject.
+struct PoolEvent {
   Region region;
   Version version = 0;  // counts the pool's events from 1
   Instant at;
-  std::vector<AddressRange> ranges;
   std::optional<Cause> cause;  // none: the seed data
   Origin origin;
-  bool operator==(const PoolExtended&) const = default;
+  PoolEventData data;
+  bool operator==(const PoolEvent&) const = default;
+};
+
+/// What a decision needs of a pool: which addresses it holds does not matter, since an extension by
+/// addresses that it has already succeeds.
+struct Pool {
+  Version version = 0;
+  Instant at{};  // of the last event
+  std::optional<LastCommand> last_command;
+  bool operator==(const Pool&) const = default;
 };
 
 /// The command that asks for it.
@@ -53,15 +72,23 @@ inline constexpr std::uint64_t pool_extension_addresses_max = 1 << 20;
 
 /// What became of a pool command: the event to append, or nothing when it is no news.
 struct PoolDecision {
-  std::optional<PoolExtended> event;
+  std::optional<PoolEvent> event;
   Verdict verdict;
 };
 
-/// `last` is the pool's last event, which says all there is to know: each has a command for its
-/// cause but the first, the seed data. An extension by addresses that the pool has already
-/// succeeds.
-PoolDecision decide(const std::optional<PoolExtended>& last, const ExtendPool& command,
-                    Instant now);
+PoolDecision decide(const Pool& pool, const ExtendPool& command, Instant now,
+                    const Catalogue& catalogue);
+
+/// An outcome that others than the pool give, under the rules of a server's.
+std::optional<PoolEvent> decide_outcome(const Pool& pool, const CommandNote& command,
+                                        NoChange outcome, Instant now);
+
+/// The pool after the event.
+Pool evolve(Pool pool, const PoolEvent& event);
+
+CommandNote note_of(const ExtendPool& command);
+Outcome outcome_of(const PoolEventData& data);
+std::string_view event_type(const PoolEventData& data);  // "pool_extended"
 
 /// A free address and the expectation under which it may be claimed.
 struct FreeAddress {

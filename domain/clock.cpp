@@ -33,6 +33,9 @@ struct Apply {
     move_base();
     clock.time.scale = event.scale;
   }
+  void operator()(const CommandRejected&) const {}
+  void operator()(const CommandPurged&) const {}
+  void operator()(const CommandDeadLettered&) const {}
   void operator()(const DeadlinesApplied& event) const {
     clock.deadlines_applied_through = std::max(clock.deadlines_applied_through, event.through);
   }
@@ -56,27 +59,37 @@ Instant simulated_at(const SimClock& clock, WallTime wall) {
   return std::max(simulated_at(clock.time, wall), clock.deadlines_applied_through);
 }
 
+CommandNote note_of(const ClockCommand& command) {
+  return {{},
+          {},
+          {command.id, command.sequence, command.request_hash,
+           std::string(command_type(command.action))},
+          command.origin};
+}
+
 ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTime wall) {
-  if (clock.last_command) {
-    if (clock.last_command->command == command.id) {
-      return {std::nullopt, AlreadyDecided{{OutcomeKind::succeeded, std::nullopt}}};
-    }
-    if (command.sequence <= clock.last_command->sequence) return {std::nullopt, Stale{}};
+  if (auto past = verdict_of_the_past(clock.last_command, command.id, command.sequence)) {
+    return {std::nullopt, std::move(*past)};
   }
   const auto now = simulated_at(clock, wall);
+  ClockEvent event{clock.version + 1, now, note_of(command).cause, command.origin,
+                   data_of(command.action)};
   const auto* advance = std::get_if<AdvanceClock>(&command.action);
-  if (advance != nullptr && now + advance->by > advance_end) {
-    return {std::nullopt,
-            Rejection{RejectionCode::invalid_transition, "simulated time ends with the year 8999"}};
+  if (advance == nullptr || now + advance->by <= advance_end) {
+    return {std::move(event), Succeeded{}};
   }
-  ClockEvent event;
-  event.version = clock.version + 1;
-  event.at = now;
-  event.cause = Cause{command.id, command.sequence, command.request_hash,
-                      std::string(command_type(command.action))};
-  event.origin = command.origin;
-  event.data = data_of(command.action);
-  return {std::move(event), Succeeded{}};
+  const Rejection too_far{RejectionCode::invalid_transition,
+                          "simulated time ends with the year 8999"};
+  event.data = CommandRejected{too_far};
+  return {std::move(event), too_far};
+}
+
+std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandNote& command,
+                                         NoChange outcome, WallTime wall) {
+  if (has_outcome(clock.last_command, command.cause)) return std::nullopt;
+  const auto data = [](auto&& given) { return ClockEventData(std::move(given)); };
+  return ClockEvent{clock.version + 1, simulated_at(clock, wall), command.cause, command.origin,
+                    std::visit(data, std::move(outcome))};
 }
 
 ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
@@ -85,9 +98,22 @@ ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
 
 SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {
   clock.version = event.version;
-  if (event.cause) clock.last_command = event.cause;
+  if (event.cause) note_command(clock.last_command, *event.cause, outcome_of(event.data));
   std::visit(Apply{clock, event.at, stored_at}, event.data);
   return clock;
+}
+
+Outcome outcome_of(const ClockEventData& data) {
+  struct Name {
+    Outcome operator()(const ClockStarted&) const { return {}; }
+    Outcome operator()(const ClockAdvanced&) const { return {}; }
+    Outcome operator()(const ClockScaled&) const { return {}; }
+    Outcome operator()(const DeadlinesApplied&) const { return {}; }
+    Outcome operator()(const CommandRejected& e) const { return outcome_of(EventData(e)); }
+    Outcome operator()(const CommandPurged& e) const { return outcome_of(EventData(e)); }
+    Outcome operator()(const CommandDeadLettered& e) const { return outcome_of(EventData(e)); }
+  };
+  return std::visit(Name{}, data);
 }
 
 std::string_view event_type(const ClockEventData& data) {
@@ -96,6 +122,11 @@ std::string_view event_type(const ClockEventData& data) {
     std::string_view operator()(const ClockAdvanced&) const { return "clock_advanced"; }
     std::string_view operator()(const ClockScaled&) const { return "clock_scaled"; }
     std::string_view operator()(const DeadlinesApplied&) const { return "deadlines_applied"; }
+    std::string_view operator()(const CommandRejected& e) const { return event_type(EventData(e)); }
+    std::string_view operator()(const CommandPurged& e) const { return event_type(EventData(e)); }
+    std::string_view operator()(const CommandDeadLettered& e) const {
+      return event_type(EventData(e));
+    }
   };
   return std::visit(Name{}, data);
 }

@@ -65,7 +65,8 @@ struct DeadlinesApplied {
   Instant through;
   bool operator==(const DeadlinesApplied&) const = default;
 };
-using ClockEventData = std::variant<ClockStarted, ClockAdvanced, ClockScaled, DeadlinesApplied>;
+using ClockEventData = std::variant<ClockStarted, ClockAdvanced, ClockScaled, DeadlinesApplied,
+                                    CommandRejected, CommandPurged, CommandDeadLettered>;
 
 struct ClockEvent {
   Version version = 0;
@@ -83,7 +84,7 @@ struct SimClock {
   Version version = 0;
   ClockState time;                    // runs on from the last event that changed it
   Instant deadlines_applied_through;  // no billing watermark passes it
-  std::optional<Cause> last_command;
+  std::optional<LastCommand> last_command;
   bool operator==(const SimClock&) const = default;
 };
 
@@ -91,8 +92,7 @@ struct SimClock {
 /// have run on by a scale that was changed a moment ago, or have a clock that is a little ahead.
 Instant simulated_at(const SimClock& clock, WallTime wall);
 
-/// What became of a clock command: the event to append, or nothing when it is no news. A rejection
-/// comes without an event.
+/// What became of a clock command: the event to append, or nothing when it is no news.
 struct ClockDecision {
   std::optional<ClockEvent> event;
   Verdict verdict;
@@ -100,6 +100,13 @@ struct ClockDecision {
 
 /// The clock must have started. `wall` is the broker's time as far as it is known.
 ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTime wall);
+
+/// An outcome that others than the clock give, under the rules of a server's.
+std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandNote& command,
+                                         NoChange outcome, WallTime wall);
+
+CommandNote note_of(const ClockCommand& command);
+Outcome outcome_of(const ClockEventData& data);
 
 /// The timekeeper's event, once all deadlines up to `through` are in the log.
 ClockEvent deadlines_applied(const SimClock& clock, Instant through);

@@ -179,8 +179,8 @@ struct Cause {
 
 /// A command as far as an outcome names it: all that is left of one whose payload is gone.
 struct CommandNote {
-  Region region;
-  ServerId server;
+  Region region;    // none: the clock's
+  ServerId server;  // of a server's
   Cause cause;
   Origin origin;
   bool operator==(const CommandNote&) const = default;
@@ -237,6 +237,16 @@ struct LastCommand {
 /// never carried out may be replayed: then it is a command like any other.
 bool stands_for(const LastCommand& given, StreamSequence sequence);
 
+/// Whether it is the subject's last command, with an outcome that stands for it.
+bool has_outcome(const std::optional<LastCommand>& last, const Cause& command);
+
+/// The newest command of a subject, after this one's outcome. An outcome that came late for an
+/// older one does not pass it, or a delivery from the past could look new.
+void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome);
+
+/// The outcomes that change nothing: what else a pool's or the clock's command may end in.
+using NoChange = std::variant<CommandRejected, CommandPurged, CommandDeadLettered>;
+
 /// What a server's subject amounts to. A subject that holds only outcomes has no server.
 struct State {
   Version version = 0;
@@ -270,6 +280,11 @@ struct AlreadyDecided {
 };
 struct Stale {};  // a delivery from the past: newer commands have been decided; only ack it
 using Verdict = std::variant<Succeeded, Rejection, AlreadyDecided, Stale>;
+
+/// The verdict that a subject's last command alone gives on a delivery: it is that command again,
+/// or older. Nothing: it is new.
+std::optional<Verdict> verdict_of_the_past(const std::optional<LastCommand>& last,
+                                           const CommandId& command, StreamSequence sequence);
 
 struct Decision {
   std::vector<Event> events;  // in order, versions without a gap; for one atomic append

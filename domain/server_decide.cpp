@@ -192,19 +192,6 @@ struct Decide {
   }
 };
 
-bool is_decided(const State& state, const CommandId& command, StreamSequence sequence) {
-  return state.last_command && state.last_command->cause.command == command &&
-         stands_for(*state.last_command, sequence);
-}
-
-std::optional<Verdict> verdict_of_the_past(const State& state, const Command& command) {
-  if (!state.last_command) return std::nullopt;
-  const auto& [cause, outcome] = *state.last_command;
-  if (is_decided(state, command.id, command.sequence)) return AlreadyDecided{outcome};
-  if (command.sequence <= cause.sequence) return Stale{};
-  return std::nullopt;
-}
-
 Region region_of(const State& state, const Region& asked) {
   return state.server ? state.region : asked;
 }
@@ -215,6 +202,20 @@ Cause cause_of(const Command& command) {
 }
 
 }  // namespace
+
+std::optional<Verdict> verdict_of_the_past(const std::optional<LastCommand>& last,
+                                           const CommandId& command, StreamSequence sequence) {
+  if (!last) return std::nullopt;
+  if (last->cause.command == command && stands_for(*last, sequence)) {
+    return AlreadyDecided{last->outcome};
+  }
+  if (last->cause.command != command && sequence <= last->cause.sequence) return Stale{};
+  return std::nullopt;
+}
+
+bool has_outcome(const std::optional<LastCommand>& last, const Cause& command) {
+  return last && last->cause.command == command.command && stands_for(*last, command.sequence);
+}
 
 bool stands_for(const LastCommand& given, StreamSequence sequence) {
   const bool was_carried_out =
@@ -227,7 +228,8 @@ CommandNote note_of(const Command& command) {
 }
 
 Decision decide(const State& state, const Command& command, Instant now, const Context& context) {
-  if (const auto verdict = verdict_of_the_past(state, command)) return {{}, *verdict};
+  const auto past = verdict_of_the_past(state.last_command, command.id, command.sequence);
+  if (past) return {{}, *past};
 
   Recorder recorder(command.server, region_of(state, command.region), state);
   recorder.record_due(now);
@@ -261,7 +263,7 @@ std::vector<Event> decide_due(const ServerId& server, const Region& region, cons
 
 std::vector<Event> decide_outcome(const State& state, const CommandNote& command, EventData outcome,
                                   Instant now) {
-  if (is_decided(state, command.cause.command, command.cause.sequence)) return {};
+  if (has_outcome(state.last_command, command.cause)) return {};
   Recorder recorder(command.server, region_of(state, command.region), state);
   recorder.record_due(now);
   recorder.record(now, std::move(outcome), command.cause, command.origin);

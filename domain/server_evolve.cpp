@@ -93,14 +93,12 @@ struct Apply {
   void operator()(const CommandDeadLettered&) const {}
 };
 
-// The newest command stays the last: an outcome that came late for an older one does not pass it,
-// or a delivery from the past could look new.
-void note_command(State& state, const Cause& cause, Outcome outcome) {
-  if (state.last_command && state.last_command->cause.sequence > cause.sequence) return;
-  state.last_command = LastCommand{cause, std::move(outcome)};
-}
-
 }  // namespace
+
+void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome) {
+  if (last && last->cause.sequence > cause.sequence) return;
+  last = LastCommand{cause, std::move(outcome)};
+}
 
 Outcome outcome_of(const EventData& data) {
   if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
@@ -117,7 +115,7 @@ State evolve(State state, const Event& event) {
   state.version = event.version;
   state.region = event.region;
   state.at = event.at;
-  if (event.cause) note_command(state, *event.cause, outcome_of(event.data));
+  if (event.cause) note_command(state.last_command, *event.cause, outcome_of(event.data));
   std::visit(Apply{state, event.at}, event.data);
   return state;
 }

@@ -35,9 +35,12 @@ Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, const std
 
 Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded) {
   const CommandDeadLettered outcome{why};
-  const auto* command = std::get_if<Command>(&decoded.command);
-  if (command == nullptr) return std::optional<Outcome>();
-  OutcomeProposal proposal(tools_, note_of(*command), outcome, decoded.reply_to);
+  const auto note =
+      std::visit([](const auto& command) { return note_of(command); }, decoded.command);
+  if (!std::holds_alternative<Command>(decoded.command)) {
+    return fleet_commands_.give_outcome(note, outcome, decoded.reply_to);
+  }
+  OutcomeProposal proposal(tools_, note, outcome, decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
   if (auto ok = commit_commands(tools_, only); !ok) return tl::unexpected(ok.error());
   return proposal.earlier();

@@ -8,6 +8,7 @@
 
 #include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
+#include "workers/fleet_commands.h"
 
 namespace vsim::workers {
 
@@ -21,7 +22,7 @@ class Burial {
 
   /// Both outlive it.
   Burial(DecisionTools& tools, DeadLetters& dead_letters)
-      : tools_(tools), dead_letters_(dead_letters) {}
+      : tools_(tools), fleet_commands_(tools), dead_letters_(dead_letters) {}
 
   /// On an error the command must stay in the queue, and may be buried again.
   eventstore::Result<End> bury(const eventstore::Delivery& delivery, const std::string& error);
@@ -31,6 +32,7 @@ class Burial {
   eventstore::Result<std::optional<Outcome>> give_outcome(const messages::DecodedCommand& decoded);
 
   DecisionTools& tools_;
+  FleetCommands fleet_commands_;
   DeadLetters& dead_letters_;
 };
 

@@ -53,7 +53,8 @@ eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const H
   const bool is_last =
       head.state.last_command && head.state.last_command->cause.command == command_.id;
   if (!may_be_repeat_ || head.sequence == 0 || is_last) return std::optional<Outcome>();
-  const auto past = find_past_outcome(tools_.store, command_.server, command_.id);
+  const auto past =
+      find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
   if (!past) return tl::unexpected(past.error());
   const bool decided = *past && stands_for(**past, command_.sequence);
   return decided ? std::optional((*past)->outcome) : std::nullopt;

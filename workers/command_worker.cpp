@@ -181,9 +181,6 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
   while (true) {
     const auto verdict = fleet_commands_.carry_out(item.decoded);
     if (verdict) {
-      if (const auto* rejection = std::get_if<Rejection>(&*verdict)) {
-        return refuse(item.delivery, rejection->detail);
-      }
       finish(item, *verdict);
       return queue_.flush();
     }

@@ -1,16 +1,14 @@
 #include "workers/fleet_commands.h"
 
-#include <algorithm>
-
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
+#include "workers/past_outcomes.h"
 
 namespace vsim::workers {
 
 using eventstore::Append;
 using eventstore::Error;
-using eventstore::Message;
 using eventstore::Result;
 using eventstore::Sequence;
 
@@ -22,15 +20,27 @@ std::string ends_unreadably(const std::string& subject) {
   return subject + " ends with an event that this build cannot read";
 }
 
-}  // namespace
-
-Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto verdict = try_once(command);
-    if (verdict || !verdict.error().needs_another_look()) return verdict;
+// Tries until nobody else was faster.
+template <typename Try>
+auto until_settled(Try&& attempt) -> decltype(attempt()) {
+  for (int i = 0; i < attempts_max; ++i) {
+    auto result = attempt();
+    if (result || !result.error().needs_another_look()) return result;
   }
   return eventstore::fail(Error::Kind::unavailable,
                           "the log moved faster than it could be decided on");
+}
+
+}  // namespace
+
+Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
+  return until_settled([&] { return try_once(command); });
+}
+
+Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandNote& command,
+                                                           const NoChange& outcome,
+                                                           const std::string& reply_to) {
+  return until_settled([&] { return try_to_give(command, outcome, reply_to); });
 }
 
 Result<Verdict> FleetCommands::try_once(const messages::DecodedCommand& command) {
@@ -42,23 +52,16 @@ Result<Verdict> FleetCommands::try_once(const messages::DecodedCommand& command)
 }
 
 Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, const std::string& reply_to) {
-  if (!tools_.catalogue.regions.contains(command.region)) {
-    return Rejection{RejectionCode::unknown_region, "there is no region " + command.region.name};
-  }
-  const auto subject = messages::pool_events(command.region);
-  const auto found = load_last(subject);
-  if (!found) return tl::unexpected(found.error());
-  std::optional<PoolExtended> last;
-  if (*found) {
-    const auto logged = messages::decode_event(**found);
-    const auto* event = logged ? std::get_if<PoolExtended>(&*logged) : nullptr;
-    if (event == nullptr) return eventstore::fail(Error::Kind::refused, ends_unreadably(subject));
-    last = *event;
-  }
-  const auto decision = decide(last, command, tools_.view.now());
+  const auto last = load_pool(command.region);
+  if (!last) return tl::unexpected(last.error());
+  const auto decision = decide(last->state, command, tools_.view.now(), tools_.catalogue);
   if (!decision.event) return decision.verdict;
-  const auto ok = append({subject, messages::encode(*decision.event), {}, std::nullopt},
-                         *found ? (*found)->sequence : 0, reply_to);
+  const auto after = evolve(last->state, *decision.event);
+  const auto ok = append({messages::pool_events(command.region),
+                          messages::encode(*decision.event, after),
+                          {},
+                          std::nullopt},
+                         last->sequence, reply_to);
   if (!ok) return tl::unexpected(ok.error());
   return decision.verdict;
 }
@@ -66,41 +69,85 @@ Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, const std:
 Result<Verdict> FleetCommands::move_clock(const ClockCommand& command, bool may_be_repeat,
                                           const std::string& reply_to) {
   const std::string subject(messages::clock_subject);
-  const auto found = load_last(subject);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return eventstore::fail(Error::Kind::unavailable, "the log has no clock yet");
-  const auto clock = messages::read_clock(**found);
-  if (!clock) return eventstore::fail(Error::Kind::refused, ends_unreadably(subject));
-  const bool is_last = clock->last_command && clock->last_command->command == command.id;
-  if (may_be_repeat && clock->last_command && !is_last) {
-    const auto moved = has_moved_clock(command.id);
-    if (!moved) return tl::unexpected(moved.error());
-    if (*moved) return AlreadyDecided{{OutcomeKind::succeeded, std::nullopt}};
+  const auto clock = load_clock();
+  if (!clock) return tl::unexpected(clock.error());
+  if (may_be_repeat) {
+    const auto earlier = find_earlier(clock->state.last_command, note_of(command).cause, subject);
+    if (!earlier) return tl::unexpected(earlier.error());
+    if (*earlier) return AlreadyDecided{**earlier};
   }
-  const auto decision = decide(*clock, command, tools_.view.wall());
+  const auto decision = decide(clock->state, command, tools_.view.wall());
   if (!decision.event) return decision.verdict;
-  const auto ok = append({subject, messages::encode(*decision.event, *clock), {}, std::nullopt},
-                         (*found)->sequence, reply_to);
+  const auto ok =
+      append({subject, messages::encode(*decision.event, clock->state), {}, std::nullopt},
+             clock->sequence, reply_to);
   if (!ok) return tl::unexpected(ok.error());
   tools_.view.catch_up();  // what this worker decides next is decided at the new time
   return decision.verdict;
 }
 
-Result<bool> FleetCommands::has_moved_clock(const CommandId& command) {
-  const auto history = tools_.store.load_history(std::string(messages::clock_subject));
-  if (!history) return tl::unexpected(history.error());
-  return std::any_of(history->begin(), history->end(), [&](const Message& message) {
-    const auto logged = messages::decode_event(message);
-    const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
-    return cause != nullptr && cause->command == command;
-  });
+Result<std::optional<Outcome>> FleetCommands::try_to_give(const CommandNote& command,
+                                                          const NoChange& outcome,
+                                                          const std::string& reply_to) {
+  const bool is_clock = command.region.name.empty();
+  const auto subject =
+      is_clock ? std::string(messages::clock_subject) : messages::pool_events(command.region);
+  const auto clock = is_clock ? load_clock() : Last<SimClock>{};
+  if (!clock) return tl::unexpected(clock.error());
+  const auto pool = is_clock ? Last<Pool>{} : load_pool(command.region);
+  if (!pool) return tl::unexpected(pool.error());
+  const auto& last = is_clock ? clock->state.last_command : pool->state.last_command;
+  auto earlier = find_earlier(last, command.cause, subject);
+  if (!earlier || *earlier) return earlier;
+  std::string payload;
+  if (is_clock) {
+    const auto event = decide_outcome(clock->state, command, outcome, tools_.view.wall());
+    if (event) payload = messages::encode(*event, clock->state);
+  } else {
+    const auto event = decide_outcome(pool->state, command, outcome, tools_.view.now());
+    if (event) payload = messages::encode(*event, evolve(pool->state, *event));
+  }
+  if (payload.empty()) return last->outcome;
+  const auto ok = append({subject, std::move(payload), {}, std::nullopt},
+                         is_clock ? clock->sequence : pool->sequence, reply_to);
+  if (!ok) return tl::unexpected(ok.error());
+  return std::optional<Outcome>();
 }
 
-Result<std::optional<Message>> FleetCommands::load_last(const std::string& subject) {
-  auto found = tools_.store.load_last(std::span(&subject, 1));
+Result<std::optional<Outcome>> FleetCommands::find_earlier(const std::optional<LastCommand>& last,
+                                                           const Cause& command,
+                                                           const std::string& subject) {
+  auto given = last;
+  if (given && given->cause.command != command.command) {
+    auto past = find_past_outcome(tools_.store, subject, command.command);
+    if (!past) return tl::unexpected(past.error());
+    given = std::move(*past);
+  }
+  const bool decided = given && stands_for(*given, command.sequence);
+  return decided ? std::optional(given->outcome) : std::nullopt;
+}
+
+Result<FleetCommands::Last<Pool>> FleetCommands::load_pool(const Region& region) {
+  const auto subject = messages::pool_events(region);
+  const auto found = tools_.store.load_last(std::span(&subject, 1));
   if (!found) return tl::unexpected(found.error());
-  if (found->empty()) return std::optional<Message>();
-  return std::optional<Message>(std::move(found->front()));
+  if (found->empty()) return Last<Pool>{};
+  const auto logged = messages::decode_event(found->front());
+  const auto* pool = logged ? std::get_if<messages::PoolLogged>(&*logged) : nullptr;
+  if (pool == nullptr) return eventstore::fail(Error::Kind::refused, ends_unreadably(subject));
+  return Last<Pool>{pool->state, found->front().sequence};
+}
+
+Result<FleetCommands::Last<SimClock>> FleetCommands::load_clock() {
+  const std::string subject(messages::clock_subject);
+  const auto found = tools_.store.load_last(std::span(&subject, 1));
+  if (!found) return tl::unexpected(found.error());
+  if (found->empty()) {
+    return eventstore::fail(Error::Kind::unavailable, "the log has no clock yet");
+  }
+  const auto clock = messages::read_clock(found->front());
+  if (!clock) return eventstore::fail(Error::Kind::refused, ends_unreadably(subject));
+  return Last<SimClock>{*clock, found->front().sequence};
 }
 
 Result<void> FleetCommands::append(Append event, Sequence last, const std::string& reply_to) {

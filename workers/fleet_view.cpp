@@ -124,8 +124,10 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
     }
   } else if (const auto* claim = std::get_if<AddressClaimed>(&logged)) {
     pools_[claim->region].claimed(claim->ip, sequence);
-  } else if (const auto* extension = std::get_if<PoolExtended>(&logged)) {
-    for (const auto& range : extension->ranges) pools_[extension->region].extend(range);
+  } else if (const auto* pool = std::get_if<messages::PoolLogged>(&logged)) {
+    const auto* extension = std::get_if<PoolExtended>(&pool->event.data);
+    if (extension == nullptr) return;
+    for (const auto& range : extension->ranges) pools_[pool->event.region].extend(range);
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
     if (sequence <= clock_sequence_) return;  // on the way to an event that was read ahead
     clock_ = clock->state;

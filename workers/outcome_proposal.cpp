@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schema/messages/subjects.h"
 #include "workers/past_outcomes.h"
 
 namespace vsim::workers {
@@ -30,7 +31,8 @@ Result<std::vector<Append>> OutcomeProposal::decide(const Head& head) {
 Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const Head& head) {
   auto last = head.state.last_command;
   if (last && last->cause.command != command_.cause.command) {
-    auto past = find_past_outcome(tools_.store, command_.server, command_.cause.command);
+    auto past = find_past_outcome(tools_.store, messages::any_events_of(command_.server),
+                                  command_.cause.command);
     if (!past) return tl::unexpected(past.error());
     last = std::move(*past);
   }

@@ -1,23 +1,19 @@
 #include "workers/past_outcomes.h"
 
 #include "schema/messages/event_codec.h"
-#include "schema/messages/subjects.h"
 
 namespace vsim::workers {
 
 eventstore::Result<std::optional<LastCommand>> find_past_outcome(eventstore::EventStore& store,
-                                                                 const ServerId& id,
+                                                                 const std::string& filter,
                                                                  const CommandId& command) {
-  const auto history = store.load_history(messages::any_events_of(id));
+  const auto history = store.load_history(filter);
   if (!history) return tl::unexpected(history.error());
   std::optional<LastCommand> found;
   for (const auto& message : *history) {
     const auto logged = messages::decode_event(message);
-    const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
-    if (server == nullptr) continue;
-    const Event& event = server->event;
-    if (!event.cause || event.cause->command != command) continue;
-    found = LastCommand{*event.cause, outcome_of(event.data)};
+    auto outcome = logged ? messages::outcome_in(*logged) : std::nullopt;
+    if (outcome && outcome->cause.command == command) found = std::move(outcome);
   }
   return found;
 }

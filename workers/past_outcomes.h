@@ -1,17 +1,19 @@
 #pragma once
 
-// What became of a command that is not its server's last any more: only the whole history tells.
+// What became of a command that is not its subject's last any more: only the whole history tells.
 
 #include <optional>
+#include <string>
 
 #include "domain/server.h"
 #include "eventstore/event_store.h"
 
 namespace vsim::workers {
 
-/// The latest outcome of the command in its server's log. Reads the whole history.
+/// The latest outcome of the command under a filter that holds its subject's events. Reads their
+/// whole history.
 eventstore::Result<std::optional<LastCommand>> find_past_outcome(eventstore::EventStore& store,
-                                                                 const ServerId& server,
+                                                                 const std::string& filter,
                                                                  const CommandId& command);
 
 }  // namespace vsim::workers

@@ -31,7 +31,7 @@ std::string subject_of(const OperationRow& operation) {
 
 CommandNote note_of(const OperationRow& operation) {
   CommandNote note;
-  note.region = {operation.region};
+  if (operation.region != messages::clock_region) note.region = {operation.region};
   note.server = {Uuid::parse(operation.server_id).value_or(Uuid{})};
   note.cause = {{Uuid::parse(operation.id).value_or(Uuid{})},
                 operation.command_sequence,
@@ -56,6 +56,7 @@ struct Waiting {
 PurgeVerdicts::PurgeVerdicts(DecisionTools& tools, eventstore::EventStore& queue,
                              ListPending list_pending, telemetry::Metrics& metrics)
     : tools_(tools),
+      fleet_commands_(tools),
       queue_(queue),
       list_pending_(std::move(list_pending)),
       purged_(metrics.counter("vsim_commands_purged_total",
@@ -111,17 +112,34 @@ Result<std::vector<OperationRow>> PurgeVerdicts::gone(std::vector<OperationRow> 
 }
 
 Result<void> PurgeVerdicts::give(Instant now) {
-  std::vector<const Missing*> group;
+  std::vector<const Missing*> of_servers;
+  std::vector<const Missing*> of_others;
   std::set<std::string> servers;  // one decision a server in a group
   for (const auto& [sequence, missing] : missing_) {
-    if (now - missing.since < gone_min || missing.operation.server_id.empty()) continue;
-    if (servers.insert(missing.operation.server_id).second) group.push_back(&missing);
-    if (group.size() == verdicts_at_once) break;
+    if (now - missing.since < gone_min) continue;
+    const auto& server = missing.operation.server_id;
+    if (server.empty()) of_others.push_back(&missing);
+    if (!server.empty() && servers.insert(server).second) of_servers.push_back(&missing);
+    if (of_servers.size() + of_others.size() == verdicts_at_once) break;
   }
-  return group.empty() ? Result<void>() : give_to_servers(group);
+  if (auto given = give_to_servers(of_servers); !given) return given;
+  return give_to_others(of_others);
+}
+
+// The janitor's verdicts on commands for a pool or the clock.
+Result<void> PurgeVerdicts::give_to_others(std::span<const Missing* const> group) {
+  for (const auto* missing : group) {
+    const auto note = note_of(missing->operation);
+    const auto earlier = fleet_commands_.give_outcome(note, CommandPurged{}, {});
+    if (!earlier) return tl::unexpected(earlier.error());
+    missing_.erase(note.cause.sequence);
+    if (!*earlier) note_purged(note);
+  }
+  return {};
 }
 
 Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> group) {
+  if (group.empty()) return {};
   std::vector<std::unique_ptr<OutcomeProposal>> verdicts;
   std::vector<Proposal*> open;
   for (const auto* missing : group) {
@@ -132,17 +150,19 @@ Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> grou
   const auto committed = commit_commands(tools_, open);
   for (const auto& verdict : verdicts) {
     if (!verdict->is_done()) continue;
-    const auto& cause = verdict->command().cause;
-    missing_.erase(cause.sequence);
-    if (verdict->earlier()) continue;
-    purged_.add();
-    log::info("a command was purged before it had an outcome",
-              {{"operation_id", cause.command.to_string()},
-               {"type", cause.type},
-               {"server_id", verdict->server().to_string()},
-               {"sequence", cause.sequence}});
+    missing_.erase(verdict->command().cause.sequence);
+    if (!verdict->earlier()) note_purged(verdict->command());
   }
   return committed;
+}
+
+void PurgeVerdicts::note_purged(const CommandNote& command) {
+  purged_.add();
+  log::info("a command was purged before it had an outcome",
+            {{"operation_id", command.cause.command.to_string()},
+             {"type", command.cause.type},
+             {"region", command.region.name},
+             {"sequence", command.cause.sequence}});
 }
 
 }  // namespace vsim::workers

@@ -16,6 +16,7 @@
 #include "ops/telemetry/metrics.h"
 #include "schema/read_model/operations.h"
 #include "workers/command_proposal.h"
+#include "workers/fleet_commands.h"
 
 namespace vsim::workers {
 
@@ -48,8 +49,11 @@ class PurgeVerdicts {
   eventstore::Result<std::vector<read_model::OperationRow>> gone(
       std::vector<read_model::OperationRow> pending);
   eventstore::Result<void> give_to_servers(std::span<const Missing* const> group);
+  eventstore::Result<void> give_to_others(std::span<const Missing* const> group);
+  void note_purged(const CommandNote& command);
 
   DecisionTools& tools_;
+  FleetCommands fleet_commands_;
   eventstore::EventStore& queue_;
   ListPending list_pending_;
   telemetry::Counter purged_;

@@ -12,7 +12,9 @@ namespace {
 using eventstore::Error;
 using eventstore::Result;
 
-Fate fate_in(const EventData& data) {
+/// `data` of a server's, a pool's or the clock's event.
+template <typename Data>
+Fate fate_of(const Data& data) {
   const auto named = [](OutcomeKind kind, const std::string& why) {
     return Fate{kind, std::string(to_string(kind)) + (why.empty() ? "" : ": " + why)};
   };
@@ -32,9 +34,14 @@ std::optional<Fate> fate_in(const eventstore::Message& message, const CommandId&
   if (!logged) return std::nullopt;
   const Cause* cause = messages::cause_of(*logged);
   if (cause == nullptr || cause->command != id) return std::nullopt;
-  const auto* server = std::get_if<messages::ServerEvent>(&*logged);
-  Fate fate =
-      server != nullptr ? fate_in(server->event.data) : Fate{OutcomeKind::succeeded, "SUCCEEDED"};
+  Fate fate;
+  if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
+    fate = fate_of(server->event.data);
+  } else if (const auto* pool = std::get_if<messages::PoolLogged>(&*logged)) {
+    fate = fate_of(pool->event.data);
+  } else if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
+    fate = fate_of(clock->event.data);
+  }
   fate.event = message.sequence;
   fate.command = cause->sequence;
   return fate;

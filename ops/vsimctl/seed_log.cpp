@@ -55,13 +55,9 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
   const auto found = store.load_last(std::span(&subject, 1));
   if (!found) return tl::unexpected(found.error());
   if (!found->empty()) return {};
-  PoolExtended first;
-  first.region = region;
-  first.version = 1;
-  first.at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  first.ranges = ranges;
-  first.origin = {"seed", {}};
-  return append_first(store, subject, messages::encode(first));
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  const PoolEvent first{region, 1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}};
+  return append_first(store, subject, messages::encode(first, evolve(Pool{}, first)));
 }
 
 }  // namespace

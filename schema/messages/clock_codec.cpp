@@ -7,12 +7,14 @@
 #include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
+#include "schema/messages/state_codec.h"
 
 namespace vsim::messages {
 namespace {
 
 struct WriteData {
   JsonWriter& json;
+  const std::optional<Cause>& cause;
 
   void operator()(const ClockStarted&) const {}
   void operator()(const ClockAdvanced& event) const { json.member("by_ms", event.by.count()); }
@@ -23,6 +25,9 @@ struct WriteData {
   void operator()(const DeadlinesApplied& event) const {
     json.member("through", format_instant(event.through));
   }
+  void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
 };
 
 std::optional<ClockEventData> read_data(std::string_view type, const Fields& fields) {
@@ -31,25 +36,10 @@ std::optional<ClockEventData> read_data(std::string_view type, const Fields& fie
   if (type == "deadlines_applied") {
     return DeadlinesApplied{fields.object("data").instant("through")};
   }
+  if (const auto outcome = read_no_change(type, fields)) {
+    return std::visit([](const auto& given) { return ClockEventData(given); }, *outcome);
+  }
   return std::nullopt;
-}
-
-void write_last_command(JsonWriter& json, const std::optional<Cause>& cause) {
-  json.key("last_command");
-  if (!cause) return json.null();
-  json.begin_object();
-  json.member("id", cause->command.to_string());
-  json.member("sequence", cause->sequence);
-  json.member("request_hash", cause->request_hash);
-  json.member("type", cause->type);
-  json.end_object();
-}
-
-Cause read_last_command(const Fields& fields) {
-  return {{fields.uuid("id")},
-          fields.count("sequence"),
-          std::string(fields.text("request_hash")),
-          std::string(fields.text("type"))};
 }
 
 // The clock before the event, as far as the event tells.
@@ -108,7 +98,7 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   write_origin(json, event.cause, event.origin);
   json.key("data");
   json.begin_object();
-  std::visit(WriteData{json}, event.data);
+  std::visit(WriteData{json, event.cause}, event.data);
   json.end_object();
   json.key("before");
   json.begin_object();
@@ -123,7 +113,10 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   json.real(after.time.scale);
   json.member("seed", after.time.seed);
   json.member("deadlines_applied", format_instant(after.deadlines_applied_through));
-  write_last_command(json, after.last_command);
+  if (after.last_command) {
+    json.key("last_command");
+    write_last_command(json, *after.last_command);
+  }
   json.end_object();
   json.end_object();
   return json.take();
@@ -141,7 +134,8 @@ LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_
   event.origin = read_origin(fields);
   event.data = *data;
   const auto before = read_clock_before(fields);
-  event.cause = read_cause(fields, before.last_command);
+  const auto& last = before.last_command;
+  event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
   logged.state = evolve(before, event, stored_at);
   return logged;
 }

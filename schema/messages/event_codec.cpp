@@ -37,19 +37,9 @@ struct WriteData {
     json.member("reason", to_string(event.reason));
     if (!event.note.empty()) json.member("note", event.note);
   }
-  void operator()(const CommandRejected& event) const {
-    json.member("code", to_string(event.rejection.code));
-    json.member("detail", event.rejection.detail);
-  }
-  void operator()(const CommandPurged&) const { rest_of_cause(); }
-  void operator()(const CommandDeadLettered& event) const {
-    json.member("reason", event.reason);
-    rest_of_cause();
-  }
-  // Newer commands may have been decided before it.
-  void rest_of_cause() const {
-    if (cause) write_rest_of_cause(json, *cause);
-  }
+  void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
 };
 
 template <typename Transition>
@@ -70,42 +60,38 @@ EventData read_terminated(const Fields& data) {
                           data.named("reason", termination_reason_from),
                           std::string(data.has("note") ? data.text("note") : "")};
 }
-EventData read_rejected(const Fields& data) {
-  return CommandRejected{
-      {data.named("code", rejection_code_from), std::string(data.text("detail"))}};
-}
-EventData read_purged(const Fields&) { return CommandPurged{}; }
-EventData read_dead_lettered(const Fields& data) {
-  return CommandDeadLettered{std::string(data.text("reason"))};
-}
-
 struct Reader {
   std::string_view type;
   EventData (*read)(const Fields& data);
 };
-constexpr std::array<Reader, std::variant_size_v<EventData>> readers = {{
-    {"server_provisioning", read_provisioning},
-    {"server_provisioned", read_provisioned},
-    {"server_starting", read_transition<ServerStarting>},
-    {"server_started", read_transition<ServerStarted>},
-    {"server_stopping", read_transition<ServerStopping>},
-    {"server_stopped", read_transition<ServerStopped>},
-    {"server_rebooting", read_transition<ServerRebooting>},
-    {"server_rebooted", read_transition<ServerRebooted>},
-    {"server_terminating", read_transition<ServerTerminating>},
-    {"server_terminated", read_terminated},
-    {"command_rejected", read_rejected},
-    {"command_purged", read_purged},
-    {"command_dead_lettered", read_dead_lettered},
-}};
+constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_v<NoChange>>
+    readers = {{
+        {"server_provisioning", read_provisioning},
+        {"server_provisioned", read_provisioned},
+        {"server_starting", read_transition<ServerStarting>},
+        {"server_started", read_transition<ServerStarted>},
+        {"server_stopping", read_transition<ServerStopping>},
+        {"server_stopped", read_transition<ServerStopped>},
+        {"server_rebooting", read_transition<ServerRebooting>},
+        {"server_rebooted", read_transition<ServerRebooted>},
+        {"server_terminating", read_transition<ServerTerminating>},
+        {"server_terminated", read_terminated},
+    }};
+
+std::optional<EventData> read_data(std::string_view type, const Fields& fields) {
+  if (const auto outcome = read_no_change(type, fields)) {
+    return std::visit([](const auto& given) { return EventData(given); }, *outcome);
+  }
+  for (const auto& reader : readers) {
+    if (reader.type == type) return reader.read(fields.object("data"));
+  }
+  return std::nullopt;
+}
 
 LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) {
   const auto type = fields.text("type");
-  const Reader* reader = nullptr;
-  for (const auto& candidate : readers) {
-    if (candidate.type == type) reader = &candidate;
-  }
-  if (reader == nullptr) return UnknownEvent{std::string(type)};
+  auto data = read_data(type, fields);
+  if (!data) return UnknownEvent{std::string(type)};
 
   ServerEvent logged;
   logged.state = read_state(fields.object("state"), target.region);
@@ -115,7 +101,7 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   event.version = fields.count("version");
   event.at = fields.instant("at");
   event.origin = read_origin(fields);
-  event.data = reader->read(fields.object("data"));
+  event.data = std::move(*data);
   const auto& last = logged.state.last_command;
   event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
   if (event.server != target.server) fields.complain("server_id", "must be the subject's");
@@ -208,8 +194,20 @@ const Cause* cause_of(const LoggedEvent& logged) {
   const auto given = [](const std::optional<Cause>& cause) { return cause ? &*cause : nullptr; };
   if (const auto* server = std::get_if<ServerEvent>(&logged)) return given(server->event.cause);
   if (const auto* clock = std::get_if<ClockLogged>(&logged)) return given(clock->event.cause);
-  if (const auto* pool = std::get_if<PoolExtended>(&logged)) return given(pool->cause);
+  if (const auto* pool = std::get_if<PoolLogged>(&logged)) return given(pool->event.cause);
   return nullptr;
+}
+
+std::optional<LastCommand> outcome_in(const LoggedEvent& logged) {
+  const auto* cause = cause_of(logged);
+  if (cause == nullptr) return std::nullopt;
+  if (const auto* server = std::get_if<ServerEvent>(&logged)) {
+    return LastCommand{*cause, outcome_of(server->event.data)};
+  }
+  if (const auto* clock = std::get_if<ClockLogged>(&logged)) {
+    return LastCommand{*cause, outcome_of(clock->event.data)};
+  }
+  return LastCommand{*cause, outcome_of(std::get<PoolLogged>(logged).event.data)};
 }
 
 }  // namespace vsim::messages

@@ -26,18 +26,23 @@ struct ClockLogged {
   SimClock state;  // after the event, from the broker's stamp on
 };
 
+struct PoolLogged {
+  PoolEvent event;
+  Pool state;  // after the event
+};
+
 /// An event of a type this build does not know, on a subject it does. Never skipped silently.
 struct UnknownEvent {
   std::string type;
 };
 
 /// Anything that EVENTS may hold.
-using LoggedEvent = std::variant<ServerEvent, AddressClaimed, PoolExtended, ClockLogged,
+using LoggedEvent = std::variant<ServerEvent, AddressClaimed, PoolLogged, ClockLogged,
                                  BillingWatermark, UnknownEvent>;
 
 std::string encode(const Event& event, const State& after);
 std::string encode(const AddressClaimed& claim);
-std::string encode(const PoolExtended& extension);
+std::string encode(const PoolEvent& event, const Pool& after);
 std::string encode(const ClockEvent& event, const SimClock& before);
 std::string encode(const BillingWatermark& watermark);
 
@@ -46,6 +51,9 @@ tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& m
 
 /// The command that an event is the outcome of; null where there is none. It lives in the event.
 const Cause* cause_of(const LoggedEvent& logged);
+
+/// The command that an event is the outcome of, and the outcome.
+std::optional<LastCommand> outcome_in(const LoggedEvent& logged);
 
 /// The clock, from the last message of its subject. The error says what is wrong with it.
 tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last);

@@ -15,10 +15,30 @@ void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Ori
   json.member("correlation_id", origin.correlation_id);
 }
 
-void write_rest_of_cause(JsonWriter& json, const Cause& cause) {
-  json.member("command_sequence", cause.sequence);
-  json.member("request_hash", cause.request_hash);
-  json.member("command_type", cause.type);
+void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optional<Cause>& cause) {
+  if (const auto* rejected = std::get_if<CommandRejected>(&outcome)) {
+    json.member("code", to_string(rejected->rejection.code));
+    json.member("detail", rejected->rejection.detail);
+    return;  // nobody but the subject itself rejects: the command is the last
+  }
+  if (const auto* dead = std::get_if<CommandDeadLettered>(&outcome)) {
+    json.member("reason", dead->reason);
+  }
+  if (!cause) return;
+  json.member("command_sequence", cause->sequence);
+  json.member("request_hash", cause->request_hash);
+  json.member("command_type", cause->type);
+}
+
+std::optional<NoChange> read_no_change(std::string_view type, const Fields& fields) {
+  if (type == "command_purged") return CommandPurged{};
+  if (type == "command_dead_lettered") {
+    return CommandDeadLettered{std::string(fields.object("data").text("reason"))};
+  }
+  if (type != "command_rejected") return std::nullopt;
+  const auto data = fields.object("data");
+  return CommandRejected{
+      {data.named("code", rejection_code_from), std::string(data.text("detail"))}};
 }
 
 Origin read_origin(const Fields& fields) {

@@ -14,8 +14,11 @@ class Fields;
 /// "command_id", "actor", "correlation_id"; the rest of the cause stands in the state.
 void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Origin& origin);
 
-/// The rest of the cause, for "data" of an event whose command need not be the state's last.
-void write_rest_of_cause(JsonWriter& json, const Cause& cause);
+/// "data" of an outcome that changes nothing.
+void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optional<Cause>& cause);
+
+/// That outcome, from the whole event; nothing when `type` is no such event's.
+std::optional<NoChange> read_no_change(std::string_view type, const Fields& fields);
 
 Origin read_origin(const Fields& fields);
 

@@ -5,6 +5,7 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/state_codec.h"
 
 namespace vsim::messages {
 namespace {
@@ -49,6 +50,40 @@ tl::expected<AddressRange, std::string> check_size(const AddressRange& range) {
   return range;
 }
 
+struct WriteData {
+  JsonWriter& json;
+  const std::optional<Cause>& cause;
+
+  void operator()(const PoolExtended& event) const { write_ranges(json, event.ranges); }
+  void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
+  void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
+};
+
+std::vector<AddressRange> read_extension(const Fields& fields) {
+  std::vector<AddressRange> ranges;
+  std::string ignored;
+  for (const auto element : fields.object("data").array("ranges")) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) {
+      fields.complain("ranges", "must hold objects");
+      break;
+    }
+    const Fields range(object, ignored);
+    ranges.push_back({range.ip("first"), range.ip("last")});
+  }
+  if (!ignored.empty()) fields.complain("ranges", "holds a range that cannot be read");
+  return ranges;
+}
+
+// The first pools had no state in their events: each was the outcome of the newest command.
+Cause read_early_cause(const Fields& fields) {
+  return {{fields.uuid("command_id")},
+          fields.count("command_sequence"),
+          std::string(fields.text("request_hash")),
+          "extend_pool"};
+}
+
 }  // namespace
 
 void write_ranges(JsonWriter& json, const std::vector<AddressRange>& ranges) {
@@ -89,26 +124,24 @@ tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_vie
   return std::vector<AddressRange>{*range};
 }
 
-std::string encode(const PoolExtended& event) {
+std::string encode(const PoolEvent& event, const Pool& after) {
   JsonWriter json;
   json.begin_object();
-  json.member("type", "pool_extended");
+  json.member("type", event_type(event.data));
   json.member("region", event.region.name);
   json.member("version", event.version);
   json.member("at", format_instant(event.at));
-  json.key("command_id");
-  if (event.cause) {
-    json.string(event.cause->command.to_string());
-    json.member("command_sequence", event.cause->sequence);
-    json.member("request_hash", event.cause->request_hash);
-  } else {
-    json.null();
-  }
-  json.member("actor", event.origin.actor);
-  json.member("correlation_id", event.origin.correlation_id);
+  write_origin(json, event.cause, event.origin);
   json.key("data");
   json.begin_object();
-  write_ranges(json, event.ranges);
+  std::visit(WriteData{json, event.cause}, event.data);
+  json.end_object();
+  json.key("state");
+  json.begin_object();
+  if (after.last_command) {
+    json.key("last_command");
+    write_last_command(json, *after.last_command);
+  }
   json.end_object();
   json.end_object();
   return json.take();
@@ -116,30 +149,34 @@ std::string encode(const PoolExtended& event) {
 
 LoggedEvent read_pool_event(const Fields& fields) {
   const auto type = fields.text("type");
-  if (type != "pool_extended") return UnknownEvent{std::string(type)};
-  PoolExtended event;
+  PoolLogged logged;
+  auto& event = logged.event;
+  if (type == "pool_extended") {
+    event.data = PoolExtended{read_extension(fields)};
+  } else if (const auto outcome = read_no_change(type, fields)) {
+    event.data = std::visit([](const auto& given) { return PoolEventData(given); }, *outcome);
+  } else {
+    return UnknownEvent{std::string(type)};
+  }
   event.region = Region{std::string(fields.text("region"))};
   event.version = fields.count("version");
   event.at = fields.instant("at");
   event.origin = read_origin(fields);
-  if (fields.has("command_id")) {
-    event.cause = Cause{{fields.uuid("command_id")},
-                        fields.count("command_sequence"),
-                        std::string(fields.text("request_hash")),
-                        "extend_pool"};
-  }
-  std::string ignored;
-  for (const auto element : fields.object("data").array("ranges")) {
-    simdjson::dom::object object;
-    if (element.get(object) != simdjson::SUCCESS) {
-      fields.complain("ranges", "must hold objects");
-      break;
+  auto& pool = logged.state;
+  pool.version = event.version;
+  pool.at = event.at;
+  if (fields.has("state")) {
+    const auto state = fields.object("state");
+    if (state.has("last_command")) {
+      pool.last_command = read_last_command(state.object("last_command"));
     }
-    const Fields range(object, ignored);
-    event.ranges.push_back({range.ip("first"), range.ip("last")});
+    const auto& last = pool.last_command;
+    event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
+  } else if (fields.has("command_id")) {
+    event.cause = read_early_cause(fields);
+    pool.last_command = LastCommand{*event.cause, outcome_of(event.data)};
   }
-  if (!ignored.empty()) fields.complain("ranges", "holds a range that cannot be read");
-  return event;
+  return logged;
 }
 
 }  // namespace vsim::messages

@@ -58,34 +58,6 @@ Terms read_terms(const Fields& fields) {
   return terms;
 }
 
-void write_last_command(JsonWriter& json, const LastCommand& last) {
-  json.begin_object();
-  json.member("id", last.cause.command.to_string());
-  json.member("sequence", last.cause.sequence);
-  json.member("request_hash", last.cause.request_hash);
-  json.member("type", last.cause.type);
-  json.member("outcome", to_string(last.outcome.kind));
-  if (last.outcome.rejection) {
-    json.member("code", to_string(last.outcome.rejection->code));
-    json.member("detail", last.outcome.rejection->detail);
-  }
-  json.end_object();
-}
-
-LastCommand read_last_command(const Fields& fields) {
-  LastCommand last;
-  last.cause.command = {fields.uuid("id")};
-  last.cause.sequence = fields.count("sequence");
-  last.cause.request_hash = fields.text("request_hash");
-  last.cause.type = fields.text("type");
-  last.outcome.kind = fields.named("outcome", outcome_kind_from);
-  if (last.outcome.kind == OutcomeKind::rejected) {
-    last.outcome.rejection =
-        Rejection{fields.named("code", rejection_code_from), std::string(fields.text("detail"))};
-  }
-  return last;
-}
-
 void write_server(JsonWriter& json, const Server& server) {
   json.member("status", to_string(server.status));
   write_blueprint(json, server.blueprint);
@@ -216,6 +188,35 @@ Blueprint read_blueprint(const Fields& fields) {
   blueprint.ip = fields.ip("ip");
   blueprint.terms = read_terms(fields.object("terms"));
   return blueprint;
+}
+
+void write_last_command(JsonWriter& json, const LastCommand& last) {
+  json.begin_object();
+  json.member("id", last.cause.command.to_string());
+  json.member("sequence", last.cause.sequence);
+  json.member("request_hash", last.cause.request_hash);
+  json.member("type", last.cause.type);
+  json.member("outcome", to_string(last.outcome.kind));
+  if (last.outcome.rejection) {
+    json.member("code", to_string(last.outcome.rejection->code));
+    json.member("detail", last.outcome.rejection->detail);
+  }
+  json.end_object();
+}
+
+LastCommand read_last_command(const Fields& fields) {
+  LastCommand last;
+  last.cause.command = {fields.uuid("id")};
+  last.cause.sequence = fields.count("sequence");
+  last.cause.request_hash = fields.text("request_hash");
+  last.cause.type = fields.text("type");
+  // Pools and the clock once noted only what had succeeded.
+  if (fields.has("outcome")) last.outcome.kind = fields.named("outcome", outcome_kind_from);
+  if (last.outcome.kind == OutcomeKind::rejected) {
+    last.outcome.rejection =
+        Rejection{fields.named("code", rejection_code_from), std::string(fields.text("detail"))};
+  }
+  return last;
 }
 
 void write_state(JsonWriter& json, const State& state) {

@@ -12,6 +12,9 @@ class Fields;
 void write_state(JsonWriter& json, const State& state);
 State read_state(const Fields& fields, const Region& region);
 
+void write_last_command(JsonWriter& json, const LastCommand& last);
+LastCommand read_last_command(const Fields& fields);
+
 void write_blueprint(JsonWriter& json, const Blueprint& blueprint);
 Blueprint read_blueprint(const Fields& fields);
 

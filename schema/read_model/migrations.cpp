@@ -122,13 +122,18 @@ void apply_file(Transaction& tx, const File& file) {
 std::vector<std::string> apply_missing(Transaction& tx, const std::vector<File>& files,
                                        const std::string& schema) {
   const auto recorded = check_recorded(tx, files, schema);
+  const std::string record = "record_" + schema;
+  prepare(tx.conn(), {{record,
+                       "INSERT INTO migrations (name, checksum, relations)"
+                       " VALUES ($1, $2, (" +
+                           std::string(relations_sql) + "))"}});
   std::vector<std::string> applied;
   for (const File& file : files) {
     if (recorded.count(file.name) > 0) {
       continue;
     }
     apply_file(tx, file);
-    execute(tx, "record", Arguments().text(file.name).text(file.checksum));
+    execute(tx, record, Arguments().text(file.name).text(file.checksum));
     applied.push_back(file.name);
   }
   return applied;
@@ -150,10 +155,6 @@ MigrationReport migrate(Transaction& tx, const Files& files, const std::string& 
   MigrationReport report;
   tx.exec("SET LOCAL client_min_messages TO warning");
   lock_migrations(tx);
-  prepare(tx.conn(), {{"record",
-                       "INSERT INTO migrations (name, checksum, relations)"
-                       " VALUES ($1, $2, (" +
-                           std::string(relations_sql) + "))"}});
   migrate_operator(tx, files.operators);
   make_schema(tx, schema);
   report.dropped_because = reason_to_drop(tx);

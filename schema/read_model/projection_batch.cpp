@@ -58,7 +58,9 @@ OperationRow outcome_row(const Cause& cause, const Origin& origin, StreamSequenc
   return row;
 }
 
-void name_outcome(OperationRow& row, const EventData& data) {
+/// `data` of an event whose subject may be a server's, a pool's or the clock's.
+template <typename Data>
+void name_outcome(OperationRow& row, const Data& data) {
   if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
     row.status = to_string(OutcomeKind::rejected);
     row.code = to_string(rejected->rejection.code);
@@ -83,7 +85,7 @@ struct AddTo {
     return {};
   }
   std::string operator()(const AddressClaimed& claim) const { return add(claim); }
-  std::string operator()(const PoolExtended& extension) const { return add(extension); }
+  std::string operator()(const messages::PoolLogged& pool) const { return add(pool.event); }
   std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
   std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
   std::string operator()(const messages::UnknownEvent& unknown) const {
@@ -174,12 +176,14 @@ void ProjectionBatch::add(const AddressClaimed& claim, StreamSequence sequence) 
   addresses[{claim.region, claim.ip}] = {claim.server, sequence};
 }
 
-void ProjectionBatch::add(const PoolExtended& extension, StreamSequence sequence) {
-  for (const AddressRange& range : extension.ranges) {
-    pool_ranges.emplace_back(extension.region, range);
+void ProjectionBatch::add(const PoolEvent& event, StreamSequence sequence) {
+  if (const auto* extension = std::get_if<PoolExtended>(&event.data)) {
+    for (const AddressRange& range : extension->ranges) {
+      pool_ranges.emplace_back(event.region, range);
+    }
   }
-  if (extension.cause) {
-    operations.insert_or_assign(extension.cause->command, operation_row(extension, sequence));
+  if (event.cause) {
+    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
   }
 }
 
@@ -204,19 +208,19 @@ OperationRow operation_row(const Event& event, StreamSequence sequence) {
   return row;
 }
 
-OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence) {
-  OperationRow row = outcome_row(*extension.cause, extension.origin, sequence);
-  row.region = extension.region.name;
-  row.status = to_string(OutcomeKind::succeeded);
-  row.version = extension.version;
-  row.decided_at = extension.at;
+OperationRow operation_row(const PoolEvent& event, StreamSequence sequence) {
+  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
+  row.region = event.region.name;
+  row.version = event.version;
+  row.decided_at = event.at;
+  name_outcome(row, event.data);
   return row;
 }
 
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
   OperationRow row = outcome_row(*event.cause, event.origin, sequence);
   row.region = messages::clock_region;
-  row.status = to_string(OutcomeKind::succeeded);
+  name_outcome(row, event.data);
   row.version = event.version;
   row.decided_at = event.at;
   return row;

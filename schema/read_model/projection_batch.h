@@ -55,7 +55,7 @@ class ProjectionBatch {
   std::string add(messages::LoggedEvent logged, StreamSequence sequence);
   void add(const Event& event, State after, StreamSequence sequence);
   void add(const AddressClaimed& claim, StreamSequence sequence);
-  void add(const PoolExtended& extension, StreamSequence sequence);
+  void add(const PoolEvent& event, StreamSequence sequence);
   void add(const messages::ClockLogged& clock, StreamSequence sequence);
   void add(const BillingWatermark& watermark, StreamSequence sequence);
 
@@ -85,7 +85,7 @@ class ProjectionBatch {
 
 /// The outcome that an event is to its cause; the event has one.
 OperationRow operation_row(const Event& event, StreamSequence sequence);
-OperationRow operation_row(const PoolExtended& extension, StreamSequence sequence);
+OperationRow operation_row(const PoolEvent& event, StreamSequence sequence);
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
 
 /// The row of a command that has only been accepted.

@@ -189,6 +189,29 @@ TEST_CASE("a purged create leaves no server and no address behind, and JOURNAL b
   CHECK(e2e::read_event_log(fleet).holder.size() == 1);
 }
 
+TEST_CASE("commands for a pool and the clock have their fate too: purged, rejected") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  pause_workers(fleet);
+  const harness::HttpHeaders async = {{"Prefer", "respond-async"}};
+  const HttpAnswer extend =
+      client.post("/regions/us-east-1/addresses", R"({"cidr":"10.0.0.0/24"})", async);
+  const HttpAnswer advance = client.post("/clock", R"({"advance_seconds":3600})", async);
+  REQUIRE_MESSAGE(extend.status == 202, told(extend));
+  REQUIRE_MESSAGE(advance.status == 202, told(advance));
+  run_nats(fleet, {"stream", "purge", "COMMANDS", "-f"});
+  CHECK(ends_as(client, extend.json()["id"].text(), "PURGED"));
+  CHECK(ends_as(client, advance.json()["id"].text(), "PURGED"));
+  resume_workers(fleet);
+  run_nats(fleet, {"pub", "vsim.cmd.mars._pool", R"({"type":"extend_pool","cidr":"10.0.0.0/24"})"});
+  CHECK(eventually([&] {
+    const Json rejected = client.get("/operations?status=REJECTED").json()["items"];
+    return rejected.size() == 1 && rejected.at(0)["region"].text() == "mars";
+  }));
+  const HttpAnswer again = client.post("/regions/us-east-1/addresses", R"({"cidr":"10.0.0.0/24"})");
+  CHECK_MESSAGE(again.status == 200, told(again));
+}
+
 TEST_CASE("everything is purged again and again while workers die: each command has one fate") {
   Fleet fleet({.workers = 2});
   HttpClient client = fleet.client();

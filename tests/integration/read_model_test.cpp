@@ -369,7 +369,7 @@ TEST_CASE("an operation comes with its server, and lists by what is asked") {
 TEST_CASE("a starting worker gets addresses and deadlines of one instant, none of the dead") {
   Ground ground;
   ground.batch.add(
-      PoolExtended{samples::us, 1, some_time(), {{{0x0A000001}, {0x0A000004}}}, {}, {}},
+      PoolEvent{samples::us, 1, some_time(), {}, {}, PoolExtended{{{{0x0A000001}, {0x0A000004}}}}},
       ++ground.sequence);
   ground.add_server(1, samples::us, some_time());
   ground.batch.add(AddressClaimed{samples::us, {0x0A000001}, {some_uuid(1)}, some_time()}, 77);

@@ -97,9 +97,11 @@ class SampleLog {
 
   void extend(const Region& region, const AddressRange& range,
               std::optional<Cause> cause = std::nullopt) {
-    PoolExtended event{region,  ++pool_versions_[region], now_,
-                       {range}, std::move(cause),         {"api", "request-2"}};
-    append(messages::pool_events(region), messages::encode(event));
+    auto& pool = pools_[region];
+    const PoolEvent event{region,           pool.version + 1,     now_,
+                          std::move(cause), {"api", "request-2"}, PoolExtended{{range}}};
+    pool = evolve(std::move(pool), event);
+    append(messages::pool_events(region), messages::encode(event, pool));
   }
 
   void start_clock(double scale, std::uint64_t seed) {
@@ -139,7 +141,7 @@ class SampleLog {
   static std::string number(std::uint64_t value) { return std::to_string(value); }
 
   eventstore::EventStore& store_;
-  std::map<Region, Version> pool_versions_;
+  std::map<Region, Pool> pools_;
   std::map<Region, Version> watermark_versions_;
   std::uint64_t commands_ = 0;
   std::uint64_t servers_ = 0;

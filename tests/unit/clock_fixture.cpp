@@ -43,7 +43,7 @@ struct Checker {
   }
   void operator()(const BillingWatermark& watermark) const { CHECK(watermark.through <= applied); }
   void operator()(const AddressClaimed&) const {}
-  void operator()(const PoolExtended&) const {}
+  void operator()(const messages::PoolLogged&) const {}
   void operator()(const messages::UnknownEvent&) const { FAIL("an event of an unknown type"); }
 };
 

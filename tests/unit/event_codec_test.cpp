@@ -148,17 +148,41 @@ TEST_CASE("times are RFC 3339 in UTC, to the millisecond") {
   }
 }
 
-TEST_CASE("pool and clock events are read back as they were written") {
-  PoolExtended pool{the_region,
-                    2,
-                    at(5),
-                    {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}},
-                    Cause{command(Stop{}).id, 12, "hash", "extend_pool"},
-                    {"api", "r"}};
+TEST_CASE("a pool's event of the first builds, without a state, is still read") {
   const auto logged = messages::decode_event(
-      {messages::pool_events(the_region), 3, {}, {}, messages::encode(pool)});
-  REQUIRE(logged);
-  CHECK(std::get<PoolExtended>(*logged) == pool);
+      {messages::pool_events(the_region),
+       3,
+       {},
+       {},
+       R"({"type":"pool_extended","region":"us-east-1","version":2,)"
+       R"("at":"2026-03-01T00:00:00.000Z",)"
+       R"("command_id":"11111111-2222-4333-8444-555555555555","command_sequence":12,)"
+       R"("request_hash":"hash","actor":"api","correlation_id":"r",)"
+       R"("data":{"ranges":[{"first":"10.0.0.1","last":"10.0.0.9"}]}})"});
+  REQUIRE_MESSAGE(logged, logged.error());
+  const auto& [event, pool] = std::get<messages::PoolLogged>(*logged);
+  CHECK(std::get<PoolExtended>(event.data).ranges.size() == 1);
+  CHECK(pool.last_command->cause == Cause{the_server.uuid, 12, "hash", "extend_pool"});
+  CHECK(pool.last_command->outcome.kind == OutcomeKind::succeeded);
+}
+
+TEST_CASE("pool and clock events are read back as they were written") {
+  const AddressRange range{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")};
+  PoolEvent pool{the_region,   2,
+                 at(5),        Cause{command(Stop{}).id, 12, "hash", "extend_pool"},
+                 {"api", "r"}, PoolExtended{{range}}};
+  const Rejection unknown{RejectionCode::unknown_region, "there is no such region"};
+  for (const auto& data :
+       {PoolEventData(PoolExtended{{range}}), PoolEventData(CommandRejected{unknown}),
+        PoolEventData(CommandPurged{}), PoolEventData(CommandDeadLettered{"why"})}) {
+    pool.data = data;
+    const auto after = evolve(Pool{1, at(0), std::nullopt}, pool);
+    const auto logged = messages::decode_event(
+        {messages::pool_events(the_region), 3, {}, {}, messages::encode(pool, after)});
+    REQUIRE_MESSAGE(logged, logged.error());
+    CHECK(std::get<messages::PoolLogged>(*logged).event == pool);
+    CHECK(std::get<messages::PoolLogged>(*logged).state == after);
+  }
 
   const eventstore::Timestamp stored_at(std::chrono::nanoseconds(1234));
   const auto clock = messages::decode_event(

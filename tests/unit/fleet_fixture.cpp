@@ -29,19 +29,20 @@ void Fleet::Worker::catch_up() { REQUIRE(view.catch_up()); }
 
 Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double scale)
     : store_(store) {
-  PoolExtended pool;
-  pool.region = the_region;
-  pool.version = 1;
-  pool.at = at(0);
   const auto first = *Ipv4::parse("192.168.10.1");
-  pool.ranges = {{first, {first.bits + addresses - 1}}};
+  const PoolEvent pool{the_region,   1,
+                       at(0),        std::nullopt,
+                       {"seed", {}}, PoolExtended{{{first, {first.bits + addresses - 1}}}}};
   std::vector<Append> seeds = {
       {std::string(messages::clock_subject),
        messages::encode(ClockEvent{1, at(0), std::nullopt, {"seed", {}}, ClockStarted{scale, 7}},
                         SimClock{}),
        {},
        std::nullopt},
-      {messages::pool_events(the_region), messages::encode(pool), {}, std::nullopt}};
+      {messages::pool_events(the_region),
+       messages::encode(pool, evolve(Pool{}, pool)),
+       {},
+       std::nullopt}};
   for (auto& seed : seeds) {
     seed.expected = eventstore::Expectation{seed.subject, 0};
     while (true) {

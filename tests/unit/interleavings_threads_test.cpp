@@ -81,13 +81,12 @@ TEST_CASE("a create with one key in two regions makes one server") {
   // The other region's copy gets into the log just before ours is appended.
   Fleet::Worker other(store);
   store.before_next_append([&] {
-    auto pool = PoolExtended{};
-    pool.region = there.region;
-    pool.version = 1;
-    pool.at = at(0);
-    pool.ranges = {{*Ipv4::parse("192.168.20.1"), *Ipv4::parse("192.168.20.2")}};
-    const eventstore::Append append{
-        messages::pool_events(there.region), messages::encode(pool), {}, std::nullopt};
+    const AddressRange range{*Ipv4::parse("192.168.20.1"), *Ipv4::parse("192.168.20.2")};
+    const PoolEvent pool{there.region, 1, at(0), std::nullopt, {}, PoolExtended{{range}}};
+    const eventstore::Append append{messages::pool_events(there.region),
+                                    messages::encode(pool, evolve(Pool{}, pool)),
+                                    {},
+                                    std::nullopt};
     REQUIRE(store.append(std::span(&append, 1)));
     other.catch_up();
     CHECK(std::holds_alternative<Succeeded>(handle_group(other, std::span(&there, 1)).front()));

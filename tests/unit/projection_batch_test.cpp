@@ -147,11 +147,11 @@ TEST_CASE("an address is its last claimant's, until that is terminated") {
 
 TEST_CASE("a pool's growth is a range and an operation") {
   ProjectionBatch batch;
-  PoolExtended extension;
+  PoolEvent extension;
   extension.region = region;
   extension.version = 3;
   extension.at = at(1);
-  extension.ranges = {{{1}, {5}}, {{9}, {9}}};
+  extension.data = PoolExtended{{{{1}, {5}}, {{9}, {9}}}};
   batch.add(extension, 5);
   CHECK(batch.operations.empty());
   CHECK(batch.pool_ranges.size() == 2);

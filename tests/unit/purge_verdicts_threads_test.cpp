@@ -8,6 +8,7 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/projection_batch.h"
+#include "tests/unit/clock_fixture.h"
 #include "tests/unit/fleet_fixture.h"
 #include "workers/purge_verdicts.h"
 
@@ -174,4 +175,48 @@ TEST_CASE("a worker that appends just before the verdict wins") {
   REQUIRE(its.verdicts.give(a_second_later));
   CHECK(its.outcomes(1) == "server_provisioned ");
   CHECK(its.log.conflicts() == 1);
+}
+
+TEST_CASE("a purged command for a pool or the clock ends as purged, and may be replayed") {
+  Setting its;
+  const auto other = command(Stop{});  // for its id and place
+  ExtendPool extend{other.id, other.sequence, "hash", {"api", "r"}, the_region, {}};
+  extend.ranges = {{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")}};
+  auto advance = clock_command(AdvanceClock{std::chrono::hours(1)});
+  auto& clock = std::get<ClockCommand>(advance.command);
+  its.pending = {read_model::pending_operation_row(extend),
+                 read_model::pending_operation_row(clock)};
+  its.give_verdicts();
+  its.give_verdicts();  // the read model lags
+
+  workers::FleetCommands commands(its.fleet.worker().tools);
+  messages::DecodedCommand pool{extend, {}, false};
+  const auto is_purged = [](const eventstore::Result<Verdict>& verdict) {
+    return std::get<AlreadyDecided>(*verdict).outcome.kind == OutcomeKind::purged;
+  };
+  CHECK(is_purged(commands.carry_out(pool)));  // a worker that held it drops it
+  CHECK(is_purged(commands.carry_out(advance)));
+  CHECK(its.log.load_history(messages::pool_events(the_region))->size() == 2);
+  CHECK(its.log.load_history(std::string(messages::clock_subject))->size() == 2);
+
+  std::get<ExtendPool>(pool.command).sequence += 100;
+  clock.sequence += 100;
+  CHECK(std::holds_alternative<Succeeded>(*commands.carry_out(pool)));
+  CHECK(std::holds_alternative<Succeeded>(*commands.carry_out(advance)));
+}
+
+TEST_CASE("a rejected command for a pool or the clock leaves its outcome") {
+  Setting its;
+  workers::FleetCommands commands(its.fleet.worker().tools);
+  const auto other = command(Stop{});
+  const ExtendPool nowhere{other.id, other.sequence, "hash", {}, {"mars"}, {}};
+  const auto rejected = commands.carry_out({nowhere, {}, false});
+  CHECK(std::get<Rejection>(*rejected).code == RejectionCode::unknown_region);
+  const auto again = commands.carry_out({nowhere, {}, false});
+  CHECK(std::get<AlreadyDecided>(*again).outcome.kind == OutcomeKind::rejected);
+  const auto stored = its.log.load_history(messages::pool_events({"mars"}));
+  REQUIRE(stored->size() == 1);
+  const auto logged = messages::decode_event(stored->front());
+  REQUIRE_MESSAGE(logged, logged.error());
+  CHECK(messages::outcome_in(*logged)->cause.command == other.id);
 }
