@@ -58,9 +58,19 @@ struct LogFold::Add {
     return fold.add_server(logged, entry.sequence);
   }
   Outcome operator()(const AddressClaimed&) const { return {}; }  // says nothing of a state
-  Outcome operator()(const PoolExtended& pool) const {
-    return fold.count(fold.pools_[pool.region], pool.version, "pool of " + pool.region.name,
-                      entry.sequence);
+  Outcome operator()(const messages::PoolLogged& logged) const {
+    const std::string whose = "pool of " + logged.event.region.name;
+    Pool& pool = fold.pools_[logged.event.region];
+    Version version = pool.version;
+    auto counted = fold.count(version, logged.event.version, whose, entry.sequence);
+    const Pool expected = evolve(pool, logged.event);
+    if (counted && expected != logged.state) {
+      return difference_at(entry.sequence, whose,
+                           first_difference(messages::encode(logged.event, expected),
+                                            messages::encode(logged.event, logged.state)));
+    }
+    pool = logged.state;
+    return counted;
   }
   Outcome operator()(const messages::ClockLogged& logged) const {
     return fold.add_clock(logged, entry);

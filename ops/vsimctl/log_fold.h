@@ -35,7 +35,7 @@ class LogFold {
   eventstore::EventStore& events_;
   std::unordered_map<ServerId, State> live_;
   std::unordered_map<ServerId, eventstore::Sequence> terminated_;
-  std::map<Region, Version> pools_;
+  std::map<Region, Pool> pools_;
   std::map<Region, BillingWatermark> watermarks_;
   SimClock clock_;
 };

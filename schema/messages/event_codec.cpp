@@ -89,12 +89,11 @@ std::optional<EventData> read_data(std::string_view type, const Fields& fields) 
 }
 
 LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) {
+  ServerEvent logged;
+  logged.state = read_state(fields.object("state"), target.region);
   const auto type = fields.text("type");
   auto data = read_data(type, fields);
   if (!data) return UnknownEvent{std::string(type)};
-
-  ServerEvent logged;
-  logged.state = read_state(fields.object("state"), target.region);
   auto& event = logged.event;
   event.server = {fields.uuid("server_id")};
   event.region = target.region;

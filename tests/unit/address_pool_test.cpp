@@ -75,14 +75,22 @@ TEST_CASE("an extension that overlaps adds what is new and keeps the rest as it 
 TEST_CASE("an extension is carried out once, and stale ones never") {
   ExtendPool command{
       fixture::command(Stop{}).id, 10, "hash", {"api", {}}, the_region, {{ip(1), ip(9)}}};
-  const auto first = decide(std::nullopt, command, at(0));
+  const auto decided = [](const Pool& pool, const ExtendPool& asked, int second) {
+    return decide(pool, asked, at(second), fixture::catalogue());
+  };
+  const auto first = decided(Pool{}, command, 0);
   REQUIRE(first.event);
   CHECK(first.event->version == 1);
-  CHECK(std::holds_alternative<AlreadyDecided>(decide(first.event, command, at(1)).verdict));
+  const auto pool = evolve(Pool{}, *first.event);
+  CHECK(std::holds_alternative<AlreadyDecided>(decided(pool, command, 1).verdict));
   auto older = command;
   older.id = fixture::command(Stop{}).id;
   older.sequence = 9;
-  CHECK(std::holds_alternative<Stale>(decide(first.event, older, at(1)).verdict));
+  CHECK(std::holds_alternative<Stale>(decided(pool, older, 1).verdict));
+  // Purged late: it gets its outcome, and the newer command stays the last.
+  const auto verdict = decide_outcome(pool, note_of(older), CommandPurged{}, at(1));
+  REQUIRE(verdict);
+  CHECK(evolve(pool, *verdict).last_command->cause.command == command.id);
   older.sequence = 11;
-  CHECK(decide(first.event, older, at(1)).event->version == 2);
+  CHECK(decided(pool, older, 1).event->version == 2);
 }

@@ -75,10 +75,12 @@ TEST_CASE("gaps in a pool's and the clock's versions, and a bill that goes back,
     ground.log.append(subject, payload);
     return fold(ground.store);
   };
-  CHECK(told_after(messages::pool_events(samples::us),
-                   messages::encode(PoolExtended{
-                       samples::us, 9, samples::some_time(), {}, std::nullopt, {"api", ""}}))
-            .find("pool of us-east-1: version: expected 2, found 9") != std::string::npos);
+  CHECK(
+      told_after(messages::pool_events(samples::us),
+                 messages::encode(
+                     PoolEvent{samples::us, 9, samples::some_time(), std::nullopt, {"api", ""}, {}},
+                     Pool{}))
+          .find("pool of us-east-1: version: expected 2, found 9") != std::string::npos);
   CHECK(told_after(
             std::string(messages::clock_subject),
             messages::encode(
