@@ -255,6 +255,7 @@ struct Statement {
 };
 
 const std::vector<Statement> statements = {
+    {"vsim_worker", "INSERT INTO vsim.regions VALUES ('us-east-1')", true},  // for what follows
     {"vsim_api", "SELECT count(*) FROM vsim.servers", true},
     {"vsim_api", "SELECT count(*) FROM vsim.operations", true},
     {"vsim_api", "SELECT count(*) FROM vsim.ip_pool", true},
