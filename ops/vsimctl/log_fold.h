@@ -12,8 +12,8 @@
 
 namespace vsim::vsimctl {
 
-/// Takes the events from the first one on. Keeps the states of servers that live, about a kilobyte
-/// each, and of each that is terminated where its last event stands, about 60 bytes. One thread.
+/// Takes the events from the first one on. Keeps the states of servers that live, and of each that
+/// is terminated no more than where its last event stands. One thread.
 class LogFold {
  public:
   /// `events` outlives it; a terminated server's state is read from there when it is needed again.

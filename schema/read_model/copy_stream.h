@@ -1,8 +1,8 @@
 #pragma once
 
 // The inside of this folder: a stream of rows into one table, by COPY in its binary form, which
-// Postgres takes in at twice the speed of texts. On a connection of its own, of libpq: libpqxx 6
-// takes rows as lists of strings only.
+// saves both sides the texts. On a connection of its own, of libpq: libpqxx 6 takes rows as lists
+// of strings only.
 
 #include <memory>
 #include <span>
