@@ -1,5 +1,7 @@
 #include "api/health.h"
 
+#include <algorithm>
+
 #include "eventstore/broker_facts.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "schema/messages/subjects.h"
@@ -116,6 +118,15 @@ void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t proje
                                    " but the read models come from " + std::to_string(projected) +
                                    " events: the log went backwards (restored or wiped); an "
                                    "operator must rebuild the read models");
+  }
+  // Until then reads would show a past that callers know to be over.
+  log_end_at_start_ = std::min(log_end_at_start_.value_or(log_end), log_end);
+  if (projected < *log_end_at_start_) {
+    readiness.reasons.push_back("the read models hold " + std::to_string(projected) + " of the " +
+                                std::to_string(*log_end_at_start_) +
+                                " events that there were when this API started");
+  } else {
+    log_end_at_start_ = 0;
   }
   const auto now = Clock::now();
   if (projected >= log_end) {

@@ -42,6 +42,7 @@ class Health {
   std::mutex mutex_;  // one check at a time; guards what follows
   std::optional<telemetry::Readiness> last_;
   Clock::time_point checked_{};
+  std::optional<std::uint64_t> log_end_at_start_;  // at the first check; 0: projected since
   std::uint64_t projected_ = 0;                    // at the last check
   std::optional<Clock::time_point> behind_since_;  // at that place; nothing: at the log's end
   std::string sync_;                               // how the broker syncs; empty: not asked yet

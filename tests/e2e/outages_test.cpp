@@ -46,6 +46,26 @@ TEST_CASE("without the broker reads go on, writes are 503, and all recovers by i
   CHECK(client.get("/servers").json()["total"].integer() == 1);
 }
 
+TEST_CASE("an API is not ready before the read models hold what the log held when it started") {
+  harness::Fleet fleet;
+  fleet.worker().terminate();
+  fleet.start_worker(0, {{"ROLES", "commands"}});  // nobody projects
+  harness::HttpClient client = fleet.client();
+  const HttpAnswer accepted =
+      client.post("/servers", create_body({.profile = "instant"}), {{"Prefer", "wait=1"}});
+  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  fleet.api().terminate();
+  fleet.start_api();
+  CHECK(harness::eventually([&] {
+    return client.get("/readyz").body.find("that there were when this API started") !=
+           std::string::npos;
+  }));
+  fleet.worker().terminate();
+  fleet.start_worker();
+  fleet.wait_until_ready();
+  CHECK(client.get("/servers").json()["total"].integer() == 1);
+}
+
 TEST_CASE("without Postgres writes are accepted and carried out, reads are 503, all recovers") {
   harness::Fleet fleet;
   harness::HttpClient client = fleet.client();
