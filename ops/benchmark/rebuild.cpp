@@ -56,17 +56,18 @@ double rebuild_once(const Options& options, std::string& output) {
 double copy_rows(const Options& options, std::string& output) {
   const std::string tables =
       "SELECT relname FROM pg_class WHERE relnamespace = 'vsim'::regnamespace AND relkind = 'r'";
-  const std::string drop = fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", copy_schema);
+  const std::string drop = fmt::format(
+      "SET client_min_messages TO warning; DROP SCHEMA IF EXISTS {} CASCADE", copy_schema);
   const auto folder = std::filesystem::temp_directory_path() / "vsim-bench-copy";
   std::filesystem::create_directories(folder);
-  output = psql(options, drop) + psql(options, fmt::format("CREATE SCHEMA {}", copy_schema));
+  output = psql(options, fmt::format("{}; CREATE SCHEMA {}", drop, copy_schema));
   double seconds = 0;
   for (const std::string& table : lines_of(psql(options, tables))) {
     const std::string file = shell_quoted((folder / table).string());
     const std::string copy = fmt::format("{}.{}", copy_schema, table);
-    output += psql(options, fmt::format("\\copy vsim.{} TO {} (FORMAT binary)", table, file)) +
-              psql(options,
-                   fmt::format("CREATE TABLE {} (LIKE vsim.{} INCLUDING DEFAULTS)", copy, table));
+    output += psql(options, fmt::format("\\copy vsim.{} TO {} (FORMAT binary)", table, file));
+    output += psql(options,
+                   fmt::format("CREATE TABLE {} (LIKE vsim.{} INCLUDING GENERATED)", copy, table));
     const auto began = Clock::now();
     output += psql(options, fmt::format("\\copy {} FROM {} (FORMAT binary)", copy, file));
     seconds += seconds_since(began);
