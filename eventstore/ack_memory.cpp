@@ -1,6 +1,6 @@
 #include "eventstore/ack_memory.h"
 
-#include "eventstore/direct_get.h"
+#include "eventstore/broker_facts.h"
 
 namespace vsim::eventstore {
 
@@ -15,10 +15,10 @@ void AckMemory::remember(const std::string& reply_to, std::string word) {
 void AckMemory::keep_up() {
   const auto reconnects = broker_.reconnects();
   if (reconnects == reconnects_seen_ && !stream_created_.empty()) return;
-  auto created = stream_created(broker_, stream_);
-  if (!created) return;  // the connection is young, or gone again: the next look tries
-  if (*created != stream_created_) said_.clear();
-  stream_created_ = std::move(*created);
+  auto facts = stream_facts(broker_, stream_);
+  if (!facts) return;  // the connection is young, or gone again: the next look tries
+  if (facts->created != stream_created_) said_.clear();
+  stream_created_ = std::move(facts->created);
   for (const auto& [reply_to, word] : said_) broker_.publish(reply_to, word);
   broker_.flush();
   reconnects_seen_ = reconnects;

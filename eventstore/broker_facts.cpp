@@ -37,10 +37,13 @@ auto ask(const Broker& broker, const std::string& subject, Read&& read)
 }  // namespace
 
 Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) {
-  return ask(broker, "$JS.API.STREAM.INFO." + std::string(stream), [](const dom::element& root) {
+  const auto subject = "$JS.API.STREAM.INFO." + std::string(stream);
+  auto told = ask(broker, subject, [](const dom::element& root) {
     StreamFacts facts;
+    facts.created = std::string(value_at<std::string_view>(root, "/created"));
     facts.messages = number_at(root, "/state/messages");
     facts.bytes = number_at(root, "/state/bytes");
+    facts.first_sequence = number_at(root, "/state/first_seq");
     facts.last_sequence = number_at(root, "/state/last_seq");
     facts.replicas = number_at(root, "/config/num_replicas");
     facts.told_at = parse_timestamp(value_at<std::string_view>(root, "/ts"));
@@ -53,6 +56,10 @@ Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) 
     facts.newest_age = age_of("/state/last_ts");
     return facts;
   });
+  if (told && (told->created.empty() || told->told_at == Timestamp{})) {
+    return fail(Error::Kind::refused, "stream info of " + std::string(stream) + " tells no times");
+  }
+  return told;
 }
 
 Result<ConsumerFacts> consumer_facts(const Broker& broker, std::string_view stream,

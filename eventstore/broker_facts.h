@@ -14,9 +14,11 @@
 namespace vsim::eventstore {
 
 struct StreamFacts {
+  std::string created;  // as the broker writes it: another stream of that name has another time
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  Sequence last_sequence = 0;
+  Sequence first_sequence = 0;
+  Sequence last_sequence = 0;  // 0: nothing was ever stored
   std::uint64_t replicas = 1;
   Timestamp told_at{};  // the broker's time of this answer
   /// Of the oldest and the newest message stored, by the broker's clock alone; 0 where none is.

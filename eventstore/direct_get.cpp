@@ -4,7 +4,8 @@
 #include <charconv>
 
 #include <fmt/format.h>
-#include <simdjson.h>
+
+#include "eventstore/broker_facts.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -78,40 +79,13 @@ Result<std::optional<Message>> get_at(const Broker& broker, const std::string& s
   return get(broker, stream, fmt::format(R"({{"seq":{}}})", sequence));
 }
 
-Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& stream) {
-  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
-  if (!info) return tl::unexpected(info.error());
-  simdjson::dom::parser parser;
-  Sequence last = 0;
-  if (parser.parse(*info)["state"]["last_seq"].get(last) != simdjson::SUCCESS) {
-    return fail(Error::Kind::refused, "stream info of " + stream + " tells no last_seq");
-  }
-  return last;
-}
-
-Result<std::string> stream_created(const Broker& broker, const std::string& stream) {
-  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
-  if (!info) return tl::unexpected(info.error());
-  simdjson::dom::parser parser;
-  std::string_view created;
-  if (parser.parse(*info)["created"].get(created) != simdjson::SUCCESS) {
-    return fail(Error::Kind::refused, "stream info of " + stream + " tells no time of making");
-  }
-  return std::string(created);
-}
-
 Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream) {
   using std::chrono::system_clock;
   const auto asked_at = system_clock::now();
-  const auto info = broker.api("$JS.API.STREAM.INFO." + stream, "");
+  const auto facts = stream_facts(broker, stream);
   const auto answered_at = system_clock::now();
-  if (!info) return tl::unexpected(info.error());
-  simdjson::dom::parser parser;
-  std::string_view time;
-  if (parser.parse(*info)["ts"].get(time) != simdjson::SUCCESS) {
-    return fail(Error::Kind::refused, "stream info of " + stream + " tells no time");
-  }
-  return Timestamp(asked_at + (answered_at - asked_at) / 2) - parse_timestamp(time);
+  if (!facts) return tl::unexpected(facts.error());
+  return Timestamp(asked_at + (answered_at - asked_at) / 2) - facts->told_at;
 }
 
 }  // namespace vsim::eventstore

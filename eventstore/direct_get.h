@@ -23,12 +23,6 @@ Result<std::optional<Message>> get_next(const Broker& broker, const std::string&
 Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
                                       Sequence sequence);
 
-/// The position of a stream's last message, 0 in an empty one.
-Result<Sequence> last_stream_sequence(const Broker& broker, const std::string& stream);
-
-/// When the stream was made, as the broker writes it: another stream of that name has another time.
-Result<std::string> stream_created(const Broker& broker, const std::string& stream);
-
 /// How far this machine's clock is ahead of the broker's; half a round trip is the error.
 Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "eventstore/api_reply.h"
+#include "eventstore/broker_facts.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/jetstream_follower.h"
 #include "eventstore/reply_collector.h"
@@ -168,7 +169,9 @@ Result<std::optional<Message>> JetStreamStore::load(Sequence sequence) {
   return get_at(broker_, stream_, sequence);
 }
 
-Result<Sequence> JetStreamStore::last_sequence() { return last_stream_sequence(broker_, stream_); }
+Result<Sequence> JetStreamStore::last_sequence() {
+  return stream_facts(broker_, stream_).map(&StreamFacts::last_sequence);
+}
 
 std::unique_ptr<Follower> JetStreamStore::follow(Sequence after) {
   return std::make_unique<JetStreamFollower>(prompt_, stream_, after, retention_);

@@ -8,7 +8,7 @@
 #include <simdjson.h>
 
 #include "eventstore/api_reply.h"
-#include "eventstore/direct_get.h"
+#include "eventstore/broker_facts.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -69,8 +69,8 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   }
   if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);
   if (is_queue) {
-    const auto logged = last_stream_sequence(broker, log_stream);
-    if (logged && *logged > 0) json = with_first_sequence(std::move(json));
+    const auto log = stream_facts(broker, log_stream);
+    if (log && log->last_sequence > 0) json = with_first_sequence(std::move(json));
   }
   return check(ask(broker, "$JS.API.STREAM.CREATE." + stream, json), "stream " + stream);
 }
