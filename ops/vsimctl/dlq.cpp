@@ -98,14 +98,17 @@ Outcome drop_letter(const CommonSettings& settings, Log& log, eventstore::Sequen
   return {};
 }
 
-/// Lists what is about to happen; false when that is all that is wanted.
-bool announce(const std::vector<Letter>& letters, const char* what, const Consent& consent) {
-  print(letters);
-  if (consent.dry_run) fmt::print("dry run: {} would be {}\n", letters.size(), what);
-  return !consent.dry_run;
-}
+/// What is to happen to letters, in the words that an operator reads.
+struct Intent {
+  const char* participle;  // "3 would be PARTICIPLE"
+  std::string (*question)(std::size_t letters);
+};
 
-Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
+/// Lists the chosen letters, asks, and lets `act` have them; without letters, on a dry run or
+/// without consent nothing happens.
+template <typename Act>
+Outcome with_consent(const CommonSettings& settings, const Chosen& chosen, const Consent& consent,
+                     const Intent& intent, Act&& act) {
   auto log = Log::open(settings);
   if (!log) return failed(log.error());
   const auto letters = load(settings, **log, chosen);
@@ -114,14 +117,27 @@ Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent
     fmt::print("no dead letters\n");
     return {};
   }
-  if (!announce(*letters, "dropped for good", consent)) return {};
-  const auto question = fmt::format("Drop {} for good?", letters->size());
-  if (auto sure = confirm(question, consent.yes); !sure) return sure;
-  for (const auto& letter : *letters) {
-    if (auto done = drop_letter(settings, **log, letter.sequence); !done) return done;
+  print(*letters);
+  if (consent.dry_run) {
+    fmt::print("dry run: {} would be {}\n", letters->size(), intent.participle);
+    return {};
   }
-  fmt::print("dropped {}\n", letters->size());
-  return {};
+  if (auto sure = confirm(intent.question(letters->size()), consent.yes); !sure) return sure;
+  return act(**log, *letters);
+}
+
+Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
+  const Intent intent{"dropped for good", [](std::size_t letters) {
+                        return fmt::format("Drop {} for good?", letters);
+                      }};
+  const auto act = [&](Log& log, const std::vector<Letter>& letters) -> Outcome {
+    for (const auto& letter : letters) {
+      if (auto done = drop_letter(settings, log, letter.sequence); !done) return done;
+    }
+    fmt::print("dropped {}\n", letters.size());
+    return {};
+  };
+  return with_consent(settings, chosen, consent, intent, act);
 }
 
 /// Puts letters back one after the other, and waits for each outcome as long as outcomes come.
@@ -170,28 +186,23 @@ class LetterReplay {
 };
 
 Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
-  auto log = Log::open(settings);
-  if (!log) return failed(log.error());
-  const auto letters = load(settings, **log, chosen);
-  if (!letters) return failed(letters.error());
-  if (letters->empty()) {
-    fmt::print("no dead letters\n");
-    return {};
-  }
-  if (!announce(*letters, "put back into the queue", consent)) return {};
-  const auto question = fmt::format("Put {} back into the queue?", letters->size());
-  if (auto sure = confirm(question, consent.yes); !sure) return sure;
-  LetterReplay letter_replay(settings, **log, chosen.force);
-  std::size_t kept = 0;
-  std::string why;
-  for (const auto& letter : *letters) {
-    const auto done = letter_replay.replay(letter);
-    if (done) continue;
-    ++kept;
-    if (why.empty()) why = done.error();
-  }
-  if (kept == 0) return {};
-  return failed(kept == 1 ? why : fmt::format("{} were kept; the first: {}", kept, why));
+  const Intent intent{"put back into the queue", [](std::size_t letters) {
+                        return fmt::format("Put {} back into the queue?", letters);
+                      }};
+  const auto act = [&](Log& log, const std::vector<Letter>& letters) -> Outcome {
+    LetterReplay letter_replay(settings, log, chosen.force);
+    std::size_t kept = 0;
+    std::string why;
+    for (const auto& letter : letters) {
+      const auto done = letter_replay.replay(letter);
+      if (done) continue;
+      ++kept;
+      if (why.empty()) why = done.error();
+    }
+    if (kept == 0) return {};
+    return failed(kept == 1 ? why : fmt::format("{} were kept; the first: {}", kept, why));
+  };
+  return with_consent(settings, chosen, consent, intent, act);
 }
 
 /// SEQ or --all, one of the two.

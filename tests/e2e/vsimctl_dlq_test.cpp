@@ -4,10 +4,13 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/tool_output.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/servers.h"
 
+using e2e::expect;
+using e2e::holds;
 using harness::Fleet;
 using harness::HttpClient;
 using harness::Json;
@@ -38,17 +41,6 @@ void bury(Fleet& fleet, const Json& server, const std::string& payload, const st
                       "-H", "Vsim-Command-Id:" + id},
                      payload);
   REQUIRE_MESSAGE(pub.ending.clean(), pub.text);
-}
-
-bool holds(const Output& output, const std::string& text) {
-  return output.text.find(text) != std::string::npos;
-}
-
-Output expect(int code, Output output) {
-  INFO(output.text);
-  CHECK(output.ending.signal == 0);
-  CHECK(output.ending.code == code);
-  return output;
 }
 
 }  // namespace

@@ -6,27 +6,19 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/tool_output.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/servers.h"
 
+using e2e::expect;
+using e2e::holds;
 using harness::Fleet;
 using harness::HttpClient;
 using harness::Json;
 using harness::Output;
 
 namespace {
-
-bool holds(const Output& output, const std::string& text) {
-  return output.text.find(text) != std::string::npos;
-}
-
-Output expect(int code, Output output) {
-  INFO(output.text);
-  CHECK(output.ending.signal == 0);
-  CHECK(output.ending.code == code);
-  return output;
-}
 
 void nats(Fleet& fleet, const std::vector<std::string>& arguments) {
   const Output output = fleet.nats_cli(arguments);

@@ -3,20 +3,18 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/tool_output.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/servers.h"
 
+using e2e::holds;
 using harness::Fleet;
 using harness::HttpClient;
 using harness::Output;
 using harness::random_uuid;
 
 namespace {
-
-bool holds(const Output& output, const std::string& text) {
-  return output.text.find(text) != std::string::npos;
-}
 
 /// Waits until the screen shows it: the numbers of a moment ago may still be on their way.
 void check_shows(Fleet& fleet, const std::string& text) {

@@ -13,6 +13,29 @@
 
 using runbook::ShippedSystem;
 
+namespace {
+
+/// A server was made, then Postgres killed and more done to it; in the end the server runs still.
+runbook::Situation without_postgres(std::string& id,
+                                    const std::function<void(ShippedSystem&)>& more) {
+  return {
+      .set_up =
+          [&id, more](ShippedSystem& system) {
+            id = make_server(system);
+            system.kill("postgres");
+            more(system);
+          },
+      .symptom = [](ShippedSystem& system) { return system.api_metric("vsim_postgres_up") == 0; },
+      .after =
+          [&id](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            CHECK(get_server(api, id)["status"].text() == "RUNNING");
+          },
+  };
+}
+
+}  // namespace
+
 TEST_CASE("Workers down") {
   std::vector<std::string> ids;
   runbook::follow({
@@ -49,37 +72,14 @@ TEST_CASE("NATS down") {
 
 TEST_CASE("Postgres down") {
   std::string id;
-  runbook::follow({
-      .set_up =
-          [&](ShippedSystem& system) {
-            id = make_server(system);
-            system.kill("postgres");
-          },
-      .symptom = [](ShippedSystem& system) { return system.api_metric("vsim_postgres_up") == 0; },
-      .after =
-          [&](ShippedSystem& system) {
-            harness::HttpClient api = system.api();
-            CHECK(get_server(api, id)["status"].text() == "RUNNING");
-          },
-  });
+  runbook::follow(without_postgres(id, [](ShippedSystem&) {}));
 }
 
 TEST_CASE("Postgres lost") {
   std::string id;
-  runbook::follow({
-      .set_up =
-          [&](ShippedSystem& system) {
-            id = make_server(system);
-            system.kill("postgres");
-            std::filesystem::remove_all(system.checkout() + "/.run/postgres");
-          },
-      .symptom = [](ShippedSystem& system) { return system.api_metric("vsim_postgres_up") == 0; },
-      .after =
-          [&](ShippedSystem& system) {
-            harness::HttpClient api = system.api();
-            CHECK(get_server(api, id)["status"].text() == "RUNNING");
-          },
-  });
+  runbook::follow(without_postgres(id, [](ShippedSystem& system) {
+    std::filesystem::remove_all(system.checkout() + "/.run/postgres");
+  }));
 }
 
 TEST_CASE("Projection lag") {
