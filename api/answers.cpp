@@ -1,5 +1,8 @@
 #include "api/answers.h"
 
+#include "schema/http/documents.h"
+#include "schema/http/entity_tags.h"
+
 namespace vsim::api {
 
 HttpResponse json_answer(int status, std::string body) {
@@ -17,6 +20,12 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
   if (problem.retry_after_seconds > 0) {
     response.add("Retry-After", std::to_string(problem.retry_after_seconds));
   }
+  return response;
+}
+
+HttpResponse server_answer(int status, const read_model::ServerRow& server, Instant now) {
+  HttpResponse response = json_answer(status, http::render_server(server, now));
+  response.add("ETag", http::entity_tag(server.version));
   return response;
 }
 

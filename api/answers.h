@@ -5,11 +5,15 @@
 #include "api/read_side.h"
 #include "api/route_table.h"
 #include "schema/http/query_string.h"
+#include "schema/read_model/servers.h"
 
 namespace vsim::api {
 
 HttpResponse json_answer(int status, std::string body);
 HttpResponse problem_answer(const http::Problem& problem, std::string_view request_id);
+
+/// A server, with its version as ETag.
+HttpResponse server_answer(int status, const read_model::ServerRow& server, Instant now);
 
 /// 400, with what to change.
 http::Problem invalid(std::string detail);

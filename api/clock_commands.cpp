@@ -35,7 +35,7 @@ Answer ClockCommands::get(const Call& call) {
 }
 
 Answer ClockCommands::change(const Call& call) {
-  const auto terms = read_write_terms(call.request, false);
+  const auto terms = read_write_terms(call.request, WriteTo::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }

@@ -5,6 +5,7 @@
 
 #include "api/backoff.h"
 #include "ops/telemetry/log.h"
+#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
@@ -58,6 +59,10 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
   }
   if (attempt > 1) {
     headers.push_back({std::string(header::attempt), std::to_string(attempt)});
+  }
+  if (submission.only_at) {
+    headers.push_back(
+        {std::string(header::only_at), messages::encode_only_at(*submission.only_at)});
   }
   return headers;
 }

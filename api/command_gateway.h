@@ -5,8 +5,10 @@
 // about servers.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "api/log_side.h"
 #include "api/outcome_inbox.h"
@@ -27,6 +29,7 @@ struct Submission {
   std::string payload;
   std::string request_hash;
   std::string request_id;
+  std::optional<std::vector<Version>> only_at = {};  // If-Match: the versions to act on
 };
 
 /// Stored, and its outcome cannot be read yet: it is late, never lost.

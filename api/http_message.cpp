@@ -51,6 +51,15 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return {};
 }
 
+const std::string* HttpResponse::header(std::string_view name) const {
+  for (const auto& [header, value] : headers) {
+    if (equal_ignoring_case(header, name)) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
 bool HttpRequest::has_header(std::string_view name) const {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return equal_ignoring_case(header.first, name); });

@@ -50,6 +50,8 @@ struct HttpResponse {
     headers.emplace_back(std::move(name), std::move(value));
     return *this;
   }
+  /// The first one of that name, as it was added; null when there is none.
+  const std::string* header(std::string_view name) const;
 };
 
 /// Splits a head as sent into its headers, which are views of it. The request line is skipped, and

@@ -86,6 +86,9 @@ Answer Operations::get(const Call& call) {
   if (!uuid) {
     return tl::unexpected(invalid("the path's id is no UUID; give an operation's id"));
   }
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }

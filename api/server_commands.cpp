@@ -80,13 +80,14 @@ Write server_write(const Call& call, const WriteTerms& terms, const Region& regi
       http::request_hash(call.request.method, path,
                          is_create ? region.name + "\n" + submission.payload : submission.payload);
   submission.request_id = call.request_id;
+  submission.only_at = terms.only_at;
   return write;
 }
 
 }  // namespace
 
 Answer ServerCommands::create(const Call& call) {
-  const auto terms = read_write_terms(call.request, true);
+  const auto terms = read_write_terms(call.request, WriteTo::new_server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -126,7 +127,7 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (!id) {
     return tl::unexpected(id.error());
   }
-  const auto terms = read_write_terms(call.request, true);
+  const auto terms = read_write_terms(call.request, WriteTo::server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -166,7 +167,7 @@ Reply<Region> ServerCommands::locate(const ServerId& id) {
 }
 
 Answer ServerCommands::extend_pool(const Call& call) {
-  const auto terms = read_write_terms(call.request, false);
+  const auto terms = read_write_terms(call.request, WriteTo::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -231,8 +232,7 @@ Answer ServerCommands::answer_success(const Write& write,
   if (!server || !add_watermark(*server)) {
     return accepted_answer(write, decided.operation);
   }
-  return with_terms(json_answer(success_status, http::render_server(*server, clock_.now())), write,
-                    decided.operation);
+  return with_terms(server_answer(success_status, *server, clock_.now()), write, decided.operation);
 }
 
 /// An event does not tell how far its region has been billed, which counts for a period that has

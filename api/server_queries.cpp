@@ -3,6 +3,7 @@
 #include "api/answers.h"
 #include "schema/http/cursor.h"
 #include "schema/http/documents.h"
+#include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/regions.h"
@@ -64,6 +65,32 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
   return page;
 }
 
+/// The versions that the client has; none where it does not say.
+Reply<http::EntityTags> read_known_tags(const HttpRequest& request) {
+  constexpr std::string_view header = "If-None-Match";
+  if (!request.has_header(header)) {
+    return http::EntityTags{};
+  }
+  auto tags = http::read_entity_tags(request.joined_header(header));
+  if (!tags) {
+    return tl::unexpected(invalid("If-None-Match " + tags.error()));
+  }
+  return std::move(*tags);
+}
+
+/// 304 in place of a server that the client has: its head alone, with the length that the body
+/// would have had (RFC 9110, 8.6).
+HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known) {
+  const std::string* tag = answer.header("ETag");
+  if (tag == nullptr || !known.hold_weakly(*tag)) {
+    return answer;
+  }
+  answer.status = 304;
+  answer.add("Content-Length", std::to_string(answer.body.size()));
+  answer.body.clear();
+  return answer;
+}
+
 }  // namespace
 
 Answer ServerQueries::list(const Call& call) {
@@ -99,11 +126,16 @@ Answer ServerQueries::get(const Call& call) {
   if (!query) {
     return tl::unexpected(query.error());
   }
+  const auto known = read_known_tags(call.request);
+  if (!known) {
+    return tl::unexpected(known.error());
+  }
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
   const std::string* at = query->find("at");
-  return at == nullptr ? show(*id) : show_at(*id, *at);
+  auto answer = at == nullptr ? show(*id) : show_at(*id, *at);
+  return answer ? unless_known(std::move(*answer), *known) : answer;
 }
 
 /// From the log: the read models hold servers as they are now.
@@ -140,7 +172,7 @@ Answer ServerQueries::show(const ServerId& id) {
     return tl::unexpected(server.error());
   }
   if (*server) {
-    return json_answer(200, http::render_server(**server, clock_.now()));
+    return server_answer(200, **server, clock_.now());
   }
   return show_from_streams(id);
 }
@@ -151,7 +183,7 @@ Answer ServerQueries::show_from_streams(const ServerId& id) {
     return tl::unexpected(found.error());
   }
   if (found->logged) {
-    return json_answer(200, http::render_server(*found->logged, clock_.now()));
+    return server_answer(200, *found->logged, clock_.now());
   }
   if (found->queued_create) {
     const WaitingCommand& queued = *found->queued_create;

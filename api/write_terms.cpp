@@ -1,6 +1,7 @@
 #include "api/write_terms.h"
 
 #include "api/answers.h"
+#include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
 #include "schema/messages/command_codec.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::string_view account = "default";  // until there are keys
 constexpr std::string_view key_header = "Idempotency-Key";
+constexpr std::string_view match_header = "If-Match";
 
 Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
   const auto query = http::QueryString::parse(request.query);
@@ -28,15 +30,37 @@ Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
   return until != nullptr;
 }
 
+/// Nothing: any version will do.
+Reply<std::optional<std::vector<Version>>> read_if_match(const HttpRequest& request,
+                                                         WriteTo target) {
+  if (!request.has_header(match_header)) {
+    return std::nullopt;
+  }
+  if (target != WriteTo::server) {
+    return tl::unexpected(
+        invalid("If-Match goes with a write to a server that is there; leave it out"));
+  }
+  const auto tags = http::read_entity_tags(request.joined_header(match_header));
+  if (!tags) {
+    return tl::unexpected(invalid("If-Match " + tags.error()));
+  }
+  return tags->any ? std::nullopt : std::optional(tags->versions());
+}
+
 }  // namespace
 
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, bool may_settle) {
+Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target) {
   WriteTerms terms;
-  const auto until = read_until(request, may_settle);
+  const auto until = read_until(request, target != WriteTo::fleet);
   if (!until) {
     return tl::unexpected(until.error());
   }
   terms.until_settled = *until;
+  auto only_at = read_if_match(request, target);
+  if (!only_at) {
+    return tl::unexpected(only_at.error());
+  }
+  terms.only_at = std::move(*only_at);
   auto preferences = http::read_preferences(request.joined_header("Prefer"));
   if (!preferences) {
     return tl::unexpected(invalid(preferences.error()));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <vector>
 
 #include "api/read_side.h"
 #include "schema/http/preferences.h"
@@ -12,12 +14,19 @@ struct WriteTerms {
   CommandId id;  // of the Idempotency-Key, else a new one
   bool keyed = false;
   http::Preferences preferences;
+  std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *
   bool until_settled = false;  // ?until=settled: wait for the end of the transition too
   std::chrono::steady_clock::time_point deadline;
 };
 
-/// Reads Idempotency-Key, Prefer and the query string. `may_settle`: the write has an end state to
-/// wait for.
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, bool may_settle);
+/// What a write is about.
+enum class WriteTo {
+  new_server,  // has an end state to wait for
+  server,      // that too, and versions
+  fleet        // a pool or the clock
+};
+
+/// Reads Idempotency-Key, Prefer, If-Match and the query string.
+Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target);
 
 }  // namespace vsim::api

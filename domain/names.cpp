@@ -10,9 +10,9 @@ namespace {
 constexpr std::array<std::string_view, status_count> status_names = {
     "PENDING", "RUNNING", "STOPPING", "STOPPED", "REBOOTING", "TERMINATING", "TERMINATED"};
 
-constexpr std::array<std::string_view, 6> rejection_names = {
-    "invalid_transition", "no_free_address", "not_found",
-    "unknown_region",     "unknown_type",    "unknown_profile"};
+constexpr std::array<std::string_view, 7> rejection_names = {
+    "invalid_transition", "no_free_address", "not_found",          "unknown_region",
+    "unknown_type",       "unknown_profile", "precondition_failed"};
 
 constexpr std::array<std::string_view, 4> outcome_names = {"SUCCEEDED", "REJECTED", "PURGED",
                                                            "DEAD_LETTERED"};

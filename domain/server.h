@@ -64,6 +64,9 @@ struct Command {
   Region region;
   ServerId server;
   Action action;
+  /// Carried out only on a server that is at one of these versions; nothing: at any. It is what
+  /// If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
+  std::optional<std::vector<Version>> only_at = {};
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -75,7 +78,8 @@ enum class RejectionCode : std::uint8_t {
   not_found,
   unknown_region,
   unknown_type,
-  unknown_profile
+  unknown_profile,
+  precondition_failed
 };
 
 struct Rejection {

@@ -192,6 +192,13 @@ struct Decide {
   }
 };
 
+// Whether the server is no longer what the sender had seen.
+bool has_moved_on(const State& state, const Command& command) {
+  if (!state.server || !command.only_at) return false;
+  const auto& versions = *command.only_at;
+  return std::find(versions.begin(), versions.end(), state.version) == versions.end();
+}
+
 Region region_of(const State& state, const Region& asked) {
   return state.server ? state.region : asked;
 }
@@ -240,6 +247,11 @@ Decision decide(const State& state, const Command& command, Instant now, const C
     answer = Rejection{RejectionCode::not_found, "server " + command.server.to_string() +
                                                      " is in " + state.region.name + ", not in " +
                                                      command.region.name};
+  } else if (has_moved_on(recorder.state(), command)) {
+    answer =
+        Rejection{RejectionCode::precondition_failed,
+                  "the server has moved on to version " + std::to_string(recorder.state().version) +
+                      "; look at it again before you decide what to do"};
   } else {
     answer = std::visit(Decide{recorder.state(), command, at, context}, command.action);
   }

@@ -20,6 +20,7 @@ enum class ProblemCode : std::uint8_t {
   no_free_address,
   operation_in_progress,
   purged,
+  precondition_failed,
   payload_too_large,
   unsupported_media_type,
   unknown_region,
@@ -31,7 +32,7 @@ enum class ProblemCode : std::uint8_t {
   queue_full,
   unavailable
 };
-inline constexpr std::size_t problem_code_count = 19;
+inline constexpr std::size_t problem_code_count = 20;
 
 /// How a code is told.
 struct ProblemKind {

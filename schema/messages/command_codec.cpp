@@ -1,5 +1,6 @@
 #include "schema/messages/command_codec.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "schema/messages/clock_codec.h"
@@ -198,6 +199,33 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   return decoded;
 }
 
+// A list that no server's version is in; an empty header could be lost on its way.
+constexpr std::string_view no_version = "none";
+
+// Nothing where the header is missing.
+tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
+    const eventstore::Headers& headers) {
+  const bool given = std::any_of(headers.begin(), headers.end(),
+                                 [](const auto& header) { return header.name == header::only_at; });
+  if (!given) return std::nullopt;
+  std::vector<Version> versions;
+  std::string_view text = find_header(headers, header::only_at);
+  if (text == no_version) return versions;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    const auto token = text.substr(0, comma);
+    Version version = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), version);
+    if (error != std::errc{} || end != token.data() + token.size()) {
+      return poison("header Vsim-Only-At must be versions with commas between them, or none");
+    }
+    versions.push_back(version);
+    more = comma != text.npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return versions;
+}
+
 }  // namespace
 
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
@@ -223,10 +251,12 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
   if (!object) return tl::unexpected(error);
   auto action = read_action(Fields(*object, error));
   if (!error.empty()) return tl::unexpected(error);
+  auto only_at = read_only_at(message.headers);
+  if (!only_at) return tl::unexpected(only_at.error());
   DecodedCommand decoded;
   decoded.command =
       Command{envelope->id,   message.sequence, envelope->request_hash, envelope->origin,
-              target->region, target->server,   std::move(*action)};
+              target->region, target->server,   std::move(*action),     std::move(*only_at)};
   decoded.reply_to = std::move(reply_to);
   decoded.may_be_repeat = envelope->may_be_repeat;
   return decoded;
@@ -257,6 +287,12 @@ std::string encode_action(const Action& action) {
   }
   json.end_object();
   return json.take();
+}
+
+std::string encode_only_at(const std::vector<Version>& versions) {
+  std::string text;
+  for (const auto version : versions) text += (text.empty() ? "" : ",") + std::to_string(version);
+  return text.empty() ? std::string(no_version) : text;
 }
 
 tl::expected<Create, std::string> read_create(std::string_view json) {

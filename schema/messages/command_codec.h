@@ -41,6 +41,8 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
 
 /// The payload of a command.
 std::string encode_action(const Action& action);
+/// The header Vsim-Only-At.
+std::string encode_only_at(const std::vector<Version>& versions);
 std::string encode_extend_pool(const std::vector<AddressRange>& ranges);
 std::string encode_clock_action(const ClockAction& action);
 

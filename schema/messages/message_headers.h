@@ -16,6 +16,9 @@ inline constexpr std::string_view reply_to = "Vsim-Reply-To";
 /// Above 1: sent again after an unknown result, so an earlier copy may have been handled already.
 inline constexpr std::string_view attempt = "Vsim-Attempt";
 
+/// Versions, separated by commas: carried out only on a server that is at one of them.
+inline constexpr std::string_view only_at = "Vsim-Only-At";
+
 // On those replies, which repeat the event: where it stands in EVENTS.
 inline constexpr std::string_view event_subject = "Vsim-Event-Subject";
 inline constexpr std::string_view event_sequence = "Vsim-Event-Sequence";

@@ -127,6 +127,20 @@ TEST_CASE("a retry and a replay may be repeats, a first publish is none") {
   CHECK(repeat(id.to_string() + "-r1", "1"));
 }
 
+TEST_CASE("the versions that a command is meant for travel with it") {
+  const auto versions_of = [](const eventstore::Headers& headers) {
+    return command_of(stored(R"({"type":"stop"})", headers)).only_at;
+  };
+  CHECK_FALSE(versions_of({}));
+  for (const std::vector<Version>& versions : {std::vector<Version>{5}, {5, 7}, {}}) {
+    CHECK(versions_of({{"Vsim-Only-At", messages::encode_only_at(versions)}}) == versions);
+  }
+  for (const std::string wrong : {"", " ", "x", "5,x", "5 ", "-1", "5,,6", "5,", ",5", "None"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {{"Vsim-Only-At", wrong}})));
+  }
+}
+
 TEST_CASE("poison is told from commands") {
   CHECK_FALSE(decode_command(stored("")));
   CHECK_FALSE(decode_command(stored("stop")));

@@ -19,14 +19,26 @@ TEST_CASE("each code has the status that the design gives it") {
     const char* name;
     int status;
   };
-  const std::vector<Row> design = {
-      {"invalid_request", 400},   {"unauthorized", 401},           {"forbidden", 403},
-      {"not_found", 404},         {"method_not_allowed", 405},     {"invalid_transition", 409},
-      {"no_free_address", 409},   {"operation_in_progress", 409},  {"purged", 409},
-      {"payload_too_large", 413}, {"unsupported_media_type", 415}, {"unknown_region", 422},
-      {"unknown_type", 422},      {"unknown_profile", 422},        {"idempotency_mismatch", 422},
-      {"too_many_requests", 429}, {"internal_error", 500},         {"queue_full", 503},
-      {"unavailable", 503}};
+  const std::vector<Row> design = {{"invalid_request", 400},
+                                   {"unauthorized", 401},
+                                   {"forbidden", 403},
+                                   {"not_found", 404},
+                                   {"method_not_allowed", 405},
+                                   {"invalid_transition", 409},
+                                   {"no_free_address", 409},
+                                   {"operation_in_progress", 409},
+                                   {"purged", 409},
+                                   {"precondition_failed", 412},
+                                   {"payload_too_large", 413},
+                                   {"unsupported_media_type", 415},
+                                   {"unknown_region", 422},
+                                   {"unknown_type", 422},
+                                   {"unknown_profile", 422},
+                                   {"idempotency_mismatch", 422},
+                                   {"too_many_requests", 429},
+                                   {"internal_error", 500},
+                                   {"queue_full", 503},
+                                   {"unavailable", 503}};
   CHECK(design.size() == problem_code_count);
   for (const Row& row : design) {
     INFO(row.name);
@@ -39,9 +51,10 @@ TEST_CASE("each code has the status that the design gives it") {
 }
 
 TEST_CASE("every rejection of the domain is a problem of the same name") {
-  for (const auto code : {RejectionCode::invalid_transition, RejectionCode::no_free_address,
-                          RejectionCode::not_found, RejectionCode::unknown_region,
-                          RejectionCode::unknown_type, RejectionCode::unknown_profile}) {
+  for (const auto code :
+       {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
+        RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
+        RejectionCode::precondition_failed}) {
     INFO(to_string(code));
     CHECK(problem_code_from(to_string(code)));
   }

@@ -288,6 +288,40 @@ TEST_CASE("a command to the wrong region is told where the server is") {
   CHECK(rejection.detail.find("us-east-1") != std::string::npos);
 }
 
+TEST_CASE(
+    "a command for certain versions is carried out at one of them and rejected at any other") {
+  const auto state = server_in("RUNNING");
+  auto stop = command(Stop{});
+  stop.only_at = {state.version + 1, state.version};
+  CHECK(std::holds_alternative<Succeeded>(decide(state, stop, at(100), context()).verdict));
+  for (const std::vector<Version>& others : {std::vector<Version>{state.version + 1}, {}}) {
+    auto late = command(Stop{});
+    late.only_at = others;
+    const auto decision = decide(state, late, at(100), context());
+    const auto* rejection = std::get_if<Rejection>(&decision.verdict);
+    REQUIRE(rejection != nullptr);
+    CHECK(rejection->code == RejectionCode::precondition_failed);
+    CHECK(after(state, decision.events).server == state.server);
+  }
+}
+
+TEST_CASE("what was due moves a server on before its version is looked at") {
+  const auto stopping = server_in("STOPPING");
+  auto start = command(Start{});
+  start.only_at = {stopping.version};
+  const auto decision = decide(stopping, start, at(200), context());
+  REQUIRE(std::holds_alternative<Rejection>(decision.verdict));
+  CHECK(std::get<Rejection>(decision.verdict).code == RejectionCode::precondition_failed);
+}
+
+TEST_CASE("a command for a server that is not there is not found, whatever version it wants") {
+  auto stop = command(Stop{});
+  stop.only_at = {1};
+  const auto decision = decide(State{}, stop, at(100), context());
+  REQUIRE(std::holds_alternative<Rejection>(decision.verdict));
+  CHECK(std::get<Rejection>(decision.verdict).code == RejectionCode::not_found);
+}
+
 TEST_CASE("event times never decrease, even if the clock does") {
   const auto state = server_in("RUNNING");
   const auto decision = decide(state, command(Stop{}), state.at - std::chrono::hours(1), context());
