@@ -80,7 +80,8 @@ std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) 
 
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
-  Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue, Broker& broker)
+  Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue,
+        const std::string& openapi_document, Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
@@ -98,7 +99,8 @@ struct Parts {
         billing(read_side, clock),
         health(broker, pool, clock, settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
-        http_api({commands, queries, operations, clock_commands, billing, health}, metrics) {}
+        http_api({commands, queries, operations, clock_commands, billing, health, openapi_document},
+                 metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -129,11 +131,16 @@ int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
   if (!catalogue) {
     return configuration_error;
   }
+  const auto document = messages::load_openapi_document(settings.schema_dir);
+  if (!document) {
+    log::error("the OpenAPI document cannot be read", {{"mistake", document.error()}});
+    return configuration_error;
+  }
   const auto broker = connect(settings.nats_url, stop);
   if (!broker) {
     return stop.stop_requested() ? 0 : configuration_error;
   }
-  Parts parts(settings, *catalogue, *broker);
+  Parts parts(settings, *catalogue, *document, *broker);
   auto server =
       HttpServer::start({settings.http, settings.http_threads}, parts.metrics,
                         [&parts](HttpRequest& request) { return parts.http_api.handle(request); });

@@ -48,6 +48,8 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
          const auto readiness = on.health.check();
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
        }},
+      {get, "/openapi.json",
+       [document = on.openapi_document](const Call&) { return json_answer(200, document); }},
       {get, "/metrics", [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };
 }

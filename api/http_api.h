@@ -17,7 +17,7 @@
 
 namespace vsim::api {
 
-/// Those who answer, as references.
+/// Those who answer, as references, and what is answered as it is.
 struct Handlers {
   ServerCommands& commands;
   ServerQueries& queries;
@@ -25,6 +25,7 @@ struct Handlers {
   ClockCommands& clock;
   BillingQueries& billing;
   Health& health;
+  std::string openapi_document;
 };
 
 /// Any thread.

@@ -125,6 +125,10 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
   return catalogue;
 }
 
+tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir) {
+  return read_file(std::filesystem::path(schema_dir) / "http" / "openapi.json");
+}
+
 tl::expected<std::string, std::string> load_streams_definition(const std::string& schema_dir) {
   return read_file(std::filesystem::path(schema_dir) / "messages" / "streams.json");
 }

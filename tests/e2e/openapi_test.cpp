@@ -1,0 +1,252 @@
+// Goal: /openapi.json is what the API does: the same routes both ways, and its examples work.
+// Method: the routes that the API counts requests of are compared with the document's; every
+// example of a request is sent, and each answer has a documented status, type and the members that
+// its schema requires.
+
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "tests/harness/fleet.h"
+#include "tests/harness/servers.h"
+
+using harness::HttpAnswer;
+using harness::HttpClient;
+using harness::Json;
+
+namespace {
+
+struct Route {
+  std::string method;  // in lower case, as the document has it
+  std::string path;    // with its parameters in braces
+  auto operator<=>(const Route&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Route& route) {
+  return out << route.method << ' ' << route.path;
+}
+
+bool is_method(const std::string& name) {
+  return std::set<std::string>{"get", "post", "put", "patch", "delete"}.contains(name);
+}
+
+std::set<Route> documented_routes(const Json& document) {
+  std::set<Route> routes;
+  for (const auto& [path, item] : document["paths"].members()) {
+    for (const auto& [name, operation] : item.members()) {
+      if (is_method(name)) {
+        routes.insert({name, path});
+      }
+    }
+  }
+  return routes;
+}
+
+std::string label_of(const std::string& line, const std::string& name) {
+  const std::string begin = name + "=\"";
+  const auto from = line.find(begin) + begin.size();
+  return line.substr(from, line.find('"', from) - from);
+}
+
+/// Every route has its counters from the start.
+std::set<Route> served_routes(HttpClient& client) {
+  std::set<Route> routes;
+  std::istringstream lines(client.get("/metrics").body);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("vsim_http_requests_total{") && label_of(line, "route") != "none") {
+      std::string method = label_of(line, "method");
+      for (char& c : method) {
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      }
+      routes.insert({method, label_of(line, "route")});
+    }
+  }
+  return routes;
+}
+
+/// Follows a "$ref" within the document.
+const Json& resolved(const Json& document, const Json& node) {
+  if (node.kind() != Json::Kind::object || !node.has("$ref")) {
+    return node;
+  }
+  const Json* found = &document;
+  std::istringstream names(node["$ref"].text().substr(2));
+  for (std::string name; std::getline(names, name, '/');) {
+    found = &(*found)[name];
+  }
+  return *found;
+}
+
+/// The members that the schema requires are there.
+void check_members(const Json& document, const Json& schema, const Json& value) {
+  const Json& rule = resolved(document, schema);
+  if (rule.has("required")) {
+    for (const Json& name : rule["required"].elements()) {
+      CHECK_MESSAGE(value.has(name.text()), "the answer lacks ", name.text());
+    }
+  }
+  if (rule.has("items") && value.size() > 0) {
+    check_members(document, rule["items"], value.at(0));
+  }
+}
+
+void check_answer(const Json& document, const Json& operation, const HttpAnswer& answer) {
+  CAPTURE(told(answer));
+  const std::string status = std::to_string(answer.status);
+  REQUIRE_MESSAGE(operation["responses"].has(status), "the status is not documented");
+  const Json& response = resolved(document, operation["responses"][status]);
+  for (const auto& [name, header] : response["headers"].members()) {
+    const bool optional = name == "Preference-Applied" || name == "Retry-After";
+    CHECK_MESSAGE((optional || !answer.header(name).empty()), "the answer lacks the header ", name);
+  }
+  if (!response.has("content")) {
+    CHECK(answer.body.empty());
+    return;
+  }
+  const std::string type = answer.header("Content-Type");
+  const std::string plain = type.substr(0, type.find(';'));
+  REQUIRE_MESSAGE(response["content"].has(plain), "the type is not documented");
+  if (plain.ends_with("json")) {
+    check_members(document, response["content"][plain]["schema"], Json::parse(answer.body));
+  }
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const auto at = text.find(what);
+  return at == std::string::npos ? text : text.replace(at, what.size(), with);
+}
+
+/// The JSON as text again.
+std::string written(const Json& json) {
+  switch (json.kind()) {
+    case Json::Kind::object: {
+      std::string text;
+      for (const auto& [name, value] : json.members()) {
+        text += (text.empty() ? "" : ",") + harness::json_quoted(name) + ":" + written(value);
+      }
+      return "{" + text + "}";
+    }
+    case Json::Kind::text:
+      return harness::json_quoted(json.text());
+    case Json::Kind::integer:
+      return std::to_string(json.integer());
+    default:
+      throw std::runtime_error("examples of requests hold objects, texts and whole numbers");
+  }
+}
+
+/// What the example path needs: one server, the operation that made it.
+struct Ground {
+  harness::Fleet fleet;
+  HttpClient client = fleet.client();
+  Json document = Json::parse(client.get("/openapi.json").body);
+  std::string operation = random_operation();
+  std::string server;
+
+  std::string random_operation() {
+    const HttpAnswer accepted =
+        client.post("/servers", harness::create_body(), {{"Prefer", "respond-async"}});
+    return accepted.json()["id"].text();
+  }
+  std::string new_server() {
+    return harness::create_server(client, {.profile = "instant"})["id"].text();
+  }
+  std::string path_of(const Route& route) {
+    std::string path = replaced(route.path, "{region}", "us-east-1");
+    return replaced(path, "{id}", path.starts_with("/operations") ? operation : new_server());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("router and document name the same routes") {
+  harness::Fleet fleet;
+  HttpClient client = fleet.client();
+  const HttpAnswer answer = client.get("/openapi.json");
+  REQUIRE_MESSAGE(answer.status == 200, told(answer));
+  CHECK(answer.json()["openapi"].text() == "3.1.0");
+  const auto documented = documented_routes(answer.json());
+  const auto served = served_routes(client);
+  for (const Route& route : served) {
+    CAPTURE(route);
+    CHECK_MESSAGE(documented.contains(route), "not in the document");
+  }
+  for (const Route& route : documented) {
+    CAPTURE(route);
+    CHECK_MESSAGE(served.contains(route), "not served");
+  }
+}
+
+TEST_CASE("every example of a request works, and is answered as documented") {
+  Ground ground;
+  for (const Route& route : documented_routes(ground.document)) {
+    CAPTURE(route);
+    const Json& operation = ground.document["paths"][route.path][route.method];
+    const std::string path = ground.path_of(route);
+    HttpAnswer answer;
+    if (operation.has("requestBody")) {
+      const Json& body = operation["requestBody"]["content"]["application/json"];
+      answer = ground.client.post(path, written(body["example"]));
+    } else if (route.method == "delete") {
+      answer = ground.client.del(path);
+    } else {
+      answer = ground.client.get(path);
+    }
+    CHECK_MESSAGE(answer.status < 300, told(answer));
+    check_answer(ground.document, operation, answer);
+  }
+}
+
+TEST_CASE("query parameters with their examples are taken, and others are refused") {
+  Ground ground;
+  for (const Route& route : documented_routes(ground.document)) {
+    if (route.method != "get") {
+      continue;
+    }
+    CAPTURE(route);
+    const Json& operation = ground.document["paths"][route.path]["get"];
+    const std::string path = ground.path_of(route);
+    std::string query;
+    if (operation.has("parameters")) {
+      for (const Json& one : operation["parameters"].elements()) {
+        const Json& parameter = resolved(ground.document, one);
+        if (parameter["in"].text() == "query" && parameter.has("example")) {
+          query += (query.empty() ? "?" : "&") + parameter["name"].text() + "=" +
+                   parameter["example"].text();
+        }
+      }
+    }
+    const HttpAnswer answer = ground.client.get(path + query);
+    CHECK_MESSAGE(answer.status == 200, told(answer));
+    check_answer(ground.document, operation, answer);
+    if (operation["responses"].has("400")) {
+      const HttpAnswer refused = ground.client.get(path + "?no_such_parameter=1");
+      CHECK_MESSAGE(refused.status == 400, told(refused));
+      check_answer(ground.document, operation, refused);
+    }
+  }
+}
+
+TEST_CASE("problems are documents of the documented kind") {
+  Ground ground;
+  const std::string id = ground.new_server();
+  const std::string path = "/servers/" + id + "/action";
+  const Json& acting = ground.document["paths"]["/servers/{id}/action"]["post"];
+  const Json& creating = ground.document["paths"]["/servers"]["post"];
+  check_answer(ground.document, acting, act(ground.client, id, "start"));
+  check_answer(ground.document, acting, act(ground.client, id, "explode"));
+  check_answer(ground.document, acting, act(ground.client, id, "stop", {{"If-Match", "\"99\""}}));
+  check_answer(ground.document, acting, act(ground.client, harness::random_uuid(), "stop"));
+  check_answer(ground.document, acting,
+               ground.client.post(path, "{}", {{"Content-Type", "text/plain"}}));
+  check_answer(ground.document, acting, ground.client.post(path, std::string(70'000, ' ')));
+  check_answer(ground.document, creating,
+               ground.client.post("/servers", harness::create_body({.region = "mars-1"})));
+  check_answer(
+      ground.document, creating,
+      ground.client.post("/servers", harness::create_body(), {{"Prefer", "respond-async"}}));
+  check_answer(ground.document, ground.document["paths"]["/servers/{id}"]["get"],
+               ground.client.get("/servers/" + id, {{"If-None-Match", "*"}}));
+}
