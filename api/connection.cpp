@@ -1,10 +1,7 @@
 #include "api/connection.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-
-#include <sys/socket.h>
 
 #include "schema/http/write_requests.h"
 
@@ -18,6 +15,7 @@ constexpr std::size_t chunk_line_characters_max = 256;  // a size with its exten
 constexpr std::size_t trailers_max = 32;
 constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
 constexpr std::chrono::seconds linger_seconds_max{2};
+constexpr std::chrono::seconds linger_silence_seconds_max{1};
 
 std::optional<std::uint64_t> read_number(std::string_view digits, int base) {
   std::uint64_t value = 0;
@@ -31,25 +29,19 @@ std::optional<std::uint64_t> read_number(std::string_view digits, int base) {
 
 }  // namespace
 
-Connection::Connection(int socket) : socket_(socket) {
+Connection::Connection(Transport& transport) : transport_(transport) {
   head_.reserve(1024);
   out_.reserve(2048);
 }
 
-Connection::Got Connection::fill() {
+Connection::Got Connection::fill(std::chrono::milliseconds patience) {
   if (!out_.empty() && !flush()) {  // the client may wait for "100 Continue"
     return Got::end;
   }
   begin_ = end_ = 0;
-  ssize_t count = 0;
-  do {
-    count = recv(socket_, buffer_.data(), buffer_.size(), 0);
-  } while (count < 0 && errno == EINTR);
-  if (count > 0) {
-    end_ = static_cast<std::size_t>(count);
-    return Got::some;
-  }
-  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Got::late : Got::end;
+  const auto received = transport_.receive(buffer_.data(), buffer_.size(), Clock::now() + patience);
+  end_ = received.bytes;
+  return received.state;
 }
 
 bool Connection::wait_for_request() {
@@ -112,30 +104,18 @@ ssize_t Connection::write(const char* from, std::size_t size) {
 }
 
 bool Connection::flush() {
-  std::size_t sent = 0;
-  while (sent < out_.size()) {
-    const ssize_t count = send(socket_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      break;
-    }
-    sent += static_cast<std::size_t>(count);
-  }
-  const bool all = sent == out_.size();
+  const bool all = out_.empty() || transport_.send(out_, Clock::now() + send_seconds_max);
   out_.clear();
   return all;
 }
 
 void Connection::linger() {
   flush();
-  shutdown(socket_, SHUT_WR);
-  const timeval patience{1, 0};
-  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  transport_.end_sending();
   const auto until = Clock::now() + linger_seconds_max;
   std::size_t total = 0;
-  while (Clock::now() < until && total < linger_bytes_max && fill() == Got::some) {
+  while (Clock::now() < until && total < linger_bytes_max &&
+         fill(linger_silence_seconds_max) == Got::some) {
     total += end_ - begin_;
   }
 }

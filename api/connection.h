@@ -18,19 +18,24 @@
 #include <sys/types.h>
 
 #include "api/http_message.h"
+#include "api/transport.h"
 
 namespace vsim::api {
 
 /// From the first byte of a request to its last.
 inline constexpr std::chrono::seconds request_seconds_max{15};
+/// How long a client may be silent between two requests, or within one.
+inline constexpr std::chrono::seconds idle_seconds_max{5};
+/// How long it may take to receive what is sent to it at once.
+inline constexpr std::chrono::seconds send_seconds_max{15};
 
-/// Belongs to one thread. Does not own the socket, whose time-outs are set by its server.
+/// Belongs to one thread at a time. Does not own the transport, which must be open.
 class Connection {
  public:
-  explicit Connection(int socket);
+  explicit Connection(Transport& transport);
 
-  /// Sleeps until the next request begins; false when none will: the client went away, said nothing
-  /// for the socket's time-out, or the server stops.
+  /// Sleeps until the next request begins; false when none will: the client went away, was silent
+  /// for too long, or the server stops.
   bool wait_for_request();
 
   /// The head as read by the library so far, and the body, taken off the connection. Called once a
@@ -54,15 +59,15 @@ class Connection {
   ssize_t write(const char* from, std::size_t size);
 
  private:
-  enum class Got { some, end, late };
-  Got fill();  // receives into the empty buffer
+  using Got = Transport::State;
+  Got fill(std::chrono::milliseconds patience = idle_seconds_max);  // into the empty buffer
   bool take_byte(char& byte);
   bool take_bytes(std::string& into, std::size_t count);
   bool take_line(std::string& line, std::size_t most);
   std::optional<Fault> take_sized_body(std::string_view length, std::string& body);
   std::optional<Fault> take_chunked_body(std::string& body);
 
-  int socket_;
+  Transport& transport_;
   std::array<char, 16 * 1024> buffer_;
   std::size_t begin_ = 0;  // what is received and not taken: [begin_, end_)
   std::size_t end_ = 0;

@@ -116,9 +116,6 @@ class Engine : public httplib::Server {
   Engine(const HttpServerOptions& options, HttpServer::Handler handler)
       : handler_(std::move(handler)), threads_(options.threads_max) {
     new_task_queue = [this] { return new LibraryTasks(threads_); };
-    set_read_timeout(idle_seconds_max);
-    set_write_timeout(idle_seconds_max);
-    set_keep_alive_timeout(idle_seconds_max);
     set_tcp_nodelay(true);
     set_socket_options(own_address);
     // Before the library's own routing, which goes by regular expressions.
@@ -164,7 +161,11 @@ class Engine : public httplib::Server {
   }
 
   void serve(int socket) {
-    Connection connection(socket);
+    const auto transport = make_plain_transport(socket);
+    if (!transport->open(std::chrono::steady_clock::now() + request_seconds_max)) {
+      return;
+    }
+    Connection connection(*transport);
     LibraryStream stream(connection);
     served = &connection;
     for (bool open = true; open && connection.wait_for_request();) {
@@ -178,6 +179,7 @@ class Engine : public httplib::Server {
       open = open && !last && !client_closes && !close_after_;
     }
     served = nullptr;
+    transport->end_sending();
   }
 
   /// Newer versions of the library want the addresses too. `library` is always *this.

@@ -15,9 +15,6 @@
 
 namespace vsim::api {
 
-/// How long a connection may be silent between two requests, or within one.
-inline constexpr int idle_seconds_max = 5;
-
 struct HttpServerOptions {
   telemetry::ListenAddress address;
   std::size_t threads_max = 512;  // connections served at once; more wait for a free thread
