@@ -99,8 +99,9 @@ struct Parts {
         billing(read_side, clock),
         health(broker, pool, clock, settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
+        limits(settings.rate_limit, settings.trusted_proxies, metrics),
         http_api({commands, queries, operations, clock_commands, billing, health, openapi_document},
-                 metrics) {}
+                 limits, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -119,6 +120,7 @@ struct Parts {
   BillingQueries billing;
   Health health;
   DependencyGauges dependencies;
+  RequestLimits limits;
   HttpApi http_api;
 };
 

@@ -101,8 +101,9 @@ std::string told(std::string_view text) {
 
 }  // namespace
 
-HttpApi::HttpApi(const Handlers& handlers, telemetry::Metrics& metrics)
-    : routes_(make_routes(handlers, metrics)),
+HttpApi::HttpApi(const Handlers& handlers, RequestLimits& limits, telemetry::Metrics& metrics)
+    : limits_(limits),
+      routes_(make_routes(handlers, metrics)),
       settled_seconds_(metrics.histogram("vsim_http_settled_seconds",
                                          "Seconds from a request with until=settled, which waits "
                                          "for simulated time, to its answer",
@@ -131,10 +132,13 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   const std::string request_id = request_id_of(request);
   std::size_t index = routes_.routes().size();
-  Answer answer = route(request, request_id, index);
+  const auto admission = limits_.admit(request, {});
+  Answer answer = admission.refused() ? tl::unexpected(limits_.refusal(admission))
+                                      : route(request, request_id, index);
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
   response.close = request.fault.has_value();
   response.add(std::string(request_id_header), request_id);
+  limits_.conclude(admission, response);
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   const RouteMetrics& metrics = metrics_[index];

@@ -10,6 +10,7 @@
 #include "api/clock_commands.h"
 #include "api/health.h"
 #include "api/operations.h"
+#include "api/request_limits.h"
 #include "api/route_table.h"
 #include "api/server_commands.h"
 #include "api/server_queries.h"
@@ -32,7 +33,7 @@ struct Handlers {
 class HttpApi {
  public:
   /// All outlive it.
-  HttpApi(const Handlers& handlers, telemetry::Metrics& metrics);
+  HttpApi(const Handlers& handlers, RequestLimits& limits, telemetry::Metrics& metrics);
 
   /// Answers any request, also a faulty one; never throws.
   HttpResponse handle(const HttpRequest& request);
@@ -49,6 +50,7 @@ class HttpApi {
   Answer route(const HttpRequest& request, std::string_view request_id, std::size_t& index);
   Answer call_guarded(const Route& route, const Call& call);
 
+  RequestLimits& limits_;
   RouteTable routes_;
   telemetry::Histogram settled_seconds_;
   std::vector<RouteMetrics> metrics_;  // of the routes, and one more for what has no route

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "ops/telemetry/address_range.h"
+
 namespace vsim::api {
 
 inline constexpr std::size_t head_bytes_max = 32 * 1024;  // of the request line and all headers
@@ -30,7 +32,8 @@ struct HttpRequest {
   std::string head;   // as sent
   std::vector<std::pair<std::string_view, std::string_view>> headers;  // views of `head`
   std::string body;
-  std::optional<Fault> fault;  // the rest may be empty then
+  std::optional<telemetry::IpAddress> peer;  // where the connection comes from, if known
+  std::optional<Fault> fault;                // the rest may be empty then
 
   /// The first header of that name in any case; an empty view when there is none.
   std::string_view header(std::string_view name) const;

@@ -60,7 +60,18 @@ class LibraryTasks : public httplib::TaskQueue {
 
 /// The connection that this thread serves: the library's callbacks do not tell.
 thread_local Connection* served = nullptr;
+thread_local std::optional<telemetry::IpAddress> served_peer;
 thread_local bool answered = false;
+
+/// The address at the other end; nothing when that is gone already.
+std::optional<telemetry::IpAddress> peer_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return std::nullopt;
+  }
+  return telemetry::IpAddress::of(reinterpret_cast<const sockaddr&>(address));
+}
 
 void own_address(int socket) {
   // The library's default, SO_REUSEPORT, would let two processes share one address in silence.
@@ -168,6 +179,7 @@ class Engine : public httplib::Server {
     Connection connection(*transport);
     LibraryStream stream(connection);
     served = &connection;
+    served_peer = peer_of(socket);
     for (bool open = true; open && connection.wait_for_request();) {
       const bool last = stopping_ || threads_.crowded();
       bool client_closes = false;
@@ -224,6 +236,7 @@ class Engine : public httplib::Server {
   }
 
   void pass_on(HttpRequest& request, httplib::Response& response) {
+    request.peer = served_peer;
     HttpResponse answer = handler_(request);
     close_after_ = answer.close;
     give(response, std::move(answer));

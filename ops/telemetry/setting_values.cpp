@@ -97,6 +97,31 @@ Read<ListenAddress> read_listen_address(std::string_view text) {
   return ListenAddress{host.empty() ? std::string("0.0.0.0") : std::string(host), *port};
 }
 
+Read<std::uint64_t> read_rate_limit(std::string_view text) {
+  const auto number = read_whole_number(text == "off" ? "0" : text, 0, rate_limit_max);
+  if (!number) return wrong(number.error() + " requests a second; \"off\" for no limit");
+  return *number;
+}
+
+Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
+  std::vector<AddressRange> ranges;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    std::string_view word = text.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    auto range = AddressRange::parse(word);
+    if (!range) return wrong(range.error());
+    ranges.push_back(std::move(*range));
+  }
+  if (ranges.size() > trusted_proxies_max)
+    return wrong("are " + std::to_string(ranges.size()) + "; give " +
+                 std::to_string(trusted_proxies_max) + " at most, ranges where you can");
+  return ranges;
+}
+
 Read<double> read_time_scale(std::string_view text) {
   const std::string copy(text);
   char* end = nullptr;

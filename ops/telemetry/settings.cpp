@@ -12,6 +12,8 @@
 namespace vsim::telemetry {
 namespace {
 
+constexpr std::uint64_t rate_limit_elsewhere = 100;  // than on loopback
+
 std::string flag_of(const std::string& variable) {
   std::string flag = "--" + variable;
   for (char& c : flag)
@@ -173,7 +175,24 @@ void take_http_address(Reader& reader, ListenAddress& address) {
   address.port = port;
 }
 
+/// Off on loopback, where tests and benches are; elsewhere strangers may come.
+void take_rate_limit(Reader& reader, ApiSettings& settings) {
+  RateLimit& limit = settings.rate_limit;
+  limit.per_second = settings.http.is_loopback() ? 0 : rate_limit_elsewhere;
+  reader.take("RATE_LIMIT", limit.per_second, read_rate_limit);
+  limit.burst = std::min(2 * limit.per_second, rate_burst_max);
+  reader.take("RATE_BURST", limit.burst, read_whole_number, 1, rate_burst_max);
+  if (limit.off() && reader.given("RATE_BURST")) {
+    reader.mistake("RATE_BURST", "is given and RATE_LIMIT is off; give both or neither");
+  }
+}
+
 }  // namespace
+
+bool ListenAddress::is_loopback() const {
+  const auto address = IpAddress::parse(host);
+  return address ? address->is_loopback() : host == "localhost";
+}
 
 std::string ListenAddress::to_string() const {
   const bool brackets = host.find(':') != std::string::npos;
@@ -196,6 +215,10 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("PORT", "only the port of it");
   reader.declare("HTTP_THREADS", "connections served at once (512)");
   reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
+  reader.declare("RATE_LIMIT",
+                 "requests a second of one caller, or off (off on loopback, else 100)");
+  reader.declare("RATE_BURST", "requests of one caller at once (twice RATE_LIMIT)");
+  reader.declare("TRUSTED_PROXIES", "whose X-Forwarded-For counts, such as 10.0.0.0/8,::1 (none)");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
@@ -206,6 +229,8 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.take("HTTP_THREADS", settings.http_threads, read_whole_number, 1, http_threads_max);
   reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,
               database_connections_max);
+  take_rate_limit(reader, settings);
+  reader.take("TRUSTED_PROXIES", settings.trusted_proxies, read_address_ranges);
   stop.mistakes = reader.mistakes();
   if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;

@@ -13,6 +13,7 @@
 
 #include <tl/expected.hpp>
 
+#include "ops/telemetry/address_range.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::telemetry {
@@ -22,12 +23,24 @@ inline constexpr std::chrono::milliseconds billing_interval_min = std::chrono::s
 inline constexpr std::chrono::milliseconds billing_interval_max = std::chrono::hours(24);
 inline constexpr std::size_t http_threads_max = 4096;
 inline constexpr std::size_t database_connections_max = 100;
+inline constexpr std::uint64_t rate_limit_max = 1'000'000;  // requests a second
+inline constexpr std::uint64_t rate_burst_max = 1'000'000;
+inline constexpr std::size_t trusted_proxies_max = 64;
 
 /// Where a server listens.
 struct ListenAddress {
   std::string host;  // a name or an address, without brackets
   std::uint16_t port = 0;
   std::string to_string() const;  // host:port, with brackets where the host holds colons
+  bool is_loopback() const;       // reached from this machine alone
+};
+
+/// How many requests one caller may send.
+struct RateLimit {
+  std::uint64_t per_second = 0;  // on average; 0: as many as it likes
+  std::uint64_t burst = 0;       // at once, after a pause
+  bool off() const { return per_second == 0; }
+  bool operator==(const RateLimit&) const = default;
 };
 
 /// What every process of vsim reads.
@@ -50,6 +63,8 @@ struct ApiSettings : CommonSettings {
   ListenAddress http;                    // HTTP_ADDR or PORT
   std::size_t http_threads = 512;        // HTTP_THREADS: as many connections are served at once
   std::size_t database_connections = 8;  // DATABASE_CONNECTIONS
+  RateLimit rate_limit;                  // RATE_LIMIT and RATE_BURST
+  std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: those whose X-Forwarded-For counts
 };
 
 /// The roles of a worker, all on unless --roles picks some.

@@ -20,29 +20,19 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const char* const variables[] = {"NATS_URL",
-                                 "DATABASE_URL",
-                                 "DB_HOST",
-                                 "DB_PORT",
-                                 "DB_NAME",
-                                 "DB_USER",
-                                 "DB_PASSWORD",
-                                 "DB_SSLMODE",
-                                 "HTTP_ADDR",
-                                 "PORT",
-                                 "METRICS_ADDR",
-                                 "LOG_LEVEL",
-                                 "LOG_FORMAT",
-                                 "IDLE_TIMEOUT",
-                                 "BILLING_INTERVAL",
-                                 "TIME_SCALE",
-                                 "SIM_SEED",
-                                 "PROFILE",
-                                 "SCHEMA_DIR",
-                                 "ROLES",
-                                 "HTTP_THREADS",
-                                 "NATS_MONITOR_URL",
-                                 "DATABASE_CONNECTIONS"};
+const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
+                                 "DB_HOST",          "DB_PORT",
+                                 "DB_NAME",          "DB_USER",
+                                 "DB_PASSWORD",      "DB_SSLMODE",
+                                 "HTTP_ADDR",        "PORT",
+                                 "METRICS_ADDR",     "LOG_LEVEL",
+                                 "LOG_FORMAT",       "IDLE_TIMEOUT",
+                                 "BILLING_INTERVAL", "TIME_SCALE",
+                                 "SIM_SEED",         "PROFILE",
+                                 "SCHEMA_DIR",       "ROLES",
+                                 "HTTP_THREADS",     "RATE_LIMIT",
+                                 "RATE_BURST",       "TRUSTED_PROXIES",
+                                 "NATS_MONITOR_URL", "DATABASE_CONNECTIONS"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -158,6 +148,50 @@ TEST_CASE("PORT alone moves the API to that port, and may not contradict HTTP_AD
   const Environment environment{
       {"DATABASE_URL", database}, {"PORT", "9000"}, {"HTTP_ADDR", "127.0.0.1:8080"}};
   CHECK_FALSE(read_api());
+}
+
+TEST_CASE("requests are limited where strangers may come, unless told otherwise") {
+  const auto limit = [](std::initializer_list<std::pair<const char*, const char*>> more) {
+    const Environment environment(more);
+    const auto settings = read_api({"--database-url", database});
+    return settings ? settings->rate_limit : RateLimit{99, 99};
+  };
+  for (const char* address : {"127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "localhost:80"})
+    CHECK(limit({{"HTTP_ADDR", address}}).off());
+  for (const char* address : {"0.0.0.0:80", ":80", "[::]:80", "10.0.0.1:80", "api.example:80"})
+    CHECK(limit({{"HTTP_ADDR", address}}) == RateLimit{100, 200});
+  CHECK(limit({{"HTTP_ADDR", ":80"}, {"RATE_LIMIT", "off"}}).off());
+  CHECK(limit({{"HTTP_ADDR", ":80"}, {"RATE_LIMIT", "0"}}).off());
+  CHECK(limit({{"RATE_LIMIT", "5"}}) == RateLimit{5, 10});
+  CHECK(limit({{"RATE_LIMIT", "5"}, {"RATE_BURST", "1"}}) == RateLimit{5, 1});
+  CHECK(limit({{"RATE_LIMIT", "1000000"}}) == RateLimit{1'000'000, 1'000'000});
+}
+
+TEST_CASE("limits of requests and trusted proxies are refused with the fix") {
+  const Environment environment{{"DATABASE_URL", database},
+                                {"RATE_LIMIT", "1000001"},
+                                {"RATE_BURST", "0"},
+                                {"TRUSTED_PROXIES", "10.0.0.0/8, gateway"}};
+  const auto settings = read_api({"--http-addr", ":80"});
+  REQUIRE_FALSE(settings);
+  CHECK(settings.error().mistakes ==
+        std::vector<std::string>{
+            "RATE_LIMIT: \"1000001\" is no whole number from 0 to 1000000 requests a second; "
+            "\"off\" for no limit",
+            "RATE_BURST: \"0\" is no whole number from 1 to 1000000",
+            "TRUSTED_PROXIES: \"gateway\" is no address or range; give such as 10.0.0.1, "
+            "10.0.0.0/8 or 2001:db8::/32"});
+  CHECK(read_api({"--rate-limit", "off", "--rate-burst", "5", "--trusted-proxies", "::1"})
+            .error()
+            .mistakes == std::vector<std::string>{
+                             "RATE_BURST: is given and RATE_LIMIT is off; give both or neither"});
+}
+
+TEST_CASE("as many trusted proxies as allowed are taken, and one more is refused") {
+  std::string many = "10.0.0.1";
+  for (std::size_t i = 1; i < trusted_proxies_max; ++i) many += ", ::1";
+  CHECK(read_address_ranges(many).value().size() == trusted_proxies_max);
+  CHECK_FALSE(read_address_ranges(many + ",::1"));
 }
 
 TEST_CASE("the time scale is taken up to its limit and refused past it") {
