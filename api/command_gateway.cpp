@@ -43,6 +43,12 @@ bool takes_turns(const Submission& submission) {
 
 bool is_decided(const read_model::OperationRow& operation) { return operation.status != "PENDING"; }
 
+/// Whether more has happened to the server since the outcome.
+bool has_moved_on(const read_model::OperationWithServer& found) {
+  return is_decided(found.operation) && found.server &&
+         found.server->version != found.operation.version;
+}
+
 /// `suffix` above 0: another message id, for a command whose own is known to the broker.
 eventstore::Headers headers_of(const Submission& submission, const std::string& reply_to,
                                int attempt, int suffix) {
@@ -324,7 +330,20 @@ Reply<std::optional<read_model::OperationWithServer>> CommandGateway::find_own(
   if (operation && *operation && (*operation)->operation.request_hash != submission.request_hash) {
     return tl::unexpected(mismatch(submission));
   }
+  if (operation && *operation && has_moved_on(**operation)) {
+    return as_it_was(submission, (*operation)->operation.event_sequence);
+  }
   return operation;
+}
+
+/// The outcome with the server as it was then: a repeat is answered as the first one was.
+Reply<std::optional<read_model::OperationWithServer>> CommandGateway::as_it_was(
+    const Submission& submission, StreamSequence event_sequence) {
+  const auto event = log_side_.event_at(event_sequence);
+  if (!event) {
+    return tl::unexpected(event.error());
+  }
+  return *event ? outcome_told(**event, submission.id) : std::nullopt;
 }
 
 Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::Ticket& ticket,

@@ -64,6 +64,8 @@ class CommandGateway {
   Step after_occupied(const Submission& submission, Publishing& state);
 
   Reply<std::optional<read_model::OperationWithServer>> find_own(const Submission& submission);
+  Reply<std::optional<read_model::OperationWithServer>> as_it_was(const Submission& submission,
+                                                                  StreamSequence event_sequence);
   Reply<Result> wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
                      StreamSequence sequence, Clock::time_point deadline);
 

@@ -60,9 +60,9 @@ const std::string* HttpResponse::header(std::string_view name) const {
   return nullptr;
 }
 
-bool HttpRequest::has_header(std::string_view name) const {
-  return std::any_of(headers.begin(), headers.end(),
-                     [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+std::size_t HttpRequest::count_headers(std::string_view name) const {
+  const auto named = [&](const auto& header) { return equal_ignoring_case(header.first, name); };
+  return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), named));
 }
 
 std::string HttpRequest::joined_header(std::string_view name) const {

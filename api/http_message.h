@@ -37,7 +37,8 @@ struct HttpRequest {
 
   /// The first header of that name in any case; an empty view when there is none.
   std::string_view header(std::string_view name) const;
-  bool has_header(std::string_view name) const;
+  bool has_header(std::string_view name) const { return count_headers(name) > 0; }
+  std::size_t count_headers(std::string_view name) const;
   /// All headers of that name, joined with commas.
   std::string joined_header(std::string_view name) const;
 };

@@ -144,4 +144,12 @@ Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const Server
   return std::move(*server);
 }
 
+Reply<std::optional<eventstore::Message>> LogSide::event_at(StreamSequence sequence) const {
+  auto message = events_.load(sequence);
+  if (!message) {
+    return tl::unexpected(problem_of(message.error()));
+  }
+  return std::move(*message);
+}
+
 }  // namespace vsim::api

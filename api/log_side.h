@@ -58,6 +58,9 @@ class LogSide {
   Reply<std::optional<StreamSequence>> find_outcome(const std::string& subject,
                                                     const CommandId& command) const;
 
+  /// The message at this place of EVENTS; nothing when the log ends before it.
+  Reply<std::optional<eventstore::Message>> event_at(StreamSequence sequence) const;
+
  private:
   Reply<std::optional<read_model::ServerRow>> find_logged(const ServerId& id) const;
 

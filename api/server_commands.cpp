@@ -218,6 +218,7 @@ Answer ServerCommands::answer_success(const Write& write,
                       decided.operation);
   }
   std::optional<ServerRow> server = decided.server;
+  std::optional<Instant> as_of = decided.operation.decided_at;  // so that repeats say the same
   Backoff backoff(5ms, 100ms);
   while (server && write.terms.until_settled && !is_settled(*server)) {
     if (std::chrono::steady_clock::now() >= write.terms.deadline || stopping_()) {
@@ -228,16 +229,18 @@ Answer ServerCommands::answer_success(const Write& write,
     const auto again = read_side_.read(
         [&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
     server = again && *again ? *again : server;
+    as_of.reset();
   }
-  if (!server || !add_watermark(*server)) {
+  if (!server || !add_watermark(*server, as_of)) {
     return accepted_answer(write, decided.operation);
   }
-  return with_terms(server_answer(success_status, *server, clock_.now()), write, decided.operation);
+  return with_terms(server_answer(success_status, *server, as_of.value_or(clock_.now())), write,
+                    decided.operation);
 }
 
 /// An event does not tell how far its region has been billed, which counts for a period that has
-/// run on. False when that cannot be read.
-bool ServerCommands::add_watermark(ServerRow& server) {
+/// run on. Never beyond `as_of`. False when that cannot be read.
+bool ServerCommands::add_watermark(ServerRow& server, std::optional<Instant> as_of) {
   const bool runs_on = server.bill.open_since && *server.bill.open_since < server.updated_at;
   if (!runs_on || server.billed_through) {
     return true;
@@ -247,7 +250,7 @@ bool ServerCommands::add_watermark(ServerRow& server) {
     return false;
   }
   if (const auto found = watermarks->find(server.region); found != watermarks->end()) {
-    server.billed_through = found->second;
+    server.billed_through = as_of ? std::min(found->second, *as_of) : found->second;
   }
   return true;
 }

@@ -38,7 +38,7 @@ class ServerCommands {
   Answer answer_success(const Write& write, const read_model::OperationWithServer& decided,
                         int success_status);
   Answer answer_rejection(const Write& write, const read_model::OperationWithServer& decided);
-  bool add_watermark(read_model::ServerRow& server);
+  bool add_watermark(read_model::ServerRow& server, std::optional<Instant> as_of);
   Reply<read_model::RegionRow> region_row(const Region& region);
 
   const Catalogue& catalogue_;

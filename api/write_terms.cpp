@@ -2,8 +2,8 @@
 
 #include "api/answers.h"
 #include "schema/http/entity_tags.h"
+#include "schema/http/idempotency_key.h"
 #include "schema/http/query_string.h"
-#include "schema/http/write_requests.h"
 #include "schema/messages/command_codec.h"
 
 namespace vsim::api {
@@ -69,13 +69,14 @@ Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target) {
   terms.deadline = std::chrono::steady_clock::now() + terms.preferences.patience();
   terms.keyed = request.has_header(key_header);
   if (terms.keyed) {
-    const std::string key = request.joined_header(key_header);
-    if (!http::is_header_word(key, http::idempotency_key_characters_max)) {
-      return tl::unexpected(invalid("Idempotency-Key must be 1 to " +
-                                    std::to_string(http::idempotency_key_characters_max) +
-                                    " printable ASCII characters"));
+    if (request.count_headers(key_header) > 1) {
+      return tl::unexpected(invalid("Idempotency-Key is there more than once; send one"));
     }
-    terms.id = messages::command_id_of_key(account, key);
+    const auto key = http::read_idempotency_key(request.header(key_header));
+    if (!key) {
+      return tl::unexpected(invalid(key.error()));
+    }
+    terms.id = messages::command_id_of_key(account, *key);
   } else {
     terms.id = CommandId{messages::uuid_from_time()};
   }

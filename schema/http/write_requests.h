@@ -14,7 +14,6 @@
 namespace vsim::http {
 
 inline constexpr std::size_t body_bytes_max = 64 * 1024;
-inline constexpr std::size_t idempotency_key_characters_max = 255;
 inline constexpr std::size_t request_id_characters_max = 128;
 
 struct CreateRequest {

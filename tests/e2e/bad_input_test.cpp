@@ -243,6 +243,15 @@ TEST_CASE("wrong methods, content types and headers are refused") {
            header("Idempotency-Key", std::string(256, 'k'))},
           {"a key with a tab", "POST", "/servers", create, 400, "invalid_request",
            header("Idempotency-Key", "a\tb")},
+          {"a key with one quote", "POST", "/servers", create, 400, "invalid_request",
+           header("Idempotency-Key", "\"a")},
+          {"two keys",
+           "POST",
+           "/servers",
+           create,
+           400,
+           "invalid_request",
+           {{"Idempotency-Key", "a"}, {"Idempotency-Key", "a"}}},
       });
   HttpClient client = fleet().client();
   CHECK(client.request("PUT", "/servers", "{}").header("Allow").find("POST") != std::string::npos);
