@@ -1,7 +1,6 @@
 #include "api/answers.h"
 
 #include "schema/http/documents.h"
-#include "schema/http/entity_tags.h"
 
 namespace vsim::api {
 
@@ -27,6 +26,29 @@ HttpResponse server_answer(int status, const read_model::ServerRow& server, Inst
   HttpResponse response = json_answer(status, http::render_server(server, now));
   response.add("ETag", http::entity_tag(server.version));
   return response;
+}
+
+Reply<http::EntityTags> read_known_tags(const HttpRequest& request) {
+  constexpr std::string_view header = "If-None-Match";
+  if (!request.has_header(header)) {
+    return http::EntityTags{};
+  }
+  auto tags = http::read_entity_tags(request.joined_header(header));
+  if (!tags) {
+    return tl::unexpected(invalid("If-None-Match " + tags.error()));
+  }
+  return std::move(*tags);
+}
+
+HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known) {
+  const std::string* tag = answer.header("ETag");
+  if (tag == nullptr || !known.hold_weakly(*tag)) {
+    return answer;
+  }
+  answer.status = 304;
+  answer.add("Content-Length", std::to_string(answer.body.size()));
+  answer.body.clear();
+  return answer;
 }
 
 http::Problem invalid(std::string detail) {

@@ -4,6 +4,7 @@
 
 #include "api/read_side.h"
 #include "api/route_table.h"
+#include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
 #include "schema/read_model/servers.h"
 
@@ -14,6 +15,13 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
 
 /// A server, with its version as ETag.
 HttpResponse server_answer(int status, const read_model::ServerRow& server, Instant now);
+
+/// The versions of a thing that the client has, by If-None-Match; none where it does not say.
+Reply<http::EntityTags> read_known_tags(const HttpRequest& request);
+
+/// 304 in place of what the client has, by its ETag: its head alone, with the length that the body
+/// would have had (RFC 9110, 8.6).
+HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known);
 
 /// 400, with what to change.
 http::Problem invalid(std::string detail);

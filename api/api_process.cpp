@@ -9,6 +9,7 @@
 #include "api/dependency_gauges.h"
 #include "api/http_api.h"
 #include "api/http_server.h"
+#include "api/static_files.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -81,7 +82,7 @@ std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) 
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
   Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue,
-        const std::string& openapi_document, Broker& broker)
+        const std::string& openapi_document, const StaticFiles& swagger, Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
@@ -100,7 +101,8 @@ struct Parts {
         health(broker, pool, clock, settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
-        http_api({commands, queries, operations, clock_commands, billing, health, openapi_document},
+        http_api({commands, queries, operations, clock_commands, billing, health, swagger,
+                  openapi_document},
                  limits, metrics) {}
 
   telemetry::Metrics metrics;
@@ -138,11 +140,16 @@ int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
     log::error("the OpenAPI document cannot be read", {{"mistake", document.error()}});
     return configuration_error;
   }
+  const auto swagger = StaticFiles::read(settings.schema_dir, settings.swagger_dir);
+  if (!swagger) {
+    log::error(swagger.error());
+    return configuration_error;
+  }
   const auto broker = connect(settings.nats_url, stop);
   if (!broker) {
     return stop.stop_requested() ? 0 : configuration_error;
   }
-  Parts parts(settings, *catalogue, *document, *broker);
+  Parts parts(settings, *catalogue, *document, *swagger, *broker);
   auto server =
       HttpServer::start({settings.http, settings.http_threads}, parts.metrics,
                         [&parts](HttpRequest& request) { return parts.http_api.handle(request); });

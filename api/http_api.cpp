@@ -50,6 +50,7 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        }},
       {get, "/openapi.json",
        [document = on.openapi_document](const Call&) { return json_answer(200, document); }},
+      {get, "/swagger/{file}", [on](const Call& call) { return on.swagger.get(call); }},
       {get, "/metrics", [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };
 }

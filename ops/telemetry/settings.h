@@ -62,6 +62,7 @@ struct CommonSettings {
 struct ApiSettings : CommonSettings {
   ListenAddress http;                    // HTTP_ADDR or PORT
   std::size_t http_threads = 512;        // HTTP_THREADS: as many connections are served at once
+  std::string swagger_dir;               // SWAGGER_DIR: Swagger UI's files; may be empty
   std::size_t database_connections = 8;  // DATABASE_CONNECTIONS
   RateLimit rate_limit;                  // RATE_LIMIT and RATE_BURST
   std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: those whose X-Forwarded-For counts

@@ -14,19 +14,10 @@ using Mistakes = std::vector<std::string>;
 
 constexpr std::int64_t hourly_rate_max = 1'000'000;  // 100 USD an hour
 
-tl::expected<std::string, std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return tl::unexpected<std::string>(path.string() + ": cannot be read");
-  }
-  return text.str();
-}
-
 // Reads one file with `read`; what is wrong in it is added to the mistakes.
 template <typename Read>
 void read_document(const std::filesystem::path& path, Mistakes& mistakes, Read&& read) {
-  const auto text = read_file(path);
+  const auto text = load_file(path.string());
   if (!text) {
     mistakes.push_back(text.error());
     return;
@@ -125,12 +116,21 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
   return catalogue;
 }
 
+tl::expected<std::string, std::string> load_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return tl::unexpected<std::string>(path + ": cannot be read");
+  }
+  return text.str();
+}
+
 tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir) {
-  return read_file(std::filesystem::path(schema_dir) / "http" / "openapi.json");
+  return load_file(schema_dir + "/http/openapi.json");
 }
 
 tl::expected<std::string, std::string> load_streams_definition(const std::string& schema_dir) {
-  return read_file(std::filesystem::path(schema_dir) / "messages" / "streams.json");
+  return load_file(schema_dir + "/messages/streams.json");
 }
 
 }  // namespace vsim::messages

@@ -15,6 +15,9 @@ namespace vsim::messages {
 /// All mistakes of all files at once, each as "FILE: what is wrong".
 tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::string& schema_dir);
 
+/// A file's bytes; an empty one counts as missing. The error is "FILE: what is wrong".
+tl::expected<std::string, std::string> load_file(const std::string& path);
+
 /// The text of schema/http/openapi.json.
 tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir);
 

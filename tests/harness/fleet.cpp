@@ -18,12 +18,12 @@ namespace {
 
 // What the caller's shell may hold (after `. .run/env`, say) must not reach the parts.
 const std::vector<std::string> foreign_settings = {
-    "NATS_URL",         "DATABASE_URL", "DB_HOST",     "DB_PORT",
-    "DB_NAME",          "DB_USER",      "DB_PASSWORD", "DB_SSLMODE",
-    "HTTP_ADDR",        "METRICS_ADDR", "PORT",        "ROLES",
-    "PROFILE",          "IDLE_TIMEOUT", "SIM_SEED",    "TIME_SCALE",
-    "BILLING_INTERVAL", "SCHEMA_DIR",   "LOG_LEVEL",   "LOG_FORMAT",
-    "NATS_USER",        "NATS_PASSWORD"};
+    "NATS_URL",         "DATABASE_URL",  "DB_HOST",     "DB_PORT",
+    "DB_NAME",          "DB_USER",       "DB_PASSWORD", "DB_SSLMODE",
+    "HTTP_ADDR",        "METRICS_ADDR",  "PORT",        "ROLES",
+    "PROFILE",          "IDLE_TIMEOUT",  "SIM_SEED",    "TIME_SCALE",
+    "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",   "LOG_FORMAT",
+    "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR"};
 
 constexpr std::chrono::seconds start_wait_max{30};
 

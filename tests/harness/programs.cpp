@@ -70,6 +70,15 @@ std::string product_program(const std::string& name) {
   return path;
 }
 
+std::string swagger_dir() {
+  const char* given = std::getenv("VSIM_SWAGGER_DIR");
+  std::string folder = given != nullptr ? given : source_dir() + "/.run/tools/swagger-ui";
+  if (::access((folder + "/swagger-ui-bundle.js").c_str(), R_OK) != 0) {
+    throw std::runtime_error(fmt::format("no Swagger UI in {}; `ops/test` puts it there", folder));
+  }
+  return folder;
+}
+
 std::string source_dir() { return VSIM_SOURCE_DIR; }
 
 std::uint16_t free_port() {

@@ -14,6 +14,10 @@ std::string find_program(const std::string& variable, const std::string& name);
 /// One of the product's own programs, from the build this test belongs to.
 std::string product_program(const std::string& name);
 
+/// The folder of Swagger UI's files: VSIM_SWAGGER_DIR, else where ops/test puts them. Throws when
+/// they are not there.
+std::string swagger_dir();
+
 /// The checkout, for files that the product ships (schema/, ops/nats/).
 std::string source_dir();
 

@@ -32,7 +32,8 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "SCHEMA_DIR",       "ROLES",
                                  "HTTP_THREADS",     "RATE_LIMIT",
                                  "RATE_BURST",       "TRUSTED_PROXIES",
-                                 "NATS_MONITOR_URL", "DATABASE_CONNECTIONS"};
+                                 "NATS_MONITOR_URL", "DATABASE_CONNECTIONS",
+                                 "SWAGGER_DIR"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -80,6 +81,7 @@ TEST_CASE("a database is all that must be told; the rest has defaults") {
   CHECK_FALSE(settings->sim_seed);
   CHECK(settings->profile == "standard");
   CHECK(settings->http_threads == 512);
+  CHECK(settings->swagger_dir.empty());
 }
 
 TEST_CASE("a flag wins over the environment") {

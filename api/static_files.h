@@ -1,0 +1,35 @@
+#pragma once
+
+// Swagger UI as it is served: files read at the start and kept in memory.
+
+#include <map>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "api/route_table.h"
+
+namespace vsim::api {
+
+/// Fixed after construction; any thread.
+class StaticFiles {
+ public:
+  /// The page from `schema_dir`, what it loads from `swagger_dir`, where ops/up puts it; none at
+  /// all when that is empty. The error says which file is missing and how to bring it.
+  static tl::expected<StaticFiles, std::string> read(const std::string& schema_dir,
+                                                     const std::string& swagger_dir);
+
+  /// The file that the path names, or 304. Only names of the list that was read are known, so no
+  /// path leads anywhere else.
+  Answer get(const Call& call) const;
+
+ private:
+  struct File {
+    std::string type;
+    std::string tag;
+    std::string body;
+  };
+  std::map<std::string, File, std::less<>> files_;
+};
+
+}  // namespace vsim::api
