@@ -93,13 +93,7 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   JsonWriter json;
   json.begin_object();
   json.member("type", event_type(event.data));
-  json.member("version", event.version);
-  json.member("at", format_instant(event.at));
-  write_origin(json, event.cause, event.origin);
-  json.key("data");
-  json.begin_object();
-  std::visit(WriteData{json, event.cause}, event.data);
-  json.end_object();
+  write_what_happened<WriteData>(json, event);
   json.key("before");
   json.begin_object();
   json.member("at", format_instant(before.time.sim));

@@ -142,13 +142,7 @@ std::string encode(const Event& event, const State& after) {
   json.member("type", event_type(event.data));
   json.member("server_id", event.server.to_string());
   json.member("region", event.region.name);
-  json.member("version", event.version);
-  json.member("at", format_instant(event.at));
-  write_origin(json, event.cause, event.origin);
-  json.key("data");
-  json.begin_object();
-  std::visit(WriteData{json, event.cause}, event.data);
-  json.end_object();
+  write_what_happened<WriteData>(json, event);
   json.key("state");
   write_state(json, after);
   json.end_object();

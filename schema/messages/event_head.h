@@ -1,10 +1,12 @@
 #pragma once
 
-// Who is behind an event: members that events of every kind have alike.
+// Members that events of every kind have alike.
 
 #include <optional>
+#include <variant>
 
 #include "domain/server.h"
+#include "schema/messages/event_codec.h"
 #include "schema/messages/json_writer.h"
 
 namespace vsim::messages {
@@ -13,6 +15,18 @@ class Fields;
 
 /// "command_id", "actor", "correlation_id"; the rest of the cause stands in the state.
 void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Origin& origin);
+
+/// "version", "at", who is behind it, and "data": a visitor `WriteData{json, cause}` writes that.
+template <typename WriteData, typename EventOfAnyKind>
+void write_what_happened(JsonWriter& json, const EventOfAnyKind& event) {
+  json.member("version", event.version);
+  json.member("at", format_instant(event.at));
+  write_origin(json, event.cause, event.origin);
+  json.key("data");
+  json.begin_object();
+  std::visit(WriteData{json, event.cause}, event.data);
+  json.end_object();
+}
 
 /// "data" of an outcome that changes nothing.
 void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optional<Cause>& cause);

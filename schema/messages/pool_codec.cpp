@@ -129,13 +129,7 @@ std::string encode(const PoolEvent& event, const Pool& after) {
   json.begin_object();
   json.member("type", event_type(event.data));
   json.member("region", event.region.name);
-  json.member("version", event.version);
-  json.member("at", format_instant(event.at));
-  write_origin(json, event.cause, event.origin);
-  json.key("data");
-  json.begin_object();
-  std::visit(WriteData{json, event.cause}, event.data);
-  json.end_object();
+  write_what_happened<WriteData>(json, event);
   json.key("state");
   json.begin_object();
   if (after.last_command) {
