@@ -60,9 +60,19 @@ int open_or_throw(const std::string& path, int flags) {
   return file;
 }
 
+/// Copies above all that a child is given, so that none is overwritten while they are put in place.
+std::vector<int> copies_out_of_the_way(const std::vector<int>& descriptors) {
+  constexpr int first_copy = 64;
+  std::vector<int> copies;
+  for (const int descriptor : descriptors) {
+    copies.push_back(::fcntl(descriptor, F_DUPFD_CLOEXEC, first_copy));
+  }
+  return copies;
+}
+
 /// Between fork and exec: only calls that are safe after fork in a threaded program.
-[[noreturn]] void become(char** argv, char** envp, int input, int log, const char* directory,
-                         pid_t parent) {
+[[noreturn]] void become(char** argv, char** envp, int input, int log,
+                         const std::vector<int>& descriptors, const char* directory, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) {
     ::_exit(126);  // the parent died before the line above
@@ -74,6 +84,10 @@ int open_or_throw(const std::string& path, int flags) {
   ::dup2(input, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
+  int next = STDERR_FILENO + 1;
+  for (const int descriptor : descriptors) {
+    ::dup2(descriptor, next++);
+  }
   if (*directory != '\0' && ::chdir(directory) != 0) {
     ::_exit(126);
   }
@@ -94,14 +108,18 @@ ChildProcess ChildProcess::spawn(const ChildOptions& options) {
   const std::string log_path = options.log_path.empty() ? "/dev/null" : options.log_path;
   const int input = open_or_throw(options.input_path, O_RDONLY);
   const int log = open_or_throw(log_path, O_WRONLY | O_CREAT | O_APPEND);
+  const std::vector<int> descriptors = copies_out_of_the_way(options.descriptors);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
     become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), input, log,
-           options.working_directory.c_str(), parent);
+           descriptors, options.working_directory.c_str(), parent);
   }
   ::close(input);
   ::close(log);
+  for (const int descriptor : descriptors) {
+    ::close(descriptor);
+  }
   if (pid < 0) {
     throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
   }
