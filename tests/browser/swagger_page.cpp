@@ -7,7 +7,8 @@
 namespace browser {
 namespace {
 
-// Fields of the answer, the newest: Clear has taken away the one before.
+constexpr const char* open_operation = "document.querySelector('.opblock.is-open')";
+// Of the answer, the newest: Clear has taken away the one before.
 constexpr const char* shown_status = ".live-responses-table tbody .response-col_status";
 constexpr const char* shown_body = ".live-responses-table .highlight-code pre";
 
@@ -26,42 +27,57 @@ std::string ShownAnswer::header(const std::string& name) const {
 Operation::Operation(Browser& browser, const std::string& tag, const std::string& operation_id)
     : browser_(browser), block_("#operations-" + tag + "-" + operation_id) {
   browser_.wait_until(part(""));
-  if (!browser_.evaluate(part("") + ".classList.contains('is-open')").boolean()) {
-    browser_.click(part(".opblock-summary-control"));
+  open();
+}
+
+void Operation::open() {
+  if (browser_.evaluate("Boolean(" + part(".execute") + ")").boolean()) {
+    return;
   }
-  browser_.wait_until(part(".try-out__btn"));
-  if (!browser_.evaluate(part(".try-out__btn") + ".classList.contains('cancel')").boolean()) {
+  if (browser_.evaluate("Boolean(" + std::string(open_operation) + ")").boolean()) {
+    browser_.click(std::string(open_operation) + ".querySelector('.opblock-summary-control')");
+    browser_.wait_until("!" + std::string(open_operation));
+  }
+  browser_.click(part(".opblock-summary-control"));
+  browser_.wait_until(part(".opblock-body"));
+  if (!browser_.evaluate("Boolean(" + part(".execute") + ")").boolean()) {
     browser_.click(part(".try-out__btn"));
+    browser_.wait_until(part(".execute"));
   }
-  browser_.wait_until(part(".execute"));
 }
 
 Operation& Operation::fill(const std::string& parameter, const std::string& text) {
+  open();
   browser_.type(field(parameter, ":is(input, textarea)"), text);
   return *this;
 }
 
 Operation& Operation::pick(const std::string& parameter, const std::string& value) {
+  open();
   browser_.choose(field(parameter, "select:not(.examples-select-element)"), value);
   return *this;
 }
 
 Operation& Operation::body(const std::string& text) {
+  open();
   browser_.type(part(".body-param__text"), text);
   return *this;
 }
 
 Operation& Operation::pick_body(const std::string& example) {
+  open();
   browser_.choose(part(".opblock-section-request-body .examples-select-element"), example);
   return *this;
 }
 
 Operation& Operation::accept(const std::string& type) {
+  open();
   browser_.choose(part(".response-control-media-type--accept-controller select"), type);
   return *this;
 }
 
 ShownAnswer Operation::execute() {
+  open();
   if (browser_.evaluate("Boolean(" + part(".btn-clear") + ")").boolean()) {
     browser_.click(part(".btn-clear"));
     browser_.wait_until("!" + part(shown_status));

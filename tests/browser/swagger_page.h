@@ -20,7 +20,8 @@ struct ShownAnswer {
   std::string header(const std::string& name) const;  // in lower case
 };
 
-/// One operation with "Try it out" pressed.
+/// One operation with "Try it out" pressed. It is opened when it is used and others are closed,
+/// with what stands in their fields: the page is slow with many open.
 class Operation {
  public:
   Operation(Browser& browser, const std::string& tag, const std::string& operation_id);
@@ -37,6 +38,7 @@ class Operation {
   ShownAnswer execute();
 
  private:
+  void open();
   std::string part(const std::string& selector) const;
   std::string field(const std::string& parameter, const std::string& kind) const;
 
