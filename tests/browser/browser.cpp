@@ -92,18 +92,16 @@ Browser::Browser() : scratch_("vsim-browser") {
 }
 
 Browser::~Browser() {
-  if (harness::test_is_failing()) {
-    try {
+  // Asked to close, it takes all its processes along, which a SIGKILL would leave for a moment.
+  try {
+    if (harness::test_is_failing()) {
       save_picture(scratch_.path() + "/page.png");
       std::cerr << "--- the page: " << scratch_.path() << "/page.png (kept)\n";
-    } catch (const std::exception& error) {
-      std::cerr << "--- no picture of the page: " << error.what() << "\n";
     }
-  }
-  try {
     tools_->attach("");
-    tools_->call("Browser.close");  // with all its processes, which a SIGKILL would leave for a bit
-  } catch (const BrowserError&) {
+    tools_->call("Browser.close");
+  } catch (const std::exception& error) {
+    std::cerr << "--- the browser does not close: " << error.what() << "\n";
   }
   if (!process_.wait(std::chrono::seconds(10))) {
     process_.kill();
@@ -183,7 +181,7 @@ const std::vector<std::string>& Browser::requested() {
   return requested_;
 }
 
-const std::vector<std::string>& Browser::complaints() {
+const std::string& Browser::complaints() {
   sort_events();
   return complaints_;
 }
@@ -210,15 +208,15 @@ void Browser::sort_events() {
     } else if (method == "Log.entryAdded") {
       const Json& entry = told["entry"];
       if (const std::string level = entry["level"].text(); level == "error" || level == "warning") {
-        complaints_.push_back(entry["source"].text() + " " + level + ": " + entry["text"].text());
+        complaints_ += entry["source"].text() + " " + level + ": " + entry["text"].text() + "\n";
       }
     } else if (method == "Runtime.exceptionThrown") {
-      complaints_.push_back("exception: " + told["exceptionDetails"]["text"].text());
+      complaints_ += "exception: " + told["exceptionDetails"]["text"].text() + "\n";
     } else if (method == "Runtime.consoleAPICalled") {
       if (const std::string kind = told["type"].text(); kind == "error" || kind == "warning") {
         const Json first = told["args"].at(0);
-        complaints_.push_back("console " + kind + ": " +
-                              (first.has("value") ? first["value"].text() : "an object"));
+        complaints_ += "console " + kind + ": " +
+                       (first.has("value") ? first["value"].text() : "an object") + "\n";
       }
     }
   }

@@ -43,8 +43,9 @@ class Browser {
 
   /// What the page has asked for so far; no data: URLs, which go nowhere.
   const std::vector<std::string>& requested();
-  /// Errors and warnings on its console, uncaught exceptions, and what its policy has blocked.
-  const std::vector<std::string>& complaints();
+  /// Errors and warnings on its console, uncaught exceptions, what its policy has blocked: a line
+  /// each.
+  const std::string& complaints();
 
   /// Writes a picture of the page, to look at when a test fails.
   void save_picture(const std::string& path);
@@ -56,7 +57,7 @@ class Browser {
   std::unique_ptr<DevTools> tools_;
   harness::ChildProcess process_;
   std::vector<std::string> requested_;
-  std::vector<std::string> complaints_;
+  std::string complaints_;
 };
 
 }  // namespace browser
