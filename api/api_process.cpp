@@ -9,6 +9,7 @@
 #include "api/dependency_gauges.h"
 #include "api/http_api.h"
 #include "api/http_server.h"
+#include "api/server_certificate.h"
 #include "api/static_files.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
@@ -43,11 +44,17 @@ void allow_files(std::size_t count) {
 
 /// Tries until the broker is there: the order in which processes start should not matter. Nothing
 /// when stopped before, or when the broker will never do.
-std::unique_ptr<Broker> connect(const std::string& url, const std::stop_token& stop) {
+std::unique_ptr<Broker> connect(const telemetry::ApiSettings& settings,
+                                const std::stop_token& stop) {
   std::string told;
   while (!stop.stop_requested()) {
     // At once: everything the API sends, somebody waits for.
-    auto broker = Broker::connect({.url = url, .name = "vsim-api", .send_at_once = true});
+    auto broker =
+        Broker::connect({.url = settings.nats_url,
+                         .name = "vsim-api",
+                         .send_at_once = true,
+                         .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
+                                 settings.nats_certificate.key}});
     if (broker) {
       return std::move(*broker);
     }
@@ -126,9 +133,50 @@ struct Parts {
   HttpApi http_api;
 };
 
+/// False when there should be one and is not; it stays empty where TLS is off.
+bool load_certificate(const telemetry::ApiSettings& settings,
+                      std::unique_ptr<ServerCertificate>& certificate) {
+  if (!settings.certificate.given()) {
+    return true;
+  }
+  auto loaded = ServerCertificate::load(settings.certificate);
+  if (!loaded) {
+    log::error("TLS is not possible", {{"mistake", loaded.error()}});
+    return false;
+  }
+  certificate = std::move(*loaded);
+  log::info("speaking TLS",
+            {{"certificate", certificate->subject()}, {"valid_until", certificate->valid_until()}});
+  return true;
+}
+
+/// Sleeps until the stop. A SIGHUP meanwhile reads the certificate again, if there is one.
+void wait_for_stop(telemetry::ShutdownSignals& signals, ServerCertificate* certificate,
+                   telemetry::Metrics& metrics) {
+  const auto reloads = [&](const char* result) {
+    return metrics.counter("vsim_tls_reloads_total", "Reads of the certificate after SIGHUP",
+                           {{"result", result}});
+  };
+  const telemetry::Counter succeeded = reloads("ok");
+  const telemetry::Counter failed = reloads("failed");
+  while (signals.wait_for_hangup()) {
+    if (certificate == nullptr) {
+      log::info("SIGHUP: nothing to read again; TLS_CERT_FILE is not set");
+    } else if (const auto mistake = certificate->reload()) {
+      failed.add();
+      log::error("SIGHUP: the certificate stays the old one", {{"mistake", *mistake}});
+    } else {
+      succeeded.add();
+      log::info("SIGHUP: new connections get the new certificate",
+                {{"subject", certificate->subject()}, {"valid_until", certificate->valid_until()}});
+    }
+  }
+}
+
 }  // namespace
 
-int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
+int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& signals) {
+  const std::stop_token stop = signals.token();
   bound_the_heap();
   allow_files(4 * settings.http_threads + 1024);
   const auto catalogue = load_catalogue(settings);
@@ -145,28 +193,35 @@ int run(const telemetry::ApiSettings& settings, const std::stop_token& stop) {
     log::error(swagger.error());
     return configuration_error;
   }
-  const auto broker = connect(settings.nats_url, stop);
+  const auto broker = connect(settings, stop);
   if (!broker) {
     return stop.stop_requested() ? 0 : configuration_error;
   }
   Parts parts(settings, *catalogue, *document, *swagger, *broker);
-  auto server =
-      HttpServer::start({settings.http, settings.http_threads}, parts.metrics,
-                        [&parts](HttpRequest& request) { return parts.http_api.handle(request); });
+  HttpServerOptions options{settings.http, settings.http_threads};
+  std::unique_ptr<ServerCertificate> certificate;
+  if (!load_certificate(settings, certificate)) {
+    return configuration_error;
+  }
+  if (certificate) {
+    options.make_transport = [&](int socket) { return certificate->make_transport(socket); };
+  }
+  auto server = HttpServer::start(options, parts.metrics, [&parts](HttpRequest& request) {
+    return parts.http_api.handle(request);
+  });
   if (!server) {
     log::error(server.error());
     return configuration_error;
   }
-  log::info("serving HTTP", {{"address", "http://" + settings.http.to_string()},
-                             {"version", telemetry::build_version()},
-                             {"broker", broker->server_version()},
-                             {"threads_max", settings.http_threads},
-                             {"database_connections", settings.database_connections}});
+  log::info("serving HTTP",
+            {{"address", (certificate ? "https://" : "http://") + settings.http.to_string()},
+             {"version", telemetry::build_version()},
+             {"broker", broker->server_version()},
+             {"threads_max", settings.http_threads},
+             {"database_connections", settings.database_connections}});
   const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
-  while (!stop.stop_requested()) {
-    telemetry::pause(stop, 1h);
-  }
+  wait_for_stop(signals, certificate.get(), parts.metrics);
   parts.inbox.stop();  // what waits is answered 202 now: accepted, and late
   server->reset();
   log::info("stopped");

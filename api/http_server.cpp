@@ -125,7 +125,9 @@ class OpenSockets {
 class Engine : public httplib::Server {
  public:
   Engine(const HttpServerOptions& options, HttpServer::Handler handler)
-      : handler_(std::move(handler)), threads_(options.threads_max) {
+      : handler_(std::move(handler)),
+        make_transport_(options.make_transport),
+        threads_(options.threads_max) {
     new_task_queue = [this] { return new LibraryTasks(threads_); };
     set_tcp_nodelay(true);
     set_socket_options(own_address);
@@ -172,7 +174,7 @@ class Engine : public httplib::Server {
   }
 
   void serve(int socket) {
-    const auto transport = make_plain_transport(socket);
+    const auto transport = make_transport_(socket);
     if (!transport->open(std::chrono::steady_clock::now() + request_seconds_max)) {
       return;
     }
@@ -246,6 +248,7 @@ class Engine : public httplib::Server {
   }
 
   HttpServer::Handler handler_;
+  const decltype(HttpServerOptions::make_transport) make_transport_;
   OpenSockets sockets_;
   std::atomic<bool> stopping_{false};
   ConnectionThreads threads_;

@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include "api/http_message.h"
+#include "api/transport.h"
 #include "ops/telemetry/metrics.h"
 #include "ops/telemetry/settings.h"
 
@@ -18,6 +19,8 @@ namespace vsim::api {
 struct HttpServerOptions {
   telemetry::ListenAddress address;
   std::size_t threads_max = 512;  // connections served at once; more wait for a free thread
+  // What a connection's bytes go through; called by its own thread.
+  std::function<std::unique_ptr<Transport>(int socket)> make_transport = make_plain_transport;
 };
 
 class HttpServer {

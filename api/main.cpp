@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
     return settings.error().report();
   }
   vsim::log::set_up("vsim-api", settings->log_level, settings->log_format);
-  vsim::telemetry::ShutdownSignals signals;
+  vsim::telemetry::ShutdownSignals signals(vsim::telemetry::ShutdownSignals::Hangup::wish);
   const vsim::eventstore::BrokerLibrary library;
-  return vsim::api::run(*settings, signals.token());
+  return vsim::api::run(*settings, signals);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <nats/nats.h>
+#include <openssl/ssl.h>
 
 #include "eventstore/api_reply.h"
 #include "eventstore/nats_handle.h"
@@ -17,7 +18,19 @@
 
 namespace vsim::eventstore {
 
+namespace {
+
+// nats.c 3.4 frees OpenSSL's list of compression methods when it closes, and OpenSSL frees it again
+// at the exit, which may crash. TLS has no use for compression, so the list is taken away first.
+void keep_from_freeing_twice() {
+  SSL_COMP_get_compression_methods();  // makes the list, which else would be made later
+  sk_SSL_COMP_free(SSL_COMP_set0_compression_methods(nullptr));
+}
+
+}  // namespace
+
 BrokerLibrary::BrokerLibrary() {
+  keep_from_freeing_twice();
   if (nats_Open(0) != NATS_OK) {
     std::fputs("cannot open the NATS client library\n", stderr);
     std::abort();
@@ -128,6 +141,24 @@ class SyncSubscription : public Subscription {
   std::shared_ptr<RetiredSubscriptions> retired_;
 };
 
+bool wants_tls(const BrokerOptions& options) {
+  return options.url.starts_with("tls://") || !options.tls.authorities.empty() ||
+         !options.tls.certificate.empty();
+}
+
+natsStatus configure_tls(natsOptions* options, const BrokerOptions& wanted) {
+  if (!wants_tls(wanted)) return NATS_OK;
+  const BrokerTls& tls = wanted.tls;
+  auto status = natsOptions_SetSecure(options, true);
+  if (status == NATS_OK && !tls.authorities.empty()) {
+    status = natsOptions_LoadCATrustedCertificates(options, tls.authorities.c_str());
+  }
+  if (status == NATS_OK && !tls.certificate.empty()) {
+    status = natsOptions_LoadCertificatesChain(options, tls.certificate.c_str(), tls.key.c_str());
+  }
+  return status;
+}
+
 natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::Impl* impl) {
   auto status = natsOptions_SetURL(options, wanted.url.c_str());
   const auto then = [&status](natsStatus next) {
@@ -147,7 +178,24 @@ natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::
   then(natsOptions_SetSendAsap(options, wanted.send_at_once));
   then(natsOptions_SetReconnectedCB(options, on_reconnect, impl));
   then(natsOptions_SetErrorHandler(options, on_error, impl));
+  then(configure_tls(options, wanted));
   return status;
+}
+
+// Why the connection failed. A broker that cannot prove who it is will not be able to later.
+Error connection_error(natsStatus status, const std::string& host) {
+  Error error = error_of(status, "connecting to " + host);
+  natsStatus last = NATS_OK;
+  const char* text = nats_GetLastError(&last);
+  if (status != NATS_SSL_ERROR || last != status || text == nullptr) return error;
+  const std::string reason(text);
+  error.detail += ": " + reason;
+  if (reason.find(":cert=") != std::string::npos) {  // that was looked at, and is not right
+    error.kind = Error::Kind::refused;
+    error.detail += "; the broker's certificate must name " + host +
+                    " and be signed by an authority in NATS_CA_FILE (without it: the system's)";
+  }
+  return error;
 }
 
 // "nats://user:password@host:port" gives "_INBOX_user", a URL without a user "_INBOX".
@@ -173,6 +221,22 @@ std::pair<std::string, std::string> host_and_port(std::string url) {
   return {url.substr(0, colon), url.substr(colon + 1)};
 }
 
+// Why there is no use in connecting to such a broker.
+std::optional<std::string> unfit(const ServerInfo& info, const BrokerOptions& options) {
+  if (!version_at_least(info.version, 2, 15)) {
+    return "nats-server " + info.version +
+           " is too old: vsim needs 2.15 or newer, whose atomic batches survive a power cut";
+  }
+  if (wants_tls(options) && !info.offers_tls) {
+    return "the broker offers no TLS; give it a certificate, or NATS_URL with nats:// and none of "
+           "NATS_CA_FILE and NATS_CERT_FILE";
+  }
+  if (info.asks_for_certificate && options.tls.certificate.empty()) {
+    return "the broker asks for a certificate of ours; give NATS_CERT_FILE and NATS_KEY_FILE";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Broker::Broker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -180,16 +244,14 @@ Broker::~Broker() = default;
 
 Result<std::unique_ptr<Broker>> Broker::connect(const BrokerOptions& options) {
   const auto [host, port] = host_and_port(options.url);
-  auto version = read_server_version(host, port);
-  if (!version) return tl::unexpected(version.error());
-  if (!version_at_least(*version, 2, 15)) {
-    return fail(Error::Kind::refused, "nats-server " + *version + " at " + host + ":" + port +
-                                          " is too old: vsim needs 2.15 or newer, whose atomic "
-                                          "batches survive a power cut");
+  const auto info = read_server_info(host, port);
+  if (!info) return tl::unexpected(info.error());
+  if (const auto why = unfit(*info, options)) {
+    return fail(Error::Kind::refused, host + ":" + port + ": " + *why);
   }
   auto impl = std::make_unique<Impl>();
   impl->options = options;
-  impl->version = *version;
+  impl->version = info->version;
   impl->inbox_prefix = inbox_prefix_of(options.url);
   natsOptions* raw_options = nullptr;
   auto status = natsOptions_Create(&raw_options);
@@ -197,7 +259,7 @@ Result<std::unique_ptr<Broker>> Broker::connect(const BrokerOptions& options) {
   if (status == NATS_OK) status = configure(raw_options, options, impl.get());
   natsConnection* raw = nullptr;
   if (status == NATS_OK) status = natsConnection_Connect(&raw, raw_options);
-  if (status != NATS_OK) return tl::unexpected(error_of(status, "connecting to " + host));
+  if (status != NATS_OK) return tl::unexpected(connection_error(status, host));
   impl->connection.reset(raw);
   return std::unique_ptr<Broker>(new Broker(std::move(impl)));
 }

@@ -49,16 +49,27 @@ class Subscription {
   virtual void end() = 0;
 };
 
+/// Files in PEM; all may be empty. With any of them, or a URL that begins with tls://, the broker
+/// must speak TLS, and show a certificate that these authorities vouch for and that names the URL's
+/// host.
+struct BrokerTls {
+  std::string authorities = {};  // empty: the system's
+  std::string certificate = {};  // who we are, for brokers that ask
+  std::string key = {};
+};
+
 struct BrokerOptions {
   std::string url;                          // nats://[user:password@]host:port; see new_inbox()
   std::string name;                         // shown by the broker's connection reports
   std::chrono::milliseconds timeout{5000};  // of one request
   bool send_at_once = false;  // a system call per publish: for those that somebody waits for
+  BrokerTls tls = {};
 };
 
 class Broker {
  public:
-  /// Connects, or fails with the reason. Refuses brokers older than 2.15.
+  /// Connects, or fails with the reason. Refuses brokers older than 2.15, and those that cannot
+  /// prove who they are where TLS is asked for.
   static Result<std::unique_ptr<Broker>> connect(const BrokerOptions& options);
   ~Broker();
   Broker(const Broker&) = delete;

@@ -54,7 +54,7 @@ std::string read_line(const Socket& socket) {
 
 }  // namespace
 
-Result<std::string> read_server_version(const std::string& host, const std::string& port) {
+Result<ServerInfo> read_server_info(const std::string& host, const std::string& port) {
   Socket socket;
   if (!connect_to(socket, host, port)) {
     return fail(Error::Kind::unavailable, "no broker answers at " + host + ":" + port);
@@ -64,11 +64,17 @@ Result<std::string> read_server_version(const std::string& host, const std::stri
     return fail(Error::Kind::refused, host + ":" + port + " is no NATS server");
   }
   simdjson::dom::parser parser;
+  const auto document = parser.parse(line.substr(5));
+  const auto holds = [&](const char* name) {
+    bool value = false;
+    return document[name].get(value) == simdjson::SUCCESS && value;
+  };
   std::string_view version;
-  if (parser.parse(line.substr(5))["version"].get(version) != simdjson::SUCCESS) {
+  if (document["version"].get(version) != simdjson::SUCCESS) {
     return fail(Error::Kind::refused, host + ":" + port + " tells no version");
   }
-  return std::string(version);
+  return ServerInfo{std::string(version), holds("tls_required") || holds("tls_available"),
+                    holds("tls_verify")};
 }
 
 bool version_at_least(const std::string& version, int major, int minor) {

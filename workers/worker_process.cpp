@@ -36,11 +36,17 @@ using eventstore::Broker;
 constexpr auto clock_skew_max = 2s;
 
 // Tries until the broker is there: what starts first does not matter.
-tl::expected<std::unique_ptr<Broker>, std::string> connect(const std::string& url,
-                                                           const std::string& name, bool at_once,
-                                                           const std::stop_token& stop) {
+tl::expected<std::unique_ptr<Broker>, std::string> connect(
+    const telemetry::WorkerSettings& settings, const std::string& name, bool at_once,
+    const std::stop_token& stop) {
   while (true) {
-    auto broker = Broker::connect({url, name, 5s, at_once});
+    auto broker =
+        Broker::connect({settings.nats_url,
+                         name,
+                         5s,
+                         at_once,
+                         {settings.nats_authorities, settings.nats_certificate.certificate,
+                          settings.nats_certificate.key}});
     if (broker) return std::move(*broker);
     if (broker.error().kind == eventstore::Error::Kind::refused) {
       return tl::unexpected(broker.error().detail);
@@ -78,7 +84,7 @@ struct Connections {
   std::unique_ptr<Broker> feeds;    // the followers; gathers the replies of a projected batch
 };
 
-tl::expected<Connections, std::string> connect_all(const std::string& url,
+tl::expected<Connections, std::string> connect_all(const telemetry::WorkerSettings& settings,
                                                    const std::stop_token& stop) {
   Connections made;
   const std::array<std::tuple<std::unique_ptr<Broker>*, const char*, bool>, 4> wanted = {{
@@ -88,7 +94,7 @@ tl::expected<Connections, std::string> connect_all(const std::string& url,
       {&made.feeds, "vsim-worker feeds", false},
   }};
   for (const auto& [connection, name, at_once] : wanted) {
-    auto broker = connect(url, name, at_once, stop);
+    auto broker = connect(settings, name, at_once, stop);
     if (!broker) return tl::unexpected(broker.error());
     *connection = std::move(*broker);
   }
@@ -234,7 +240,7 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
   if (!catalogue->profiles.contains(settings.profile)) {
     return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
-  auto connections = connect_all(settings.nats_url, stop);
+  auto connections = connect_all(settings, stop);
   if (!connections) return tl::unexpected(connections.error());
   auto parts =
       std::make_unique<Parts>(settings, metrics, std::move(*catalogue), std::move(*connections));

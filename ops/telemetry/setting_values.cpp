@@ -173,6 +173,14 @@ Read<Roles> read_roles(std::string_view text) {
   return roles;
 }
 
+Read<std::string> read_ssl_mode(std::string_view text) {
+  for (const std::string_view mode :
+       {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+    if (text == mode) return std::string(text);
+  return wrong(quoted(text) +
+               " is no mode; give disable, allow, prefer, require, verify-ca or verify-full");
+}
+
 std::string quote_connection_value(std::string_view value) {
   std::string text = "'";
   for (const char c : value) {

@@ -34,6 +34,9 @@ Read<log::Level> read_log_level(std::string_view text);
 Read<log::Format> read_log_format(std::string_view text);
 Read<Roles> read_roles(std::string_view text);
 
+/// One of libpq's, "disable" to "verify-full".
+Read<std::string> read_ssl_mode(std::string_view text);
+
 /// One value of a libpq connection string, quoted.
 std::string quote_connection_value(std::string_view value);
 

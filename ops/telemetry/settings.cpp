@@ -87,6 +87,9 @@ struct Declaration {
 constexpr Declaration common_declarations[] = {
     {"NATS_URL", "the broker, such as nats://127.0.0.1:4222"},
     {"NATS_MONITOR_URL", "the broker's monitor, such as http://127.0.0.1:8222"},
+    {"NATS_CA_FILE", "TLS to NATS: the authorities that may vouch for it, PEM (the system's)"},
+    {"NATS_CERT_FILE", "TLS to NATS: our certificate, where it asks for one, PEM"},
+    {"NATS_KEY_FILE", "the key of that certificate, PEM"},
     {"DATABASE_URL", "Postgres, such as postgresql://vsim@127.0.0.1:5432/vsim"},
     {"DB_HOST", "Postgres in parts, instead of DATABASE_URL: its host"},
     {"DB_PORT", "its port (5432)"},
@@ -94,6 +97,7 @@ constexpr Declaration common_declarations[] = {
     {"DB_USER", "the user (vsim)"},
     {"DB_PASSWORD", "the password"},
     {"DB_SSLMODE", "disable, allow, prefer, require, verify-ca or verify-full"},
+    {"DB_SSLROOTCERT", "the authorities that may vouch for Postgres, PEM"},
     {"LOG_LEVEL", "debug, info, warn or error (info)"},
     {"LOG_FORMAT", "text or json (text on a terminal, else json)"},
     {"IDLE_TIMEOUT", "a stopped server is reaped after, such as 30m; 0s: never"},
@@ -108,11 +112,41 @@ void declare_common(Reader& reader) {
   for (const auto& [variable, meaning] : common_declarations) reader.declare(variable, meaning);
 }
 
+/// A certificate and its key, both or neither, that fit each other.
+void take_certificate(Reader& reader, const std::string& certificate_variable,
+                      const std::string& key_variable, CertificateFiles& files) {
+  files = {reader.raw(certificate_variable), reader.raw(key_variable)};
+  if (files.certificate.empty() != files.key.empty()) {
+    const bool lacks_key = files.key.empty();
+    reader.mistake(lacks_key ? key_variable : certificate_variable,
+                   "is missing, though " + (lacks_key ? certificate_variable : key_variable) +
+                       " is given; give both or neither");
+  } else if (files.given()) {
+    if (const auto mistake = check_certificate(files))
+      reader.mistake(mistake->in_key ? key_variable : certificate_variable, mistake->why);
+  }
+}
+
+void check_authorities_of(Reader& reader, const std::string& variable) {
+  if (!reader.given(variable)) return;
+  if (const auto why = check_authorities(reader.raw(variable))) reader.mistake(variable, *why);
+}
+
+void check_database_tls(Reader& reader) {
+  std::string mode;
+  reader.take("DB_SSLMODE", mode, read_ssl_mode);
+  check_authorities_of(reader, "DB_SSLROOTCERT");
+  if (reader.given("DB_SSLROOTCERT") && !mode.starts_with("verify"))
+    reader.mistake("DB_SSLROOTCERT", "has no effect with DB_SSLMODE \"" + reader.raw("DB_SSLMODE") +
+                                         "\"; give DB_SSLMODE=verify-full");
+}
+
 std::string database_url(Reader& reader) {
-  static const char* const parts[] = {"DB_HOST", "DB_PORT",     "DB_NAME",
-                                      "DB_USER", "DB_PASSWORD", "DB_SSLMODE"};
-  static const char* const names[] = {"host", "port", "dbname", "user", "password", "sslmode"};
-  static const char* const defaults[] = {"127.0.0.1", "5432", "vsim", "vsim", "", ""};
+  static const char* const parts[] = {"DB_HOST",     "DB_PORT",    "DB_NAME",       "DB_USER",
+                                      "DB_PASSWORD", "DB_SSLMODE", "DB_SSLROOTCERT"};
+  static const char* const names[] = {"host",     "port",    "dbname",     "user",
+                                      "password", "sslmode", "sslrootcert"};
+  static const char* const defaults[] = {"127.0.0.1", "5432", "vsim", "vsim", "", "", ""};
   bool any_part = false;
   std::string url;
   for (std::size_t i = 0; i < std::size(parts); ++i) {
@@ -123,6 +157,7 @@ std::string database_url(Reader& reader) {
   }
   std::uint16_t port = 0;
   reader.take("DB_PORT", port, read_port);
+  check_database_tls(reader);
   if (reader.given("DATABASE_URL") && any_part)
     reader.mistake("DATABASE_URL", "is given and DB_* too; give one of the two");
   if (reader.given("DATABASE_URL")) return reader.raw("DATABASE_URL");
@@ -139,6 +174,9 @@ void take_common(Reader& reader, CommonSettings& settings) {
     reader.mistake("NATS_URL", "\"" + settings.nats_url +
                                    "\" does not begin with nats:// or tls://; \"nats://" +
                                    settings.nats_url + "\"?");
+  settings.nats_authorities = reader.raw("NATS_CA_FILE");
+  check_authorities_of(reader, "NATS_CA_FILE");
+  take_certificate(reader, "NATS_CERT_FILE", "NATS_KEY_FILE", settings.nats_certificate);
   settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
   if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
     reader.mistake("NATS_MONITOR_URL",
@@ -213,6 +251,9 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   Reader reader("vsim's HTTP API. Each flag may be given as an environment variable.", "vsim-api");
   reader.declare("HTTP_ADDR", "where to listen (127.0.0.1:8080)");
   reader.declare("PORT", "only the port of it");
+  reader.declare("TLS_CERT_FILE",
+                 "HTTPS: the certificate, its issuers behind it, PEM (plain HTTP)");
+  reader.declare("TLS_KEY_FILE", "the key of that certificate, PEM; SIGHUP reads both again");
   reader.declare("HTTP_THREADS", "connections served at once (512)");
   reader.declare("SWAGGER_DIR", "the folder of Swagger UI's files, for /swagger/index.html (none)");
   reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
@@ -227,6 +268,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   ApiSettings settings;
   take_common(reader, settings);
   take_http_address(reader, settings.http);
+  take_certificate(reader, "TLS_CERT_FILE", "TLS_KEY_FILE", settings.certificate);
   reader.take("HTTP_THREADS", settings.http_threads, read_whole_number, 1, http_threads_max);
   settings.swagger_dir = reader.raw("SWAGGER_DIR");
   reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,

@@ -14,6 +14,7 @@
 #include <tl/expected.hpp>
 
 #include "ops/telemetry/address_range.h"
+#include "ops/telemetry/certificate_files.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::telemetry {
@@ -47,7 +48,10 @@ struct RateLimit {
 struct CommonSettings {
   std::string nats_url;          // NATS_URL
   std::string nats_monitor_url;  // NATS_MONITOR_URL: may be empty; tells how NATS syncs and fills
-  std::string database_url;      // DATABASE_URL, or made of the DB_* parts; anything libpq takes
+  // TLS to NATS: with a tls:// URL or any of these files; else without.
+  std::string nats_authorities;       // NATS_CA_FILE; empty: the system's
+  CertificateFiles nats_certificate;  // NATS_CERT_FILE, NATS_KEY_FILE: who we are, if NATS asks
+  std::string database_url;  // DATABASE_URL, or made of the DB_* parts; anything libpq takes
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
   std::optional<std::chrono::milliseconds> idle_timeout;  // IDLE_TIMEOUT; simulated; 0: never
@@ -61,6 +65,7 @@ struct CommonSettings {
 
 struct ApiSettings : CommonSettings {
   ListenAddress http;                    // HTTP_ADDR or PORT
+  CertificateFiles certificate;          // TLS_CERT_FILE, TLS_KEY_FILE; none: plain HTTP
   std::size_t http_threads = 512;        // HTTP_THREADS: as many connections are served at once
   std::string swagger_dir;               // SWAGGER_DIR: Swagger UI's files; may be empty
   std::size_t database_connections = 8;  // DATABASE_CONNECTIONS

@@ -1,9 +1,12 @@
 #pragma once
 
-// How a process is told to end: SIGTERM or SIGINT, taken by one thread that does nothing else, so
-// that no other thread is ever interrupted and no code runs inside a signal handler.
+// How a process is told to end, by SIGTERM or SIGINT, or to read its files again, by SIGHUP. One
+// thread takes them and does nothing else, so that no other thread is ever interrupted and no code
+// runs inside a signal handler.
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -16,7 +19,10 @@ inline constexpr std::chrono::seconds shutdown_seconds_max{9};
 /// second signal ends the process at once.
 class ShutdownSignals {
  public:
-  ShutdownSignals();
+  /// What SIGHUP means: the end, as for any program that knows nothing better, or a wish that
+  /// wait_for_hangup() tells of.
+  enum class Hangup { end, wish };
+  explicit ShutdownSignals(Hangup hangup = Hangup::end);
   ~ShutdownSignals();
   ShutdownSignals(const ShutdownSignals&) = delete;
   ShutdownSignals& operator=(const ShutdownSignals&) = delete;
@@ -25,12 +31,19 @@ class ShutdownSignals {
   std::stop_token token() const { return stop_.get_token(); }
   void request_stop() { stop_.request_stop(); }
 
-  /// Sleeps until the stop.
-  void wait() const;
+  /// Sleeps until there has been a SIGHUP since the last call: true; or until the stop: false. One
+  /// thread.
+  bool wait_for_hangup();
 
  private:
   void take_signals();
+  int take_ending_signal();
+  void note_hangup();
 
+  const Hangup hangup_;
+  std::mutex mutex_;
+  std::condition_variable_any hung_up_;
+  bool wished_ = false;  // guarded by mutex_
   std::stop_source stop_;
   std::stop_source finished_;  // the process has come to its end in time
   std::jthread thread_;

@@ -77,7 +77,11 @@ std::string told(const telemetry::CommonSettings& settings,
 
 Found<std::unique_ptr<eventstore::Broker>> connect_broker(
     const telemetry::CommonSettings& settings) {
-  auto broker = eventstore::Broker::connect({settings.nats_url, "vsimctl"});
+  auto broker = eventstore::Broker::connect(
+      {.url = settings.nats_url,
+       .name = "vsimctl",
+       .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
+               settings.nats_certificate.key}});
   if (!broker) return tl::unexpected(told(settings, broker.error()));
   return std::move(*broker);
 }

@@ -18,20 +18,33 @@ namespace {
 
 // What the caller's shell may hold (after `. .run/env`, say) must not reach the parts.
 const std::vector<std::string> foreign_settings = {
-    "NATS_URL",         "DATABASE_URL",  "DB_HOST",     "DB_PORT",
-    "DB_NAME",          "DB_USER",       "DB_PASSWORD", "DB_SSLMODE",
-    "HTTP_ADDR",        "METRICS_ADDR",  "PORT",        "ROLES",
-    "PROFILE",          "IDLE_TIMEOUT",  "SIM_SEED",    "TIME_SCALE",
-    "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",   "LOG_FORMAT",
-    "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR"};
+    "NATS_URL",         "DATABASE_URL",  "DB_HOST",       "DB_PORT",
+    "DB_NAME",          "DB_USER",       "DB_PASSWORD",   "DB_SSLMODE",
+    "HTTP_ADDR",        "METRICS_ADDR",  "PORT",          "ROLES",
+    "PROFILE",          "IDLE_TIMEOUT",  "SIM_SEED",      "TIME_SCALE",
+    "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",     "LOG_FORMAT",
+    "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR",   "NATS_CA_FILE",
+    "NATS_CERT_FILE",   "NATS_KEY_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE",
+    "DB_SSLROOTCERT"};
 
 constexpr std::chrono::seconds start_wait_max{30};
+constexpr std::chrono::seconds client_wait_max{75};
+
+std::optional<CertificatePair> issued(const std::unique_ptr<Authority>& authority,
+                                      const std::string& name) {
+  return authority ? std::optional(authority->issue(name)) : std::nullopt;
+}
 
 }  // namespace
 
 Fleet::Fleet(FleetOptions options)
     : options_(std::move(options)),
       scratch_("vsim-fleet"),
+      authority_(options_.tls ? std::make_unique<Authority>(scratch_.path(), "authority")
+                              : nullptr),
+      api_certificate_(issued(authority_, "api")),
+      nats_({.certificate = issued(authority_, "nats")}),
+      postgres_(issued(authority_, "postgres")),
       database_(postgres_.create_vsim_database()) {
   if (options_.schema_dir.empty()) {
     options_.schema_dir = source_dir() + "/schema";
@@ -71,6 +84,9 @@ Settings Fleet::environment_of(const std::string& user) const {
   settings["NATS_MONITOR_URL"] = fmt::format("http://127.0.0.1:{}", nats_.monitor_port());
   settings["DATABASE_URL"] = database_url("vsim_" + (user == "admin" ? "worker" : user));
   settings["SCHEMA_DIR"] = options_.schema_dir;
+  if (authority_) {
+    settings["NATS_CA_FILE"] = authority_->file();
+  }
   return settings;
 }
 
@@ -85,7 +101,7 @@ void Fleet::add(std::vector<Part>& parts, const std::string& kind,
   start(parts.back());
 }
 
-void Fleet::start_api(std::size_t index) { start(apis_.at(index)); }
+void Fleet::start_api(std::size_t index, const Settings& more) { start(apis_.at(index), more); }
 void Fleet::start_worker(std::size_t index, const Settings& more) {
   start(workers_.at(index), more);
 }
@@ -97,6 +113,10 @@ void Fleet::start(Part& part, const Settings& more) {
   ChildOptions child;
   child.argv = {product_program(part.program)};
   child.environment = environment_of(part.user);
+  if (api_certificate_ && part.user == "api") {
+    child.environment["TLS_CERT_FILE"] = api_certificate_->certificate;
+    child.environment["TLS_KEY_FILE"] = api_certificate_->key;
+  }
   for (const auto& [name, value] : more) {
     child.environment[name] = value;
   }
@@ -106,8 +126,27 @@ void Fleet::start(Part& part, const Settings& more) {
   part.process = ChildProcess::spawn(child);
 }
 
+std::string Fleet::database_url(const std::string& role) const {
+  if (authority_) {
+    return postgres_.tls_url(database_, role,
+                             "sslmode=verify-full&sslrootcert=" + authority_->file());
+  }
+  return postgres_.url(database_, role);
+}
+
+HttpClient Fleet::client(std::size_t api) const {
+  return client_of(apis_.at(api), client_wait_max);
+}
+
+HttpClient Fleet::client_of(const Part& part, std::chrono::milliseconds timeout) const {
+  if (authority_ && part.user == "api") {
+    return HttpClient(part.port, timeout, TlsOptions{authority_->file()});
+  }
+  return HttpClient(part.port, timeout);
+}
+
 bool Fleet::ready(Part& part) {
-  return HttpClient(part.port, std::chrono::seconds(5)).get("/readyz").status == 200;
+  return client_of(part, std::chrono::seconds(5)).get("/readyz").status == 200;
 }
 
 void Fleet::wait_until_ready(std::chrono::milliseconds wait_max) {
@@ -160,6 +199,9 @@ Output Fleet::nats_cli_as(const std::string& user, const std::vector<std::string
   }
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
   child.environment = {{"NATS_URL", nats_.url(user)}};
+  if (authority_) {
+    child.environment["NATS_CA"] = authority_->file();
+  }
   child.unset = {"NATS_USER", "NATS_PASSWORD", "NATS_CONTEXT"};
   return run_program(child);
 }

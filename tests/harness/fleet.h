@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/harness/certificates.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/http_client.h"
 #include "tests/harness/private_nats.h"
@@ -28,6 +30,7 @@ struct FleetOptions {
   std::size_t workers = 1;
   Settings settings = {};       // of every part, such as {"TIME_SCALE", "60"}
   std::string schema_dir = {};  // instead of the shipped schema/
+  bool tls = false;             // for callers, to NATS and to Postgres, under one authority()
 };
 
 class Fleet {
@@ -38,23 +41,26 @@ class Fleet {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  HttpClient client(std::size_t api = 0) const { return HttpClient(apis_.at(api).port); }
+  HttpClient client(std::size_t api = 0) const;
   std::uint16_t api_port(std::size_t api = 0) const { return apis_.at(api).port; }
   std::uint16_t worker_port(std::size_t worker = 0) const { return workers_.at(worker).port; }
+
+  /// Of a fleet with TLS. The API's certificate is named "api".
+  const Authority& authority() const { return *authority_; }
+  CertificatePair api_certificate() const { return *api_certificate_; }
 
   PrivateNats& nats() { return nats_; }
   PrivatePostgres& postgres() { return postgres_; }
   /// As the owner of the tables, or as vsim_api or vsim_operator.
-  std::string database_url(const std::string& role = "vsim_worker") const {
-    return postgres_.url(database_, role);
-  }
+  std::string database_url(const std::string& role = "vsim_worker") const;
+  const std::string& database() const { return database_; }
   ChildProcess& api(std::size_t index = 0) { return apis_.at(index).process; }
   ChildProcess& worker(std::size_t index = 0) { return workers_.at(index).process; }
   std::size_t workers() const { return workers_.size(); }
 
   /// Starts a part that has ended, on the same port, and does not wait until it is ready. More
   /// settings hold for this start only.
-  void start_api(std::size_t index = 0);
+  void start_api(std::size_t index = 0, const Settings& more = {});
   void start_worker(std::size_t index = 0, const Settings& more = {});
 
   /// Waits until every part that runs answers /readyz with 200.
@@ -87,10 +93,13 @@ class Fleet {
   };
   void add(std::vector<Part>& parts, const std::string& kind, const std::string& address_setting);
   void start(Part& part, const Settings& more = {});
+  HttpClient client_of(const Part& part, std::chrono::milliseconds timeout) const;
   bool ready(Part& part);
   void wait_until_part_ready(Part& part, std::chrono::milliseconds wait_max);
   FleetOptions options_;
   ScratchDir scratch_;
+  std::unique_ptr<Authority> authority_;  // only with TLS
+  std::optional<CertificatePair> api_certificate_;
   PrivateNats nats_;
   PrivatePostgres postgres_;
   std::string database_;

@@ -48,15 +48,18 @@ std::string HttpAnswer::code() const {
   }
 }
 
-HttpClient::HttpClient(std::uint16_t port, std::chrono::milliseconds timeout)
-    : port_(port), timeout_(timeout) {}
+HttpClient::HttpClient(std::uint16_t port, std::chrono::milliseconds timeout,
+                       std::optional<TlsOptions> tls)
+    : port_(port), timeout_(timeout), tls_options_(std::move(tls)) {}
 
 HttpClient::~HttpClient() { close(); }
 
 HttpClient::HttpClient(HttpClient&& other) noexcept
     : port_(other.port_),
       timeout_(other.timeout_),
+      tls_options_(std::move(other.tls_options_)),
       socket_(std::exchange(other.socket_, -1)),
+      tls_(std::move(other.tls_)),
       buffer_(std::move(other.buffer_)) {}
 
 HttpAnswer HttpClient::get(const std::string& path, const HttpHeaders& headers) {
@@ -101,6 +104,10 @@ HttpAnswer HttpClient::raw(std::string_view bytes) {
       throw;
     }
   }
+  return next_answer();
+}
+
+HttpAnswer HttpClient::next_answer() {
   HttpAnswer answer = read_answer();
   if (same_name(answer.header("Connection"), "close")) {
     close();
@@ -125,6 +132,7 @@ void HttpClient::send_only(std::string_view bytes) {
 }
 
 void HttpClient::close() {
+  tls_.reset();
   if (socket_ >= 0) {
     ::close(socket_);
   }
@@ -144,11 +152,34 @@ void HttpClient::connect() {
   }
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (tls_options_) {
+    const timeval patience{timeout_.count() / 1000, timeout_.count() % 1000 * 1000};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    try {
+      tls_ = std::make_unique<TlsStream>(socket_, *tls_options_);
+    } catch (const std::runtime_error& error) {
+      close();
+      throw Unreachable(fmt::format("port {}: {}", port_, error.what()));
+    }
+  }
+}
+
+const TlsStream& HttpClient::tls() {
+  if (socket_ < 0) {
+    connect();
+  }
+  return *tls_;
 }
 
 // A server closes idle connections; found out before the request, sending it elsewhere is safe.
 void HttpClient::drop_if_closed_by_peer() {
   if (socket_ < 0) {
+    return;
+  }
+  if (tls_) {
+    if (tls_->ended()) {
+      close();
+    }
     return;
   }
   char byte = 0;
@@ -159,6 +190,14 @@ void HttpClient::drop_if_closed_by_peer() {
 }
 
 void HttpClient::send_all(std::string_view bytes) {
+  if (tls_) {
+    try {
+      tls_->send(bytes);
+    } catch (const std::runtime_error& error) {
+      throw Unreachable(fmt::format("send to port {}: {}", port_, error.what()));
+    }
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -242,11 +281,20 @@ std::string HttpClient::read_exactly(std::size_t count) {
 }
 
 bool HttpClient::fill() {
+  char bytes[16384];
+  if (tls_) {
+    try {
+      const std::size_t got = tls_->receive(bytes, sizeof bytes);
+      buffer_.append(bytes, got);
+      return got > 0;
+    } catch (const std::runtime_error& error) {
+      throw Unreachable(fmt::format("receive from port {}: {}", port_, error.what()));
+    }
+  }
   pollfd waiting{socket_, POLLIN, 0};
   if (::poll(&waiting, 1, static_cast<int>(timeout_.count())) == 0) {
     throw Unreachable(fmt::format("port {}: no answer within {} ms", port_, timeout_.count()));
   }
-  char bytes[16384];
   const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
   if (got < 0) {
     throw Unreachable(fmt::format("receive from port {}: {}", port_, std::strerror(errno)));

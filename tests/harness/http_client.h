@@ -1,11 +1,13 @@
 #pragma once
 
 // An HTTP/1.1 client over one keep-alive connection, on a raw socket: a test sees the bytes of an
-// answer as they came, and can send bytes that no library would. Loopback only.
+// answer as they came, and can send bytes that no library would. Plain or over TLS, loopback only.
 // Threads: one client belongs to one thread.
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "tests/harness/json.h"
+#include "tests/harness/tls_stream.h"
 
 namespace harness {
 
@@ -38,7 +41,8 @@ struct HttpAnswer {
 class HttpClient {
  public:
   explicit HttpClient(std::uint16_t port,
-                      std::chrono::milliseconds timeout = std::chrono::seconds(75));
+                      std::chrono::milliseconds timeout = std::chrono::seconds(75),
+                      std::optional<TlsOptions> tls = std::nullopt);
   ~HttpClient();
   HttpClient(HttpClient&& other) noexcept;
   HttpClient& operator=(HttpClient&&) = delete;
@@ -55,6 +59,9 @@ class HttpClient {
   /// Sends these bytes as they are and reads one answer.
   HttpAnswer raw(std::string_view bytes);
 
+  /// The answer behind the last one, to a request that went along with that one's.
+  HttpAnswer next_answer();
+
   /// Sends without reading: for a caller that goes away in the middle.
   void send_only(std::string_view bytes);
 
@@ -64,6 +71,9 @@ class HttpClient {
   /// Whether the last answer left the connection open.
   bool connected() const { return socket_ >= 0; }
   void close();
+
+  /// Of the connection that is open, which must speak TLS; opens one if there is none.
+  const TlsStream& tls();
 
  private:
   void connect();
@@ -77,7 +87,9 @@ class HttpClient {
 
   std::uint16_t port_;
   std::chrono::milliseconds timeout_;
+  std::optional<TlsOptions> tls_options_;
   int socket_ = -1;
+  std::unique_ptr<TlsStream> tls_;  // over the socket
   bool head_request_ = false;
   std::string buffer_;
 };

@@ -47,6 +47,15 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text.replace(at, what.size(), with);
 }
 
+std::string tls_block(const NatsOptions& options) {
+  std::string text = fmt::format("tls {{\n  cert_file: \"{}\"\n  key_file: \"{}\"\n",
+                                 options.certificate->certificate, options.certificate->key);
+  if (!options.client_authorities.empty()) {
+    text += fmt::format("  ca_file: \"{}\"\n  verify: true\n", options.client_authorities);
+  }
+  return text + "}\n";
+}
+
 }  // namespace
 
 PrivateNats::PrivateNats(const NatsOptions& options)
@@ -73,7 +82,7 @@ PrivateNats::~PrivateNats() {
 
 std::string PrivateNats::url(const std::string& user) const {
   const std::string who = options_.users ? user + ":" + password_of(user) + "@" : "";
-  return fmt::format("nats://{}127.0.0.1:{}", who, port_);
+  return fmt::format("{}://{}127.0.0.1:{}", options_.certificate ? "tls" : "nats", who, port_);
 }
 
 void PrivateNats::restart() {
@@ -111,6 +120,9 @@ bool PrivateNats::start() {
   }
   if (!options_.users) {
     text = replaced(text.substr(0, text.find("\naccounts {")), "include ", "# include ");
+  }
+  if (options_.certificate) {
+    text = replaced(text, "max_payload:", tls_block(options_) + "max_payload:");
   }
   const std::string secrets = scratch_.path() + "/secrets";
   std::filesystem::create_directory(secrets);

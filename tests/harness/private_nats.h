@@ -6,8 +6,10 @@
 // Threads: one.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "tests/harness/certificates.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/scratch_dir.h"
 
@@ -16,6 +18,8 @@ namespace harness {
 struct NatsOptions {
   bool sync_always = true;  // fsync before each acknowledgement, as shipped
   bool users = true;        // as shipped; false: whoever connects may do everything
+  std::optional<CertificatePair> certificate = {};  // given: TLS, and nothing else
+  std::string client_authorities = {};  // a file; given: clients must show a certificate of theirs
 };
 
 class PrivateNats {

@@ -59,6 +59,15 @@ ChildOptions as_postgres(std::vector<std::string> argv, const std::string& log_p
 
 std::string password_of(const std::string& role) { return "secret-of-" + role; }
 
+void give_to_postgres(const std::string& path) {
+  if (::getuid() == 0) {
+    const passwd* user = ::getpwnam("postgres");
+    if (user == nullptr || ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
+      throw std::runtime_error("cannot give " + path + " to the user postgres");
+    }
+  }
+}
+
 void run(std::vector<std::string> argv, const std::string& log_path,
          const std::string& input_path = "/dev/null") {
   ChildOptions options = as_postgres(argv, log_path);
@@ -72,23 +81,35 @@ void run(std::vector<std::string> argv, const std::string& log_path,
 
 }  // namespace
 
-PrivatePostgres::PrivatePostgres()
+PrivatePostgres::PrivatePostgres(const std::optional<CertificatePair>& certificate)
     : scratch_("vsim-postgres"),
       bin_(postgres_bin()),
       data_(scratch_.path() + "/data"),
       log_path_(scratch_.path() + "/postgres.log") {
-  if (::getuid() == 0) {
-    const passwd* user = ::getpwnam("postgres");
-    if (user == nullptr || ::chown(scratch_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
-      throw std::runtime_error("cannot give " + scratch_.path() + " to the user postgres");
-    }
-  }
+  give_to_postgres(scratch_.path());
   run({bin_ + "/initdb", "--pgdata=" + data_, "--auth=trust", "--no-sync", "--username=vsim",
        "--encoding=UTF8", "--no-locale"},
       scratch_.path() + "/initdb.log");
   // Tests come in as they like, the shipped roles by their passwords, as they do elsewhere.
-  write_file(data_ + "/pg_hba.conf", "local all vsim trust\nlocal all all scram-sha-256\n");
+  write_file(data_ + "/pg_hba.conf",
+             "local all vsim trust\nlocal all all scram-sha-256\n"
+             "hostssl all all 127.0.0.1/32 scram-sha-256\n");
+  if (certificate) {
+    take_certificate(*certificate);
+  }
   start();
+}
+
+/// Postgres takes a key only from a file that is its user's alone.
+void PrivatePostgres::take_certificate(const CertificatePair& certificate) {
+  tls_ = true;
+  port_ = free_port();
+  for (const auto& [from, name] : {std::pair(certificate.certificate, "/server.crt"),
+                                   std::pair(certificate.key, "/server.key")}) {
+    write_file(data_ + name, read_file(from));
+    fs::permissions(data_ + name, fs::perms::owner_read | fs::perms::owner_write);
+    give_to_postgres(data_ + name);
+  }
 }
 
 PrivatePostgres::~PrivatePostgres() {
@@ -102,10 +123,14 @@ PrivatePostgres& PrivatePostgres::shared() {
 }
 
 void PrivatePostgres::start() {
-  process_ = ChildProcess::spawn(
-      as_postgres({bin_ + "/postgres", "-D", data_, "-k", scratch_.path(), "-c",
-                   "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=64MB"},
-                  log_path_));
+  std::vector<std::string> argv{bin_ + "/postgres", "-D", data_, "-k", scratch_.path()};
+  for (const std::string& setting :
+       {std::string("fsync=off"), std::string("shared_buffers=64MB"),
+        "port=" + std::to_string(port_), "ssl=" + std::string(tls_ ? "on" : "off"),
+        "listen_addresses=" + std::string(tls_ ? "127.0.0.1" : "")}) {
+    argv.insert(argv.end(), {"-c", setting});
+  }
+  process_ = ChildProcess::spawn(as_postgres(argv, log_path_));
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   // The last line of its pid file says "ready" when it takes connections.
   while (read_file(data_ + "/postmaster.pid").find("\nready") == std::string::npos) {
@@ -132,7 +157,8 @@ void PrivatePostgres::restart() {
 
 std::string PrivatePostgres::create_database() {
   const std::string name = "test_" + std::to_string(++databases_);
-  run({bin_ + "/createdb", "--host=" + scratch_.path(), "--username=vsim", name},
+  run({bin_ + "/createdb", "--host=" + scratch_.path(), "--port=" + std::to_string(port_),
+       "--username=vsim", name},
       scratch_.path() + "/createdb.log");
   return url(name);
 }
@@ -153,17 +179,24 @@ void PrivatePostgres::run_shipped_sql(const std::string& file, const std::string
   const std::string script = scratch_.path() + "/" + file;
   write_file(script, sql + read_file(source_dir() + "/ops/servers/" + file));
   run({bin_ + "/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--host=" + scratch_.path(),
-       "--username=vsim", database},
+       "--port=" + std::to_string(port_), "--username=vsim", database},
       scratch_.path() + "/psql.log", script);
 }
 
 std::string PrivatePostgres::url(const std::string& database) const {
-  return "postgresql:///" + database + "?host=" + scratch_.path() + "&user=vsim";
+  return "postgresql:///" + database + "?host=" + scratch_.path() +
+         "&port=" + std::to_string(port_) + "&user=vsim";
 }
 
 std::string PrivatePostgres::url(const std::string& database, const std::string& role) const {
   return "postgresql://" + role + ":" + password_of(role) + "@/" + database +
-         "?host=" + scratch_.path();
+         "?host=" + scratch_.path() + "&port=" + std::to_string(port_);
+}
+
+std::string PrivatePostgres::tls_url(const std::string& database, const std::string& role,
+                                     const std::string& parameters) const {
+  return "postgresql://" + role + ":" + password_of(role) + "@127.0.0.1:" + std::to_string(port_) +
+         "/" + database + "?" + parameters;
 }
 
 }  // namespace harness

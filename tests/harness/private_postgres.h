@@ -1,11 +1,15 @@
 #pragma once
 
 // A Postgres cluster of the test's own: made in a temporary folder, reached through a Unix socket
-// there and by nothing else, gone with the object. As root it runs as the user `postgres`, since
+// there and by nothing else (or, where it has a certificate, by TLS on loopback too), gone with the
+// object. As root it runs as the user `postgres`, since
 // the server refuses root. Threads: one.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "tests/harness/certificates.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/scratch_dir.h"
 
@@ -15,7 +19,7 @@ class PrivatePostgres {
  public:
   /// Makes and starts a cluster, in about a second. VSIM_PG_BIN names the folder of its programs;
   /// without it the newest /usr/lib/postgresql/*/bin is taken. Throws std::runtime_error.
-  PrivatePostgres();
+  explicit PrivatePostgres(const std::optional<CertificatePair>& certificate = std::nullopt);
   ~PrivatePostgres();
 
   /// The test program's own, for tests that need only a database to themselves.
@@ -32,6 +36,10 @@ class PrivatePostgres {
   std::string create_vsim_database();
   /// As one of the shipped roles: vsim_worker, vsim_api or vsim_operator.
   std::string url(const std::string& database, const std::string& role) const;
+  std::uint16_t port() const { return port_; }
+  /// By TCP, with what more is to stand in the URL, such as "sslmode=require".
+  std::string tls_url(const std::string& database, const std::string& role,
+                      const std::string& parameters) const;
 
   ChildProcess& process() { return process_; }
   const std::string& log_path() const { return log_path_; }
@@ -45,12 +53,15 @@ class PrivatePostgres {
 
  private:
   void start();
+  void take_certificate(const CertificatePair& certificate);
   void run_shipped_sql(const std::string& file, const std::string& database) const;
 
   ScratchDir scratch_;
   std::string bin_;
   std::string data_;
   std::string log_path_;
+  bool tls_ = false;
+  std::uint16_t port_ = 5432;  // names the socket, so it is nobody else's also where it is usual
   ChildProcess process_;
   int databases_ = 0;
 };

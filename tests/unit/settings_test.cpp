@@ -33,7 +33,10 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "HTTP_THREADS",     "RATE_LIMIT",
                                  "RATE_BURST",       "TRUSTED_PROXIES",
                                  "NATS_MONITOR_URL", "DATABASE_CONNECTIONS",
-                                 "SWAGGER_DIR"};
+                                 "SWAGGER_DIR",      "NATS_CA_FILE",
+                                 "NATS_CERT_FILE",   "NATS_KEY_FILE",
+                                 "TLS_CERT_FILE",    "TLS_KEY_FILE",
+                                 "DB_SSLROOTCERT"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
