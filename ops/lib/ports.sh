@@ -54,9 +54,9 @@ keep_address() {
 
 address_free() { [[ $1 == *:?* ]] && port_free "${1%:*}" "${1##*:}"; }
 
-# How a client on this machine reaches a server that listens on ADDRESS.
+# url_of ADDRESS [SCHEME]: how a client on this machine reaches a server that listens there.
 url_of() {
   local host=${1%:*}
   case $host in '' | 0.0.0.0) host=127.0.0.1 ;; esac
-  echo "http://$host:${1##*:}"
+  echo "${2:-http}://$host:${1##*:}"
 }

@@ -3,7 +3,9 @@
 # Sets HTTP_ADDRESS and METRICS_ADDRESS (of worker 1).
 
 # Settings handed on from the caller's environment (DESIGN: settings; `vsim-api --help` tells them).
-PASSED_ON=(TIME_SCALE SIM_SEED IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT)
+# Of TLS only what callers see: the private NATS and Postgres are reached over loopback.
+PASSED_ON=(TIME_SCALE SIM_SEED IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT
+  TLS_CERT_FILE TLS_KEY_FILE)
 WORKERS_MAX=64
 READY_WITHIN_SECONDS=${VSIM_READY_WITHIN_SECONDS:-60}
 HTTP_ADDRESS=''
@@ -70,7 +72,12 @@ start_api() {
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
   program_environment api "HTTP_ADDR=$HTTP_ADDRESS" "SWAGGER_DIR=$SWAGGER_UI"
   start_program api vsim-api
-  STEP_NOTE="${STARTED[*]:-ok (was up)}, $(url_of "$HTTP_ADDRESS")"
+  STEP_NOTE="${STARTED[*]:-ok (was up)}, $(api_url)"
+}
+
+# Where callers reach the API.
+api_url() {
+  url_of "$HTTP_ADDRESS" "${TLS_CERT_FILE:+https}"
 }
 
 # start_workers WANTED: an empty WANTED means as many as there are, at least one.
@@ -141,11 +148,13 @@ wait_until_ready() {
 }
 
 wait_for_one() {
-  local name=$1 deadline=$2 url answer status
-  url=$(url_of "$(<"$PORTS/$name.address")")/readyz
+  local name=$1 deadline=$2 url answer status scheme=http
+  [[ $name != api || -z ${TLS_CERT_FILE:-} ]] || scheme=https
+  url=$(url_of "$(<"$PORTS/$name.address")" "$scheme")/readyz
   while true; do
     process_fail_if_dead "$name"
-    answer=$(curl -sS --noproxy '*' --max-time 3 -w '\n%{http_code}' "$url" 2>&1) || true
+    # --insecure: is it ready, not is it the one that its certificate names.
+    answer=$(curl -sS --insecure --noproxy '*' --max-time 3 -w '\n%{http_code}' "$url" 2>&1) || true
     status=${answer##*$'\n'}
     answer=$(tr '\n' ' ' <<<"${answer%$'\n'*}" | cut -c1-300)
     [[ $status != 200 ]] || break
