@@ -1,13 +1,18 @@
 # shellcheck shell=bash
 # Swagger UI, which the API serves at /swagger/index.html: fetched once a checkout, from a wheel
 # that is pinned by hash. Sets SWAGGER_UI, the folder of its files; tests look there too.
+# VSIM_SWAGGER_DIR names a folder that has them already, and nothing is fetched.
 
-SWAGGER_UI=$TOOLS/swagger-ui
+SWAGGER_UI=${VSIM_SWAGGER_DIR:-$TOOLS/swagger-ui}
 SWAGGER_REQUIREMENTS=swagger-requirements.txt
 SWAGGER_FILES=(swagger-ui-bundle.js swagger-ui.css favicon-32x32.png LICENSE)
 
 prepare_swagger() {
   local pin
+  if [[ -n ${VSIM_SWAGGER_DIR:-} ]]; then
+    STEP_NOTE="skipped (VSIM_SWAGGER_DIR=$SWAGGER_UI)"
+    return 0
+  fi
   lock_tools
   pin=$(sha256sum <"$ROOT/ops/tools/$SWAGGER_REQUIREMENTS")
   [[ $(cat "$SWAGGER_UI/pin" 2>/dev/null) == "$pin" ]] || fetch_swagger "$pin"

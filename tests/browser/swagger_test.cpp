@@ -75,6 +75,7 @@ TEST_CASE("writes can be asked for late, once, or only of a version that was see
   check_status(seen, 200);
   CHECK(seen.header("etag") == "\"1\"");
   check_status(get.fill("If-None-Match", "\"1\"").execute(), 304);
+  check_status(get.fill("at", seen.json()["created_at"].text()).execute(), 200);
 
   Operation act = visit.operation("servers", "actOnServer");
   act.fill("id", id).fill("If-Match", "\"1\"");
