@@ -223,6 +223,34 @@ TEST_CASE("router and document name the same routes") {
   }
 }
 
+TEST_CASE("each request and each answer has an example, with what its schema requires") {
+  harness::Fleet fleet;
+  const Json document = fleet.client().get("/openapi.json").json();
+  const auto check = [&](const Json& content) {
+    for (const auto& [type, body] : content.members()) {
+      CAPTURE(type);
+      const std::vector<Json> examples = examples_of(body);
+      CHECK((type.starts_with("image/") || !examples.empty()));
+      for (const Json& example : examples) {
+        check_members(document, body["schema"], example);
+      }
+    }
+  };
+  for (const Route& route : documented_routes(document)) {
+    CAPTURE(route);
+    const Json& operation = document["paths"][route.path][route.method];
+    if (operation.has("requestBody")) {
+      check(operation["requestBody"]["content"]);
+    }
+    for (const auto& [status, named] : operation["responses"].members()) {
+      CAPTURE(status);
+      if (const Json& response = resolved(document, named); response.has("content")) {
+        check(response["content"]);
+      }
+    }
+  }
+}
+
 TEST_CASE("every example of a request works, and is answered as documented") {
   Ground ground;
   for (const Route& route : documented_routes(ground.document)) {

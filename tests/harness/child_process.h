@@ -22,7 +22,7 @@ struct ChildOptions {
   std::string log_path;                            // stdout and stderr are appended here
   std::string input_path = "/dev/null";            // what it reads as stdin
   std::string working_directory;                   // empty: the caller's
-  std::vector<int> descriptors;                    // of the caller; they become its 3, 4, ...
+  std::vector<int> descriptors = {};               // of the caller; they become its 3, 4, ...
 };
 
 /// How a program ended.
