@@ -79,6 +79,17 @@ void check_all_there(harness::Fleet& fleet, Creating& creating) {
 
 }  // namespace
 
+TEST_CASE("SIGHUP does not end an API, also one that has nothing to read again") {
+  harness::Fleet fleet;
+  fleet.api().signal(SIGHUP);
+  CHECK(harness::eventually([&] {
+    return harness::read_file(fleet.api().log_path()).find("SIGHUP: nothing to read again") !=
+           std::string::npos;
+  }));
+  CHECK(fleet.client().get("/readyz").status == 200);
+  check_ends_cleanly(fleet.api());
+}
+
 TEST_CASE("a worker with work in hand ends in time, and the next one goes on") {
   // With the shipped ack wait of 30 s: what the broker had sent ahead is given back, not waited
   // for.

@@ -112,6 +112,15 @@ TEST_CASE(
              "NATS_KEY_FILE: is missing");
 }
 
+// The client library and OpenSSL used to free the same list at the exit, every other time fatally.
+TEST_CASE("a program that has spoken TLS to NATS ends as it should") {
+  for (int i = 0; i < 12; ++i) {
+    const auto output = run("vsimctl", "operator", {}, {"journal", "list"});
+    CHECK(output.ending.signal == 0);
+    CHECK_MESSAGE(output.ending.code == 0, output.text);
+  }
+}
+
 TEST_CASE("the broker comes back under a new certificate of its authority, and all go on") {
   harness::HttpClient client = fleet().client();
   harness::create_server(client, {.profile = "instant"});
