@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include "api/connection_keeper.h"
 #include "api/dependency_gauges.h"
 #include "api/http_api.h"
 #include "api/http_server.h"
@@ -178,7 +179,7 @@ void wait_for_stop(telemetry::ShutdownSignals& signals, ServerCertificate* certi
 int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& signals) {
   const std::stop_token stop = signals.token();
   bound_the_heap();
-  allow_files(4 * settings.http_threads + 1024);
+  allow_files(settings.http_connections + leaving_max + 1024);
   const auto catalogue = load_catalogue(settings);
   if (!catalogue) {
     return configuration_error;
@@ -198,13 +199,14 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
     return stop.stop_requested() ? 0 : configuration_error;
   }
   Parts parts(settings, *catalogue, *document, *swagger, *broker);
-  HttpServerOptions options{settings.http, settings.http_threads};
+  HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};
   std::unique_ptr<ServerCertificate> certificate;
   if (!load_certificate(settings, certificate)) {
     return configuration_error;
   }
   if (certificate) {
     options.make_transport = [&](int socket) { return certificate->make_transport(socket); };
+    options.encrypted = true;
   }
   auto server = HttpServer::start(options, parts.metrics, [&parts](HttpRequest& request) {
     return parts.http_api.handle(request);
@@ -217,7 +219,7 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
             {{"address", (certificate ? "https://" : "http://") + settings.http.to_string()},
              {"version", telemetry::build_version()},
              {"broker", broker->server_version()},
-             {"threads_max", settings.http_threads},
+             {"connections_max", settings.http_connections},
              {"database_connections", settings.database_connections}});
   const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });

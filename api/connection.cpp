@@ -34,23 +34,34 @@ Connection::Connection(Transport& transport) : transport_(transport) {
   out_.reserve(2048);
 }
 
-Connection::Got Connection::fill(std::chrono::milliseconds patience) {
+Connection::Got Connection::fill(Transport::Time until) {
   if (!out_.empty() && !flush()) {  // the client may wait for "100 Continue"
     return Got::end;
   }
   begin_ = end_ = 0;
-  const auto received = transport_.receive(buffer_.data(), buffer_.size(), Clock::now() + patience);
+  const auto received = transport_.receive(buffer_.data(), buffer_.size(), until);
   end_ = received.bytes;
   return received.state;
 }
 
-bool Connection::wait_for_request() {
+/// However steadily the bytes trickle in, the request has its time and no more.
+Connection::Got Connection::fill_within_request() {
+  const auto now = Clock::now();
+  const auto end = began_ + request_seconds_max;
+  return now < end ? fill(std::min(now + idle_seconds_max, end)) : Got::late;
+}
+
+Transport::State Connection::wait_for_request(Transport::Time until) {
   head_.clear();
   in_head_ = true;
   head_fault_.reset();
+  answer_until_.reset();
   do {
-    if (begin_ == end_ && fill() != Got::some) {
-      return false;
+    if (begin_ == end_) {
+      const Got got = fill(until);
+      if (got != Got::some) {
+        return got;
+      }
     }
     // Some clients send an empty line behind a body; RFC 9112 asks to overlook it.
     while (begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) {
@@ -58,7 +69,7 @@ bool Connection::wait_for_request() {
     }
   } while (begin_ == end_);
   began_ = Clock::now();
-  return true;
+  return Got::some;
 }
 
 // The library reads the head byte by byte. After a fault it gets the end of a line, so that it
@@ -71,7 +82,7 @@ ssize_t Connection::read(char* into, std::size_t size) {
     return -1;
   }
   if (begin_ == end_) {
-    const Got got = Clock::now() - began_ > request_seconds_max ? Got::late : fill();
+    const Got got = fill_within_request();
     if (got != Got::some) {
       head_fault_ = Fault::incomplete;
     }
@@ -104,7 +115,10 @@ ssize_t Connection::write(const char* from, std::size_t size) {
 }
 
 bool Connection::flush() {
-  const bool all = out_.empty() || transport_.send(out_, Clock::now() + send_seconds_max);
+  if (!answer_until_) {
+    answer_until_ = Clock::now() + send_seconds_max;
+  }
+  const bool all = out_.empty() || transport_.send(out_, *answer_until_);
   out_.clear();
   return all;
 }
@@ -115,13 +129,13 @@ void Connection::linger() {
   const auto until = Clock::now() + linger_seconds_max;
   std::size_t total = 0;
   while (Clock::now() < until && total < linger_bytes_max &&
-         fill(linger_silence_seconds_max) == Got::some) {
+         fill(Clock::now() + linger_silence_seconds_max) == Got::some) {
     total += end_ - begin_;
   }
 }
 
 bool Connection::take_byte(char& byte) {
-  if (begin_ == end_ && (Clock::now() - began_ > request_seconds_max || fill() != Got::some)) {
+  if (begin_ == end_ && fill_within_request() != Got::some) {
     return false;
   }
   byte = buffer_[begin_++];
@@ -130,7 +144,7 @@ bool Connection::take_byte(char& byte) {
 
 bool Connection::take_bytes(std::string& into, std::size_t count) {
   while (count > 0) {
-    if (begin_ == end_ && (Clock::now() - began_ > request_seconds_max || fill() != Got::some)) {
+    if (begin_ == end_ && fill_within_request() != Got::some) {
       return false;
     }
     const std::size_t some = std::min(count, end_ - begin_);
@@ -222,6 +236,7 @@ void Connection::take_rest(HttpRequest& request) {
   } else if (sized) {
     request.fault = take_sized_body(request.joined_header("Content-Length"), request.body);
   }
+  answer_until_.reset();  // what may have been sent was "100 Continue"
 }
 
 }  // namespace vsim::api

@@ -26,7 +26,7 @@ namespace vsim::api {
 inline constexpr std::chrono::seconds request_seconds_max{15};
 /// How long a client may be silent between two requests, or within one.
 inline constexpr std::chrono::seconds idle_seconds_max{5};
-/// How long it may take to receive what is sent to it at once.
+/// How long it may take to receive an answer.
 inline constexpr std::chrono::seconds send_seconds_max{15};
 
 /// Belongs to one thread at a time. Does not own the transport, which must be open.
@@ -34,9 +34,9 @@ class Connection {
  public:
   explicit Connection(Transport& transport);
 
-  /// Sleeps until the next request begins; false when none will: the client went away, was silent
-  /// for too long, or the server stops.
-  bool wait_for_request();
+  /// `some` when the next request has begun, `late` when it has not by then, `end` when none will:
+  /// the client went away or the server stops.
+  Transport::State wait_for_request(Transport::Time until);
 
   /// The head as read by the library so far, and the body, taken off the connection. Called once a
   /// request, when the library has parsed the head. `fault` is set when the body could not be
@@ -60,7 +60,8 @@ class Connection {
 
  private:
   using Got = Transport::State;
-  Got fill(std::chrono::milliseconds patience = idle_seconds_max);  // into the empty buffer
+  Got fill(Transport::Time until);  // into the empty buffer
+  Got fill_within_request();
   bool take_byte(char& byte);
   bool take_bytes(std::string& into, std::size_t count);
   bool take_line(std::string& line, std::size_t most);
@@ -75,7 +76,8 @@ class Connection {
   std::string out_;
   bool in_head_ = true;
   std::optional<Fault> head_fault_;
-  std::chrono::steady_clock::time_point began_;
+  Transport::Time began_;                        // the request
+  std::optional<Transport::Time> answer_until_;  // must be taken by the client
 };
 
 }  // namespace vsim::api

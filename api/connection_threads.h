@@ -1,39 +1,44 @@
 #pragma once
 
-// The threads of the HTTP side: one for each open connection, made when first needed, kept for the
-// next one. The library's own pool makes all of them at its start, and cannot tell when none is
-// free.
+// The threads that requests are answered on: made when none is free, gone when there has been
+// nothing to do for a while.
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace vsim::api {
 
+/// Any thread.
 class ConnectionThreads {
  public:
-  explicit ConnectionThreads(std::size_t threads_max) : threads_max_(threads_max) {}
+  ConnectionThreads() = default;
+  /// As shutdown().
+  ~ConnectionThreads() { shutdown(); }
+  ConnectionThreads(const ConnectionThreads&) = delete;
+  ConnectionThreads& operator=(const ConnectionThreads&) = delete;
 
-  /// Runs it on a free thread, or a new one, or when one is free. Any thread.
-  void serve_soon(std::function<void()> connection);
+  /// Runs it on a free thread, or a new one; does not wait. There are never more threads than tasks
+  /// that run at once. Where the system gives no more threads, it runs when one is free.
+  void run_soon(std::function<void()> task);
 
-  /// Serves what has been queued and joins all threads.
+  /// Runs what has been given and joins all threads. Nothing may be given afterwards.
   void shutdown();
 
-  /// Whether connections wait for a thread: then idle ones should be closed.
-  bool crowded() const;
+  std::size_t count() const;
 
  private:
-  void serve();
+  using Threads = std::list<std::thread>;
+  void work(Threads::iterator self);
 
-  const std::size_t threads_max_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
-  std::vector<std::thread> threads_;
+  Threads threads_;
+  Threads ended_;  // to be joined; at most as many as have been at once
   std::size_t idle_ = 0;
   bool stopping_ = false;
 };

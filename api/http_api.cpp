@@ -74,6 +74,12 @@ Problem problem_of(Fault fault) {
           "the body is over " + std::to_string(http::body_bytes_max / 1024) + " KiB; shorten it"};
     case Fault::incomplete:
       return invalid("the request broke off or took too long; send it whole");
+    case Fault::no_room:
+      return {.code = ProblemCode::unavailable,
+              .detail =
+                  "as many connections are open as are served at once; close those that are "
+                  "not needed, or come again later",
+              .retry_after_seconds = 1};
   }
   return invalid("the request is malformed");
 }

@@ -22,7 +22,8 @@ enum class Fault : std::uint8_t {
   head_too_large,  // over head_bytes_max, or one line of it over what the parser takes
   malformed_body,  // lengths or chunks that cannot be followed
   body_too_large,  // over http::body_bytes_max
-  incomplete       // the rest did not come in time, or not at all
+  incomplete,      // the rest did not come in time, or not at all
+  no_room          // not listened to: as many connections as allowed are open
 };
 
 struct HttpRequest {

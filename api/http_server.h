@@ -1,7 +1,7 @@
 #pragma once
 
-// The HTTP side as sockets: listens, holds one thread for each connection, hands every request to
-// one function and sends what that answers. Knows no route.
+// The HTTP side as sockets: listens, hands every request to one function and sends what that
+// answers. Knows no route.
 
 #include <functional>
 #include <memory>
@@ -9,25 +9,28 @@
 
 #include <tl/expected.hpp>
 
-#include "api/http_message.h"
+#include "api/http_exchange.h"
 #include "api/transport.h"
 #include "ops/telemetry/metrics.h"
 #include "ops/telemetry/settings.h"
 
 namespace vsim::api {
 
+/// Threads that wait for a moment whether their clients ask again; others leave at once.
+inline constexpr std::size_t staying_threads_max = 64;
+
 struct HttpServerOptions {
   telemetry::ListenAddress address;
-  std::size_t threads_max = 512;  // connections served at once; more wait for a free thread
+  std::size_t connections_max = 512;  // open at once; beyond that a client is answered 503
   // What a connection's bytes go through; called by its own thread.
   std::function<std::unique_ptr<Transport>(int socket)> make_transport = make_plain_transport;
+  bool encrypted = false;  // so that who is turned away cannot read why
 };
 
 class HttpServer {
  public:
-  /// Must answer every request, also those with a fault, and should not throw. Called from many
-  /// threads at once; may block.
-  using Handler = std::function<HttpResponse(HttpRequest&)>;
+  /// Called from many threads at once.
+  using Handler = HttpExchange::Handler;
 
   /// Listens until destroyed. The error says why the address cannot be listened on.
   static tl::expected<std::unique_ptr<HttpServer>, std::string> start(

@@ -30,7 +30,7 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "BILLING_INTERVAL", "TIME_SCALE",
                                  "SIM_SEED",         "PROFILE",
                                  "SCHEMA_DIR",       "ROLES",
-                                 "HTTP_THREADS",     "RATE_LIMIT",
+                                 "HTTP_CONNECTIONS", "RATE_LIMIT",
                                  "RATE_BURST",       "TRUSTED_PROXIES",
                                  "NATS_MONITOR_URL", "DATABASE_CONNECTIONS",
                                  "SWAGGER_DIR",      "NATS_CA_FILE",
@@ -83,7 +83,7 @@ TEST_CASE("a database is all that must be told; the rest has defaults") {
   CHECK_FALSE(settings->time_scale);
   CHECK_FALSE(settings->sim_seed);
   CHECK(settings->profile == "standard");
-  CHECK(settings->http_threads == 512);
+  CHECK(settings->http_connections == 512);
   CHECK(settings->swagger_dir.empty());
 }
 
