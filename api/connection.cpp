@@ -155,22 +155,22 @@ bool Connection::take_bytes(std::string& into, std::size_t count) {
   return true;
 }
 
-/// Without its end of line; false when it does not come or is longer than `most`.
-bool Connection::take_line(std::string& line, std::size_t most) {
+/// Without its end of line. What is longer than `most` is no line of ours.
+std::optional<Fault> Connection::take_line(std::string& line, std::size_t most) {
   line.clear();
   for (char byte = 0; take_byte(byte);) {
     if (byte == '\n') {
       if (!line.empty() && line.back() == '\r') {
         line.pop_back();
       }
-      return true;
+      return std::nullopt;
     }
     line += byte;
     if (line.size() > most) {
-      return false;
+      return Fault::malformed_body;
     }
   }
-  return false;
+  return Fault::incomplete;
 }
 
 std::optional<Fault> Connection::take_sized_body(std::string_view length, std::string& body) {
@@ -190,8 +190,8 @@ std::optional<Fault> Connection::take_sized_body(std::string_view length, std::s
 std::optional<Fault> Connection::take_chunked_body(std::string& body) {
   std::string line;
   while (true) {
-    if (!take_line(line, chunk_line_characters_max)) {
-      return Fault::malformed_body;
+    if (const auto fault = take_line(line, chunk_line_characters_max)) {
+      return fault;
     }
     const auto bytes =
         read_number(std::string_view(line).substr(0, line.find_first_of("; \t")), 16);
@@ -207,13 +207,16 @@ std::optional<Fault> Connection::take_chunked_body(std::string& body) {
     if (!take_bytes(body, static_cast<std::size_t>(*bytes))) {
       return Fault::incomplete;
     }
-    if (!take_line(line, 1) || !line.empty()) {
+    if (const auto fault = take_line(line, 1)) {
+      return fault;
+    }
+    if (!line.empty()) {
       return Fault::malformed_body;
     }
   }
   for (std::size_t trailers = 0; trailers <= trailers_max; ++trailers) {
-    if (!take_line(line, chunk_line_characters_max)) {
-      return Fault::malformed_body;
+    if (const auto fault = take_line(line, chunk_line_characters_max)) {
+      return fault;
     }
     if (line.empty()) {
       return std::nullopt;

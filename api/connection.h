@@ -64,7 +64,7 @@ class Connection {
   Got fill_within_request();
   bool take_byte(char& byte);
   bool take_bytes(std::string& into, std::size_t count);
-  bool take_line(std::string& line, std::size_t most);
+  std::optional<Fault> take_line(std::string& line, std::size_t most);
   std::optional<Fault> take_sized_body(std::string_view length, std::string& body);
   std::optional<Fault> take_chunked_body(std::string& body);
 

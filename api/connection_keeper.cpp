@@ -132,7 +132,6 @@ void ConnectionKeeper::take(Descriptor socket, const std::optional<telemetry::Ip
   }
   const std::lock_guard lock(mutex_);
   Client& client = parked_.emplace_back();
-  client.transport = options_.make_transport(socket.number());
   client.socket = std::move(socket);
   client.peer = peer;
   client.silent_since = Clock::now();
@@ -196,7 +195,7 @@ void ConnectionKeeper::close(Clients& from, Place place) {
     const std::lock_guard lock(mutex_);
     closed.splice(closed.end(), from, place);
   }
-  if (place->opened) {
+  if (place->transport) {
     place->transport->end_sending();
   }
 }

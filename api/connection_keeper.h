@@ -33,8 +33,7 @@ inline constexpr std::size_t leaving_max = 64;
 struct Client {
   Descriptor socket;
   std::optional<telemetry::IpAddress> peer;
-  std::unique_ptr<Transport> transport;
-  bool opened = false;                                 // transport->open() has been called
+  std::unique_ptr<Transport> transport;                // made and opened by who serves it
   std::chrono::steady_clock::time_point silent_since;  // its last answer, or when it came
   bool leaving = false;                                // there was no room for it
   std::list<Client>::iterator place;                   // in the keeper's lists
@@ -44,7 +43,6 @@ class ConnectionKeeper {
  public:
   struct Options {
     std::size_t connections_max = 512;
-    std::function<std::unique_ptr<Transport>(int socket)> make_transport;
     /// Called on a thread of its own when the client has sent something. True: it has fallen
     /// silent, `silent_since` is up to date; false: it is to be closed.
     std::function<bool(Client&)> serve;

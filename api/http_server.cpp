@@ -37,35 +37,34 @@ class Stay {
 struct HttpServer::Impl {
   Impl(Descriptor listening, const HttpServerOptions& options, telemetry::Metrics& metrics,
        Handler handler)
-      : exchange(std::move(handler)),
+      : make_transport(options.make_transport),
+        exchange(std::move(handler)),
         refused(metrics.counter("vsim_http_connections_refused_total",
                                 "Connections closed at once: as many as allowed were open")),
+        encrypted(options.encrypted),
         keeper(std::move(listening), {.connections_max = options.connections_max,
-                                      .make_transport = options.make_transport,
                                       .serve = [this](Client& client) { return serve(client); },
-                                      .refusal =
-                                          [this, readable = !options.encrypted] {
-                                            refused.add();
-                                            const std::string text =
-                                                exchange.answer_to_fault(Fault::no_room);
-                                            return readable ? text : std::string();
-                                          }}) {
+                                      .refusal = [this] { return refusal(); }}) {
     const auto open = metrics.gauge("vsim_http_connections", "Connections that are open");
     metrics.on_collect([open, this] { open.set(static_cast<double>(keeper.open())); });
   }
 
   /// Until the client falls silent (true), or is done with.
   bool serve(Client& client) {
-    if (!client.opened) {
-      client.opened = client.transport->open(Clock::now() + request_seconds_max);
-      if (!client.opened) {
+    if (!client.transport) {
+      auto transport = make_transport(client.socket.number());
+      if (!transport->open(Clock::now() + request_seconds_max)) {
         return false;
       }
+      client.transport = std::move(transport);
     }
     Connection connection(*client.transport);
     while (true) {
       switch (next_request(connection)) {
         case Transport::State::late:
+          if (client.transport->has_buffered()) {
+            continue;  // of which the keeper, who watches the socket, would not hear
+          }
           return true;
         case Transport::State::end:
           return false;
@@ -79,13 +78,22 @@ struct HttpServer::Impl {
     }
   }
 
+  /// A handshake for somebody to read it would cost what the limit is there to save.
+  std::string refusal() {
+    refused.add();
+    const std::string text = exchange.answer_to_fault(Fault::no_room);
+    return encrypted ? std::string() : text;
+  }
+
   Transport::State next_request(Connection& connection) {
     const Stay stay(staying);
     return connection.wait_for_request(stay.until());
   }
 
+  const decltype(HttpServerOptions::make_transport) make_transport;
   HttpExchange exchange;
   telemetry::Counter refused;
+  const bool encrypted;
   std::atomic<std::size_t> staying{0};
   ConnectionKeeper keeper;
 };

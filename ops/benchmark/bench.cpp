@@ -11,6 +11,7 @@
 
 #include "ops/benchmark/ask.h"
 #include "ops/benchmark/broker_loop.h"
+#include "ops/benchmark/door.h"
 #include "ops/benchmark/machine.h"
 #include "ops/benchmark/rebuild.h"
 #include "ops/benchmark/time_travel.h"
@@ -41,6 +42,10 @@ bool Bench::run() {
     return report_.finish();
   }
   fill(options_.servers);
+  if (options_.only.count("door") > 0) {
+    measure_door(options_, server_ids_, report_);
+    return report_.finish();
+  }
   if (options_.wants("reads")) {
     reads(options_.servers);
   }

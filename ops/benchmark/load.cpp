@@ -163,8 +163,12 @@ class Generator {
     if (length == 0) {
       return;
     }
+    const bool server_closes = answer.header("Connection") == "close";
     count_answer(connection, answer);
     connection.received.erase(0, length);
+    if (server_closes) {
+      reconnect(connection);
+    }
     send_next(connection);
   }
 

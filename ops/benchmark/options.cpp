@@ -35,10 +35,11 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   app.add_option("--clients", options.clients, "of the writes; repeatable")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--quick", options.quick, "short runs and 2000 servers: is it sane, not how fast");
-  app.add_option("--only", only,
-                 "sections: yardstick reads interference writes async memory; time runs alone")
-      ->check(CLI::IsMember(
-          {"yardstick", "reads", "interference", "writes", "async", "memory", "rebuild", "time"}));
+  app.add_option(
+         "--only", only,
+         "sections: yardstick reads interference writes async memory; time and door run alone")
+      ->check(CLI::IsMember({"yardstick", "reads", "interference", "writes", "async", "memory",
+                             "rebuild", "time", "door"}));
   try {
     app.parse(argc, argv);
     options.api = parse_address(address);

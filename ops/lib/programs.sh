@@ -5,7 +5,7 @@
 # Settings handed on from the caller's environment (DESIGN: settings; `vsim-api --help` tells them).
 # Of TLS only what callers see: the private NATS and Postgres are reached over loopback.
 PASSED_ON=(TIME_SCALE SIM_SEED IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT
-  TLS_CERT_FILE TLS_KEY_FILE)
+  TLS_CERT_FILE TLS_KEY_FILE HTTP_CONNECTIONS RATE_LIMIT RATE_BURST TRUSTED_PROXIES)
 WORKERS_MAX=64
 READY_WITHIN_SECONDS=${VSIM_READY_WITHIN_SECONDS:-60}
 HTTP_ADDRESS=''

@@ -94,6 +94,9 @@ TEST_CASE("heads that are no HTTP, too large or broken off are answered") {
   CHECK(fault(many + "\r\n") == told(Fault::head_too_large));
   CHECK(fault("GET / HTTP/1.1\r\nHost") == told(Fault::incomplete));
   CHECK(fault("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab") == told(Fault::incomplete));
+  CHECK(fault(chunked + "5\r\nab") == told(Fault::incomplete));
+  CHECK(fault(chunked + "5\r\nabcde\r\n") == told(Fault::incomplete));
+  CHECK(fault(chunked + "0\r\n") == told(Fault::incomplete));
 }
 
 }  // namespace
