@@ -192,6 +192,18 @@ TEST_CASE("limits of requests and trusted proxies are refused with the fix") {
                              "RATE_BURST: is given and RATE_LIMIT is off; give both or neither"});
 }
 
+TEST_CASE("as many connections as allowed may be asked for, and not one more or none") {
+  const auto connections = [](const std::string& text) {
+    const Environment environment{{"DATABASE_URL", database}, {"HTTP_CONNECTIONS", text.c_str()}};
+    const auto settings = read_api();
+    return settings ? settings->http_connections : 0;
+  };
+  CHECK(connections("1") == 1);
+  CHECK(connections(std::to_string(http_connections_max)) == http_connections_max);
+  for (const std::string& text : {std::string("0"), std::to_string(http_connections_max + 1)})
+    CHECK(connections(text) == 0);
+}
+
 TEST_CASE("as many trusted proxies as allowed are taken, and one more is refused") {
   std::string many = "10.0.0.1";
   for (std::size_t i = 1; i < trusted_proxies_max; ++i) many += ", ::1";
