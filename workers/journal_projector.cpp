@@ -7,8 +7,8 @@
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/journal_copy.h"
+#include "schema/messages/sha256.h"
 #include "schema/messages/subjects.h"
-#include "schema/read_model/migrations.h"
 #include "workers/pause.h"
 
 namespace vsim::workers {
@@ -172,7 +172,7 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
     }
   }
   next.sequence = messages.back().sequence;
-  next.hash = read_model::sha256_hex(messages.back().payload);
+  next.hash = messages::sha256_hex(messages.back().payload);
   const auto written = writer.apply_pending(rows, checkpoint_.sequence, next);
   if (!written) {
     return setback_of(written.error());

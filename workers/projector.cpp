@@ -8,6 +8,7 @@
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/sha256.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_batch.h"
 #include "workers/pause.h"
@@ -204,7 +205,7 @@ std::optional<Setback> Projector::check_log() {
     if (!message) {
       return setback_of(message.error());
     }
-    if (!*message || read_model::sha256_hex((*message)->payload) != checkpoint_.hash) {
+    if (!*message || messages::sha256_hex((*message)->payload) != checkpoint_.hash) {
       return Setback{Kind::stopped,
                      fmt::format("the log went backwards: message {} of EVENTS is not the one that "
                                  "has been projected; restore it, or run vsimctl rebuild",
@@ -240,7 +241,7 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
                                         read_model::ProjectionBatch batch, Messages messages) {
   const auto begun_at = std::chrono::steady_clock::now();
   const auto& last = messages.back();
-  const read_model::Checkpoint next{last.sequence, read_model::sha256_hex(last.payload), 0};
+  const read_model::Checkpoint next{last.sequence, messages::sha256_hex(last.payload), 0};
   const auto written = writer.apply(std::move(batch), checkpoint_.sequence, next);
   if (!written && written.error().kind == DatabaseError::Kind::refused && messages.size() > 1) {
     // One of them is at fault: halve until it is alone and can be named.

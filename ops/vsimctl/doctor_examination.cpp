@@ -13,11 +13,11 @@
 #include "ops/vsimctl/connections.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/sha256.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/clock.h"
-#include "schema/read_model/migrations.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/servers.h"
 
@@ -178,7 +178,7 @@ class Examination {
     const auto at_checkpoint = answer("projection", log_->events().load(checkpoint.sequence));
     if (!facts || !at_checkpoint) return;
     const auto& message = *at_checkpoint;
-    if (!message || read_model::sha256_hex(message->payload) != checkpoint.hash) {
+    if (!message || messages::sha256_hex(message->payload) != checkpoint.hash) {
       add({Verdict::bad, "projection",
            fmt::format("the log went backwards: message {} of EVENTS is not the one that was "
                        "projected; the read models come from another log",

@@ -1,6 +1,6 @@
 #include "ops/vsimctl/live_model.h"
 
-#include "schema/read_model/migrations.h"
+#include "schema/messages/sha256.h"
 
 namespace vsim::vsimctl {
 
@@ -11,7 +11,7 @@ Found<LiveModel> compare_with_log(const telemetry::CommonSettings& settings,
   if (live->sequence == 0) return LiveModel{LiveModel::State::fits, *live};
   const auto message = events.load(live->sequence);
   if (!message) return tl::unexpected(told(settings, message.error()));
-  const bool same = *message && read_model::sha256_hex((*message)->payload) == live->hash;
+  const bool same = *message && messages::sha256_hex((*message)->payload) == live->hash;
   return LiveModel{same ? LiveModel::State::fits : LiveModel::State::other_log, *live};
 }
 

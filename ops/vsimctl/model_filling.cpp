@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "schema/read_model/migrations.h"
+#include "schema/messages/sha256.h"
 
 namespace vsim::vsimctl {
 namespace {
 
 read_model::Checkpoint checkpoint_at(const LogChunk& chunk) {
-  return {chunk.entries.back().sequence, read_model::sha256_hex(chunk.last_payload), 0};
+  return {chunk.entries.back().sequence, messages::sha256_hex(chunk.last_payload), 0};
 }
 
 }  // namespace

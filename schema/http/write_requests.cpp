@@ -1,15 +1,12 @@
 #include "schema/http/write_requests.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <optional>
 #include <set>
 
-#include <openssl/evp.h>
-
 #include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/sha256.h"
 
 namespace vsim::http {
 namespace {
@@ -132,19 +129,7 @@ std::string request_hash(std::string_view method, std::string_view path, std::st
   std::string text;
   text.reserve(method.size() + path.size() + payload.size() + 2);
   text.append(method).append(" ").append(path).append("\n").append(payload);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    std::abort();
-  }
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * length);
-  for (unsigned i = 0; i < length; ++i) {
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
+  return messages::sha256_hex(text);
 }
 
 }  // namespace vsim::http

@@ -8,8 +8,8 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "schema/messages/sha256.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -45,7 +45,8 @@ std::vector<File> read_files(const std::filesystem::path& folder) {
     std::ifstream in(entry.path());
     std::ostringstream text;
     text << in.rdbuf();
-    files.push_back({entry.path().filename().string(), text.str(), sha256_hex(text.str())});
+    files.push_back(
+        {entry.path().filename().string(), text.str(), messages::sha256_hex(text.str())});
   }
   if (failure || files.empty()) {
     throw MigrationError(
@@ -192,18 +193,6 @@ std::string set_search_path(pqxx::connection& connection, const std::string& sch
 
 void lock_migrations(Transaction& tx) {
   tx.exec(fmt::format("SELECT pg_advisory_xact_lock({})", migration_lock));
-}
-
-std::string sha256_hex(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 15];
-  }
-  return hex;
 }
 
 DbResult<MigrationReport> apply_migrations(const std::string& url, const std::string& schema_dir,

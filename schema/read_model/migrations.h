@@ -28,7 +28,4 @@ DbResult<MigrationReport> apply_migrations(const std::string& url, const std::st
 /// Waits until nobody applies migrations, and keeps others from it until the transaction's end.
 void lock_migrations(Transaction& tx);
 
-/// SHA-256 in hex: what tells one content from another in checksums and checkpoints.
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace vsim::read_model

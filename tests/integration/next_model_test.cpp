@@ -10,6 +10,7 @@
 
 #include "eventstore/memory_store.h"
 #include "schema/messages/catalogue_files.h"
+#include "schema/messages/sha256.h"
 #include "schema/read_model/live_hold.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_writer.h"
@@ -53,7 +54,7 @@ void add(ProjectionBatch& batch, const eventstore::Message& message) {
 }
 
 Checkpoint checkpoint_at(const eventstore::Message& message) {
-  return {message.sequence, sha256_hex(message.payload), 0};
+  return {message.sequence, messages::sha256_hex(message.payload), 0};
 }
 
 /// What the ordinary writer makes of the log, in the live schema.
