@@ -26,12 +26,15 @@ inline tl::unexpected<std::string> failed(std::string why) {
 }
 
 using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
+/// One that asks neither broker nor Postgres: no setting of theirs need be given for it.
+using LocalTask = std::function<Outcome()>;
 
 void add_clock(CLI::App& app, Task& chosen);
 void add_dlq(CLI::App& app, Task& chosen);
 void add_doctor(CLI::App& app, Task& chosen);
 void add_history(CLI::App& app, Task& chosen);
 void add_journal(CLI::App& app, Task& chosen);
+void add_keys(CLI::App& app, LocalTask& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
 void add_rebuild(CLI::App& app, Task& chosen);

@@ -47,6 +47,8 @@ class SettingArguments {
   std::vector<std::string> given_;
 };
 
+int finish(const vsim::vsimctl::Outcome& done) { return done ? 0 : complain(done.error(), 1); }
+
 int run(const SettingArguments& arguments, const Task& task) {
   const auto settings = arguments.read();
   if (!settings) {
@@ -57,8 +59,7 @@ int run(const SettingArguments& arguments, const Task& task) {
     return complain(mistakes, 2);
   }
   const vsim::eventstore::BrokerLibrary library;
-  const auto done = task(*settings);
-  return done ? 0 : complain(done.error(), 1);
+  return finish(task(*settings));
 }
 
 }  // namespace
@@ -70,11 +71,13 @@ int main(int argc, char** argv) {
   app.fallthrough();  // what a subcommand does not know may be a setting
   const SettingArguments settings(app);
   Task chosen;
+  vsim::vsimctl::LocalTask chosen_local;
   vsim::vsimctl::add_clock(app, chosen);
   vsim::vsimctl::add_dlq(app, chosen);
   vsim::vsimctl::add_doctor(app, chosen);
   vsim::vsimctl::add_history(app, chosen);
   vsim::vsimctl::add_journal(app, chosen);
+  vsim::vsimctl::add_keys(app, chosen_local);
   vsim::vsimctl::add_migrate(app, chosen);
   vsim::vsimctl::add_pool(app, chosen);
   vsim::vsimctl::add_rebuild(app, chosen);
@@ -88,5 +91,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return complain(std::string(error.what()) + "; see vsimctl --help", 2);
   }
-  return run(settings, chosen);
+  return chosen_local ? finish(chosen_local()) : run(settings, chosen);
 }

@@ -1,0 +1,103 @@
+#include "ops/vsimctl/key_file_change.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schema/http/key_file.h"
+
+namespace vsim::vsimctl {
+namespace {
+
+constexpr mode_t only_its_owner = S_IRUSR | S_IWUSR;
+
+tl::unexpected<std::string> system_failed(const std::string& what) {
+  return failed(fmt::format("cannot {}: {}", what, std::strerror(errno)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags)
+      : number_(::open(path.c_str(), flags | O_CLOEXEC, only_its_owner)) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool open() const { return number_ >= 0; }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+/// So that the API can read on what root has changed.
+bool keep_owner(int descriptor, const std::string& of) {
+  struct stat about {};
+  if (::stat(of.c_str(), &about) != 0) return errno == ENOENT;
+  return about.st_uid == ::geteuid() || ::fchown(descriptor, about.st_uid, about.st_gid) == 0;
+}
+
+/// The new text beside the old, on the disk, and then in its place.
+Outcome replace(const std::string& path, const std::string& text) {
+  const std::string beside = path + ".new";
+  {
+    const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    if (!file.open() || ::fchmod(file.number(), only_its_owner) != 0 ||
+        !keep_owner(file.number(), path) || !write_all(file.number(), text) ||
+        ::fsync(file.number()) != 0) {
+      return system_failed("write " + beside);
+    }
+  }
+  if (std::rename(beside.c_str(), path.c_str()) != 0) return system_failed("replace " + path);
+  const auto folder = std::filesystem::absolute(path).parent_path().string();
+  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
+  if (!directory.open() || ::fsync(directory.number()) != 0) {
+    return system_failed("sync the folder of " + path + ", whose content is new");
+  }
+  return {};
+}
+
+}  // namespace
+
+Found<KeyFile> read_key_file(const std::string& path) {
+  const auto text = http::load_key_file(path);
+  if (!text) return failed(text.error());
+  if (!*text) return KeyFile{};
+  auto keys = http::read_keys(**text);
+  if (!keys) return failed(path + ": " + keys.error());
+  return KeyFile{true, std::move(*keys)};
+}
+
+Outcome change_key_file(const std::string& path,
+                        const std::function<Outcome(std::vector<http::ApiKey>&)>& change) {
+  const Descriptor lock(path + ".lock", O_RDWR | O_CREAT);
+  if (!lock.open()) return system_failed("open " + path + ".lock");
+  while (::flock(lock.number(), LOCK_EX) != 0) {
+    if (errno != EINTR) return system_failed("lock " + path + ".lock");
+  }
+  auto file = read_key_file(path);
+  if (!file) return failed(file.error());
+  if (auto changed = change(file->keys); !changed) return changed;
+  return replace(path, http::render_keys(file->keys));
+}
+
+}  // namespace vsim::vsimctl
