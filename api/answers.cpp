@@ -19,6 +19,9 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
   if (problem.retry_after_seconds > 0) {
     response.add("Retry-After", std::to_string(problem.retry_after_seconds));
   }
+  if (!problem.challenge.empty()) {
+    response.add("WWW-Authenticate", problem.challenge);
+  }
   return response;
 }
 

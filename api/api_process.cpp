@@ -87,10 +87,42 @@ std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) 
   return std::move(*catalogue);
 }
 
+/// Reads the keys for the first time. Without any, only this machine may reach the API; false, and
+/// said why, when it would be otherwise or the file cannot be read.
+bool open_keys(const telemetry::ApiSettings& settings, KeyRing& keys) {
+  if (const auto looked = keys.look(); !looked) {
+    log::error("KEYS_FILE: the keys cannot be read", {{"mistake", looked.error()}});
+    return false;
+  }
+  const auto now = keys.now();
+  if (now != nullptr) {
+    log::info("keys are on", {{"file", settings.keys_file}, {"keys", now->count()}});
+    return true;
+  }
+  const std::string address = settings.http.to_string();
+  if (settings.http.is_loopback()) {
+    log::info("keys are off: whoever reaches the address may do everything",
+              {{"address", address}});
+    return true;
+  }
+  if (settings.allow_no_keys) {
+    log::warn("keys are off, as ALLOW_NO_KEYS says: whoever reaches the address may do everything",
+              {{"address", address}});
+    return true;
+  }
+  log::error(
+      "HTTP_ADDR can be reached from other machines, and there are no keys; make one with "
+      "\"vsimctl keys add NAME --role operator\" in the file that KEYS_FILE names, or listen on "
+      "127.0.0.1",
+      {{"address", address}, {"keys_file", settings.keys_file}});
+  return false;
+}
+
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
   Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue,
-        const std::string& openapi_document, const StaticFiles& swagger, Broker& broker)
+        const std::string& openapi_document, const StaticFiles& swagger, const KeyRing& keys,
+        Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
@@ -108,10 +140,11 @@ struct Parts {
         billing(read_side, clock),
         health(broker, pool, clock, settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
+        access(keys, metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
         http_api({commands, queries, operations, clock_commands, billing, health, swagger,
                   openapi_document},
-                 limits, metrics) {}
+                 access, limits, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -130,6 +163,7 @@ struct Parts {
   BillingQueries billing;
   Health health;
   DependencyGauges dependencies;
+  Access access;
   RequestLimits limits;
   HttpApi http_api;
 };
@@ -180,8 +214,9 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
   const std::stop_token stop = signals.token();
   bound_the_heap();
   allow_files(settings.http_connections + leaving_max + 1024);
+  KeyRing keys(settings.keys_file);
   const auto catalogue = load_catalogue(settings);
-  if (!catalogue) {
+  if (!catalogue || !open_keys(settings, keys)) {
     return configuration_error;
   }
   const auto document = messages::load_openapi_document(settings.schema_dir);
@@ -198,7 +233,7 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
   if (!broker) {
     return stop.stop_requested() ? 0 : configuration_error;
   }
-  Parts parts(settings, *catalogue, *document, *swagger, *broker);
+  Parts parts(settings, *catalogue, *document, *swagger, keys, *broker);
   HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};
   std::unique_ptr<ServerCertificate> certificate;
   if (!load_certificate(settings, certificate)) {
@@ -221,6 +256,7 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
              {"broker", broker->server_version()},
              {"connections_max", settings.http_connections},
              {"database_connections", settings.database_connections}});
+  const std::jthread keys_watch([&] { keys.watch(stop); });
   const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
   wait_for_stop(signals, certificate.get(), parts.metrics);

@@ -26,7 +26,6 @@ constexpr std::chrono::microseconds occupied_pause_min = 300us;
 constexpr std::chrono::microseconds occupied_pause_max = 5ms;
 constexpr auto unavailable_patience = 1000ms;  // for a broker that is not connected
 constexpr auto database_patience = 2s;  // for Postgres to come back, once a command is stored
-constexpr std::string_view actor = "api";
 
 Problem mismatch(const Submission& submission) {
   return {ProblemCode::idempotency_mismatch,
@@ -58,7 +57,7 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
   eventstore::Headers headers = {{std::string(header::message_id), message_id},
                                  {std::string(header::command_id), id},
                                  {std::string(header::request_hash), submission.request_hash},
-                                 {std::string(header::actor), std::string(actor)},
+                                 {std::string(header::actor), submission.actor},
                                  {std::string(header::correlation_id), submission.request_id}};
   if (!reply_to.empty()) {
     headers.push_back({std::string(header::reply_to), reply_to});

@@ -29,6 +29,7 @@ struct Submission {
   std::string payload;
   std::string request_hash;
   std::string request_id;
+  std::string actor;                                 // who asks
   std::optional<std::vector<Version>> only_at = {};  // If-Match: the versions to act on
 };
 

@@ -25,33 +25,38 @@ HttpResponse text_answer(std::string body) {
 
 std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
   using enum Method;
+  using enum http::Role;
+  constexpr std::nullopt_t open = std::nullopt;
   return {
-      {get, "/servers/{id}", [on](const Call& call) { return on.queries.get(call); }},
-      {get, "/servers", [on](const Call& call) { return on.queries.list(call); }},
-      {post, "/servers", [on](const Call& call) { return on.commands.create(call); }},
-      {post, "/server", [on](const Call& call) { return on.commands.create(call); }},
-      {remove, "/servers/{id}", [on](const Call& call) { return on.commands.terminate(call); }},
-      {post, "/servers/{id}/action", [on](const Call& call) { return on.commands.act(call); }},
-      {get, "/servers/{id}/logs", [on](const Call& call) { return on.queries.logs(call); }},
-      {get, "/operations/{id}", [on](const Call& call) { return on.operations.get(call); }},
-      {get, "/operations", [on](const Call& call) { return on.operations.list(call); }},
-      {get, "/regions", [on](const Call& call) { return on.queries.regions(call); }},
-      {get, "/types", [on](const Call& call) { return on.queries.types(call); }},
-      {post, "/regions/{region}/addresses",
+      {get, "/servers/{id}", reader, [on](const Call& call) { return on.queries.get(call); }},
+      {get, "/servers", reader, [on](const Call& call) { return on.queries.list(call); }},
+      {post, "/servers", caller, [on](const Call& call) { return on.commands.create(call); }},
+      {post, "/server", caller, [on](const Call& call) { return on.commands.create(call); }},
+      {remove, "/servers/{id}", caller,
+       [on](const Call& call) { return on.commands.terminate(call); }},
+      {post, "/servers/{id}/action", caller,
+       [on](const Call& call) { return on.commands.act(call); }},
+      {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); }},
+      {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); }},
+      {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); }},
+      {get, "/regions", reader, [on](const Call& call) { return on.queries.regions(call); }},
+      {get, "/types", reader, [on](const Call& call) { return on.queries.types(call); }},
+      {post, "/regions/{region}/addresses", operator_,
        [on](const Call& call) { return on.commands.extend_pool(call); }},
-      {get, "/clock", [on](const Call& call) { return on.clock.get(call); }},
-      {post, "/clock", [on](const Call& call) { return on.clock.change(call); }},
-      {get, "/billing", [on](const Call& call) { return on.billing.get(call); }},
-      {get, "/healthz", [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
-      {get, "/readyz",
+      {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }},
+      {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); }},
+      {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); }},
+      {get, "/healthz", open,
+       [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
+      {get, "/readyz", open,
        [on](const Call&) {
          const auto readiness = on.health.check();
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
        }},
-      {get, "/openapi.json",
+      {get, "/openapi.json", open,
        [document = on.openapi_document](const Call&) { return json_answer(200, document); }},
-      {get, "/swagger/{file}", [on](const Call& call) { return on.swagger.get(call); }},
-      {get, "/metrics", [&metrics](const Call&) { return text_answer(metrics.text()); }},
+      {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); }},
+      {get, "/metrics", reader, [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };
 }
 
@@ -106,10 +111,27 @@ std::string told(std::string_view text) {
   return harmless ? std::string(text) : "this path";
 }
 
+HttpResponse wrong_method_answer(const HttpRequest& request, const std::string& allow,
+                                 std::string_view request_id) {
+  HttpResponse response;
+  if (request.method == "OPTIONS") {
+    response.status = 204;
+  } else {
+    response = problem_answer(
+        {ProblemCode::method_not_allowed,
+         told(request.path) + " does not take " + told(request.method) + "; it takes " + allow},
+        request_id);
+  }
+  response.add("Allow", allow);
+  return response;
+}
+
 }  // namespace
 
-HttpApi::HttpApi(const Handlers& handlers, RequestLimits& limits, telemetry::Metrics& metrics)
-    : limits_(limits),
+HttpApi::HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
+                 telemetry::Metrics& metrics)
+    : access_(access),
+      limits_(limits),
       routes_(make_routes(handlers, metrics)),
       settled_seconds_(metrics.histogram("vsim_http_settled_seconds",
                                          "Seconds from a request with until=settled, which waits "
@@ -127,7 +149,8 @@ HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std
     return metrics.counter("vsim_http_requests_total", "Requests, by route and kind of status",
                            {{"method", method}, {"route", pattern}, {"status", status}});
   };
-  return {{answers("1xx"), answers("2xx"), answers("3xx"), answers("4xx"), answers("5xx")},
+  return {method + " " + pattern,
+          {answers("1xx"), answers("2xx"), answers("3xx"), answers("4xx"), answers("5xx")},
           metrics.histogram("vsim_http_request_seconds",
                             "Seconds from a request to its answer, but of those with "
                             "until=settled",
@@ -139,9 +162,10 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   const std::string request_id = request_id_of(request);
   std::size_t index = routes_.routes().size();
-  const auto admission = limits_.admit(request, {});
+  const Identity who = access_.identify(request);
+  const auto admission = limits_.admit(request, who.key_name());
   Answer answer = admission.refused() ? tl::unexpected(limits_.refusal(admission))
-                                      : route(request, request_id, index);
+                                      : route(request, who, request_id, index);
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
   response.close = request.fault.has_value();
   response.add(std::string(request_id_header), request_id);
@@ -158,43 +182,44 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
                             {"path", request.path},
                             {"status", response.status},
                             {"seconds", took.count()},
+                            {"actor", who.caller ? std::string_view(who.caller->name) : ""},
                             {"request_id", request_id}});
   }
   return response;
 }
 
-Answer HttpApi::route(const HttpRequest& request, std::string_view request_id, std::size_t& index) {
+Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::string_view request_id,
+                      std::size_t& index) {
   if (request.fault) {
     return tl::unexpected(problem_of(*request.fault));
   }
   const auto found = routes_.find(request.method, request.path);
+  const Route* route = found ? found->route : nullptr;
+  if (route != nullptr) {
+    index = found->index;
+  }
+  if (route == nullptr || route->role) {
+    // Without a key nothing is told but what is open, not even which paths there are.
+    const http::Role role = route != nullptr ? *route->role : http::Role::reader;
+    if (const auto admitted = access_.admit(who, role, metrics_[index].name); !admitted) {
+      return tl::unexpected(admitted.error());
+    }
+  }
   if (!found) {
     return tl::unexpected(
         Problem{ProblemCode::not_found, "there is nothing at " + told(request.path)});
   }
-  if (found->route == nullptr) {
-    HttpResponse response;
-    if (request.method == "OPTIONS") {
-      response.status = 204;
-    } else {
-      response = problem_answer({ProblemCode::method_not_allowed,
-                                 told(request.path) + " does not take " + told(request.method) +
-                                     "; it takes " + found->allow},
-                                request_id);
-    }
-    response.add("Allow", found->allow);
-    return response;
+  if (route == nullptr) {
+    return wrong_method_answer(request, found->allow, request_id);
   }
-  index = found->index;
-  if (found->route->method == Method::post) {
-    const std::string_view content_type = request.header("Content-Type");
-    if (!content_type.empty() && !is_json(content_type)) {
-      return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
-                                    "the body must be JSON; send it with the header "
-                                    "Content-Type: application/json"});
-    }
+  const std::string_view content_type = request.header("Content-Type");
+  if (route->method == Method::post && !content_type.empty() && !is_json(content_type)) {
+    return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
+                                  "the body must be JSON; send it with the header "
+                                  "Content-Type: application/json"});
   }
-  return call_guarded(*found->route, {request, request_id, found->parameter});
+  const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
+  return call_guarded(*route, {request, request_id, found->parameter, actor});
 }
 
 /// A bug must not cost the client its answer, nor the process its life.

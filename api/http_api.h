@@ -1,11 +1,12 @@
 #pragma once
 
-// The routes, and what holds for all of them: request ids, content types, wrong methods, problem
-// documents, metrics.
+// The routes, and what holds for all of them: request ids, keys, content types, wrong methods,
+// problem documents, metrics.
 
 #include <array>
 #include <vector>
 
+#include "api/access.h"
 #include "api/billing_queries.h"
 #include "api/clock_commands.h"
 #include "api/health.h"
@@ -35,7 +36,8 @@ struct Handlers {
 class HttpApi {
  public:
   /// All outlive it.
-  HttpApi(const Handlers& handlers, RequestLimits& limits, telemetry::Metrics& metrics);
+  HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
+          telemetry::Metrics& metrics);
 
   /// Answers any request, also a faulty one; never throws.
   HttpResponse handle(const HttpRequest& request);
@@ -44,14 +46,17 @@ class HttpApi {
 
  private:
   struct RouteMetrics {
+    std::string name;                           // "GET /servers"
     std::array<telemetry::Counter, 5> answers;  // by hundreds of the status
     telemetry::Histogram seconds;
   };
   RouteMetrics metrics_of(telemetry::Metrics& metrics, const std::string& method,
                           const std::string& pattern);
-  Answer route(const HttpRequest& request, std::string_view request_id, std::size_t& index);
+  Answer route(const HttpRequest& request, const Identity& who, std::string_view request_id,
+               std::size_t& index);
   Answer call_guarded(const Route& route, const Call& call);
 
+  const Access& access_;
   RequestLimits& limits_;
   RouteTable routes_;
   telemetry::Histogram settled_seconds_;

@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "api/http_message.h"
+#include "schema/http/api_keys.h"
 #include "schema/http/problem.h"
 
 namespace vsim::api {
@@ -22,6 +23,7 @@ struct Call {
   const HttpRequest& request;
   std::string_view request_id;
   std::string_view parameter;  // the word of the path that stands in braces in the pattern
+  std::string_view actor;      // who asks, for events: the key's name
 };
 
 using Answer = tl::expected<HttpResponse, http::Problem>;
@@ -31,7 +33,8 @@ enum class Method : std::uint8_t { get, post, remove };
 
 struct Route {
   Method method;
-  std::string pattern;  // "/servers/{id}/logs": at most one word in braces
+  std::string pattern;             // "/servers/{id}/logs": at most one word in braces
+  std::optional<http::Role> role;  // that a key must have; none: open to everybody
   Handler handler;
 };
 

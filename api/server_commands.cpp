@@ -80,6 +80,7 @@ Write server_write(const Call& call, const WriteTerms& terms, const Region& regi
       http::request_hash(call.request.method, path,
                          is_create ? region.name + "\n" + submission.payload : submission.payload);
   submission.request_id = call.request_id;
+  submission.actor = call.actor;
   submission.only_at = terms.only_at;
   return write;
 }

@@ -35,6 +35,7 @@ Write write_to(const Call& call, const WriteTerms& terms, std::string type, cons
   submission.payload = std::move(payload);
   submission.request_hash = http::request_hash(call.request.method, path, submission.payload);
   submission.request_id = call.request_id;
+  submission.actor = call.actor;
   return write;
 }
 
@@ -59,7 +60,7 @@ HttpResponse accepted_answer(const Write& write, const Pending& pending) {
   operation.region = write.region.name;
   operation.server_id = write.server_id;
   operation.status = "PENDING";
-  operation.actor = "api";
+  operation.actor = write.submission.actor;
   operation.correlation_id = write.submission.request_id;
   operation.command_sequence = pending.sequence;
   return accepted_answer(write, operation);

@@ -9,7 +9,7 @@
 namespace vsim::api {
 namespace {
 
-constexpr std::string_view account = "default";  // until there are keys
+constexpr std::string_view account = "default";  // of all keys: they say who acts
 constexpr std::string_view key_header = "Idempotency-Key";
 constexpr std::string_view match_header = "If-Match";
 

@@ -51,7 +51,7 @@ using Action = std::variant<Create, Start, Stop, Reboot, Terminate>;
 
 /// Who asked, and in which request: carried from the command into its event, never decided on.
 struct Origin {
-  std::string actor;           // "api", "nats", "timekeeper", later a key's name
+  std::string actor;           // a key's name, or "api", "nats", "timekeeper"
   std::string correlation_id;  // the HTTP request's id; may be empty
   bool operator==(const Origin&) const = default;
 };

@@ -16,7 +16,7 @@ write_env() {
     {
       printf 'export %s=%q\n' VSIM_ENV_OF "$RUN" NATS_URL "$2" DATABASE_URL "$3" \
         NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
-        HTTP_ADDR "$HTTP_ADDRESS" METRICS_ADDR "$METRICS_ADDRESS" \
+        HTTP_ADDR "$HTTP_ADDRESS" METRICS_ADDR "$METRICS_ADDRESS" KEYS_FILE "$KEYS" \
         VSIM_ENV_ADDRESSES "$HTTP_ADDRESS $METRICS_ADDRESS"
       # shellcheck disable=SC2016  # $PATH is for the reader of the file
       printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:"$PATH" ;; esac\n' \

@@ -17,6 +17,7 @@ LOGS=$RUN/log
 PORTS=$RUN/ports
 PIDS=$RUN/pid
 SECRETS=$RUN/secrets
+KEYS=$SECRETS/keys.json   # of the API; vsimctl keys makes it
 
 make_places() {
   local place owner

@@ -70,7 +70,7 @@ start_program() {
 start_api() {
   STARTED=()
   HTTP_ADDRESS=$(address_of api "$(wish_for HTTP_ADDR)" 8080)
-  program_environment api "HTTP_ADDR=$HTTP_ADDRESS" "SWAGGER_DIR=$SWAGGER_UI"
+  program_environment api "HTTP_ADDR=$HTTP_ADDRESS" "SWAGGER_DIR=$SWAGGER_UI" "KEYS_FILE=$KEYS"
   start_program api vsim-api
   STEP_NOTE="${STARTED[*]:-ok (was up)}, $(api_url)"
 }

@@ -122,6 +122,11 @@ Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
   return ranges;
 }
 
+Read<bool> read_yes_no(std::string_view text) {
+  if (text != "yes" && text != "no") return wrong(quoted(text) + " is neither yes nor no");
+  return text == "yes";
+}
+
 Read<double> read_time_scale(std::string_view text) {
   const std::string copy(text);
   char* end = nullptr;

@@ -261,6 +261,8 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
                  "requests a second of one caller, or off (off on loopback, else 100)");
   reader.declare("RATE_BURST", "requests of one caller at once (twice RATE_LIMIT)");
   reader.declare("TRUSTED_PROXIES", "whose X-Forwarded-For counts, such as 10.0.0.0/8,::1 (none)");
+  reader.declare("KEYS_FILE", "the keys that vsimctl keys writes; with the file they are on (off)");
+  reader.declare("ALLOW_NO_KEYS", "yes: listen elsewhere than on loopback without keys (no)");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
@@ -276,6 +278,8 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
               database_connections_max);
   take_rate_limit(reader, settings);
   reader.take("TRUSTED_PROXIES", settings.trusted_proxies, read_address_ranges);
+  settings.keys_file = reader.raw("KEYS_FILE");
+  reader.take("ALLOW_NO_KEYS", settings.allow_no_keys, read_yes_no);
   stop.mistakes = reader.mistakes();
   if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;

@@ -71,6 +71,8 @@ struct ApiSettings : CommonSettings {
   std::size_t database_connections = 8;       // DATABASE_CONNECTIONS
   RateLimit rate_limit;                       // RATE_LIMIT and RATE_BURST
   std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: those whose X-Forwarded-For counts
+  std::string keys_file;       // KEYS_FILE: may be empty, or name what is not there yet
+  bool allow_no_keys = false;  // ALLOW_NO_KEYS: serve others than this machine without
 };
 
 /// The roles of a worker, all on unless --roles picks some.

@@ -50,6 +50,7 @@ struct Problem {
   std::string detail{};                   // what to change, or what to wait for
   std::string operation_id{};             // of the command concerned; may be empty
   std::uint32_t retry_after_seconds = 0;  // for the header Retry-After; 0: none
+  std::string challenge{};                // for the header WWW-Authenticate; may be empty
 
   int status() const { return kind_of(code).status; }
 };

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
@@ -293,6 +294,33 @@ TEST_CASE("query parameters with their examples are taken, and others are refuse
       const HttpAnswer refused = ground.client.get(path + "?no_such_parameter=1");
       CHECK_MESSAGE(refused.status == 400, told(refused));
       check_answer(ground.document, operation, refused);
+    }
+  }
+}
+
+TEST_CASE("who has no key, or too small a role, is refused as documented") {
+  Ground ground;
+  const harness::HttpHeaders reader = {
+      {"Authorization", "Bearer " + ground.fleet.add_key("r", "reader")}};
+  REQUIRE(harness::eventually([&] { return ground.client.get("/types").status == 401; }));
+  for (const Route& route : documented_routes(ground.document)) {
+    CAPTURE(route);
+    const Json& operation = ground.document["paths"][route.path][route.method];
+    const bool open = operation.has("security") && operation["security"].size() == 0;
+    const std::string path =
+        replaced(replaced(route.path, "{id}", ground.operation), "{file}", "x");
+    std::string method = route.method;
+    for (char& c : method) {
+      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    const HttpAnswer refused = ground.client.request(method, path);
+    CHECK_MESSAGE((refused.status == 401) == !open, told(refused));
+    check_answer(ground.document, operation, refused);
+    const bool greater = operation.has("security") && !open;  // than the reader that all name
+    const HttpAnswer lesser = ground.client.request(method, path, "", reader);
+    CHECK_MESSAGE((lesser.status == 403) == greater, told(lesser));
+    if (greater) {
+      check_answer(ground.document, operation, lesser);
     }
   }
 }

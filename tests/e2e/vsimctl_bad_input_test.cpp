@@ -99,6 +99,18 @@ const std::vector<Arguments> asked_wrongly = {
     {"pool", "add", "us-east-1"},
     {"pool", "add", "us-east-1", "10.9.0.1"},
     {"pool", "add", "US!", "10.9.0.0/29"},
+    {"keys"},
+    {"keys", "no-such-command"},
+    {"keys", "list", "extra"},
+    {"keys", "list", "--keys-file", ""},
+    {"keys", "add"},
+    {"keys", "add", "ci"},
+    {"keys", "add", "ci", "--role", "king"},
+    {"keys", "add", "two words", "--role", "reader"},
+    {"keys", "add", "timekeeper", "--role", "reader"},
+    {"keys", "add", std::string(65, 'a'), "--role", "reader"},
+    {"keys", "revoke", "--yes"},
+    {"keys", "revoke", "two words", "--yes"},
     {"clock", "no-such-command"},
     {"clock", "advance"},
     {"clock", "advance", "30"},
@@ -127,6 +139,7 @@ const std::vector<Arguments> ask_first = {
     {"journal", "replay", "--purged"},
     {"terminate", no_server, "--force", "--reason", "stuck"},
     {"rebuild"},
+    {"keys", "revoke", "ci"},
 };
 
 }  // namespace
@@ -150,6 +163,7 @@ TEST_CASE("what is not there is told in one line") {
   const auto before = stream_ends(fleet);
   check_refused(fleet.vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
                 "there is no server " + no_server);
+  check_refused(fleet.vsimctl({"keys", "revoke", "ci", "--yes"}), 1, "there is no key ci");
   check_refused(fleet.vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
   for (const char* what : {"show", "replay", "drop"}) {
     Arguments arguments = {"dlq", what, "7"};

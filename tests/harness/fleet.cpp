@@ -25,7 +25,7 @@ const std::vector<std::string> foreign_settings = {
     "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",     "LOG_FORMAT",
     "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR",   "NATS_CA_FILE",
     "NATS_CERT_FILE",   "NATS_KEY_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE",
-    "DB_SSLROOTCERT"};
+    "DB_SSLROOTCERT",   "KEYS_FILE",     "ALLOW_NO_KEYS"};
 
 constexpr std::chrono::seconds start_wait_max{30};
 constexpr std::chrono::seconds client_wait_max{75};
@@ -87,6 +87,7 @@ Settings Fleet::environment_of(const std::string& user) const {
   if (authority_) {
     settings["NATS_CA_FILE"] = authority_->file();
   }
+  settings["KEYS_FILE"] = keys_file();
   return settings;
 }
 
@@ -180,6 +181,15 @@ Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
   child.environment = environment_of(migrates ? "admin" : "operator");
   child.unset = foreign_settings;
   return run_program(child);
+}
+
+std::string Fleet::add_key(const std::string& name, const std::string& role) {
+  const Output made = vsimctl({"keys", "add", name, "--role", role});
+  const std::size_t at = made.text.find("vsim_");
+  if (!made.ending.clean() || at == std::string::npos) {
+    throw std::runtime_error("vsimctl keys add failed:\n" + made.text);
+  }
+  return made.text.substr(at, made.text.find_first_of(" \n", at) - at);
 }
 
 Output Fleet::nats_cli(const std::vector<std::string>& arguments, const std::string& input) {

@@ -77,6 +77,11 @@ class Fleet {
   Output nats_cli_as(const std::string& user, const std::vector<std::string>& arguments,
                      const std::string& input = {});
 
+  /// A key's text, made by vsimctl. The first turns keys on: soon nothing answers without one.
+  std::string add_key(const std::string& name, const std::string& role);
+  /// KEYS_FILE of every part, as ops/up has it; not there before the first key.
+  std::string keys_file() const { return scratch_.path() + "/keys.json"; }
+
   /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
   double worker_metric(const std::string& name);
   double worker_metric(std::size_t worker, const std::string& name, const std::string& label = "");

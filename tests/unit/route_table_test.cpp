@@ -10,12 +10,12 @@ namespace {
 
 RouteTable small_table() {
   const Handler none;
-  return RouteTable({{Method::get, "/servers", none},
-                     {Method::post, "/servers", none},
-                     {Method::get, "/servers/{id}", none},
-                     {Method::remove, "/servers/{id}", none},
-                     {Method::get, "/servers/{id}/logs", none},
-                     {Method::post, "/regions/{region}/addresses", none}});
+  return RouteTable({{Method::get, "/servers", {}, none},
+                     {Method::post, "/servers", {}, none},
+                     {Method::get, "/servers/{id}", {}, none},
+                     {Method::remove, "/servers/{id}", {}, none},
+                     {Method::get, "/servers/{id}/logs", {}, none},
+                     {Method::post, "/regions/{region}/addresses", {}, none}});
 }
 
 TEST_CASE("a path finds the route of its form, and the word in its place") {

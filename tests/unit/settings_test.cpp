@@ -36,7 +36,8 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "SWAGGER_DIR",      "NATS_CA_FILE",
                                  "NATS_CERT_FILE",   "NATS_KEY_FILE",
                                  "TLS_CERT_FILE",    "TLS_KEY_FILE",
-                                 "DB_SSLROOTCERT"};
+                                 "DB_SSLROOTCERT",   "KEYS_FILE",
+                                 "ALLOW_NO_KEYS"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -277,6 +278,33 @@ TEST_CASE("help and version are no mistakes") {
   const auto version = read_worker({"--version"});
   REQUIRE_FALSE(version);
   CHECK(version.error().text.starts_with("vsim-worker "));
+}
+
+TEST_CASE("an address is this machine's own, or others may reach it") {
+  for (const char* own :
+       {"127.0.0.1:80", "127.255.0.9:80", "[::1]:80", "localhost:80", "[::ffff:127.0.0.1]:80"}) {
+    INFO(own);
+    CHECK(read_listen_address(own).value().is_loopback());
+  }
+  for (const char* open :
+       {":80", "0.0.0.0:80", "[::]:80", "128.0.0.1:80", "126.255.255.255:80", "192.168.1.1:80",
+        "[::2]:80", "[::ffff:10.0.0.1]:80", "[fe80::1]:80", "no-such-name.invalid:80"}) {
+    INFO(open);
+    CHECK_FALSE(read_listen_address(open).value().is_loopback());
+  }
+}
+
+TEST_CASE("keys are off unless a file is named, and doing without them is said in so many words") {
+  {
+    const Environment environment{{"DATABASE_URL", database}};
+    CHECK(read_api().value().keys_file.empty());
+    CHECK_FALSE(read_api().value().allow_no_keys);
+    CHECK(read_api({"--keys-file=/a/b"}).value().keys_file == "/a/b");
+    CHECK(read_api({"--allow-no-keys=yes"}).value().allow_no_keys);
+  }
+  const Environment environment{{"DATABASE_URL", database}, {"ALLOW_NO_KEYS", "1"}};
+  REQUIRE_FALSE(read_api());
+  CHECK(read_api().error().mistakes.front() == "ALLOW_NO_KEYS: \"1\" is neither yes nor no");
 }
 
 }  // namespace
