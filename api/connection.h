@@ -43,6 +43,9 @@ class Connection {
   /// taken.
   void take_rest(HttpRequest& request);
 
+  /// As far as the library has read it.
+  std::string_view head() const { return head_; }
+
   /// What went wrong while the library read the head.
   std::optional<Fault> head_fault() const { return head_fault_; }
 

@@ -63,6 +63,7 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
 Problem problem_of(Fault fault) {
   switch (fault) {
     case Fault::malformed_head:
+    case Fault::unknown_method:
       return invalid(
           "the request is no HTTP that is understood here; send METHOD, target and HTTP/1.1, with "
           "headers of 8 KiB at most each");
@@ -190,7 +191,8 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
 
 Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::string_view request_id,
                       std::size_t& index) {
-  if (request.fault) {
+  // A method that nobody knows is answered like one that the path does not take.
+  if (request.fault && *request.fault != Fault::unknown_method) {
     return tl::unexpected(problem_of(*request.fault));
   }
   const auto found = routes_.find(request.method, request.path);
@@ -211,6 +213,9 @@ Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::stri
   }
   if (route == nullptr) {
     return wrong_method_answer(request, found->allow, request_id);
+  }
+  if (request.fault) {  // the method is known: the first line was wrong in another way
+    return tl::unexpected(problem_of(*request.fault));
   }
   const std::string_view content_type = request.header("Content-Type");
   if (route->method == Method::post && !content_type.empty() && !is_json(content_type)) {

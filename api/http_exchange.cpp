@@ -1,5 +1,7 @@
 #include "api/http_exchange.h"
 
+#include <algorithm>
+
 #include <httplib.h>
 
 namespace vsim::api {
@@ -126,7 +128,21 @@ class HttpExchange::Library : public httplib::Server {
     const bool too_large = response.status == 414;
     request.fault = exchange.connection->head_fault().value_or(too_large ? Fault::head_too_large
                                                                          : Fault::malformed_head);
+    if (request.fault == Fault::malformed_head) {
+      look_for_unknown_method(request);
+    }
     pass_on(request, response);
+  }
+
+  /// The library takes the methods that it knows for all there are, and stops at the first line.
+  static void look_for_unknown_method(HttpRequest& request) {
+    const std::string_view head = exchange.connection->head();
+    const auto line = read_request_line(head);
+    if (line && std::count(head.begin(), head.end(), '\n') == 1) {
+      request.method = line->method;
+      request.path = line->path;
+      request.fault = Fault::unknown_method;
+    }
   }
 
   void pass_on(HttpRequest& request, httplib::Response& response) {

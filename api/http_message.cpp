@@ -7,6 +7,8 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-'; }
+
 std::string_view trimmed(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
   while (!text.empty() && is_blank(text.front())) {
@@ -23,6 +25,23 @@ std::string_view trimmed(std::string_view text) {
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                             [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::optional<RequestLine> read_request_line(std::string_view head) {
+  const std::string_view line = trimmed(head.substr(0, head.find('\n')));
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last) {
+    return std::nullopt;
+  }
+  const std::string_view method = line.substr(0, first);
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  const std::string_view version = line.substr(last + 1);
+  const bool fits = std::all_of(method.begin(), method.end(), is_letter) && !method.empty() &&
+                    target.starts_with('/') && target.find(' ') == std::string_view::npos &&
+                    (version == "HTTP/1.1" || version == "HTTP/1.0");
+  return fits ? std::optional(RequestLine{method, target.substr(0, target.find('?'))})
+              : std::nullopt;
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> split_headers(std::string_view head) {

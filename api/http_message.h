@@ -19,6 +19,7 @@ inline constexpr std::size_t head_bytes_max = 32 * 1024;  // of the request line
 /// What was wrong with a request before its meaning could be looked at.
 enum class Fault : std::uint8_t {
   malformed_head,  // not "METHOD target HTTP/1.1" and headers
+  unknown_method,  // such a line, with a method that is not of HTTP: method and path are there
   head_too_large,  // over head_bytes_max, or one line of it over what the parser takes
   malformed_body,  // lengths or chunks that cannot be followed
   body_too_large,  // over http::body_bytes_max
@@ -64,5 +65,14 @@ struct HttpResponse {
 std::vector<std::pair<std::string_view, std::string_view>> split_headers(std::string_view head);
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+/// What a head's request line asks for; views of the head.
+struct RequestLine {
+  std::string_view method;
+  std::string_view path;  // as sent, without the query
+};
+
+/// Of a line "METHOD /path HTTP/1.x", whatever the method; nothing where it is none.
+std::optional<RequestLine> read_request_line(std::string_view head);
 
 }  // namespace vsim::api

@@ -75,10 +75,10 @@ Reply<bool> ReadSide::reached(std::string_view stream, StreamSequence sequence) 
 }
 
 std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
-  const std::string_view text = request.header(min_sequence_header);
-  if (text.empty()) {
+  if (!request.has_header(min_sequence_header)) {
     return std::nullopt;
   }
+  const std::string_view text = request.header(min_sequence_header);
   const auto token = http::decode_sequence(text);
   if (!token ||
       (token->stream != messages::events_stream && token->stream != messages::commands_stream)) {

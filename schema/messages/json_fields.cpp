@@ -1,5 +1,7 @@
 #include "schema/messages/json_fields.h"
 
+#include <cmath>
+
 #include "schema/messages/event_codec.h"
 
 namespace vsim::messages {
@@ -30,8 +32,14 @@ std::uint64_t Fields::count(std::string_view name) const {
 
 std::int64_t Fields::integer(std::string_view name) const {
   std::int64_t value = 0;
-  if (object_[name].get(value) != simdjson::SUCCESS) complain(name, "must be a whole number");
-  return value;
+  if (object_[name].get(value) == simdjson::SUCCESS) return value;
+  // 60.0 is 60 in JSON: some writers know no other numbers. Beyond 2^53 they are not exact.
+  constexpr double exact_max = 9'007'199'254'740'992;
+  double real = 0;
+  const bool whole = object_[name].get(real) == simdjson::SUCCESS &&
+                     std::abs(real) <= exact_max && std::trunc(real) == real;
+  if (!whole) complain(name, "must be a whole number");
+  return whole ? static_cast<std::int64_t>(real) : 0;
 }
 
 double Fields::real(std::string_view name) const {

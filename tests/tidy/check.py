@@ -39,6 +39,7 @@ ARROWS = {
     "tests/harness/doctest_main.cpp": ["tests/harness", "eventstore"],
     "tests/e2e": ["tests/harness", "tests/e2e"],
     "tests/browser": ["tests/harness", "tests/browser"],
+    "tests/contract": ["tests/harness", "tests/contract"],
     "tests/runbook": ["tests/harness", "tests/runbook"],
     "tests/chaos": ["tests/harness", "tests/chaos"],
     "tests": CODE_FOLDERS,

@@ -84,6 +84,9 @@ TEST_CASE("heads that are no HTTP, too large or broken off are answered") {
   };
   CHECK(fault("nonsense\r\n\r\n") == told(Fault::malformed_head));
   CHECK(fault("GET / HTTP/2.0\r\n\r\n") == told(Fault::malformed_head));
+  CHECK(fault("QUERY / HTTP/2.0\r\n\r\n") == told(Fault::malformed_head));
+  CHECK(fault("QUERY x HTTP/1.1\r\n\r\n") == told(Fault::malformed_head));
+  CHECK(fault("QUERY /x HTTP/1.1\r\n\r\n") == told(Fault::unknown_method));
   CHECK(fault("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n\r\n") ==
         told(Fault::head_too_large));
   CHECK(fault(std::string(2 * head_bytes_max, 'a')) == told(Fault::head_too_large));

@@ -49,6 +49,22 @@ TEST_CASE("a name is taken at its limit and refused one past it") {
   CHECK_FALSE(create(0));
 }
 
+TEST_CASE("a whole number may be written with a fraction of nothing, as JSON has it") {
+  const auto with_timeout = [](const std::string& number) {
+    return read_create_request(
+        R"({"region":"us-east-1","type":"t2.micro","name":"n","idle_timeout_seconds":)" + number +
+        "}");
+  };
+  const auto sixty = with_timeout("60.0");
+  REQUIRE(sixty);
+  CHECK(sixty->create.idle_timeout == std::chrono::seconds(60));
+  CHECK(with_timeout("6e1"));
+  for (const char* number : {"60.5", "-1.0", "1e300", "-1e300", "9007199254740994.0"}) {
+    INFO(number);
+    CHECK_FALSE(with_timeout(number));
+  }
+}
+
 TEST_CASE("an action is read in any case") {
   CHECK(command_type(*read_action_request(R"({"action":"stop"})")) == "stop");
   CHECK(command_type(*read_action_request(R"({"action":"STOP"})")) == "stop");

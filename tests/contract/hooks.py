@@ -1,0 +1,100 @@
+"""What schemathesis is told beyond the document: values that it cannot guess, and verdicts that are
+taken back, one case each with its reason. Everything else that it finds is a fault of the API or of
+schema/http/openapi.json."""
+
+import ipaddress
+import itertools
+import json
+import re
+
+import schemathesis
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# The coverage phase of schemathesis 4.32 sends 0 for a header whose schema has a pattern, and takes
+# that for valid. In its place goes what the document gives as example.
+EXAMPLES_OF_HEADERS = {
+    "Vsim-Min-Sequence": "EVENTS:4",
+    "If-Match": '"2"',
+    "If-None-Match": '"1"',
+}
+
+# Cases of that phase share one key, of which only the first would be carried out.
+KEY_OF_COVERAGE = "0"
+fresh_numbers = itertools.count()
+
+# A read that is to wait for an event far ahead waits for ten seconds and is answered 503, which is
+# tested elsewhere; here it would take all the time there is.
+TOKEN = re.compile(r"(EVENTS|COMMANDS):0*([0-9]+)")
+SEQUENCE_MAX = 9
+
+# A request that fits the document may be refused for what there is, or is not, at that moment.
+# (404 and 409 schemathesis allows by itself.)
+CODES_OF_THE_MOMENT = {
+    "unknown_region",
+    "unknown_type",
+    "unknown_profile",
+    "idempotency_mismatch",  # a key that an earlier case has used
+    "precondition_failed",   # If-Match with a version that the server is not at
+}
+
+# Rules between two values, or between a value and the clock: JSON Schema cannot say them. The
+# document tells them in words, and each is refused with such a sentence.
+RULES_BEYOND_SCHEMA = (
+    "cursor and offset are both given",
+    "which has not come yet",  # GET /servers/{id}?at=
+    "from is after to",
+    "the bill has more than",  # items; how many there are depends on the data
+    '"first" must not be above "last"',
+    "addresses at most (a /12)",
+    "simulated time ends with the year 8999",
+    # In a member that nobody reads: numbers are held in 64 bits (RFC 7493, 2.2, warns of others).
+    "Problem while parsing a number",
+    # Schemathesis follows a link whose value was null and writes Python's word for it.
+    '"None" is no UUID',
+    "the path's id is no UUID; give an operation's id",
+)
+
+
+def small_network(cidr):
+    """The network of at most 256 addresses that the address lies in: random ones have address bits
+    beyond the prefix, and a million addresses a case would be all that the test does."""
+    try:
+        network = ipaddress.IPv4Network(cidr, strict=False)
+    except ValueError:
+        return cidr
+    if network.prefixlen < 12:  # too large: to be refused
+        return cidr
+    return f"{network.network_address}/{max(network.prefixlen, 24)}"
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    for name, example in EXAMPLES_OF_HEADERS.items():
+        if case.headers and case.headers.get(name) == "0":
+            case.headers[name] = example
+    if case.headers and case.headers.get("Idempotency-Key") == KEY_OF_COVERAGE:
+        case.headers["Idempotency-Key"] = f"coverage-{next(fresh_numbers)}"
+    token = TOKEN.fullmatch((case.headers or {}).get("Vsim-Min-Sequence") or "")
+    if token and int(token[2]) > SEQUENCE_MAX:
+        case.headers["Vsim-Min-Sequence"] = f"{token[1]}:{int(token[2]) % SEQUENCE_MAX}"
+    if isinstance(case.body, dict) and isinstance(case.body.get("cidr"), str):
+        case.body["cidr"] = small_network(case.body["cidr"])
+
+
+def problem_of(response):
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    if not isinstance(failure, RejectedPositiveData):
+        return True
+    problem = problem_of(response)
+    if problem.get("code") in CODES_OF_THE_MOMENT:
+        return False
+    detail = problem.get("detail", "")
+    return not any(sentence in detail for sentence in RULES_BEYOND_SCHEMA)
