@@ -55,6 +55,9 @@ http::Problem problem_of(const read_model::DatabaseError& error) {
 }
 
 Reply<bool> ReadSide::reached(std::string_view stream, StreamSequence sequence) {
+  if (sequence == 0) {
+    return true;  // before the first of all
+  }
   if (stream == messages::commands_stream) {
     return read(
         [&](read_model::Transaction& tx) { return read_model::command_is_decided(tx, sequence); });

@@ -13,8 +13,11 @@ struct HourlyRate {
   auto operator<=>(const HourlyRate&) const = default;
 };
 
+/// The highest price that is taken, 100 USD an hour.
+inline constexpr std::int64_t hourly_rate_max = 1'000'000;
+
 /// A cost kept exact as rate x seconds. Shown in USD it is divided by 10,000 x 3,600.
-/// 64 bits hold the most expensive rate the catalogue takes (1,000,000) for 290,000 years.
+/// 64 bits hold hourly_rate_max for 290,000 years.
 struct Cost {
   std::int64_t rate_seconds = 0;
   auto operator<=>(const Cost&) const = default;

@@ -27,6 +27,8 @@ Timestamp parse_timestamp(std::string_view text) {
   const year_month_day day(year(digits(text, 0, 4)),
                            month(static_cast<unsigned>(digits(text, 5, 2))),
                            std::chrono::day(static_cast<unsigned>(digits(text, 8, 2))));
+  // Nanoseconds in 64 bits end within the year 2262.
+  if (!day.ok() || day.year() < year(1970) || day.year() > year(2261)) return {};
   Timestamp at = sys_days(day) + hours(digits(text, 11, 2)) + minutes(digits(text, 14, 2)) +
                  seconds(digits(text, 17, 2));
   std::int64_t unit = 100'000'000;

@@ -9,7 +9,8 @@ BUILD_PACKAGES=(
   python3   # tests/tidy
 )
 RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl jq)   # jq: ops/runbook.md
-TEST_PACKAGES=(chromium)   # tests/browser
+FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)   # tests/fuzz
+TEST_PACKAGES=(chromium "${FUZZ_PACKAGES[@]}")   # chromium: tests/browser
 
 # install_packages PACKAGE...: those that are missing.
 install_packages() {

@@ -9,7 +9,8 @@ prepare_schemathesis() {
   lock_tools
   pin=$(sha256sum <"$ROOT/ops/tools/$SCHEMATHESIS_REQUIREMENTS")
   # What was installed in another place (the checkout was moved) does not start.
-  if [[ $(cat "$SCHEMATHESIS/pin" 2>/dev/null) != "$pin" ]] || ! schemathesis_version >/dev/null; then
+  if [[ $(cat "$SCHEMATHESIS/pin" 2>/dev/null) != "$pin" ]] ||
+    ! schemathesis_version >/dev/null; then
     install_wheels "$SCHEMATHESIS" "$SCHEMATHESIS_REQUIREMENTS"
     echo "$pin" >"$SCHEMATHESIS/pin"
   fi

@@ -19,12 +19,12 @@ run_tests() {
   count_results "$preset" "$junit" "$status"
 }
 
-# Address space layout randomisation beyond what the sanitizers of g++ 12 know makes them abort at
-# start on newer kernels; so their programs run without it.
+# Address space layout randomisation beyond what the sanitizers of g++ 12 and clang 14 know makes
+# them abort at start on newer kernels; so their programs run without it.
 in_fixed_layout() {
   local preset=$1
   shift
-  if [[ $preset == *san* ]] && setarch -R true 2>/dev/null; then
+  if [[ $preset == *san* || $preset == fuzz ]] && setarch -R true 2>/dev/null; then
     setarch -R "$@"
   else
     "$@"

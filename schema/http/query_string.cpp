@@ -148,7 +148,8 @@ std::map<std::string, std::string> QueryString::tags() const {
 
 std::optional<std::string> QueryString::complaint_unless(
     std::initializer_list<std::string_view> known) const {
-  for (const auto& [name, value] : parameters_) {
+  for (const auto& parameter : parameters_) {
+    const std::string& name = parameter.first;  // clang 14 lets no lambda take a part of a binding
     const bool fits = std::any_of(known.begin(), known.end(), [&](std::string_view one) {
       return one == tag_prefix ? name.starts_with(one) && name.size() > one.size() : name == one;
     });

@@ -12,8 +12,6 @@ namespace {
 
 using Mistakes = std::vector<std::string>;
 
-constexpr std::int64_t hourly_rate_max = 1'000'000;  // 100 USD an hour
-
 // Reads one file with `read`; what is wrong in it is added to the mistakes.
 template <typename Read>
 void read_document(const std::filesystem::path& path, Mistakes& mistakes, Read&& read) {
@@ -73,7 +71,7 @@ void check_delay(const Fields& fields, std::string_view name, const Delay& delay
     fields.complain(name, "has a delay that is negative or upside down");
 }
 
-LifecycleProfile read_profile(const Fields& fields, std::string name) {
+LifecycleProfile read_members(const Fields& fields, std::string name) {
   LifecycleProfile profile;
   profile.name = std::move(name);
   const auto delays = fields.object("delays");
@@ -86,7 +84,7 @@ LifecycleProfile read_profile(const Fields& fields, std::string name) {
   if (profile.create_ends_in != Status::running && profile.create_ends_in != Status::stopped) {
     fields.complain("create_ends_in", "must be RUNNING or STOPPED");
   }
-  profile.idle_timeout = std::chrono::seconds(fields.integer("idle_timeout_seconds"));
+  profile.idle_timeout = fields.seconds("idle_timeout_seconds");
   if (profile.idle_timeout.count() < 0)
     fields.complain("idle_timeout_seconds", "must be 0 or more");
   profile.billing = read_billing(fields.object("billing"));
@@ -108,7 +106,7 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
     if (entry.path().extension() != ".json") continue;
     auto name = entry.path().stem().string();
     read_document(entry.path(), mistakes, [&](const Fields& fields) {
-      catalogue.profiles.emplace(name, read_profile(fields, name));
+      catalogue.profiles.emplace(name, read_members(fields, name));
     });
   }
   if (failure) mistakes.push_back((folder / "profiles").string() + ": " + failure.message());
@@ -123,6 +121,15 @@ tl::expected<std::string, std::string> load_file(const std::string& path) {
     return tl::unexpected<std::string>(path + ": cannot be read");
   }
   return text.str();
+}
+
+tl::expected<LifecycleProfile, std::string> read_profile(std::string_view json, std::string name) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) return tl::unexpected(error);
+  auto profile = read_members(Fields(*object, error), std::move(name));
+  if (!error.empty()) return tl::unexpected(error);
+  return profile;
 }
 
 tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir) {

@@ -5,6 +5,17 @@
 #include "schema/messages/event_codec.h"
 
 namespace vsim::messages {
+namespace {
+
+constexpr std::string_view span_complaint = "must be a span of time of 10000 years at most";
+
+simdjson::dom::array no_elements() {
+  thread_local simdjson::dom::parser parser;
+  thread_local const simdjson::dom::element empty = parser.parse(std::string_view("[]"));
+  return empty.get_array();
+}
+
+}  // namespace
 
 bool Fields::has(std::string_view name) const {
   simdjson::dom::element value;
@@ -36,8 +47,8 @@ std::int64_t Fields::integer(std::string_view name) const {
   // 60.0 is 60 in JSON: some writers know no other numbers. Beyond 2^53 they are not exact.
   constexpr double exact_max = 9'007'199'254'740'992;
   double real = 0;
-  const bool whole = object_[name].get(real) == simdjson::SUCCESS &&
-                     std::abs(real) <= exact_max && std::trunc(real) == real;
+  const bool whole = object_[name].get(real) == simdjson::SUCCESS && std::abs(real) <= exact_max &&
+                     std::trunc(real) == real;
   if (!whole) complain(name, "must be a whole number");
   return whole ? static_cast<std::int64_t>(real) : 0;
 }
@@ -60,7 +71,19 @@ Instant Fields::instant(std::string_view name) const {
   return value.value_or(Instant{});
 }
 
-Duration Fields::milliseconds(std::string_view name) const { return Duration(integer(name)); }
+Duration Fields::milliseconds(std::string_view name) const {
+  const Duration span(integer(name));
+  if (span >= -span_max && span <= span_max) return span;
+  complain(name, span_complaint);
+  return {};
+}
+
+std::chrono::seconds Fields::seconds(std::string_view name) const {
+  const std::chrono::seconds span(integer(name));
+  if (span >= -span_max && span <= span_max) return span;
+  complain(name, span_complaint);
+  return {};
+}
 
 Uuid Fields::uuid(std::string_view name) const {
   const auto value = Uuid::parse(text(name));
@@ -85,8 +108,9 @@ Fields Fields::object(std::string_view name) const {
 
 simdjson::dom::array Fields::array(std::string_view name) const {
   simdjson::dom::array value;
-  if (object_[name].get(value) != simdjson::SUCCESS) complain(name, "must be an array");
-  return value;
+  if (object_[name].get(value) == simdjson::SUCCESS) return value;
+  complain(name, "must be an array");
+  return no_elements();  // an array of no document must not be walked over
 }
 
 std::optional<simdjson::dom::object> parse_object(std::string_view json, std::string& error) {

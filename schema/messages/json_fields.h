@@ -3,6 +3,7 @@
 // Reads members of a JSON object, remembering the first that is missing or of the wrong type, so
 // that a reader can be written straight down and asked once at its end whether all was well.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace vsim::messages {
 /// Bytes of a JSON document that vsim reads, and how deep it may nest.
 inline constexpr std::size_t json_bytes_max = 256 * 1024;
 inline constexpr std::size_t json_depth_max = 32;
+/// The longest span of time in one, forwards or back: ten thousand years, more than there are.
+inline constexpr std::chrono::seconds span_max = std::chrono::years(10'000);
 
 /// Valid as long as the parser that made the object. Not thread-safe.
 class Fields {
@@ -33,6 +36,7 @@ class Fields {
   bool boolean(std::string_view name) const;
   Instant instant(std::string_view name) const;
   Duration milliseconds(std::string_view name) const;
+  std::chrono::seconds seconds(std::string_view name) const;
   Uuid uuid(std::string_view name) const;
   Ipv4 ip(std::string_view name) const;
   Fields object(std::string_view name) const;

@@ -47,6 +47,10 @@ void write_terms(JsonWriter& json, const Terms& terms) {
 Terms read_terms(const Fields& fields) {
   Terms terms;
   terms.hourly_rate = {fields.integer("hourly_rate")};
+  if (terms.hourly_rate.ten_thousandths_usd < 0 ||
+      terms.hourly_rate.ten_thousandths_usd > hourly_rate_max) {
+    fields.complain("hourly_rate", "must be 0 to 1000000, in 1/10,000 USD per hour");
+  }
   const auto delays = fields.object("delays");
   for (const auto transition : all_transitions) {
     terms.delays[static_cast<std::size_t>(transition)] =
@@ -96,7 +100,7 @@ Server read_server(const Fields& fields) {
     server.termination_reason = fields.named("termination_reason", termination_reason_from);
   }
   const auto bill = fields.object("bill");
-  server.bill.settled = std::chrono::seconds(bill.integer("settled_seconds"));
+  server.bill.settled = bill.seconds("settled_seconds");
   if (bill.has("open_since")) server.bill.open_since = bill.instant("open_since");
   return server;
 }
@@ -127,8 +131,12 @@ Delay read_delay(const Fields& fields) {
     if (found < bounds.size() && bound.get(bounds[found]) != simdjson::SUCCESS) found = 2;
     ++found;
   }
-  if (found != 2) fields.complain("uniform_ms", "must be two whole numbers");
-  return UniformDelay{Duration(bounds[0]), Duration(bounds[1])};
+  const UniformDelay delay{Duration(bounds[0]), Duration(bounds[1])};
+  if (found != 2 || delay.shortest < -span_max || delay.longest > span_max) {
+    fields.complain("uniform_ms", "must be two whole numbers, of 10000 years at most");
+    return UniformDelay{};
+  }
+  return delay;
 }
 
 void write_billing(JsonWriter& json, const BillingPolicy& policy) {
@@ -155,8 +163,8 @@ BillingPolicy read_billing(const Fields& fields) {
     }
     policy.billable[static_cast<std::size_t>(*status)] = true;
   }
-  policy.granularity = std::chrono::seconds(fields.integer("granularity_seconds"));
-  policy.minimum = std::chrono::seconds(fields.integer("minimum_seconds"));
+  policy.granularity = fields.seconds("granularity_seconds");
+  policy.minimum = fields.seconds("minimum_seconds");
   if (policy.granularity.count() < 1) fields.complain("granularity_seconds", "must be 1 or more");
   if (policy.minimum.count() < 0) fields.complain("minimum_seconds", "must be 0 or more");
   return policy;

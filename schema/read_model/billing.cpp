@@ -38,7 +38,7 @@ class ReadOnlyBlock {
 /// time are read off different indexes.
 std::string declare_periods_sql(Instant from, Instant to) {
   const auto moment = [](Instant at) {
-    return fmt::format("to_timestamp({}::bigint / 1000.0::float8)", unix_milliseconds(at));
+    return moment_sql(fmt::format("'{}'::bigint", unix_milliseconds(at)));
   };
   return fmt::format(
       "DECLARE periods NO SCROLL CURSOR FOR SELECT server_id, region, type, hourly_rate,"

@@ -47,7 +47,7 @@ std::string select_from_arrays(std::span<const Column> columns, int first_parame
     const std::string_view separator = values.empty() ? "" : ", ";
     const bool instant = std::string_view(column.type) == "instant";
     values += instant
-                  ? fmt::format("{}to_timestamp(new.{} / 1000.0::float8)", separator, column.name)
+                  ? fmt::format("{}{}", separator, moment_sql(fmt::format("new.{}", column.name)))
                   : fmt::format("{}new.{}", separator, column.name);
     arrays +=
         fmt::format("{}${}::{}[]", separator, first_parameter++, instant ? "bigint" : column.type);

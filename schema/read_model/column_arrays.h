@@ -27,8 +27,8 @@ class ColumnArray {
   std::string text_;
 };
 
-/// "SELECT a, to_timestamp(...) FROM moved, unnest($5::uuid[], ...) AS new(a, ...)": the rows that
-/// come as the parameters from `first_parameter` on, if the one row of `moved` is there.
+/// "SELECT a, (to_timestamp(...) + ...) FROM moved, unnest($5::uuid[], ...) AS new(a, ...)": the
+/// rows that come as the parameters from `first_parameter` on, if the one row of `moved` is there.
 std::string select_from_arrays(std::span<const Column> columns, int first_parameter);
 
 /// "a, b, c"

@@ -66,7 +66,7 @@ const char* index_condition(unsigned filters) {
 /// planner would take a parameter for a tenth of the table and sort; the outer one stops it early.
 std::string page_sql(unsigned shape) {
   const int offset_parameter = first_filter_parameter + filter_count(shape);
-  const std::string position = "to_timestamp($2::bigint / 1000.0::float8)";
+  const std::string position = moment_sql("$2::bigint");
   return "SELECT " + server_columns + ", (" + total_sql(shape, first_filter_parameter) +
          ") FROM (SELECT * FROM servers WHERE created_at <= " + position + " AND (created_at < " +
          position + " OR id > $3::uuid)" + index_condition(shape) +
@@ -122,7 +122,7 @@ std::vector<Statement> server_statements() {
        "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"},
       {"servers_overdue",
        "SELECT count(*), count(*) FILTER (WHERE status = 'STOPPED') FROM servers WHERE " +
-           std::string(not_terminated) + " AND due <= to_timestamp($1::bigint / 1000.0::float8)"},
+           std::string(not_terminated) + " AND due <= " + moment_sql("$1::bigint")},
       {"servers_oldest_live",
        "SELECT region, (date_part('epoch', min(created_at)) * 1000)::bigint FROM servers WHERE " +
            std::string(not_terminated) + " GROUP BY region"}};

@@ -95,4 +95,12 @@ inline std::optional<Instant> optional_instant_of(const pqxx::field& field) {
 
 inline std::int64_t unix_milliseconds(Instant at) { return at.time_since_epoch().count(); }
 
+/// SQL for the moment so many milliseconds (an expression of a bigint) after 1970. Divided by 1000
+/// as a double they would be a microsecond off here and there, from the year 2255 on; whole seconds
+/// are exact beyond the year 9999.
+inline std::string moment_sql(const std::string& milliseconds) {
+  return "(to_timestamp(" + milliseconds + " / 1000) + " + milliseconds +
+         " % 1000 * interval '1 millisecond')";
+}
+
 }  // namespace vsim::read_model

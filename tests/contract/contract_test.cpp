@@ -110,7 +110,7 @@ TEST_CASE("the API keeps its contract, whatever is sent") {
   const std::uint64_t seed = harness::test_seed();
   MESSAGE("VSIM_SEED=", seed);
   const harness::ScratchDir scratch("vsim-contract");
-  Fleet fleet({.settings = {{"PROFILE", "instant"}}});
+  Fleet fleet({.settings = {{"PROFILE", "instant"}, {"SWAGGER_DIR", harness::swagger_dir()}}});
   furnish(fleet);
   HttpClient client = fleet.client();
   const double failed_before = failures(client);  // while it was not ready

@@ -69,6 +69,15 @@ TEST_CASE("every answer to a write can be read at once, and later reads wait for
   }
 }
 
+TEST_CASE("a read that is to wait for what is before everything does not wait") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  for (const char* token : {"EVENTS:0", "COMMANDS:0"}) {
+    const HttpAnswer read = client.get("/servers", {{"Vsim-Min-Sequence", token}});
+    CHECK_MESSAGE(read.status == 200, told(read));
+  }
+}
+
 TEST_CASE("until=settled answers with the end state of the transition") {
   harness::Fleet fleet({.settings = {{"TIME_SCALE", "5"}}});
   harness::HttpClient client = fleet.client();

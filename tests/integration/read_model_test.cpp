@@ -145,6 +145,24 @@ TEST_CASE("a server is read as it was written") {
   CHECK_FALSE(read(ServerId{some_uuid(8)}));
 }
 
+TEST_CASE("every millisecond up to the end of simulated time is stored as it is") {
+  using namespace std::chrono;
+  Ground ground;
+  std::uint64_t number = 0;
+  for (const auto& [date, text] :
+       {std::pair(2259y / 10 / 26, "2259-10-26"), std::pair(8999y / 12 / 31, "8999-12-31")}) {
+    for (const auto& [fraction, digits] :
+         {std::pair(735ms, "735"), std::pair(1ms, "001"), std::pair(999ms, "999")}) {
+      ground.add_server(++number, samples::us, sys_days(date) + 54885s + fraction);
+      ground.flush();
+      CHECK(
+          query_value(ground.url, "SELECT created_at AT TIME ZONE 'UTC' FROM servers WHERE id = '" +
+                                      some_uuid(number).to_string() + "'") ==
+          std::string(text) + " 15:14:45." + digits);
+    }
+  }
+}
+
 TEST_CASE("lists are newest first, ties by id, page by page") {
   Ground ground;
   for (std::uint64_t i = 0; i < 25; ++i) {

@@ -1,0 +1,106 @@
+// Commands as anybody may publish them: what is read keeps the limits, says the same when it is
+// written and read again, and can be decided.
+
+#include <algorithm>
+
+#include "schema/messages/command_codec.h"
+#include "tests/fuzz/message_input.h"
+#include "tests/fuzz/property.h"
+
+namespace {
+
+using namespace vsim;
+using fuzz::must_hold;
+
+std::string encoded(const Command& command) { return messages::encode_action(command.action); }
+std::string encoded(const ExtendPool& command) {
+  return messages::encode_extend_pool(command.ranges);
+}
+std::string encoded(const ClockCommand& command) {
+  return messages::encode_clock_action(command.action);
+}
+
+bool asks_the_same(const Command& a, const Command& b) {
+  return a.action == b.action && a.only_at == b.only_at && a.server == b.server &&
+         a.region == b.region;
+}
+bool asks_the_same(const ExtendPool& a, const ExtendPool& b) {
+  return a.ranges == b.ranges && a.region == b.region;
+}
+bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.action == b.action; }
+
+void keeps_limits(const Command& command) {
+  const auto* create = std::get_if<Create>(&command.action);
+  if (create == nullptr) return;
+  must_hold(!create->name.empty() && create->name.size() <= 4 * messages::name_characters_max,
+            "a name has 1 to 128 characters");
+  must_hold(create->tags.size() <= messages::tags_max, "tags are 50 at most");
+  const auto timeout = create->idle_timeout.value_or(Duration(0));
+  must_hold(timeout.count() >= 0 && timeout <= messages::idle_timeout_max,
+            "an idle timeout is in range");
+}
+void keeps_limits(const ExtendPool& command) {
+  must_hold(!command.ranges.empty(), "an extension has addresses");
+  for (const auto& range : command.ranges) {
+    must_hold(range.first <= range.last && range.size() <= pool_extension_addresses_max,
+              "a range is in order and not too large");
+  }
+}
+void keeps_limits(const ClockCommand& command) {
+  must_hold(!out_of_range(command.action), "a change of the clock is in range");
+}
+
+const Catalogue& catalogue() {
+  static const Catalogue one = [] {
+    Catalogue made;
+    made.regions[Region{"us-east-1"}] = {};
+    made.instance_types["t2.micro"] = HourlyRate{100};
+    made.profiles["standard"] = LifecycleProfile{"standard", {}, Status::running, {}, {}};
+    return made;
+  }();
+  return one;
+}
+
+constexpr Instant now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
+
+void can_be_decided(const Command& command) {
+  const Context context{catalogue(), 7, Ipv4{0x0A000001}};
+  const auto decision = decide(State{}, command, now, context);
+  must_hold(decision.events.size() == 1, "a new command has one outcome");
+  must_hold(evolve(State{}, decision.events.front()).last_command.has_value(),
+            "the outcome is noted");
+}
+void can_be_decided(const ExtendPool& command) {
+  must_hold(decide(Pool{}, command, now, catalogue()).event.has_value(),
+            "a new extension has an outcome");
+}
+void can_be_decided(const ClockCommand& command) {
+  SimClock clock;
+  clock.time.sim = now;
+  must_hold(decide(clock, command, WallTime{}).event.has_value(),
+            "a new change of the clock has an outcome");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto message = fuzz::message_of(data, size);
+  const auto decoded = messages::decode_command(message);
+  if (!decoded) {
+    must_hold(!decoded.error().empty(), "a refusal says why");
+    return 0;
+  }
+  std::visit(
+      [&](const auto& command) {
+        keeps_limits(command);
+        auto copy = message;
+        copy.payload = encoded(command);
+        const auto again = messages::decode_command(copy);
+        must_hold(again.has_value(), "what was written is read again");
+        must_hold(asks_the_same(command, std::get<std::decay_t<decltype(command)>>(again->command)),
+                  "and asks for the same");
+        can_be_decided(command);
+      },
+      decoded->command);
+  return 0;
+}

@@ -1,0 +1,46 @@
+// Bodies of writes: what is read keeps the limits, and the command that is published for it says
+// the same.
+
+#include <string_view>
+
+#include "schema/http/write_requests.h"
+#include "schema/messages/command_codec.h"
+#include "tests/fuzz/property.h"
+
+namespace {
+
+using namespace vsim;
+using fuzz::must_hold;
+
+void check_create(std::string_view body) {
+  const auto request = http::read_create_request(body);
+  if (!request) return must_hold(!request.error().empty(), "a refusal says why");
+  must_hold(Region::parse(request->region.name).has_value(), "a region has a region's name");
+  const auto queued = messages::read_create(messages::encode_action(request->create));
+  must_hold(queued && *queued == request->create, "what is published is what was asked for");
+}
+
+void check_clock(std::string_view body) {
+  const auto action = http::read_clock_request(body);
+  if (!action) return must_hold(!action.error().empty(), "a refusal says why");
+  must_hold(!out_of_range(*action), "a change of the clock is in range");
+}
+
+void check_ranges(std::string_view body) {
+  const auto ranges = messages::read_ranges(body);
+  if (!ranges) return must_hold(!ranges.error().empty(), "a refusal says why");
+  const auto queued = messages::read_ranges(messages::encode_extend_pool(*ranges));
+  must_hold(queued && *queued == *ranges, "what is published is what was asked for");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  check_create(body);
+  check_clock(body);
+  check_ranges(body);
+  const auto action = http::read_action_request(body);
+  must_hold(!action || !std::holds_alternative<Create>(*action), "an action is no create");
+  return 0;
+}
