@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/browser/visit.h"
+#include "tests/harness/eventually.h"
 
 using browser::Operation;
 using browser::ShownAnswer;
@@ -105,4 +106,16 @@ TEST_CASE("servers can be listed by tag and page by page") {
       visit.operation("servers", "listServers").fill("tags", R"({"tag.team":"blue"})").execute();
   check_status(tagged, 200);
   CHECK(tagged.json()["total"].integer() == 1);
+}
+
+TEST_CASE("a key given to Authorize opens what its role may do") {
+  Visit visit;
+  const std::string key = visit.fleet.add_key("clicker", "caller");
+  harness::HttpClient client = visit.fleet.client();
+  REQUIRE(harness::eventually([&] { return client.get("/types").status == 401; }));
+  Operation create = visit.operation("servers", "createServer");
+  check_status(create.execute(), 401);
+  visit.authorize(key);
+  check_status(create.execute(), 201);
+  check_status(visit.operation("clock", "changeClock").execute(), 403);
 }

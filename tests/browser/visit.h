@@ -20,6 +20,14 @@ struct Visit {
   Visit() { open_page(); }
   /// Anew, with all fields as they come.
   void open_page() { browser.open(origin + "/swagger/index.html"); }
+  /// The button "Authorize", with a key.
+  void authorize(const std::string& key) {
+    browser.click("document.querySelector('.btn.authorize')");
+    browser.type("document.querySelector('.auth-container input')", key);
+    browser.click("document.querySelector('.auth-container .modal-btn.authorize')");
+    browser.click("document.querySelector('.auth-container .btn-done')");
+    browser.wait_until("!document.querySelector('.auth-container')");
+  }
   Operation operation(const std::string& tag, const std::string& id) { return {browser, tag, id}; }
 };
 
