@@ -90,7 +90,10 @@ Found<KeyFile> read_key_file(const std::string& path) {
 Outcome change_key_file(const std::string& path,
                         const std::function<Outcome(std::vector<http::ApiKey>&)>& change) {
   const Descriptor lock(path + ".lock", O_RDWR | O_CREAT);
-  if (!lock.open()) return system_failed("open " + path + ".lock");
+  if (!lock.open()) {
+    return failed(fmt::format("{}: {}; KEYS_FILE must lie in a folder that is there and yours",
+                              path, std::strerror(errno)));
+  }
   while (::flock(lock.number(), LOCK_EX) != 0) {
     if (errno != EINTR) return system_failed("lock " + path + ".lock");
   }

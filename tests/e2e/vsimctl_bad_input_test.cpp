@@ -164,6 +164,8 @@ TEST_CASE("what is not there is told in one line") {
   check_refused(fleet.vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
                 "there is no server " + no_server);
   check_refused(fleet.vsimctl({"keys", "revoke", "ci", "--yes"}), 1, "there is no key ci");
+  check_refused(fleet.vsimctl({"keys", "add", "ci", "--role", "reader", "--keys-file", "/no/file"}),
+                1, "KEYS_FILE must lie in a folder that is there");
   check_refused(fleet.vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
   for (const char* what : {"show", "replay", "drop"}) {
     Arguments arguments = {"dlq", what, "7"};
