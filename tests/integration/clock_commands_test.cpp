@@ -56,7 +56,7 @@ struct Ground {
     if (key != nullptr) {
       request.headers.emplace_back("Idempotency-Key", key);
     }
-    const auto answer = commands.change({request, "request", {}});
+    const auto answer = commands.change({request, "request", {}, "api"});
     if (answer) {
       return *answer;
     }
