@@ -55,6 +55,7 @@ struct Ground {
     made.payload = R"({"type":"stop"})";
     made.request_hash = "hash of " + region.name;
     made.request_id = "request";
+    made.actor = "api";
     return made;
   }
 
