@@ -54,7 +54,7 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
        }},
       {get, "/openapi.json", open,
-       [document = on.openapi_document](const Call&) { return json_answer(200, document); }},
+       [on](const Call&) { return json_answer(200, on.openapi_document); }},
       {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); }},
       {get, "/metrics", reader, [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };

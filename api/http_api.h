@@ -29,7 +29,7 @@ struct Handlers {
   BillingQueries& billing;
   Health& health;
   const StaticFiles& swagger;
-  std::string openapi_document;
+  const std::string& openapi_document;
 };
 
 /// Any thread.
