@@ -109,7 +109,7 @@ void ConnectionKeeper::accept_all() {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     socklen_t size = sizeof address;
     Descriptor socket(accept4(listening_.number(), generic, &size, SOCK_CLOEXEC));
-    if (socket.number() >= 0) {
+    if (socket.is_open()) {
       const int yes = 1;
       setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
       take(std::move(socket), telemetry::IpAddress::of(*generic));

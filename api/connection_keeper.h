@@ -65,7 +65,6 @@ class ConnectionKeeper {
  private:
   using Clients = std::list<Client>;  // they keep their places in memory for life
   using Place = Clients::iterator;
-  using Time = std::chrono::steady_clock::time_point;
 
   void run();
   void wait_for_events();

@@ -3,11 +3,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <utility>
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace vsim::api {
 namespace {
@@ -28,19 +26,6 @@ tl::expected<Descriptor, std::string> listen_on_one(const addrinfo& place) {
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (number_ >= 0) {
-    ::close(number_);
-  }
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
 
 tl::expected<Descriptor, std::string> listen_on(const telemetry::ListenAddress& address) {
   addrinfo wanted{};

@@ -7,7 +7,8 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
+
+#include "ops/telemetry/descriptor.h"
 
 namespace vsim::telemetry {
 namespace {
@@ -15,11 +16,9 @@ namespace {
 using Context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
 std::optional<std::string> unreadable(const std::string& file) {
-  const int opened = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (opened < 0) {
+  if (!Descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC)).is_open()) {
     return "\"" + file + "\" cannot be read: " + std::strerror(errno);
   }
-  close(opened);
   return std::nullopt;
 }
 

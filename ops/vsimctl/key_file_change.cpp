@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/telemetry/descriptor.h"
 #include "schema/http/key_file.h"
 
 namespace vsim::vsimctl {
 namespace {
+
+using telemetry::Descriptor;
 
 constexpr mode_t only_its_owner = S_IRUSR | S_IWUSR;
 
@@ -22,22 +25,9 @@ tl::unexpected<std::string> system_failed(const std::string& what) {
   return failed(fmt::format("cannot {}: {}", what, std::strerror(errno)));
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : number_(::open(path.c_str(), flags | O_CLOEXEC, only_its_owner)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  bool open() const { return number_ >= 0; }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+Descriptor open_file(const std::string& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC, only_its_owner));
+}
 
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
@@ -60,8 +50,8 @@ bool keep_owner(int descriptor, const std::string& of) {
 Outcome replace(const std::string& path, const std::string& text) {
   const std::string beside = path + ".new";
   {
-    const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
-    if (!file.open() || ::fchmod(file.number(), only_its_owner) != 0 ||
+    const Descriptor file = open_file(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    if (!file.is_open() || ::fchmod(file.number(), only_its_owner) != 0 ||
         !keep_owner(file.number(), path) || !write_all(file.number(), text) ||
         ::fsync(file.number()) != 0) {
       return system_failed("write " + beside);
@@ -69,8 +59,8 @@ Outcome replace(const std::string& path, const std::string& text) {
   }
   if (std::rename(beside.c_str(), path.c_str()) != 0) return system_failed("replace " + path);
   const auto folder = std::filesystem::absolute(path).parent_path().string();
-  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
-  if (!directory.open() || ::fsync(directory.number()) != 0) {
+  const Descriptor directory = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (!directory.is_open() || ::fsync(directory.number()) != 0) {
     return system_failed("sync the folder of " + path + ", whose content is new");
   }
   return {};
@@ -89,8 +79,8 @@ Found<KeyFile> read_key_file(const std::string& path) {
 
 Outcome change_key_file(const std::string& path,
                         const std::function<Outcome(std::vector<http::ApiKey>&)>& change) {
-  const Descriptor lock(path + ".lock", O_RDWR | O_CREAT);
-  if (!lock.open()) {
+  const Descriptor lock = open_file(path + ".lock", O_RDWR | O_CREAT);
+  if (!lock.is_open()) {
     return failed(fmt::format("{}: {}; KEYS_FILE must lie in a folder that is there and yours",
                               path, std::strerror(errno)));
   }

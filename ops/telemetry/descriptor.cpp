@@ -1,0 +1,22 @@
+#include "ops/telemetry/descriptor.h"
+
+#include <utility>
+
+#include <unistd.h>
+
+namespace vsim::telemetry {
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) {
+    ::close(number_);
+  }
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+}  // namespace vsim::telemetry
