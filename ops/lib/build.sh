@@ -5,6 +5,14 @@
 BIN=${VSIM_BIN_DIR:-$ROOT/build/release/bin}
 PROGRAMS=(vsim-api vsim-worker vsimctl)
 
+# Characters that CMake, Ninja, a shell or a compiler takes for its own in a path.
+check_build_path() {
+  local taken='"'"'"'`$;#\&()<>|{}:'
+  [[ $ROOT != *["$taken"]* ]] ||
+    fail "vsim cannot be built in $ROOT: the path holds one of $taken" \
+      "(move the checkout, or name programs built elsewhere by VSIM_BIN_DIR)"
+}
+
 build_release() {
   if [[ -n ${VSIM_BIN_DIR:-} ]]; then
     STEP_NOTE="skipped (VSIM_BIN_DIR=$VSIM_BIN_DIR)"
@@ -21,6 +29,7 @@ build_release() {
 build_preset() {
   local preset=$1 fresh=() targets=()
   shift
+  check_build_path
   (($# == 0)) || targets=(--target "$@")
   lock_tools
   if [[ -f $ROOT/build/$preset/CMakeCache.txt ]] && ! grep -qxF \

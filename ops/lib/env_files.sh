@@ -3,25 +3,33 @@
 # output from a wish.
 
 write_env_files() {
-  write_env env "$(nats_url operator)" "$(database_url operator)"
-  write_env admin.env "$(nats_url admin)" "$(database_url worker)"
+  write_env env operator operator
+  write_env admin.env admin worker
   ln -sfn "$BIN/vsimctl" "$RUN/bin/vsimctl"
   ln -sfn "$NATS_CLI" "$RUN/bin/nats"
 }
 
-# write_env FILE NATS_URL DATABASE_URL
+# write_env FILE NATS_USER POSTGRES_ROLE: for any POSIX shell.
 write_env() {
-  (
-    umask 077
-    {
-      printf 'export %s=%q\n' VSIM_ENV_OF "$RUN" NATS_URL "$2" DATABASE_URL "$3" \
-        NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
-        HTTP_ADDR "$HTTP_ADDRESS" METRICS_ADDR "$METRICS_ADDRESS" KEYS_FILE "$KEYS" \
-        VSIM_ENV_ADDRESSES "$HTTP_ADDRESS $METRICS_ADDRESS"
-      # shellcheck disable=SC2016  # $PATH is for the reader of the file
-      printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:"$PATH" ;; esac\n' \
-        "$RUN/bin" "$RUN/bin"
-    } >"$RUN/$1.new"
+  local broker database bin lines
+  broker=$(nats_url "$2")
+  database=$(database_url "$3")
+  bin=$(shell_quoted "$RUN/bin")
+  lines=$(
+    exports VSIM_ENV_OF "$RUN" NATS_URL "$broker" DATABASE_URL "$database" \
+      NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
+      HTTP_ADDR "$HTTP_ADDRESS" METRICS_ADDR "$METRICS_ADDRESS" KEYS_FILE "$KEYS" \
+      VSIM_ENV_ADDRESSES "$HTTP_ADDRESS $METRICS_ADDRESS"
+    # shellcheck disable=SC2016  # $PATH is for the reader of the file
+    printf 'case ":$PATH:" in *:%s:*) ;; *) export PATH=%s:"$PATH" ;; esac\n' "$bin" "$bin"
   )
-  mv "$RUN/$1.new" "$RUN/$1"
+  (umask 077 && write_file "$RUN/$1" "$lines")
+}
+
+# exports [NAME VALUE]...
+exports() {
+  while (($# > 0)); do
+    printf 'export %s=%s\n' "$1" "$(shell_quoted "$2")"
+    shift 2
+  done
 }

@@ -4,21 +4,19 @@
 NATS_PORT=''
 
 # nats_url USER: admin, api, worker, operator or sys.
-nats_url() { echo "nats://$1:$(secret "nats-$1")@127.0.0.1:$NATS_PORT"; }
+nats_url() {
+  local password
+  password=$(secret "nats-$1")
+  echo "nats://$1:$password@127.0.0.1:$NATS_PORT"
+}
 
 start_nats() {
-  local config=$RUN/nats-server.conf name port made
-  name=$(cat "$RUN/nats-name" 2>/dev/null) ||
-    name="vsim-$(run_id)-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')"
-  echo "$name" >"$RUN/nats-name"
-  if process_pid nats >/dev/null; then
-    port=$(<"$PORTS/nats")
-  else
-    fail_if_unknown_nats_runs "$name"
-    port=$(keep_port nats)
-    keep_port nats-monitor >/dev/null
-  fi
-  write_nats_config "$name" "$port" "$(<"$PORTS/nats-monitor")" >"$config"
+  local config=$RUN/nats-server.conf name port monitor made
+  name=$(nats_name)
+  process_pid nats >/dev/null || fail_if_unknown_nats_runs "$name"
+  port=$(port_of nats nats)
+  monitor=$(port_of nats nats-monitor)
+  write_file "$config" "$(nats_config "$name" "$port" "$monitor")"
   write_nats_passwords
   made=$(nats_made)
   NATS_PORT=$port
@@ -32,6 +30,13 @@ start_nats() {
     process_start nats "$made" "$NATS_SERVER" -c "$config"
   fi
   wait_for_nats "$name" "$port"
+}
+
+# The server's name, by which it is recognised; made once a run folder.
+nats_name() {
+  [[ -s $RUN/nats-name ]] || write_file "$RUN/nats-name" \
+    "vsim-$(run_id)-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')"
+  cat "$RUN/nats-name"
 }
 
 # What a running nats-server was made of; its passwords are part of it.
@@ -52,13 +57,14 @@ bring_store_over() {
 # Lets a running nats-server read its passwords again; it then ends the connections of users whose
 # password has changed.
 reload_nats() {
-  local tenths
+  local deadline=$((SECONDS + 15))
   write_nats_passwords
+  "$NATS_SERVER" -t -c "$RUN/nats-server.conf"
   process_signal nats HUP
-  for ((tenths = 100; tenths > 0; tenths--)); do
+  while ((SECONDS < deadline)); do
     # shellcheck disable=SC2016  # the broker's own $
     if NATS_URL=$(nats_url admin) "$NATS_CLI" --timeout 2s req '$JS.API.INFO' '' >/dev/null; then
-      nats_made >"$PIDS/nats.made_of"
+      write_file "$PIDS/nats.made_of" "$(nats_made)"
       return 0
     fi
     sleep 0.1
@@ -76,20 +82,20 @@ fail_if_unknown_nats_runs() {
     "name it; stop it by its pid first"
 }
 
-write_nats_config() {
+nats_config() {
   local text
   text=$(<"$ROOT/ops/servers/nats-server.conf.in")
   text=${text//@SERVER_NAME@/"$1"}
   text=${text//@LISTEN@/"127.0.0.1:$2"}
   text=${text//@MONITOR_LISTEN@/"127.0.0.1:$3"}
-  printf '%s\n' "${text//@STORE_DIR@/"$RUN/nats"}"
+  printf '%s\n' "${text//@STORE_DIR@/"$(nats_quoted "$RUN/nats")"}"
 }
 
 # Ready is: the server at this port greets with our name, so that it is the one we started, and its
 # JetStream has recovered.
 wait_for_nats() {
-  local name=$1 port=$2 greeting tenths
-  for ((tenths = 600; tenths > 0; tenths--)); do
+  local name=$1 port=$2 greeting deadline=$((SECONDS + 60))
+  while ((SECONDS < deadline)); do
     process_fail_if_dead nats
     greeting=$(nats_greeting "$port")
     if [[ $greeting == *"\"server_name\":\"$name\""* && $greeting == *'"jetstream":true'* ]]; then

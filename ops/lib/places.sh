@@ -19,8 +19,27 @@ PIDS=$RUN/pid
 SECRETS=$RUN/secrets
 KEYS=$SECRETS/keys.json   # of the API; vsimctl keys makes it
 
+# write_file FILE TEXT: the whole file or nothing, whenever the script is killed.
+write_file() {
+  printf '%s\n' "$2" >"$1.new"
+  mv -T "$1.new" "$1"
+}
+
+# A path that a part of vsim cannot bear is refused before anything is made.
+check_paths() {
+  local LC_ALL=C
+  [[ $ROOT$RUN != *[[:cntrl:]]* && ${VSIM_RUN_DIR:-} != *$'\n' ]] ||
+    fail "the path $(printf '%q' "$RUN") holds a control character; take another VSIM_RUN_DIR"
+  [[ $RUN != *:* ]] ||
+    fail "the path $RUN holds a colon, which a PATH cannot; take another VSIM_RUN_DIR"
+  [[ $ROOT != *['#?%']* ]] ||
+    fail "the path $ROOT holds one of #?%, and the nats CLI does not work in such a folder;" \
+      "move the checkout"
+}
+
 make_places() {
   local place owner
+  check_paths
   for place in "$RUN" "$TOOLS"; do
     mkdir -p "$place/bin" 2>/dev/null ||
       fail "cannot make $place; set VSIM_RUN_DIR to a folder of yours"
@@ -39,7 +58,8 @@ run_id() { printf '%s' "$RUN" | sha256sum | cut -c1-8; }
 lock_run() {
   [[ -w $RUN ]] || fail "$RUN belongs to $(stat -c %U "$RUN"): run this as that user"
   exec 9>>"$RUN/lock"
-  flock --nonblock 9 || fail "another ops command is at work on $RUN (lock $RUN/lock)"
+  # One that was killed leaves it to what it had just called, which ends by itself.
+  flock --timeout 5 9 || fail "another ops command is at work on $RUN (lock $RUN/lock)"
 }
 
 # Builds and installations of one checkout come one after the other. Taken inside a step, so that

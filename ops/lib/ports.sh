@@ -4,9 +4,11 @@
 
 # port_free HOST PORT: could a server listen there now?
 port_free() {
-  perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(
-      LocalAddr => $ARGV[0], LocalPort => $ARGV[1], Proto => "tcp", Listen => 1, ReuseAddr => 1)' \
-    "${1:-0.0.0.0}" "$2"
+  local host=${1#[}
+  # GetAddrInfoFlags: else ::1 does not count where a machine has no other IPv6 address.
+  perl -MIO::Socket::IP -e 'exit !IO::Socket::IP->new(LocalHost => $ARGV[0],
+      LocalPort => $ARGV[1], Proto => "tcp", Listen => 1, ReuseAddr => 1, GetAddrInfoFlags => 0)' \
+    "${host%]}" "$2"
 }
 
 # A free port below the range from which the kernel takes the ports of outgoing connections. From
@@ -31,24 +33,44 @@ keep_port() {
   local file=$PORTS/$1 port
   port=$(cat "$file" 2>/dev/null) || port=''
   [[ -n $port ]] && port_free 127.0.0.1 "$port" || port=$(free_port)
-  echo "$port" >"$file"
+  write_file "$file" "$port"
   echo "$port"
+}
+
+# port_of PROCESS NAME: what runs keeps its port; else as keep_port.
+port_of() {
+  if process_pid "$1" >/dev/null && [[ -s $PORTS/$2 ]]; then
+    cat "$PORTS/$2"
+  else
+    keep_port "$2"
+  fi
 }
 
 # keep_address NAME WISH PREFERRED_PORT: the same for host:port of an HTTP server. WISH is an
 # address the caller asked for, or empty; PREFERRED_PORT may be empty too.
 keep_address() {
-  local file=$PORTS/$1.address address=$2
-  if [[ -n $address ]]; then
-    [[ $address =~ ^[A-Za-z0-9.-]*:[0-9]{1,5}$ ]] ||
-      fail "'$address' is no address; write it like 127.0.0.1:8080"
-    address_free "$address" || fail "$address is in use, or not an address of this machine"
+  local file=$PORTS/$1.address address was
+  was=$(cat "$file" 2>/dev/null) || was=''
+  if [[ -n $2 ]]; then
+    address=$(read_address "$2")
+    # A port that the server has now is free when it is restarted.
+    [[ ${address##*:} == "${was##*:}" ]] && process_pid "$1" >/dev/null ||
+      address_free "$address" || fail "$address is in use, or not an address of this machine"
   else
-    address=$(cat "$file" 2>/dev/null) || address=''
+    address=$was
     address_free "$address" || address=127.0.0.1:$3
     address_free "$address" || address=127.0.0.1:$(free_port)
   fi
-  echo "$address" >"$file"
+  write_file "$file" "$address"
+  echo "$address"
+}
+
+# read_address TEXT: what the programs take: host:port, IPv6 in brackets, no host for all of IPv4.
+read_address() {
+  local address=$1 host='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])'
+  [[ $address != :* ]] || address=0.0.0.0$address
+  [[ $address =~ ^$host:([1-9][0-9]{0,4})$ ]] && ((BASH_REMATCH[3] < 65536)) ||
+    fail "'$1' is no address; write it like 127.0.0.1:8080 or [::1]:8080"
   echo "$address"
 }
 
@@ -57,6 +79,9 @@ address_free() { [[ $1 == *:?* ]] && port_free "${1%:*}" "${1##*:}"; }
 # url_of ADDRESS [SCHEME]: how a client on this machine reaches a server that listens there.
 url_of() {
   local host=${1%:*}
-  case $host in '' | 0.0.0.0) host=127.0.0.1 ;; esac
+  case $host in
+    0.0.0.0) host=127.0.0.1 ;;
+    '[::]') host='[::1]' ;;
+  esac
   echo "${2:-http}://$host:${1##*:}"
 }

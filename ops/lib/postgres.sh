@@ -12,22 +12,22 @@ PG_DATA=''
 PG_SOCKETS=''
 
 start_postgres() {
-  local port made
+  local port made news
   choose_postgres_place
   make_cluster
   choose_socket_folder
-  if process_pid postgres >/dev/null; then
-    port=$(<"$PORTS/postgres")
-  else
-    port=$(keep_port postgres)
-  fi
-  write_postgres_config "$port" | as_owner tee "$PG_DATA/vsim.conf" >/dev/null
+  port=$(port_of postgres postgres)
+  write_postgres_config "$port" | as_owner tee "$PG_DATA/vsim.conf.new" >/dev/null
+  as_owner mv -T "$PG_DATA/vsim.conf.new" "$PG_DATA/vsim.conf"
   PROCESS_ENV=()
   made=$(made_of "$(postgres_program postgres)" "$PG_DATA/vsim.conf")
-  if process_current postgres "$made"; then
+  if process_current postgres "$made" && postgres_socket_there "$port"; then
     STEP_NOTE="ok (was up), port $port"
   else
-    STEP_NOTE="$(process_news postgres), port $port"
+    news=$(process_news postgres)
+    # Postgres makes it at its start alone, and without it nobody gets in.
+    if process_current postgres "$made"; then news='restarted, its socket was gone'; fi
+    STEP_NOTE="$news, port $port"
     process_stop INT 60 postgres
     start_postgres_process "$made"
   fi
@@ -36,6 +36,8 @@ start_postgres() {
   wait_for_postgres "$port"
   make_roles_and_database "$port"
 }
+
+postgres_socket_there() { as_owner test -S "$PG_SOCKETS/.s.PGSQL.$1"; }
 
 # For a cluster that is up already.
 attach_postgres() {
@@ -113,16 +115,16 @@ EOF
   mv -T "$new" "$PG_DATA"
 }
 
-# A socket's path may have at most 107 bytes. A deep checkout gets a folder in /tmp, which may be
-# swept at any time, so it is looked at on each start.
+# A socket's path may have at most 107 bytes, and libpq takes a comma for the end of a host. A deep
+# checkout gets a folder in /tmp, which may be swept at any time, so it is looked at on each start.
 choose_socket_folder() {
   PG_SOCKETS=$PG_BASE/socket
-  if ((${#PG_SOCKETS} + ${#POSTGRES_SOCKET_FILE} > 106)); then
+  if (($(byte_length "$PG_SOCKETS$POSTGRES_SOCKET_FILE") > 106)) || [[ $PG_SOCKETS == *,* ]]; then
     PG_SOCKETS=$(cat "$RUN/postgres-sockets" 2>/dev/null || true)
     if [[ $(stat -c %U "$PG_SOCKETS" 2>/dev/null) != "$PG_OWNER" ]]; then
       PG_SOCKETS=$(mktemp -d /tmp/vsim-XXXXXX)
-      echo "$PG_SOCKETS" >"$RUN/postgres-sockets"
-      echo "the path of $RUN is too long for a socket; it is in $PG_SOCKETS"
+      write_file "$RUN/postgres-sockets" "$PG_SOCKETS"
+      echo "the path of $RUN will not do for a socket; it is in $PG_SOCKETS"
     fi
   fi
   install -d -m 700 -o "$PG_OWNER" "$PG_SOCKETS"
@@ -133,7 +135,7 @@ write_postgres_config() {
   local text
   text=$(<"$ROOT/ops/servers/postgresql.conf.in")
   text=${text//@PORT@/"$1"}
-  printf '%s\n' "${text//@SOCKETS@/"${PG_SOCKETS//\'/\'\'}"}"
+  printf '%s\n' "${text//@SOCKETS@/"$(postgres_quoted "$PG_SOCKETS")"}"
 }
 
 start_postgres_process() {
@@ -151,8 +153,8 @@ start_postgres_process() {
 # The children of a killed postmaster live on for a moment. Beside them another one must never
 # start, and it is known by their working folder, the data, whether any is left.
 wait_for_old_processes() {
-  local tenths left
-  for ((tenths = 300; tenths > 0; tenths--)); do
+  local left deadline=$((SECONDS + 30))
+  while ((SECONDS < deadline)); do
     left=$(processes_in "$PG_DATA")
     [[ -n $left ]] || return 0
     sleep 0.1
@@ -168,10 +170,11 @@ processes_in() {
 }
 
 wait_for_postgres() {
-  local port=$1 tenths
-  for ((tenths = 600; tenths > 0; tenths--)); do
+  local port=$1 program deadline=$((SECONDS + 60))
+  program=$(postgres_program pg_isready)
+  while ((SECONDS < deadline)); do
     process_fail_if_dead postgres
-    "$(postgres_program pg_isready)" -q -h "$PG_SOCKETS" -p "$port" -U vsim -d vsim && return 0
+    "$program" -q -h "$PG_SOCKETS" -p "$port" -U vsim -d vsim && return 0
     sleep 0.1
   done
   fail "Postgres is not ready after 60 s; see $LOGS/postgres.log"
@@ -192,8 +195,10 @@ EOF
     >/dev/null
 }
 
+# All or none of them.
 set_role_passwords() {
-  { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } | owner_sql postgres
+  { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } |
+    owner_sql postgres --single-transaction
 }
 
 # A session outlives the password that it began with.
@@ -204,27 +209,26 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 EOF
 }
 
-# owner_sql DATABASE: what comes by standard input, as the superuser of the cluster.
+# finish_rotation BEGAN: by what began before, an old password would still be in use.
+finish_rotation() {
+  end_sessions_begun_before "$1"
+  end_rotation
+}
+
+# owner_sql DATABASE [OPTION]...: what comes by standard input, as the superuser of the cluster. A
+# Postgres that does not answer is waited for no longer than a minute.
 owner_sql() {
-  (cd / && as_owner "$(postgres_program psql)" -X -q -v ON_ERROR_STOP=1 -h "$PG_SOCKETS" \
-    -p "$PG_PORT" -U "$PG_OWNER" -d "$1")
+  local database=$1 psql
+  shift
+  psql=$(postgres_program psql)
+  (cd / && PGCONNECT_TIMEOUT=10 as_owner timeout 60 "$psql" -X -q -v ON_ERROR_STOP=1 \
+    -h "$PG_SOCKETS" -p "$PG_PORT" -U "$PG_OWNER" -d "$database" "$@" -f -)
 }
 
 # database_url ROLE: worker, api or operator.
 database_url() {
-  echo "postgresql://vsim_$1:$(secret "postgres-$1")@/vsim?host=$(
-    percent_encode "$PG_SOCKETS")&port=$PG_PORT"
-}
-
-# For the query part of a URI; a slash may stand there as it is.
-percent_encode() {
-  local LC_ALL=C text=$1 out='' char i
-  for ((i = 0; i < ${#text}; i++)); do
-    char=${text:i:1}
-    case $char in
-      [A-Za-z0-9._~/-]) out+=$char ;;
-      *) out+=$(printf '%%%02X' "'$char") ;;
-    esac
-  done
-  echo "$out"
+  local password host
+  password=$(secret "postgres-$1")
+  host=$(percent_encoded "$PG_SOCKETS")
+  echo "postgresql://vsim_$1:$password@/vsim?host=$host&port=$PG_PORT"
 }

@@ -24,6 +24,14 @@ process_pid() {
 
 process_known() { [[ -f $PIDS/$1.pid ]]; }
 
+any_process_known() {
+  local file
+  for file in "$PIDS"/*.pid; do
+    if [[ -f $file ]]; then return 0; fi
+  done
+  return 1
+}
+
 # process_current NAME MADE_OF: runs, and was started from this command, program and settings.
 process_current() {
   process_pid "$1" >/dev/null && [[ $(cat "$PIDS/$1.made_of" 2>/dev/null) == "$2" ]]
@@ -47,12 +55,16 @@ process_start() {
   local name=$1 made_of=$2 log=$LOGS/$1.log fd
   shift 2
   PROCESSES_STARTED=$((PROCESSES_STARTED + 1))
+  rm -f "$PIDS/$name".{pid,began,made_of}
   keep_log_small "$log"
   printf '== started %s: %s\n' "$(date -u +%FT%TZ)" "$*" >>"$log"
-  # setsid, so that Ctrl-C at the terminal does not reach it; exec, so that $! is the process
-  # itself; locks, terminal and whatever else the caller had open stay behind.
+  # It makes itself known before it becomes the program: whenever this script is killed, there is no
+  # process that nothing knows of, and the lock is not free before. setsid, so that Ctrl-C at the
+  # terminal does not reach it; exec, so that $! is the process itself; locks, terminal and whatever
+  # else the caller had open stay behind.
   (
     trap - ERR EXIT INT TERM
+    make_known "$name" "$BASHPID" "$made_of"
     for fd in "/proc/$BASHPID/fd/"*; do
       fd=${fd##*/}
       if ((fd > 2)); then exec {fd}>&-; fi
@@ -62,9 +74,16 @@ process_start() {
     exec setsid "$@"
   ) </dev/null >>"$log" 2>&1 &
   local pid=$!
-  identity_of "$pid" >"$PIDS/$name.began" || true
-  echo "$made_of" >"$PIDS/$name.made_of"
-  echo "$pid" >"$PIDS/$name.pid"
+  until [[ -f $PIDS/$name.pid ]] || ! identity_of "$pid" >/dev/null; do sleep 0.01; done
+}
+
+# make_known NAME PID MADE_OF: the pid last, since it is what counts.
+make_known() {
+  local began
+  began=$(identity_of "$2")
+  write_file "$PIDS/$1.began" "$began"
+  write_file "$PIDS/$1.made_of" "$3"
+  write_file "$PIDS/$1.pid" "$2"
 }
 
 # The caller's shell may hold PGHOST, PORT, proxies: what a program gets is what ops/up decided. Set

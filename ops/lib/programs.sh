@@ -1,49 +1,33 @@
 # shellcheck shell=bash
 # vsim's own programs in the run folder: migration, one API, N workers, and waiting for readiness.
-# Sets HTTP_ADDRESS and METRICS_ADDRESS (of worker 1).
+# Sets HTTP_ADDRESS and METRICS_ADDRESS (of worker 1). The settings are those of settings.sh.
 
-# Settings handed on from the caller's environment (DESIGN: settings; `vsim-api --help` tells them).
-# Of TLS only what callers see: the private NATS and Postgres are reached over loopback.
-PASSED_ON=(TIME_SCALE SIM_SEED IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT
-  TLS_CERT_FILE TLS_KEY_FILE HTTP_CONNECTIONS RATE_LIMIT RATE_BURST TRUSTED_PROXIES)
 WORKERS_MAX=64
 READY_WITHIN_SECONDS=${VSIM_READY_WITHIN_SECONDS:-60}
 HTTP_ADDRESS=''
 METRICS_ADDRESS=''
 
-# While a system is up its settings hold: a later ops/up (for more workers, or after a crash) needs
-# not repeat them. What it does name is used, and what runs with another value is restarted.
-# ops/down forgets them.
-recall_settings() {
-  local name value
-  [[ -f $RUN/settings ]] || return 0
-  while IFS='=' read -r name value; do
-    [[ -v $name ]] || export "$name=$value"
-  done <"$RUN/settings"
-}
-
-remember_settings() {
-  local name
-  for name in "${PASSED_ON[@]}"; do
-    if [[ -v $name ]]; then printf '%s=%s\n' "$name" "${!name}"; fi
-  done >"$RUN/settings"
-}
-
 # program_environment USER [NAME=VALUE...]: what all of vsim's programs get, and what this one gets.
 # USER is api, worker or admin; the admin of the broker is the owner of the tables.
 program_environment() {
-  local name user=$1
+  local name user=$1 broker database
   shift
+  broker=$(nats_url "$user")
+  database=$(database_url "${user/admin/worker}")
   # The monitor tells how the broker syncs its disk, and how much it may store.
-  PROCESS_ENV=("NATS_URL=$(nats_url "$user")" "DATABASE_URL=$(database_url "${user/admin/worker}")"
+  PROCESS_ENV=("NATS_URL=$broker" "DATABASE_URL=$database"
     "NATS_MONITOR_URL=http://127.0.0.1:$(<"$PORTS/nats-monitor")" "$@")
   for name in "${PASSED_ON[@]}"; do
-    if [[ -v $name ]]; then PROCESS_ENV+=("$name=${!name}"); fi
+    if [[ -n ${!name:-} ]]; then PROCESS_ENV+=("$name=${!name}"); fi
   done
 }
 
 migrate() {
+  local name
   program_environment admin
+  for name in "${FOR_THE_FIRST_START[@]}"; do
+    if [[ -n ${!name:-} ]]; then PROCESS_ENV+=("$name=${!name}"); fi
+  done
   (
     trap - ERR EXIT
     cd "$ROOT"
@@ -80,13 +64,11 @@ api_url() {
   url_of "$HTTP_ADDRESS" "${TLS_CERT_FILE:+https}"
 }
 
-# start_workers WANTED: an empty WANTED means as many as there are, at least one.
+# start_workers WANTED: an empty WANTED means as many as there were, at least one.
 start_workers() {
-  local wanted=${1:-0} number
-  if ((wanted == 0)); then
-    wanted=$(worker_names | wc -l)
-    ((wanted > 0)) || wanted=1
-  fi
+  local wanted=$1 number
+  [[ -n $wanted ]] || wanted=$(workers_kept)
+  write_file "$RUN/workers" "$wanted"
   STARTED=()
   for ((number = 1; number <= wanted; number++)); do
     start_worker "$number"
@@ -112,6 +94,13 @@ stop_workers_above() {
       STARTED+=("$name stopped")
     fi
   done < <(worker_names)
+}
+
+# How many workers the last ops/up was for, also when they have been stopped since.
+workers_kept() {
+  local kept
+  kept=$(cat "$RUN/workers" 2>/dev/null) || kept=$(worker_names | wc -l)
+  echo $((kept > 0 ? kept : 1))
 }
 
 # Names of the workers started and not stopped, whether or not they still live.

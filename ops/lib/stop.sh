@@ -4,11 +4,10 @@
 stop_all() {
   local workers
   mapfile -t workers < <(worker_names)
-  if [[ -z $(ls "$PIDS") ]]; then echo "nothing was running in $RUN"; fi
+  if ! any_process_known; then echo "nothing was running in $RUN"; fi
   process_stop TERM 15 api
   process_stop TERM 15 "${workers[@]}"
   # INT: Postgres' fast shutdown. At TERM it would wait for every open psql to end by itself.
   process_stop INT 60 postgres
   process_stop TERM 30 nats
-  rm -f "$RUN/settings"
 }

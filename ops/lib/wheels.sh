@@ -8,6 +8,8 @@ install_wheels() {
   install_packages "${WHEEL_PACKAGES[@]}"
   rm -rf "$1"
   python3 -m venv "$1"
-  "$1/bin/pip" install --require-hashes --only-binary :all: --no-deps -r "$ROOT/ops/tools/$2" ||
+  # Not bin/pip: its first line holds the path, which may have a blank or be too long for that.
+  "$1/bin/python3" -m pip install --require-hashes --only-binary :all: --no-deps \
+    -r "$ROOT/ops/tools/$2" ||
     fail "pip could not bring what ops/tools/$2 pins"
 }

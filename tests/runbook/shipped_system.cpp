@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::chrono::seconds script_wait_max{120};
 
+const std::string reset = "ops/reset --yes=.run";
+
 /// Ends all that was started, be it with its data; also the second system of a restore drill.
 std::string end_all(const std::string& ops_command) {
   return "{ test ! -d .run-drill || VSIM_RUN_DIR=$PWD/.run-drill ops/reset --yes; } && " +
@@ -34,8 +36,10 @@ std::string caller(const char* name) {
 
 ShippedSystem::ShippedSystem(SystemOptions options)
     : scratch_("vsim-runbook"), options_(std::move(options)) {
+  checkout_ = options_.folder.empty() ? scratch_.path() : scratch_.path() + "/" + options_.folder;
+  std::filesystem::create_directory(checkout_);
   for (const char* part : {"ops", "schema"}) {
-    std::filesystem::copy(harness::source_dir() + "/" + part, scratch_.path() + "/" + part,
+    std::filesystem::copy(harness::source_dir() + "/" + part, checkout_ + "/" + part,
                           std::filesystem::copy_options::recursive);
   }
   const std::filesystem::path api(harness::product_program("vsim-api"));
@@ -51,7 +55,7 @@ ShippedSystem::ShippedSystem(SystemOptions options)
   }
   const harness::Output up = run(fmt::format("{} ops/up --workers {}", settings, options_.workers));
   if (!up.ending.clean()) {
-    run(end_all("ops/reset --yes"));
+    run(end_all(reset));
     throw std::runtime_error("ops/up failed:\n" + up.text);
   }
 }
@@ -62,18 +66,18 @@ ShippedSystem::~ShippedSystem() {
       show_logs();
       run(end_all("ops/down"));
     } else {
-      run(end_all("ops/reset --yes"));
+      run(end_all(reset));
     }
     run("kill -- -$(cat guard.pid)");
   } catch (const std::exception& error) {
-    std::cerr << "stopping the system in " << scratch_.path() << ": " << error.what() << "\n";
+    std::cerr << "stopping the system in " << checkout_ << ": " << error.what() << "\n";
   }
 }
 
 // The processes that ops/up starts outlive it, and would outlive a test that is killed. So one more
 // waits for the end of the test and clears up after it.
 void ShippedSystem::watch_over() const {
-  const std::string end = end_all("ops/reset --yes");  // refused while an ops/up is at work still
+  const std::string end = end_all(reset);  // refused while an ops/up is at work still
   run(
       fmt::format("setsid bash -c 'tail --pid={} -s 1 -f /dev/null; "
                   "for try in {{1..60}}; do sleep 1; {} && break; done' "
@@ -82,7 +86,7 @@ void ShippedSystem::watch_over() const {
 }
 
 void ShippedSystem::show_logs() const {
-  const std::string logs = scratch_.path() + "/.run/log";
+  const std::string logs = checkout_ + "/.run/log";
   if (!std::filesystem::exists(logs)) return;
   for (const auto& log : std::filesystem::directory_iterator(logs)) {
     std::cerr << "--- the end of " << log.path().string() << " (kept)\n"
@@ -101,9 +105,10 @@ harness::Output ShippedSystem::run(const std::string& script) const {
                 "PATH=" + caller("PATH") + ":" + nats.parent_path().string(),
                 "VSIM_PG_BIN=" + caller("VSIM_PG_BIN"),
                 "VSIM_BIN_DIR=" + programs(),
+                "VSIM_SWAGGER_DIR=" + harness::swagger_dir(),
                 "VSIM_SKIP_PACKAGES=1"};
   for (const char* word : {"/bin/bash", "-c", script.c_str()}) shell.argv.emplace_back(word);
-  shell.working_directory = scratch_.path();
+  shell.working_directory = checkout_;
   return harness::run_program(shell, script_wait_max);
 }
 
@@ -120,10 +125,15 @@ std::string ShippedSystem::admin_shell(const std::string& script) const {
   return shell(". .run/admin.env\n" + script);
 }
 
+std::string ShippedSystem::address(const std::string& name) const {
+  std::string text = harness::read_file(checkout_ + "/.run/ports/" + name + ".address");
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 std::uint16_t ShippedSystem::port(const std::string& name) const {
-  const std::string address =
-      harness::read_file(scratch_.path() + "/.run/ports/" + name + ".address");
-  return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  const std::string at = address(name);
+  return static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1)));
 }
 
 harness::HttpClient ShippedSystem::api() const { return harness::HttpClient(port("api")); }

@@ -1,7 +1,7 @@
 #pragma once
 
-// A vsim as operators have it: brought up by ops/up in a checkout of its own (a folder with links
-// to the real one's ops/ and the rest, and its own .run/), and spoken to through a shell that
+// A vsim as operators have it: brought up by ops/up in a checkout of its own (a folder with copies
+// of the real one's ops/ and schema/, and its own .run/), and spoken to through a shell that
 // stands there. Whatever becomes of the test, all that was started is stopped. Threads: one.
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace runbook {
 struct SystemOptions {
   std::size_t workers = 1;
   std::map<std::string, std::string> settings = {};  // IDLE_TIMEOUT and the like, for ops/up
+  std::string folder = {};  // the checkout's name below the test's own folder; empty: that itself
 };
 
 class ShippedSystem {
@@ -50,9 +51,11 @@ class ShippedSystem {
   void kill(const std::string& name) const;
   bool running(const std::string& name) const;
 
-  std::string checkout() const { return scratch_.path(); }
+  std::string checkout() const { return checkout_; }
   /// The folder of vsim's programs; copies of this build's.
-  std::string programs() const { return scratch_.path() + "/programs"; }
+  std::string programs() const { return checkout_ + "/programs"; }
+  /// Where `api` or `worker-N` listens, as ops/up has it.
+  std::string address(const std::string& name) const;
 
  private:
   std::uint16_t port(const std::string& name) const;
@@ -63,6 +66,7 @@ class ShippedSystem {
 
   harness::ScratchDir scratch_;
   SystemOptions options_;
+  std::string checkout_;
 };
 
 }  // namespace runbook

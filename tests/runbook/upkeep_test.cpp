@@ -91,7 +91,11 @@ TEST_CASE("Drain for maintenance") {
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
             for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+            // What it was started with has come back, to the last worker.
+            CHECK(system.shell("tr '\\0' '\\n' </proc/$(<.run/pid/worker-3.pid)/environ | "
+                               "grep ^IDLE") == "IDLE_TIMEOUT=45m");
           },
+      .system = {.workers = 3, .settings = {{"IDLE_TIMEOUT", "45m"}}},
   });
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules of the tree that a compiler does not: sizes, include arrows, names, READMEs,
-dead files, shell syntax. Prints "file:line: what is wrong; what to do" and exits 1 if anything is.
+dead files, shell syntax, locales. Prints "file:line: what is wrong; what to do" and exits 1 if
+anything is.
 
 usage: check.py [ROOT]        checks the checkout (default: the one this file lies in)
        check.py --self-test   proves that every rule can fail
@@ -41,6 +42,7 @@ ARROWS = {
     "tests/browser": ["tests/harness", "tests/browser"],
     "tests/contract": ["tests/harness", "tests/contract"],
     "tests/runbook": ["tests/harness", "tests/runbook"],
+    "tests/scripts": ["tests/harness", "tests/scripts", "tests/runbook/shipped_system.h"],
     "tests/chaos": ["tests/harness", "tests/chaos"],
     "tests": CODE_FOLDERS,
 }
@@ -252,8 +254,22 @@ def check_shell(tree):
             yield path, int(number.group(1)) if number else 1, result.stderr.strip()
 
 
+def check_locale(tree):
+    for path in filter(tree.is_bash, tree.files):
+        if (tree.text(path).startswith("#!") and
+                not re.search(r"lib/strict\.sh|LC_ALL=C\.UTF-8", tree.text(path))):
+            yield path, 1, "runs in the caller's locale; source ops/lib/strict.sh first"
+        for number, line in enumerate(tree.lines(path), 1):
+            if re.search(r"\$\{\w+(\[[^]]*\])?(\^|,)", line):
+                yield path, number, "upper or lower case by the locale; use tr"
+    for path in filter(tree.is_cpp, tree.files):
+        for number, line in enumerate(tree.lines(path), 1):
+            if re.search(r"\b(setlocale|newlocale|uselocale)\(|std::locale(::global)?[({]", line):
+                yield path, number, "numbers and letters go by the C locale here; set no other"
+
+
 CHECKS = [check_sizes, check_functions, check_arrows, check_names, check_readmes,
-          check_dead_files, check_shell]
+          check_dead_files, check_shell, check_locale]
 
 
 def problems_of(root):
@@ -269,7 +285,7 @@ GOOD = {
     "domain/a.h": "#pragma once\n#include <string>\n",
     "domain/a.cpp": '#include "domain/a.h"\nint f(int x) {\n  return x;\n}\n',
     "ops/README.md": "Ops.\n\n| file | holds |\n|---|---|\n| `up` | starts |\n",
-    "ops/up": "#!/usr/bin/env bash\necho up\n",
+    "ops/up": "#!/usr/bin/env bash\nexport LC_ALL=C.UTF-8\n",
 }
 BAD = [
     ("domain/a.cpp", '#include "domain/a.h"\n' + "// " + "x" * 98 + "\n", "101 characters"),
@@ -289,6 +305,9 @@ BAD = [
     ("domain/b.h", "#pragma once\n", "nobody includes it"),
     ("ops/lib.sh", "", "no script sources"),
     ("ops/up", "#!/usr/bin/env bash\nif true; then\n", "unexpected end of file"),
+    ("ops/up", "#!/usr/bin/env bash\necho up\n", "runs in the caller's locale"),
+    ("ops/up", "#!/usr/bin/env bash\nexport LC_ALL=C.UTF-8\necho ${x^^}\n", "by the locale"),
+    ("domain/a.cpp", '#include "domain/a.h"\nauto l = std::locale("");\n', "set no other"),
 ]
 
 
