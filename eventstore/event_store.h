@@ -44,6 +44,8 @@ class Follower {
   virtual ~Follower() = default;
 
   /// The next messages, `max` at most, as soon as there is one; empty when none came within `wait`.
+  /// `damaged` where the store has lost the next one though later ones are there: no call passes
+  /// it.
   virtual Result<std::vector<Message>> next(std::size_t max, std::chrono::milliseconds wait) = 0;
 };
 

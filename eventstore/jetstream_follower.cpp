@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/direct_get.h"
+
 namespace vsim::eventstore {
 namespace {
 
@@ -41,6 +43,24 @@ void JetStreamFollower::drop_consumer() {
   consumer_.clear();
 }
 
+/// Why `got` came instead of the next message: that one was lost on its way and will come again, or
+/// the broker itself has lost it. A flipped bit on its disk fails the message's checksum, and the
+/// broker then leaves it out in silence.
+Error JetStreamFollower::missing_message(Sequence got) const {
+  const auto wanted = position_ + 1;
+  if (retention_ == Retention::for_ever) {
+    const auto stored = get_at(broker_, stream_, wanted);
+    if (stored && !*stored) {
+      return {Error::Kind::damaged,
+              fmt::format("message {} of {} is lost though {} is there: the broker's store is "
+                          "damaged; nothing passes it, restore a backup",
+                          wanted, stream_, got)};
+    }
+  }
+  return {Error::Kind::unavailable,
+          fmt::format("expected message {} of {}, got {}", wanted, stream_, got)};
+}
+
 Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
                                                      std::chrono::milliseconds wait) {
   if (const auto reconnects = broker_.reconnects(); reconnects != reconnects_seen_) {
@@ -68,9 +88,7 @@ Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
     if (!is_next) {
       drop_consumer();
       if (!messages.empty()) return messages;
-      return fail(Error::Kind::unavailable,
-                  fmt::format("expected message {} of {}, got {}", position_ + 1, stream_,
-                              one.message.sequence));
+      return tl::unexpected(missing_message(one.message.sequence));
     }
     position_ = one.message.sequence;
     messages.push_back(std::move(one.message));

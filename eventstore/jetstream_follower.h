@@ -23,6 +23,7 @@ class JetStreamFollower : public Follower {
 
  private:
   Result<void> make_consumer();
+  Error missing_message(Sequence got) const;
   void drop_consumer();
 
   Broker& broker_;

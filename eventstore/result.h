@@ -14,7 +14,8 @@ struct Error {
     unavailable,  // nothing was done: no connection, or no stream there; try again later
     unknown,      // it may have been done: no answer in time; look before trying again
     conflict,     // nothing was done: an expected sequence did not hold; reload and decide again
-    refused       // nothing was done, and the same request would be refused again
+    refused,      // nothing was done, and the same request would be refused again
+    damaged       // the broker has lost a message that was stored; an operator has to look
   };
   Kind kind{};
   std::string detail;

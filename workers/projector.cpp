@@ -44,7 +44,8 @@ Setback setback_of(const DatabaseError& error) {
 }
 
 Setback setback_of(const eventstore::Error& error) {
-  return {Kind::unavailable, "NATS: " + error.detail};
+  const bool damaged = error.kind == eventstore::Error::Kind::damaged;
+  return {damaged ? Kind::stopped : Kind::unavailable, "NATS: " + error.detail};
 }
 
 std::string name_of(const eventstore::Message& message) {
@@ -282,7 +283,30 @@ std::optional<Setback> Projector::watch(read_model::ProjectionWriter& writer, bo
   if (stored->sequence != checkpoint_.sequence) {
     return Setback{Kind::moved, "the checkpoint was moved by others"};
   }
-  return check_log();
+  if (auto setback = check_log()) {
+    return setback;
+  }
+  return idle ? check_next() : std::nullopt;
+}
+
+/// That nothing came though the log goes on may mean that its next message is lost: a broker leaves
+/// out what fails its checksum, and at the end of the log no later message shows the gap.
+std::optional<Setback> Projector::check_next() {
+  const auto next = checkpoint_.sequence + 1;
+  if (log_end_ < next) {
+    return std::nullopt;
+  }
+  const auto message = events_.load(next);
+  if (!message) {
+    return setback_of(message.error());
+  }
+  if (*message) {
+    return std::nullopt;
+  }
+  return Setback{Kind::stopped,
+                 fmt::format("message {} of EVENTS is lost though the log ends at {}: the broker's "
+                             "store is damaged; nothing passes it, restore a backup",
+                             next, log_end_)};
 }
 
 void Projector::note(const Setback& setback) {

@@ -68,6 +68,7 @@ class Projector {
   std::optional<Setback> become_active(read_model::ProjectionWriter& writer, std::stop_token stop);
   Setback follow(read_model::ProjectionWriter& writer, std::stop_token stop);
   std::optional<Setback> check_log();
+  std::optional<Setback> check_next();
   std::optional<Setback> watch(read_model::ProjectionWriter& writer, bool idle);
   std::optional<Setback> apply(read_model::ProjectionWriter& writer, Messages messages);
   std::optional<Setback> write(read_model::ProjectionWriter& writer,

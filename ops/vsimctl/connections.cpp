@@ -55,6 +55,8 @@ std::string told(const telemetry::CommonSettings& settings, const eventstore::Er
       return fmt::format("somebody else was first ({}); try again", detail);
     case Kind::refused:
       return fmt::format("{} refuses: {}", broker, detail);
+    case Kind::damaged:
+      return fmt::format("{} (ops/runbook.md, The log is damaged)", detail);
   }
   return detail;
 }

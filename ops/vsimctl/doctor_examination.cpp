@@ -178,6 +178,10 @@ class Examination {
     const auto at_checkpoint = answer("projection", log_->events().load(checkpoint.sequence));
     if (!facts || !at_checkpoint) return;
     const auto& message = *at_checkpoint;
+    // EVENTS denies deletes: fewer messages than sequences are lost ones.
+    const auto sequences =
+        facts->messages > 0 ? facts->last_sequence + 1 - facts->first_sequence : facts->messages;
+    if (facts->messages != sequences) add(judge_lost(sequences - facts->messages));
     if (!message || messages::sha256_hex(message->payload) != checkpoint.hash) {
       add({Verdict::bad, "projection",
            fmt::format("the log went backwards: message {} of EVENTS is not the one that was "
@@ -189,7 +193,8 @@ class Examination {
     const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
     if (behind == 0) return add(judge_lag(0, {}));
     const auto next = answer("projection", log_->events().load(checkpoint.sequence + 1));
-    if (!next || !*next) return;
+    if (!next) return;
+    if (!*next) return add(judge_hole(checkpoint.sequence + 1));
     look_at_unprojected(behind, facts->told_at, **next);
   }
 

@@ -107,6 +107,24 @@ Finding judge_skew(Seconds skew) {
                 "workers beyond 2 s are not ready; set this machine's clock right", "Workers down");
 }
 
+Finding judge_hole(std::uint64_t sequence) {
+  return {
+      Verdict::bad, "log",
+      fmt::format("message {} of EVENTS is lost though later ones are there: the broker's store "
+                  "is damaged, and the projector stops there",
+                  sequence),
+      "The log is damaged"};
+}
+
+Finding judge_lost(std::uint64_t messages) {
+  return {
+      Verdict::bad, "log",
+      fmt::format("{} messages of EVENTS are lost: the broker's store is damaged; vsimctl verify "
+                  "names the first of them",
+                  messages),
+      "The log is damaged"};
+}
+
 Finding judge_lag(std::uint64_t events, Seconds oldest_age) {
   if (events == 0) return well("projection", "the read models hold all events");
   return judged(

@@ -46,6 +46,8 @@ Finding judge_dead_letters(std::uint64_t letters);
 Finding judge_advisories(std::uint64_t advisories, Seconds newest_age);
 Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max);  // 0: the limit is not told
 Finding judge_skew(Seconds skew);
+Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
+Finding judge_lost(std::uint64_t messages);  // of EVENTS, that are not there any more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
 /// `age` is in simulated seconds; `scale` of them pass in one of the wall.

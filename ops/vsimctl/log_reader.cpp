@@ -37,10 +37,10 @@ Found<LogChunk> LogReader::read_some(eventstore::Follower& follower) {
   auto messages = follower.next(chunk_events_max, message_wait);
   if (!messages) return tl::unexpected(told(settings_, messages.error()));
   if (messages->empty()) {
-    return tl::unexpected(
-        fmt::format("EVENTS gives no message after {}, though it should reach to {}; look at it "
-                    "with nats stream info EVENTS",
-                    read_, through_));
+    return tl::unexpected(fmt::format(
+        "message {} of EVENTS is lost, though the log reaches to {}: the broker's store "
+        "is damaged (ops/runbook.md, The log is damaged)",
+        read_ + 1, through_));
   }
   LogChunk chunk;
   chunk.entries.reserve(messages->size());

@@ -98,6 +98,22 @@ void PrivateNats::restart_empty() {
   restart();
 }
 
+void PrivateNats::restart_damaged(const std::string& text) {
+  process_.terminate();
+  const std::string blocks = scratch_.path() + "/store/jetstream/VSIM/streams/EVENTS/msgs";
+  for (const auto& block : std::filesystem::directory_iterator(blocks)) {
+    std::string bytes = read_file(block.path());
+    const std::size_t at = bytes.find(text);
+    if (at == std::string::npos) {
+      continue;
+    }
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    write_file(block.path(), bytes);
+    return restart();
+  }
+  throw std::runtime_error("EVENTS has no " + text + " on its disk");
+}
+
 std::string PrivateNats::refused_to_parts() const {
   std::string refused;
   std::istringstream lines(read_file(log_path_));

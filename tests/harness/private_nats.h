@@ -44,6 +44,9 @@ class PrivateNats {
   void restart();
   /// With everything it stored thrown away.
   void restart_empty();
+  /// With one bit changed where `text` first stands in what EVENTS has on its disk, as a bad disk
+  /// does. Throws when it stands nowhere.
+  void restart_damaged(const std::string& text);
 
  private:
   bool start();  // false: somebody else has the port

@@ -160,6 +160,40 @@ TEST_CASE("The log went backwards") {
   });
 }
 
+TEST_CASE("The log is damaged") {
+  std::string kept;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            kept = make_server(system);
+            system.shell(
+                "mkdir -p backup/today; nats stream backup EVENTS backup/today/EVENTS "
+                "--no-progress");
+            harness::HttpClient api = system.api();
+            create_server(api, {.name = "bit-rot", .profile = "instant"});
+            create_server(api, {.name = "later", .profile = "instant"});
+            system.admin_shell(R"(psql "$DATABASE_URL" -c 'DROP SCHEMA vsim CASCADE'; ops/down)");
+            // One bit of the event in which the server came to be.
+            system.run(
+                "LC_ALL=C sed -i '0,/bit-rot/s//bit-rou/' "
+                ".run/nats/jetstream/VSIM/streams/EVENTS/msgs/*.blk");
+            system.run("VSIM_READY_WITHIN_SECONDS=1 ops/up");  // it says that it is not ready
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.metric("vsim_projection_stopped") == 1 &&
+                   system.readiness("worker-1").find("of EVENTS is lost") != std::string::npos;
+          },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            CHECK(get_server(api, kept)["status"].text() == "RUNNING");
+            CHECK(api.get("/servers?name=bit-rot").json()["total"].integer() == 0);
+            make_server(system);
+          },
+  });
+}
+
 TEST_CASE("HTTP errors or slow answers") {
   runbook::follow({
       .set_up =

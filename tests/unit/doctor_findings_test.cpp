@@ -44,6 +44,7 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_store(951, 0), ok},
       {judge_skew(Seconds(-0.5)), ok},              {judge_skew(Seconds(-0.51)), warning},
       {judge_skew(Seconds(2)), warning},            {judge_skew(Seconds(2.01)), bad},
+      {judge_hole(21), bad},                        {judge_lost(1), bad},
       {judge_lag(0, Seconds(0)), ok},               {judge_lag(7, Seconds(30)), ok},
       {judge_lag(7, Seconds(30.1)), warning},       {judge_lag(7, Seconds(300)), warning},
       {judge_lag(7, Seconds(300.1)), bad},
