@@ -36,6 +36,9 @@ BrokerGauges::BrokerGauges(std::vector<const eventstore::Broker*> connections,
       store_(metrics.gauge("vsim_broker_store_bytes", "Bytes that all streams hold on disk")),
       store_max_(metrics.gauge("vsim_broker_store_bytes_max",
                                "Bytes that they may hold; 0: the broker does not tell")),
+      trouble_(metrics.gauge("vsim_broker_trouble",
+                             "1 while the broker says that it is not well, as after a write that "
+                             "failed, else 0")),
       lag_events_(metrics.gauge("vsim_projection_lag_events", "Events not yet in the read models")),
       lag_seconds_(metrics.gauge("vsim_projection_lag_seconds",
                                  "Seconds of the wall since the oldest of them was stored; 0: "
@@ -84,12 +87,12 @@ Result<void> BrokerGauges::ask_storage() {
   const auto storage = eventstore::storage_facts(*connections_.front());
   if (!storage) return tl::unexpected(storage.error());
   store_.set(static_cast<double>(storage->bytes));
-  auto most = storage->bytes_max.value_or(0);
-  if (most == 0) {
-    const auto told = telemetry::ask_broker_monitor(monitor_url_);
-    most = told ? told->store_bytes_max : 0;
-  }
+  const auto told = telemetry::ask_broker_monitor(monitor_url_);
+  const auto most = storage->bytes_max.value_or(told ? told->store_bytes_max : 0);
   store_max_.set(static_cast<double>(most));
+  trouble_.set(told && !told->trouble.empty() ? 1 : 0);
+  const std::lock_guard lock(mutex_);
+  trouble_told_ = told ? told->trouble : "";
   return {};
 }
 
@@ -110,6 +113,11 @@ Result<void> BrokerGauges::ask_lag() {
   if (!next) return tl::unexpected(next.error());
   if (*next) lag_seconds_.set(std::max(0.0, seconds(events->told_at - (*next)->stored_at)));
   return {};
+}
+
+std::string BrokerGauges::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_told_;
 }
 
 void BrokerGauges::count_permission_errors() {

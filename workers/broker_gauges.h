@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -32,6 +33,10 @@ class BrokerGauges {
   /// falls to 0.
   void run(std::stop_token stop);
 
+  /// What the broker's monitor said of its health when it was last asked; empty: nothing is wrong,
+  /// or nobody told. Any thread.
+  std::string trouble() const;
+
  private:
   eventstore::Result<void> ask();
   eventstore::Result<void> ask_queue();
@@ -49,9 +54,12 @@ class BrokerGauges {
   telemetry::Gauge dead_letters_;
   telemetry::Gauge store_;
   telemetry::Gauge store_max_;
+  telemetry::Gauge trouble_;
   telemetry::Gauge lag_events_;
   telemetry::Gauge lag_seconds_;
   telemetry::Counter permission_errors_;
+  mutable std::mutex mutex_;
+  std::string trouble_told_;  // guarded by mutex_
 };
 
 }  // namespace vsim::workers

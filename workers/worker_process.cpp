@@ -285,6 +285,9 @@ telemetry::Readiness WorkerProcess::readiness() const {
   telemetry::Readiness readiness;
   const auto& parts = *parts_;
   if (!parts.to.prompt->connected()) readiness.reasons.push_back("the broker is not connected");
+  if (const auto trouble = parts.broker_gauges.trouble(); !trouble.empty()) {
+    readiness.reasons.push_back("the broker is not well: " + trouble);
+  }
   const auto view = parts.view.status();
   if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
   const auto skew = eventstore::clock_skew(*parts.to.prompt, std::string(messages::events_stream));

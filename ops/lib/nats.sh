@@ -2,6 +2,9 @@
 # The private nats-server of the run folder. Sets NATS_PORT.
 
 NATS_PORT=''
+# A big store is read for minutes before the server answers. It is waited for while it lives, since
+# a restart would only begin anew.
+STORE_READ_WITHIN_SECONDS=${VSIM_STORE_READ_WITHIN_SECONDS:-600}
 
 # nats_url USER: admin, api, worker, operator or sys.
 nats_url() {
@@ -20,16 +23,38 @@ start_nats() {
   write_nats_passwords
   made=$(nats_made)
   NATS_PORT=$port
-  if process_current nats "$made"; then
+  if process_current nats "$made" && ! nats_stopped_writing; then
     STEP_NOTE="ok (was up), 127.0.0.1:$port"
   else
     STEP_NOTE="$(process_news nats), 127.0.0.1:$port"
+    if nats_stopped_writing; then
+      fail_without_room
+      STEP_NOTE="restarted, since a write had failed, 127.0.0.1:$port"
+    fi
     "$NATS_SERVER" -t -c "$config"
     process_stop TERM 30 nats
     bring_store_over
     process_start nats "$made" "$NATS_SERVER" -c "$config"
   fi
   wait_for_nats "$name" "$port"
+}
+
+# A write that failed, on a full disk say, stays with nats-server: that stream takes nothing more
+# until the server is started again.
+nats_stopped_writing() {
+  local health
+  process_pid nats >/dev/null || return 1
+  health=$(curl -s --noproxy '*' --max-time 2 \
+    "http://127.0.0.1:$(<"$PORTS/nats-monitor")/healthz") || true
+  [[ $health == *'write error'* ]]
+}
+
+# A server that is started on a full disk does not come up, and then nobody can read either.
+fail_without_room() {
+  local free_mb
+  free_mb=$(df --output=avail --block-size=1M "$RUN/nats" | tail -n 1)
+  ((free_mb >= 16)) ||
+    fail "nats-server has met a full disk, and $RUN/nats has ${free_mb// /} MiB left; make room"
 }
 
 # The server's name, by which it is recognised; made once a run folder.
@@ -94,7 +119,7 @@ nats_config() {
 # Ready is: the server at this port greets with our name, so that it is the one we started, and its
 # JetStream has recovered.
 wait_for_nats() {
-  local name=$1 port=$2 greeting deadline=$((SECONDS + 60))
+  local name=$1 port=$2 greeting deadline=$((SECONDS + STORE_READ_WITHIN_SECONDS))
   while ((SECONDS < deadline)); do
     process_fail_if_dead nats
     greeting=$(nats_greeting "$port")
@@ -106,7 +131,8 @@ wait_for_nats() {
     fi
     sleep 0.1
   done
-  fail "nats-server is not ready after 60 s; see $LOGS/nats.log"
+  fail "nats-server is not ready after $STORE_READ_WITHIN_SECONDS s and goes on reading its" \
+    "store; see $LOGS/nats.log; ops/up, typed again, waits further and restarts nothing"
 }
 
 # The line a server sends first: INFO {...}.

@@ -4,6 +4,18 @@
 #include <simdjson.h>
 
 namespace vsim::telemetry {
+namespace {
+
+std::string read_trouble(httplib::Client& client) {
+  const auto answer = client.Get("/healthz");
+  if (!answer || answer->status == 200) return {};
+  simdjson::dom::parser parser;
+  std::string_view error;
+  const bool told = parser.parse(answer->body).at_key("error").get(error) == simdjson::SUCCESS;
+  return told ? std::string(error) : "its /healthz answers " + std::to_string(answer->status);
+}
+
+}  // namespace
 
 std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
   if (url.empty()) return std::nullopt;
@@ -29,6 +41,7 @@ std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
   if (config["max_storage"].get(most) == simdjson::SUCCESS && most > 0) {
     told.store_bytes_max = static_cast<std::uint64_t>(most);
   }
+  told.trouble = read_trouble(client);
   return told;
 }
 

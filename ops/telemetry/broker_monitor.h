@@ -11,10 +11,13 @@ namespace vsim::telemetry {
 struct BrokerMonitor {
   std::string sync_interval;          // of its streams to disk: "always", or such as "120s"
   std::uint64_t store_bytes_max = 0;  // of the whole server; 0: not told
+  /// What it says of its own health; empty when all is well. A write that failed, on a full disk
+  /// say, stays here until the broker is started again: until then that stream takes nothing more.
+  std::string trouble;
 };
 
 /// Asks the monitor at `url`, such as http://127.0.0.1:8222. Nothing when it gives no such answer.
-/// Blocks 2 s at most.
+/// Blocks 4 s at most.
 std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url);
 
 }  // namespace vsim::telemetry

@@ -121,6 +121,7 @@ class Examination {
   void look_at_storage(const Broker& broker) {
     const auto monitor = telemetry::ask_broker_monitor(settings_.nats_monitor_url);
     add(judge_sync(monitor ? monitor->sync_interval : ""));
+    if (monitor) add(judge_broker_health(monitor->trouble));
     if (const auto storage = answer("store", eventstore::storage_facts(broker))) {
       const auto told_max = monitor ? monitor->store_bytes_max : 0;
       add(judge_store(storage->bytes, storage->bytes_max.value_or(told_max)));

@@ -36,6 +36,15 @@ std::string share_of(double share) { return fmt::format("{:.1f} %", share * 100)
 
 }  // namespace
 
+Finding judge_broker_health(std::string_view trouble) {
+  if (trouble.empty()) return well("broker's health", "it says that it is well");
+  return {Verdict::bad, "broker's health",
+          fmt::format("{}: a stream whose write has failed takes nothing more until the broker is "
+                      "started again; make room, then ops/up",
+                      trouble),
+          "Disk filling"};
+}
+
 Finding judge_sync(std::string_view interval) {
   if (interval.empty()) return well("sync", "not told; set NATS_MONITOR_URL to see it");
   if (interval == "always") return well("sync", "before each acknowledgement");

@@ -36,6 +36,7 @@ inline constexpr Seconds skew_warning{0.5};
 inline constexpr Seconds skew_bad{2};  // from here on workers and API are not ready
 inline constexpr Seconds billing_stalled{600};
 
+Finding judge_broker_health(std::string_view trouble);  // as its monitor tells; empty: well
 Finding judge_sync(std::string_view interval);  // "always", "120s", or empty: not told
 Finding judge_consumer(bool paused, std::string_view until);
 Finding judge_workers(std::uint64_t pulls_waiting, std::uint64_t in_hand, bool paused);

@@ -32,6 +32,7 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_oldest(Seconds(600)), warning},        {judge_oldest(Seconds(600.1)), bad},
       {judge_sync("always"), ok},                   {judge_sync("120s"), warning},
       {judge_sync(""), ok},
+      {judge_broker_health(""), ok},                {judge_broker_health("write error"), bad},
       {judge_consumer(false, ""), ok},              {judge_consumer(true, "2026-01-01"), warning},
       {judge_workers(1, 0, false), ok},             {judge_workers(0, 1, false), ok},
       {judge_workers(0, 0, false), bad},            {judge_workers(0, 0, true), ok},
