@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/decimal.h"
+
 namespace vsim::api {
 namespace {
 
@@ -14,12 +16,20 @@ std::optional<IpAddress> read_hop(std::string_view text) {
     return std::nullopt;
   }
   text = text.substr(first, text.find_last_not_of(" \t") - first + 1);
-  if (text.front() == '[') {
-    return IpAddress::parse(text.substr(1, std::min(text.find(']'), text.size()) - 1));
+  std::size_t end = text.size();  // of the address
+  const bool bracketed = text.front() == '[';
+  if (bracketed) {
+    text.remove_prefix(1);
+    end = text.find(']');
+    if (end == std::string_view::npos) {
+      return std::nullopt;
+    }
+  } else if (text.find(':') == text.rfind(':')) {  // more of them: IPv6
+    end = std::min(text.find(':'), text.size());
   }
-  const bool has_port = text.find(':') != std::string_view::npos &&
-                        text.find(':') == text.rfind(':');  // more of them: IPv6
-  return IpAddress::parse(has_port ? text.substr(0, text.find(':')) : text);
+  const std::string_view port = text.substr(std::min(end + (bracketed ? 1 : 0), text.size()));
+  const bool fits = port.empty() || (port.front() == ':' && read_decimal(port.substr(1), 65535));
+  return fits ? IpAddress::parse(text.substr(0, end)) : std::nullopt;
 }
 
 }  // namespace

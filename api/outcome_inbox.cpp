@@ -1,8 +1,8 @@
 #include "api/outcome_inbox.h"
 
-#include <charconv>
 #include <utility>
 
+#include "domain/decimal.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/message_headers.h"
 
@@ -13,22 +13,20 @@ using namespace std::chrono_literals;
 
 /// The last word of the subject; 0, which is nobody's, when it is no number.
 std::uint64_t token_of(std::string_view subject) {
-  const std::string_view word = subject.substr(subject.rfind('.') + 1);
-  std::uint64_t token = 0;
-  std::from_chars(word.data(), word.data() + word.size(), token);
-  return token;
+  return read_decimal(subject.substr(subject.rfind('.') + 1)).value_or(0);
 }
 
 /// The event that a reply repeats; the projector has committed it.
 std::optional<eventstore::Message> event_of(eventstore::Received&& received) {
   const auto subject = find_header(received.headers, messages::header::event_subject);
-  const auto digits = find_header(received.headers, messages::header::event_sequence);
-  if (subject.empty() || digits.empty()) {
+  const auto sequence =
+      read_decimal(find_header(received.headers, messages::header::event_sequence));
+  if (subject.empty() || !sequence) {
     return std::nullopt;
   }
   eventstore::Message event;
   event.subject = subject;
-  std::from_chars(digits.data(), digits.data() + digits.size(), event.sequence);
+  event.sequence = *sequence;
   event.payload = std::move(received.payload);
   return event;
 }

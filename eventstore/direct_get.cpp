@@ -1,10 +1,10 @@
 #include "eventstore/direct_get.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "domain/decimal.h"
 #include "eventstore/broker_facts.h"
 
 namespace vsim::eventstore {
@@ -58,7 +58,7 @@ Result<std::optional<Message>> to_message(Received&& received) {
   Message message;
   message.subject = added.subject;
   message.stored_at = parse_timestamp(added.time_stamp);
-  std::from_chars(sequence.data(), sequence.data() + sequence.size(), message.sequence);
+  message.sequence = read_decimal(sequence).value_or(0);
   message.payload = std::move(received.payload);
   message.headers = std::move(received.headers);
   return std::optional<Message>(std::move(message));

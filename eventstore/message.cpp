@@ -1,14 +1,15 @@
 #include "eventstore/message.h"
 
-#include <charconv>
-
 namespace vsim::eventstore {
 namespace {
 
+// A field of fixed width, with zeros in front (RFC 3339); 0 where it holds anything but digits.
 int digits(std::string_view text, std::size_t at, std::size_t count) {
   int value = 0;
-  if (at + count > text.size()) return 0;
-  std::from_chars(text.data() + at, text.data() + at + count, value);
+  for (std::size_t i = at; i < at + count; ++i) {
+    if (i >= text.size() || text[i] < '0' || text[i] > '9') return 0;
+    value = value * 10 + (text[i] - '0');
+  }
   return value;
 }
 

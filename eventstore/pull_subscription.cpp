@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "domain/decimal.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -15,11 +16,7 @@ constexpr auto request_expires = 30s;
 constexpr auto heartbeat_every = 5s;
 constexpr auto silence_max = 12s;  // two heartbeats and a little
 
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
+std::uint64_t number(std::string_view text) { return vsim::read_decimal(text).value_or(0); }
 
 // $JS.ACK[.domain.account].stream.consumer.deliveries.sequence.consumer_sequence.time.pending
 // [.token]: the older form ends with `pending`, so the fields are found by the count of tokens.

@@ -1,7 +1,8 @@
 #include "eventstore/reply_collector.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "domain/decimal.h"
 
 namespace vsim::eventstore {
 
@@ -18,10 +19,8 @@ std::string ReplyCollector::reply_to(std::size_t index) const {
 }
 
 std::size_t ReplyCollector::index_of(const Received& received) {
-  const auto& subject = received.subject;
-  std::size_t index = 0;
-  std::from_chars(subject.data() + subject.rfind('.') + 1, subject.data() + subject.size(), index);
-  return index;
+  const std::string_view subject = received.subject;
+  return read_decimal(subject.substr(subject.rfind('.') + 1)).value_or(0);
 }
 
 Result<Received> ReplyCollector::next(std::chrono::milliseconds wait) {

@@ -1,8 +1,8 @@
 #include "eventstore/server_info.h"
 
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <netdb.h>
 #include <simdjson.h>
@@ -10,10 +10,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "domain/decimal.h"
+
 namespace vsim::eventstore {
 namespace {
 
 constexpr std::size_t info_bytes_max = 64 * 1024;
+constexpr std::uint64_t version_number_max = 1'000'000;
 
 struct Socket {
   int fd = -1;
@@ -78,10 +81,15 @@ Result<ServerInfo> read_server_info(const std::string& host, const std::string& 
 }
 
 bool version_at_least(const std::string& version, int major, int minor) {
-  int found_major = 0;
-  int found_minor = 0;
-  if (std::sscanf(version.c_str(), "%d.%d", &found_major, &found_minor) != 2) return false;
-  return found_major > major || (found_major == major && found_minor >= minor);
+  const auto first = version.find('.');
+  if (first == std::string::npos) return false;
+  const auto second = version.find_first_not_of("0123456789", first + 1);  // . or - or the end
+  const auto found_major = read_decimal(version.substr(0, first), version_number_max);
+  const auto found_minor =
+      read_decimal(version.substr(first + 1, second - first - 1), version_number_max);
+  if (!found_major || !found_minor) return false;
+  const std::pair found(static_cast<int>(*found_major), static_cast<int>(*found_minor));
+  return found >= std::pair(major, minor);
 }
 
 }  // namespace vsim::eventstore

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/decimal.h"
 #include "ops/benchmark/ask.h"
 #include "ops/benchmark/broker_loop.h"
 #include "ops/benchmark/door.h"
@@ -26,7 +27,8 @@ using std::chrono::seconds;
 /// The first number behind `"total":` of a list's answer; -1: there is none.
 long total_of(const std::string& body) {
   const std::string total = member_of(body, "total");
-  return total.empty() ? -1 : std::strtol(total.c_str(), nullptr, 10);
+  const auto number = read_decimal(total);
+  return number ? static_cast<long>(*number) : -1;
 }
 
 }  // namespace
@@ -124,7 +126,7 @@ void Bench::nats_bench(const std::string& what, const std::string& mode, std::si
   std::regex_search(output, slowest, std::regex("P99:? ([0-9,.]+)us"));
   const auto number = [](std::string text) {
     text.erase(std::remove(text.begin(), text.end(), ','), text.end());
-    return text.empty() ? 0.0 : std::stod(text);
+    return read_decimal_fraction(text).value_or(0);
   };
   report_.row({what, std::to_string(clients), fmt::format("{:.0f}", number(rate[1])),
                fmt::format("{:.2f}", number(median[1]) / 1000),

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "domain/decimal.h"
 #include "ops/benchmark/nats_raii.h"
 
 namespace vsim::bench {
@@ -248,7 +249,8 @@ class LoopClients {
   }
 
   std::size_t client_of(natsMsg& reply) const {
-    return std::stoul(std::string(natsMsg_GetSubject(&reply)).substr(inbox_.size() + 2));
+    const std::string_view subject = natsMsg_GetSubject(&reply);
+    return read_decimal(subject.substr(inbox_.size() + 2)).value();
   }
 
   const Streams& streams_;

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -15,6 +14,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "domain/decimal.h"
 
 namespace vsim::bench {
 namespace {
@@ -39,13 +40,12 @@ std::size_t answer_length(std::string_view received, Answer& answer) {
     return 0;
   }
   answer.head = received.substr(0, end + 2);
-  std::from_chars(answer.head.data() + 9, answer.head.data() + 12, answer.status);
+  answer.status = static_cast<int>(read_decimal(answer.head.substr(9, 3)).value_or(0));
   const std::string_view length_text = answer.header("Content-Length");
-  std::size_t length = 0;
   if (length_text.empty() && answer.status != 204) {
     throw std::runtime_error("an answer without Content-Length: " + std::string(answer.head));
   }
-  std::from_chars(length_text.data(), length_text.data() + length_text.size(), length);
+  const std::size_t length = read_decimal(length_text).value_or(0);
   if (received.size() < end + 4 + length) {
     return 0;
   }

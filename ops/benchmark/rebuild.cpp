@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/decimal.h"
 #include "ops/benchmark/machine.h"
 
 namespace vsim::bench {
@@ -49,7 +50,7 @@ double rebuild_once(const Options& options, std::string& output) {
   }
   std::string digits = events[1];
   digits.erase(std::remove(digits.begin(), digits.end(), ','), digits.end());
-  return std::stod(digits);
+  return static_cast<double>(read_decimal(digits).value_or(0));
 }
 
 /// Seconds of a COPY of every read model's rows into another schema; below 0: it failed.

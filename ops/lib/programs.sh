@@ -4,6 +4,8 @@
 
 WORKERS_MAX=64
 READY_WITHIN_SECONDS=${VSIM_READY_WITHIN_SECONDS:-60}
+[[ $READY_WITHIN_SECONDS =~ ^[1-9][0-9]{0,3}$ ]] ||   # for bash 010 is eight
+  fail_usage "VSIM_READY_WITHIN_SECONDS is '$READY_WITHIN_SECONDS'; give 1 to 9999, no zero in front"
 HTTP_ADDRESS=''
 METRICS_ADDRESS=''
 

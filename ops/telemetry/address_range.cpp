@@ -1,10 +1,11 @@
 #include "ops/telemetry/address_range.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
+
+#include "domain/decimal.h"
 
 namespace vsim::telemetry {
 namespace {
@@ -86,14 +87,12 @@ tl::expected<AddressRange, std::string> AddressRange::parse(std::string_view tex
   AddressRange range;
   const unsigned before = address->is_v4() ? v4_prefix_bits : 0;
   if (slash != std::string_view::npos) {
-    const std::string_view digits = text.substr(slash + 1);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), range.bits_);
-    if (error != std::errc{} || end != digits.data() + digits.size() ||
-        range.bits_ > bits_max - before) {
-      return wrong("has no good number of bits; give 0 to " + std::to_string(bits_max - before));
+    const auto bits = read_decimal(text.substr(slash + 1), bits_max - before);
+    if (!bits) {
+      return wrong("has no good number of bits; give 0 to " + std::to_string(bits_max - before) +
+                   ", without zeros in front");
     }
-    range.bits_ += before;
+    range.bits_ = static_cast<unsigned>(*bits) + before;
   }
   range.first_ = masked(*address, range.bits_);
   if (range.first_ != *address) {

@@ -1,9 +1,8 @@
 #include "ops/telemetry/setting_values.h"
 
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
+
+#include "domain/decimal.h"
 
 namespace vsim::telemetry {
 namespace {
@@ -45,10 +44,11 @@ Read<milliseconds> read_duration(std::string_view text, std::string_view usual_u
   do {
     const std::string_view digits = take_while(rest, is_digit);
     const std::string_view unit_name = take_while(rest, is_letter);
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    if (digits.empty() || error != std::errc{} || count > duration_milliseconds_max)
-      return wrong(quoted(text) + " is no duration; give one " + example);
+    const auto number = read_decimal(digits, duration_milliseconds_max);
+    if (!number)
+      return wrong(quoted(text) + " is no duration; give one " + example +
+                   ", without zeros in front");
+    const auto count = static_cast<std::int64_t>(*number);
     if (unit_name.empty() && rest.empty())
       return wrong(quoted(text) + " has no unit; \"" + std::string(text) + std::string(usual_unit) +
                    "\"?");
@@ -67,17 +67,18 @@ Read<milliseconds> read_duration(std::string_view text, std::string_view usual_u
 
 Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least,
                                       std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-    return wrong(quoted(text) + " is no whole number from " + std::to_string(least) + " to " +
-                 std::to_string(most));
-  return value;
+  const auto value = read_decimal(text, most);
+  if (!value || *value < least)
+    return wrong(quoted(text) + " is no whole number (digits, without zeros in front) from " +
+                 std::to_string(least) + " to " + std::to_string(most));
+  return *value;
 }
 
 Read<std::uint16_t> read_port(std::string_view text) {
   const auto number = read_whole_number(text, 1, 65535);
-  if (!number) return wrong(quoted(text) + " is no port; give a number from 1 to 65535");
+  if (!number)
+    return wrong(quoted(text) +
+                 " is no port; give a number from 1 to 65535, without zeros in front");
   return static_cast<std::uint16_t>(*number);
 }
 
@@ -128,14 +129,12 @@ Read<bool> read_yes_no(std::string_view text) {
 }
 
 Read<double> read_time_scale(std::string_view text) {
-  const std::string copy(text);
-  char* end = nullptr;
-  const double value = std::strtod(copy.c_str(), &end);
-  if (copy.empty() || *end != '\0' || !std::isfinite(value) || value <= 0 || value > time_scale_max)
+  const auto value = read_decimal_fraction(text);
+  if (!value || *value <= 0 || *value > time_scale_max)
     return wrong(quoted(text) +
                  " is no time scale; give simulated seconds per second, above 0 and 1000000 at "
-                 "most, such as 1 or 60");
-  return value;
+                 "most, such as 1, 60 or 0.5");
+  return *value;
 }
 
 Read<log::Level> read_log_level(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "ops/telemetry/settings.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -168,12 +169,31 @@ std::string database_url(Reader& reader) {
   return url;
 }
 
+/// The ports of "scheme://[user@]host[:port][/...]", or of several of them by commas.
+void check_ports_of(Reader& reader, const std::string& variable) {
+  std::string_view urls = reader.raw(variable);
+  while (!urls.empty()) {
+    std::string_view rest = urls.substr(0, urls.find(','));
+    urls.remove_prefix(std::min(rest.size() + 1, urls.size()));
+    const std::size_t scheme = rest.find("//");
+    if (scheme == std::string_view::npos) continue;
+    const std::size_t user = rest.rfind('@');
+    rest.remove_prefix(user == std::string_view::npos ? scheme + 2 : user + 1);
+    rest = rest.substr(0, rest.find('/'));
+    const std::size_t colon = rest.find(':', rest.find(']') + 1);  // IPv6 has brackets
+    if (colon == std::string_view::npos) continue;
+    if (const auto port = read_port(rest.substr(colon + 1)); !port)
+      reader.mistake(variable, "the port " + port.error());
+  }
+}
+
 void take_common(Reader& reader, CommonSettings& settings) {
   settings.nats_url = reader.given("NATS_URL") ? reader.raw("NATS_URL") : "nats://127.0.0.1:4222";
   if (!settings.nats_url.starts_with("nats://") && !settings.nats_url.starts_with("tls://"))
     reader.mistake("NATS_URL", "\"" + settings.nats_url +
                                    "\" does not begin with nats:// or tls://; \"nats://" +
                                    settings.nats_url + "\"?");
+  check_ports_of(reader, "NATS_URL");
   settings.nats_authorities = reader.raw("NATS_CA_FILE");
   check_authorities_of(reader, "NATS_CA_FILE");
   take_certificate(reader, "NATS_CERT_FILE", "NATS_KEY_FILE", settings.nats_certificate);
@@ -181,6 +201,7 @@ void take_common(Reader& reader, CommonSettings& settings) {
   if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
     reader.mistake("NATS_MONITOR_URL",
                    "\"" + settings.nats_monitor_url + "\" does not begin with http://");
+  check_ports_of(reader, "NATS_MONITOR_URL");
   settings.database_url = database_url(reader);
   settings.log_format = isatty(STDERR_FILENO) == 1 ? log::Format::text : log::Format::json;
   reader.take("LOG_LEVEL", settings.log_level, read_log_level);

@@ -1,11 +1,11 @@
 // `vsimctl clock`: simulated time, read and moved.
 
-#include <charconv>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "domain/decimal.h"
 #include "ops/telemetry/setting_values.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/submission.h"
@@ -66,12 +66,12 @@ tl::expected<ClockAction, std::string> read_advance(const std::string& text) {
 }
 
 tl::expected<ClockAction, std::string> read_scale(const std::string& text) {
-  double scale = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), scale);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return failed("\"" + text + "\" is no number; give one such as 60");
+  const auto scale = read_decimal_fraction(text);
+  if (!scale) {
+    return failed("\"" + text +
+                  "\" is no number; give digits such as 60 or 0.5, without zeros in front");
   }
-  return checked(ScaleClock{scale});
+  return checked(ScaleClock{*scale});
 }
 
 using ReadAction = tl::expected<ClockAction, std::string> (*)(const std::string&);

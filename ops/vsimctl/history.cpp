@@ -8,6 +8,7 @@
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/moment.h"
+#include "ops/vsimctl/number_option.h"
 #include "ops/vsimctl/table.h"
 #include "schema/http/documents.h"
 #include "schema/messages/event_codec.h"
@@ -157,9 +158,7 @@ void add_history(CLI::App& app, Task& chosen) {
       });
   auto* at = command->add_option("--at", arguments->at,
                                  "as it was at this simulated time (RFC 3339, or 2h ago)");
-  command->add_option("--version", arguments->version, "as it was after this event")
-      ->check(CLI::PositiveNumber)
-      ->excludes(at);
+  add_number(*command, "--version", arguments->version, "as it was after this event")->excludes(at);
   command->callback([&chosen, arguments] {
     if (!arguments->at.empty()) {
       // Whether the text is a time at all does not depend on what time it is.

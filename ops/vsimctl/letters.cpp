@@ -1,7 +1,6 @@
 #include "ops/vsimctl/letters.h"
 
-#include <charconv>
-
+#include "domain/decimal.h"
 #include "eventstore/direct_get.h"
 #include "schema/messages/subjects.h"
 
@@ -20,8 +19,7 @@ Letter letter_of(const eventstore::Message& message) {
   letter.command.subject = header("Vsim-Dead-Subject");
   letter.command.payload = message.payload;
   letter.command.stored_at = eventstore::parse_timestamp(letter.time);
-  const auto place = header("Vsim-Dead-Sequence");
-  std::from_chars(place.data(), place.data() + place.size(), letter.command.sequence);
+  letter.command.sequence = read_decimal(header("Vsim-Dead-Sequence")).value_or(0);
   for (const auto& one : message.headers) {
     if (one.name.starts_with("Vsim-") && !one.name.starts_with("Vsim-Dead-")) {
       letter.command.headers.push_back(one);

@@ -1,8 +1,9 @@
 #include "schema/http/entity_tags.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "domain/decimal.h"
 
 namespace vsim::http {
 namespace {
@@ -12,14 +13,6 @@ constexpr std::string_view weak_mark = "W/";
 void skip_blanks_and_commas(std::string_view& text) {
   const auto end = text.find_first_not_of(" \t,");
   text.remove_prefix(std::min(end, text.size()));
-}
-
-std::optional<Version> version_of(std::string_view opaque) {
-  Version version = 0;
-  const auto [end, error] = std::from_chars(opaque.data(), opaque.data() + opaque.size(), version);
-  const bool whole = error == std::errc{} && end == opaque.data() + opaque.size();
-  // "05" is not how this API writes 5.
-  return whole && std::to_string(version) == opaque ? std::optional(version) : std::nullopt;
 }
 
 /// The quoted text that the field begins with; `text` goes on behind it.
@@ -69,7 +62,7 @@ bool EntityTags::hold_weakly(std::string_view tag) const {
 std::vector<Version> EntityTags::versions() const {
   std::vector<Version> versions;
   for (const auto& tag : strong) {
-    if (const auto version = version_of(std::string_view(tag).substr(1, tag.size() - 2))) {
+    if (const auto version = read_decimal(std::string_view(tag).substr(1, tag.size() - 2))) {
       versions.push_back(*version);
     }
   }

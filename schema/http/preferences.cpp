@@ -1,6 +1,6 @@
 #include "schema/http/preferences.h"
 
-#include <charconv>
+#include "domain/decimal.h"
 
 namespace vsim::http {
 namespace {
@@ -44,25 +44,25 @@ tl::expected<std::chrono::seconds, std::string> read_wait(std::string_view value
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
   }
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (value.empty() || error != std::errc{} || end != value.data() + value.size() || seconds < 0 ||
-      seconds > wait_max.count()) {
+  const auto seconds = read_decimal(value, static_cast<std::uint64_t>(wait_max.count()));
+  if (!seconds) {
     return tl::unexpected("Prefer: wait is \"" + std::string(value) +
-                          "\"; give whole seconds from 0 to " + std::to_string(wait_max.count()));
+                          "\"; give whole seconds from 0 to " + std::to_string(wait_max.count()) +
+                          ", in digits alone and without zeros in front");
   }
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(*seconds);
 }
 
-/// The q of a media range, of which `parameters` are what follows its type; 1 when there is none.
+/// The q of a media range, of which `parameters` are what follows its type; 1 when there is none,
+/// and 0 for what is no qvalue (RFC 9110, 12.4.2: 0 to 1, up to three decimals).
 double quality(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = take_until(parameters, ';');
     if (lower_case(trimmed(take_until(parameter, '='))) == "q") {
       const std::string_view value = trimmed(parameter);
-      double q = 0;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
-      return error == std::errc{} && end == value.data() + value.size() ? q : 0;
+      constexpr std::size_t characters_max = 5;  // 0.123
+      const auto q = value.size() > characters_max ? std::nullopt : read_decimal_fraction(value);
+      return q && *q <= 1 ? *q : 0;
     }
   }
   return 1;

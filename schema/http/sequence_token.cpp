@@ -1,7 +1,8 @@
 #include "schema/http/sequence_token.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "domain/decimal.h"
 
 namespace vsim::http {
 namespace {
@@ -27,13 +28,11 @@ std::optional<SequenceToken> decode_sequence(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view digits = text.substr(colon + 1);
-  StreamSequence sequence = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
-  // Sequences are stored as signed 64-bit numbers.
-  if (error != std::errc{} || end != digits.data() + digits.size() || sequence > INT64_MAX) {
+  const auto sequence = read_decimal(digits, INT64_MAX);  // stored as signed 64-bit numbers
+  if (!sequence) {
     return std::nullopt;
   }
-  return SequenceToken{std::string(text.substr(0, colon)), sequence};
+  return SequenceToken{std::string(text.substr(0, colon)), *sequence};
 }
 
 }  // namespace vsim::http

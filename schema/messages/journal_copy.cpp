@@ -1,7 +1,6 @@
 #include "schema/messages/journal_copy.h"
 
-#include <charconv>
-
+#include "domain/decimal.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
@@ -15,7 +14,7 @@ eventstore::Sequence last_sequence_in(const eventstore::Headers& headers) {
   eventstore::Sequence sequence = 0;
   for (const auto& header : headers) {
     if (header.name == header::sequence) {
-      std::from_chars(header.value.data(), header.value.data() + header.value.size(), sequence);
+      sequence = read_decimal(header.value).value_or(0);
     }
   }
   return sequence;

@@ -63,6 +63,11 @@ TEST_CASE("X-Forwarded-For counts from a trusted proxy alone, from the right") {
       {"2001:db8::1", {"[2a00::7]"}, "2a00::7"},
       {"2001:db8::1", {"2a00::7"}, "2a00::7"},
       {"2001:db8::1", {"["}, "2001:db8::1"},
+      {"10.0.0.1", {"198.51.100.7:080"}, "10.0.0.1"},  // no port, so no address: issue 12, 4
+      {"10.0.0.1", {"198.51.100.7:65536"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.7:"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.07"}, "10.0.0.1"},
+      {"2001:db8::1", {"[2a00::7]x"}, "2001:db8::1"},
       {"::ffff:10.0.0.1", {"198.51.100.7"}, "198.51.100.7"},
   };
   for (const Row& row : rows) {
@@ -99,7 +104,8 @@ TEST_CASE("a range holds the addresses that begin with its bits, and no others")
 
 TEST_CASE("what is no range is refused with what to write") {
   for (const char* text : {"", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
-                           "::/129", "a.example", "10.0.0.1:80", "[::1]", "10.0.0.0/8/8"}) {
+                           "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/ 8", "010.0.0.0/8", "::/129",
+                           "a.example", "10.0.0.1:80", "[::1]", "10.0.0.0/8/8"}) {
     CAPTURE(text);
     CHECK_FALSE(AddressRange::parse(text));
   }

@@ -23,7 +23,8 @@ TEST_CASE("wait is taken from 0 to its most and refused one past it") {
   CHECK(read_preferences("wait=60")->patience() == seconds(60));
   CHECK(read_preferences("wait=60")->applied() == "wait=60");
   for (const char* header : {"wait=61", "wait=-1", "wait=", "wait", "wait=1.5", "wait=ten",
-                             "wait=9999999999999999999999", "wait=1 0"}) {
+                             "wait=9999999999999999999999", "wait=1 0", "wait=010", "wait=00",
+                             "wait=-0", "wait=+1", "wait=\"07\""}) {
     INFO(header);
     CHECK_FALSE(read_preferences(header));
   }
@@ -47,12 +48,15 @@ TEST_CASE("names have no case, the first of a kind holds, strangers are ignored"
 TEST_CASE("CSV is for those who name it and do not like JSON better") {
   for (const char* accept :
        {"text/csv", "Text/CSV; header=present", "text/csv, */*;q=0.1", "text/html, text/csv;q=0.5",
-        "text/csv, application/json", "application/json;q=0.8, text/csv; q=0.9"}) {
+        "text/csv;q=1.000", "text/csv, application/json",
+        "application/json;q=0.8, text/csv; q=0.9"}) {
     INFO(accept);
     CHECK(prefers_csv(accept));
   }
-  for (const char* accept : {"", "*/*", "text/*", "application/json", "text/csv;q=0",
-                             "application/json, text/csv;q=0.9", "text/csv;q=x", "text/csvx"}) {
+  for (const char* accept :
+       {"", "*/*", "text/*", "application/json", "text/csv;q=0", "application/json, text/csv;q=0.9",
+        "text/csv;q=x", "text/csvx", "text/csv;q=1.1", "text/csv;q=01", "text/csv;q=+1",
+        "text/csv;q=0.1234", "text/csv;q=1e0", "text/csv;q=inf"}) {
     INFO(accept);
     CHECK_FALSE(prefers_csv(accept));
   }

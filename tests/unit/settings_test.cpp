@@ -119,8 +119,9 @@ TEST_CASE("every mistake is told at once, each with its fix") {
       "IDLE_TIMEOUT: \"30\" has no unit; \"30m\"?",
       "BILLING_INTERVAL: \"60\" has no unit; \"60s\"?",
       "TIME_SCALE: \"0\" is no time scale; give simulated seconds per second, above 0 and 1000000 "
-      "at most, such as 1 or 60",
-      "SIM_SEED: \"-1\" is no whole number from 0 to 18446744073709551615",
+      "at most, such as 1, 60 or 0.5",
+      "SIM_SEED: \"-1\" is no whole number (digits, without zeros in front) from 0 to "
+      "18446744073709551615",
       "SCHEMA_DIR: \"/nowhere/at/all\" is no readable folder; name the repository's schema/",
       "HTTP_ADDR: \"localhost\" has no port; give host:port, such as 127.0.0.1:8080 or [::1]:8080"};
   CHECK(settings.error().mistakes == expected);
@@ -180,13 +181,14 @@ TEST_CASE("limits of requests and trusted proxies are refused with the fix") {
                                 {"TRUSTED_PROXIES", "10.0.0.0/8, gateway"}};
   const auto settings = read_api({"--http-addr", ":80"});
   REQUIRE_FALSE(settings);
-  CHECK(settings.error().mistakes ==
-        std::vector<std::string>{
-            "RATE_LIMIT: \"1000001\" is no whole number from 0 to 1000000 requests a second; "
-            "\"off\" for no limit",
-            "RATE_BURST: \"0\" is no whole number from 1 to 1000000",
-            "TRUSTED_PROXIES: \"gateway\" is no address or range; give such as 10.0.0.1, "
-            "10.0.0.0/8 or 2001:db8::/32"});
+  CHECK(
+      settings.error().mistakes ==
+      std::vector<std::string>{
+          "RATE_LIMIT: \"1000001\" is no whole number (digits, without zeros in front) from 0 to "
+          "1000000 requests a second; \"off\" for no limit",
+          "RATE_BURST: \"0\" is no whole number (digits, without zeros in front) from 1 to 1000000",
+          "TRUSTED_PROXIES: \"gateway\" is no address or range; give such as 10.0.0.1, "
+          "10.0.0.0/8 or 2001:db8::/32"});
   CHECK(read_api({"--rate-limit", "off", "--rate-burst", "5", "--trusted-proxies", "::1"})
             .error()
             .mistakes == std::vector<std::string>{
@@ -216,7 +218,8 @@ TEST_CASE("the time scale is taken up to its limit and refused past it") {
   CHECK(read_time_scale("1000000").value() == 1'000'000);
   CHECK_FALSE(read_time_scale("1000000.1"));
   CHECK(read_time_scale("0.001").value() == doctest::Approx(0.001));
-  for (const char* text : {"", "0", "-1", "nan", "inf", "1x", "1e999"})
+  for (const char* text : {"", "0", "-1", "nan", "inf", "1x", "1e999", "060", "+60", " 60", "60 ",
+                           "0x10", "1e3", ".5", "5."})
     CHECK_FALSE(read_time_scale(text));
 }
 
@@ -241,15 +244,35 @@ TEST_CASE("durations carry their unit") {
   CHECK(read_duration("0s", "m").value() == milliseconds(0));
   CHECK(read_duration("3650d", "m").value() == std::chrono::hours(3650 * 24));
   for (const char* text : {"", "m", "30", "30 m", "-30m", "1.5h", "30min", "3651d", "3650d1ms",
-                           "99999999999999999999h", "1h30"})
+                           "030m", "1h05m", "+30m", " 30m", "00s", "99999999999999999999h", "1h30"})
     CHECK_FALSE(read_duration(text, "m"));
+}
+
+TEST_CASE("the port in a URL is a decimal number, as elsewhere: issue 12, 4") {
+  for (const char* url : {"nats://127.0.0.1:4222", "nats://127.0.0.1",
+                          "nats://me:se@127.0.0.1:4222", "nats://me:04222@broker",
+                          "tls://[::1]:4222", "tls://[::1]", "nats://a:4222,nats://b:4223"}) {
+    CAPTURE(url);
+    const Environment environment{{"DATABASE_URL", database}, {"NATS_URL", url}};
+    CHECK(read_worker());
+  }
+  for (const char* url :
+       {"nats://127.0.0.1:04222", "nats://me:se@127.0.0.1:+4222", "tls://[::1]:0",
+        "nats://broker:65536", "nats://broker: 4222", "nats://a:4222,nats://b:04223"}) {
+    CAPTURE(url);
+    const Environment environment{{"DATABASE_URL", database}, {"NATS_URL", url}};
+    const auto settings = read_worker();
+    REQUIRE_FALSE(settings);
+    CHECK(settings.error().mistakes.front().starts_with("NATS_URL: the port "));
+  }
 }
 
 TEST_CASE("addresses are a host and a port") {
   CHECK(read_listen_address(":80").value().to_string() == "0.0.0.0:80");
   CHECK(read_listen_address("[::1]:80").value().host == "::1");
   CHECK(read_listen_address("localhost:65535").value().port == 65535);
-  for (const char* text : {"", "80", "a:0", "a:65536", "a:b", "::1:80", "http://a:80", "a b:80"})
+  for (const char* text : {"", "80", "a:0", "a:080", "a:+80", "a: 80", "a:65536", "a:b", "::1:80",
+                           "http://a:80", "a b:80"})
     CHECK_FALSE(read_listen_address(text));
 }
 
