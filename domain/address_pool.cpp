@@ -1,6 +1,38 @@
 #include "domain/address_pool.h"
 
+#include <array>
+
 namespace vsim {
+namespace {
+
+struct Block {
+  AddressRange range;
+  std::string_view name;
+  std::string_view use;
+};
+
+constexpr std::uint32_t octet(std::uint32_t first, std::uint32_t second = 0) {
+  return first << 24 | second << 16;
+}
+
+constexpr std::array<Block, 5> blocks_without_hosts{{
+    {{{octet(0)}, {octet(1) - 1}}, "0.0.0.0/8", "this network"},
+    {{{octet(127)}, {octet(128) - 1}}, "127.0.0.0/8", "loopback"},
+    {{{octet(169, 254)}, {octet(169, 255) - 1}}, "169.254.0.0/16", "link-local"},
+    {{{octet(224)}, {octet(240) - 1}}, "224.0.0.0/4", "multicast"},
+    {{{octet(240)}, {UINT32_MAX}}, "240.0.0.0/4", "reserved, with the broadcast address"},
+}};
+
+}  // namespace
+
+std::optional<std::string> unusable(const AddressRange& range) {
+  for (const auto& [block, name, use] : blocks_without_hosts) {
+    if (range.last < block.first || block.last < range.first) continue;
+    return "no server can have an address of " + std::string(name) + " (" + std::string(use) +
+           ", RFC 6890); give others, such as 10.0.0.0/24";
+  }
+  return std::nullopt;
+}
 
 void AddressPool::list(Ipv4 ip, Entry& entry) {
   entry.free_index = static_cast<std::uint32_t>(free_.size());

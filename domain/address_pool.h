@@ -67,6 +67,11 @@ struct ExtendPool {
   std::vector<AddressRange> ranges;
 };
 
+/// Why no server can have the addresses of the range, as a sentence: some of them lie in a block
+/// that is not for hosts (RFC 6890, RFC 5771). Nothing when servers can. What the log holds from
+/// before this rule is not held against it.
+std::optional<std::string> unusable(const AddressRange& range);
+
 /// Addresses that one command may add.
 inline constexpr std::uint64_t pool_extension_addresses_max = 1 << 20;
 

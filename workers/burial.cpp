@@ -10,14 +10,16 @@ using eventstore::Result;
 
 namespace {
 
-constexpr auto why = "delivered too often without an outcome";
+constexpr auto exhausted = "delivered too often without an outcome";
 
 }  // namespace
 
-Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, const std::string& error) {
+Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, DeadLetterReason reason,
+                                 const std::string& error) {
   auto detail = error;
   if (const auto decoded = messages::decode_command(delivery.message)) {
-    const auto earlier = give_outcome(*decoded);
+    const auto earlier =
+        give_outcome(*decoded, reason == DeadLetterReason::exhausted ? exhausted : error);
     // A log that cannot be reached is not the command's fault; one that refuses it may be.
     if (!earlier && earlier.error().kind != Error::Kind::refused) {
       return tl::unexpected(earlier.error());
@@ -27,13 +29,14 @@ Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, const std
     const bool decided = earlier && *earlier && (*earlier)->kind != OutcomeKind::dead_lettered;
     if (decided) return End::had_outcome;
   }
-  if (!dead_letters_.keep(delivery, DeadLetterReason::exhausted, detail)) {
+  if (!dead_letters_.keep(delivery, reason, detail)) {
     return eventstore::fail(Error::Kind::unavailable, "the dead letter could not be kept");
   }
   return End::buried;
 }
 
-Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded) {
+Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded,
+                                                    const std::string& why) {
   const CommandDeadLettered outcome{why};
   const auto note =
       std::visit([](const auto& command) { return note_of(command); }, decoded.command);

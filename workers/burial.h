@@ -24,12 +24,15 @@ class Burial {
   Burial(DecisionTools& tools, DeadLetters& dead_letters)
       : tools_(tools), fleet_commands_(tools), dead_letters_(dead_letters) {}
 
-  /// On an error the command must stay in the queue, and may be buried again.
-  eventstore::Result<End> bury(const eventstore::Delivery& delivery, const std::string& error);
+  /// `error` is told in the letter; of what is mistyped it is the outcome's reason too. On an error
+  /// the command must stay in the queue, and may be buried again.
+  eventstore::Result<End> bury(const eventstore::Delivery& delivery, DeadLetterReason reason,
+                               const std::string& error);
 
  private:
   /// The outcome that the command had before; nothing when it is dead-lettered now.
-  eventstore::Result<std::optional<Outcome>> give_outcome(const messages::DecodedCommand& decoded);
+  eventstore::Result<std::optional<Outcome>> give_outcome(const messages::DecodedCommand& decoded,
+                                                          const std::string& why);
 
   DecisionTools& tools_;
   FleetCommands fleet_commands_;

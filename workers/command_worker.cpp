@@ -97,8 +97,13 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
 
 std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
   auto decoded = messages::decode_command(delivery.message);
-  if (decoded) return Item{std::move(delivery), std::move(*decoded)};
-  refuse(delivery, decoded.error());
+  if (!decoded) {
+    refuse(delivery, decoded.error());
+    return std::nullopt;
+  }
+  Item item{std::move(delivery), std::move(*decoded)};
+  if (!item.decoded.by_hand || item.decoded.complaint.empty()) return item;
+  bury(item, DeadLetterReason::unreadable, item.decoded.complaint);
   return std::nullopt;
 }
 
@@ -154,7 +159,8 @@ bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop
 
 void CommandWorker::handle_alone(Item item, std::stop_token stop) {
   if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
-  if (item.delivery.deliveries >= deliveries_max) return bury(item, exhausted);
+  if (item.delivery.deliveries >= deliveries_max)
+    return bury(item, DeadLetterReason::exhausted, exhausted);
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to, item.decoded.may_be_repeat);
@@ -187,7 +193,7 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
     const auto& error = verdict.error();
     log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
     if (error.kind == Error::Kind::refused && item.delivery.deliveries >= deliveries_max) {
-      return bury(item, error.detail);
+      return bury(item, DeadLetterReason::exhausted, error.detail);
     }
     if (stop.stop_requested() || error.kind == Error::Kind::refused) {
       return give_back(item.delivery);
@@ -196,14 +202,15 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
   }
 }
 
-void CommandWorker::bury(const Item& item, const std::string& error) {
-  const auto end = burial_.bury(item.delivery, error);
+void CommandWorker::bury(const Item& item, DeadLetterReason reason, const std::string& error) {
+  const auto end = burial_.bury(item.delivery, reason, error);
   if (!end) {
     log::warn("a command cannot be put with the dead letters", {{"reason", end.error().detail}});
     return give_back(item.delivery);
   }
   if (*end == Burial::End::had_outcome) return queue_.ack(item.delivery);
-  queue_.terminate(item.delivery, "exhausted: " + error);
+  const bool is_exhausted = reason == DeadLetterReason::exhausted;
+  queue_.terminate(item.delivery, (is_exhausted ? "exhausted: " : "unreadable: ") + error);
 }
 
 void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {

@@ -35,7 +35,8 @@ class CommandWorker {
   using Items = std::vector<Item>;
 
   void handle(std::vector<eventstore::Delivery> deliveries, std::stop_token stop);
-  /// Reads a delivery; what cannot be read is put with the dead letters, and nothing is given.
+  /// Reads a delivery; what cannot be read, or was mistyped by hand, is put with the dead letters,
+  /// and nothing is given. // D42
   std::optional<Item> decode(eventstore::Delivery&& delivery);
   void handle_group(Items group, std::stop_token stop);
   void handle_alone(Item item, std::stop_token stop);
@@ -44,8 +45,8 @@ class CommandWorker {
   void finish(const Item& item, const Verdict& verdict);
   /// A command for a pool or the clock.
   void handle_shared(const Item& item, std::stop_token stop);
-  /// Puts a command that was delivered too often with the dead letters, unless it has an outcome.
-  void bury(const Item& item, const std::string& error);
+  /// Puts a command with the dead letters, unless it has an outcome.
+  void bury(const Item& item, DeadLetterReason reason, const std::string& error);
   void refuse(const eventstore::Delivery& delivery, const std::string& error);
   void give_back(const eventstore::Delivery& delivery);
   void count(std::string_view type, const Verdict& verdict);

@@ -10,7 +10,7 @@
 namespace vsim::workers {
 
 enum class DeadLetterReason {
-  unreadable,  // no command at all: it will never be one
+  unreadable,  // no command at all, or mistyped by hand: as it is it will never be one
   exhausted    // delivered too often without an outcome
 };
 

@@ -44,9 +44,10 @@ Result<void> DeliverySweep::sweep(const Exhausted& exhausted) {
   auto stored = queue_.load(exhausted.sequence);
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) return {};  // an advisory of long ago
-  const auto ended = burial_.bury({std::move(**stored), exhausted.deliveries, {}},
-                                  "delivered " + std::to_string(exhausted.deliveries) +
-                                      " times, and no worker lived to handle it");
+  const auto ended =
+      burial_.bury({std::move(**stored), exhausted.deliveries, {}}, DeadLetterReason::exhausted,
+                   "delivered " + std::to_string(exhausted.deliveries) +
+                       " times, and no worker lived to handle it");
   if (!ended) return tl::unexpected(ended.error());
   return free_slot_(exhausted.sequence);
 }

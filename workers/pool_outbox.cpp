@@ -3,6 +3,7 @@
 #include <set>
 #include <thread>
 
+#include "domain/address_pool.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/message_headers.h"
@@ -62,6 +63,11 @@ Result<void> PoolOutbox::publish() {
     const auto region = Region::parse(range.region);
     if (!region || !catalogue_.regions.contains(*region)) {
       if (auto ok = refuse(range, "there is no region " + range.region); !ok) return ok;
+      continue;
+    }
+    // The table refuses such rows; these were inserted before it did.
+    if (const auto why = unusable({range.first, range.last})) {
+      if (auto ok = refuse(range, *why); !ok) return ok;
       continue;
     }
     const auto published = publish(range);

@@ -9,6 +9,7 @@
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/consent.h"
 #include "ops/vsimctl/letters.h"
+#include "ops/vsimctl/number_option.h"
 #include "ops/vsimctl/replays.h"
 #include "ops/vsimctl/streams.h"
 #include "ops/vsimctl/table.h"
@@ -26,7 +27,7 @@ constexpr auto outcome_patience = 10s;
 struct Chosen {
   eventstore::Sequence sequence = 0;
   bool all = false;
-  bool force = false;  // replay: also what cannot be read
+  bool force = false;  // replay: also what cannot be read or is mistyped
 };
 
 Found<std::vector<Letter>> load(const CommonSettings& settings, Log& log, const Chosen& chosen) {
@@ -42,6 +43,11 @@ Found<std::vector<Letter>> load(const CommonSettings& settings, Log& log, const 
         fmt::format("there is no dead letter {}; vsimctl dlq list shows them", chosen.sequence));
   }
   return std::vector<Letter>{**letter};
+}
+
+/// It was buried for what is mistyped in it, and would be carried out without that.
+bool is_mistyped(const Letter& letter, const Replay& replay) {
+  return replay.id && letter.reason == "unreadable" && !replay.complaint.empty();
 }
 
 std::string type_shown(const Replay& replay) { return replay.id ? replay.type : "?"; }
@@ -87,6 +93,9 @@ Outcome show(const CommonSettings& settings, const Chosen& chosen) {
   if (!replay.id) {
     fmt::print("cannot be read ({}): publish it put right, then vsimctl dlq drop {}\n",
                replay.unreadable, letter.sequence);
+  } else if (is_mistyped(letter, replay)) {
+    fmt::print("mistyped ({}): publish it put right, then vsimctl dlq drop {}\n", replay.complaint,
+               letter.sequence);
   }
   return {};
 }
@@ -154,6 +163,13 @@ class LetterReplay {
           "it, or add --force",
           letter.sequence, replay.unreadable));
     }
+    if (is_mistyped(letter, replay) && !force_) {
+      return failed(
+          fmt::format("dead letter {} is mistyped ({}); publish it put right and drop it, or add "
+                      "--force, which "
+                      "has it carried out as if that were not there",
+                      letter.sequence, replay.complaint));
+    }
     const auto sequence = put_back(settings_, log_, replay);
     if (!sequence)
       return failed(fmt::format("dead letter {}: {}", letter.sequence, sequence.error()));
@@ -208,8 +224,7 @@ Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Conse
 /// SEQ or --all, one of the two.
 std::shared_ptr<Chosen> add_choice(CLI::App& command) {
   auto chosen = std::make_shared<Chosen>();
-  auto* sequence = command.add_option("SEQ", chosen->sequence, "The letter, as dlq list shows it")
-                       ->check(CLI::PositiveNumber);
+  auto* sequence = add_number(command, "SEQ", chosen->sequence, "The letter, as dlq list shows it");
   auto* all = command.add_flag("--all", chosen->all, "All letters");
   all->excludes(sequence);
   return chosen;
@@ -231,9 +246,7 @@ void add_dlq(CLI::App& app, Task& chosen_task) {
 
   auto* show_command = dlq->add_subcommand("show", "One, with its headers and its payload");
   auto shown = std::make_shared<Chosen>();
-  show_command->add_option("SEQ", shown->sequence, "The letter, as dlq list shows it")
-      ->check(CLI::PositiveNumber)
-      ->required();
+  add_number(*show_command, "SEQ", shown->sequence, "The letter, as dlq list shows it")->required();
   show_command->callback([&chosen_task, shown] {
     chosen_task = [shown](const CommonSettings& settings) { return show(settings, *shown); };
   });
@@ -241,7 +254,7 @@ void add_dlq(CLI::App& app, Task& chosen_task) {
   auto* replay_command = dlq->add_subcommand(
       "replay", "Puts letters back into the queue under the ids that they had, and drops them");
   auto replayed = add_choice(*replay_command);
-  replay_command->add_flag("--force", replayed->force, "Also what cannot be read");
+  replay_command->add_flag("--force", replayed->force, "Also what cannot be read or is mistyped");
   auto replay_consent = add_consent_flags(*replay_command);
   replay_command->callback([&chosen_task, replayed, replay_consent] {
     require_choice(*replayed);

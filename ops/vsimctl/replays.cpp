@@ -139,6 +139,7 @@ Replay replay_of(const eventstore::Message& original) {
   }
   replay.id = std::visit([](const auto& command) { return command.id; }, decoded->command);
   replay.type = type_of(*decoded);
+  replay.complaint = decoded->complaint;
   replay.headers.push_back({std::string(header::command_id), replay.id->to_string()});
   return replay;
 }

@@ -19,6 +19,7 @@ struct Replay {
   std::optional<CommandId> id;  // none: it cannot be read, and will not become a command
   std::string type;             // "stop"; empty where it cannot be read
   std::string unreadable;       // why not
+  std::string complaint;        // DecodedCommand::complaint
   std::string subject;
   std::string payload;
   eventstore::Headers headers;  // those of the command, its id among them; no message id

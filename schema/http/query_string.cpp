@@ -1,12 +1,15 @@
 #include "schema/http/query_string.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "domain/decimal.h"
+#include "schema/messages/member_names.h"
 
 namespace vsim::http {
 namespace {
 
 constexpr std::string_view tag_prefix = "tag.";
+constexpr std::string_view tag_parameters = "tag.KEY";
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') {
@@ -126,14 +129,13 @@ tl::expected<std::uint64_t, std::string> QueryString::number(std::string_view na
   if (text == nullptr) {
     return fallback;
   }
-  std::uint64_t value = 0;
-  const char* const last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, value);
-  if (error != std::errc{} || end != last || value < least || value > most) {
+  const auto value = read_decimal(*text, most);
+  if (!value || *value < least) {
     return tl::unexpected(std::string(name) + " is \"" + *text + "\"; give a whole number from " +
-                          std::to_string(least) + " to " + std::to_string(most));
+                          std::to_string(least) + " to " + std::to_string(most) +
+                          ", in digits alone and without zeros in front");
   }
-  return value;
+  return *value;
 }
 
 std::map<std::string, std::string> QueryString::tags() const {
@@ -156,15 +158,9 @@ std::optional<std::string> QueryString::complaint_unless(
     if (fits) {
       continue;
     }
-    std::string complaint = "\"" + name + "\" is no parameter here; ";
-    if (known.size() == 0) {
-      return complaint + "there are none";
-    }
-    complaint += "there are";
-    for (const std::string_view one : known) {
-      complaint += ' ' + std::string(one) + (one == tag_prefix ? "KEY" : "");
-    }
-    return complaint;
+    std::vector<std::string_view> names(known);
+    std::replace(names.begin(), names.end(), tag_prefix, tag_parameters);
+    return "parameter " + messages::unknown_name(name, names);
   }
   return std::nullopt;
 }

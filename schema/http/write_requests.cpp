@@ -1,11 +1,12 @@
 #include "schema/http/write_requests.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
-#include <set>
 
 #include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/member_names.h"
 #include "schema/messages/sha256.h"
 
 namespace vsim::http {
@@ -15,27 +16,20 @@ tl::unexpected<std::string> wrong(std::string_view why) {
   return tl::unexpected("the body is wrong: " + std::string(why));
 }
 
-/// A name that stands twice among the members; which of the two is meant nobody knows.
-std::optional<std::string> find_double(const simdjson::dom::object& object) {
-  std::set<std::string_view> names;
-  for (const auto member : object) {
-    if (!names.insert(member.key).second) {
-      return "\"" + std::string(member.key.substr(0, 64)) + "\" is given twice";
-    }
-  }
-  return std::nullopt;
-}
-
-/// The body's object, if no name stands in it twice; nothing and `error` otherwise. It lives until
-/// the next JSON is parsed on this thread.
-std::optional<simdjson::dom::object> read_body(std::string_view body, std::string& error) {
+/// The body's object, if it holds nothing but members that are known, each once; nothing and
+/// `error` otherwise. It lives until the next JSON is parsed on this thread.
+std::optional<simdjson::dom::object> read_body(std::string_view body, messages::Names known,
+                                               std::string& error) {
   const auto object = messages::parse_object(body, error);
-  const auto twice = object ? find_double(*object) : std::nullopt;
-  if (!twice) {
-    return object;
+  if (!object) {
+    return std::nullopt;
   }
-  error = *twice;
-  return std::nullopt;
+  auto complaint = messages::find_double(*object);
+  if (!complaint) {
+    complaint = messages::find_unknown_member(*object, known);
+  }
+  error = complaint.value_or("");
+  return complaint ? std::nullopt : object;
 }
 
 std::string lower_case(std::string_view text) {
@@ -49,12 +43,19 @@ std::string lower_case(std::string_view text) {
 }  // namespace
 
 tl::expected<CreateRequest, std::string> read_create_request(std::string_view body) {
+  // A server's type has the name that it has in the queue too.
+  constexpr std::array<std::string_view, 7> known{
+      "name", "region", "type", "profile", "tags", "idle_timeout_seconds", "instance_type"};
   std::string error;
-  const auto object = read_body(body, error);
+  const auto object = read_body(body, known, error);
   if (!object) {
     return wrong(error);
   }
-  const auto region = Region::parse(messages::Fields(*object, error).text("region"));
+  const messages::Fields fields(*object, error);
+  if (fields.has("type") && fields.has("instance_type")) {
+    return wrong(R"(give either "type" or "instance_type", and not both)");
+  }
+  const auto region = Region::parse(fields.text("region"));
   if (!error.empty()) {
     return wrong(error);
   }
@@ -69,8 +70,9 @@ tl::expected<CreateRequest, std::string> read_create_request(std::string_view bo
 }
 
 tl::expected<Action, std::string> read_action_request(std::string_view body) {
+  constexpr std::array<std::string_view, 1> known{"action"};
   std::string error;
-  const auto object = read_body(body, error);
+  const auto object = read_body(body, known, error);
   if (!object) {
     return wrong(error);
   }
@@ -94,8 +96,9 @@ tl::expected<Action, std::string> read_action_request(std::string_view body) {
 }
 
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body) {
+  constexpr std::array<std::string_view, 2> known{"scale", "advance_seconds"};
   std::string error;
-  const auto object = read_body(body, error);
+  const auto object = read_body(body, known, error);
   if (!object) {
     return wrong(error);
   }

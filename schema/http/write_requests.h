@@ -1,7 +1,8 @@
 #pragma once
 
-// What the bodies of writes ask for, checked as far as their form goes. Errors are sentences that
-// say what to change.
+// What the bodies of writes ask for, checked as far as their form goes: members that are not known,
+// and names given twice at any depth, are refused (D42). Errors are sentences that say what to
+// change.
 
 #include <string>
 #include <string_view>

@@ -1,11 +1,13 @@
 #include "schema/messages/command_codec.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
+#include "domain/decimal.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
+#include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/state_codec.h"
 #include "schema/messages/subjects.h"
@@ -37,16 +39,21 @@ std::size_t characters(std::string_view text) {
   return count;
 }
 
+std::optional<std::string> complaint_about_text(std::string_view text, std::size_t least,
+                                                std::size_t most) {
+  const auto length = characters(text);
+  if (length < least || length > most) {
+    return "must have " + std::to_string(least) + " to " + std::to_string(most) +
+           " characters, it has " + std::to_string(length);
+  }
+  if (!is_printable(text)) return "must not hold control characters";
+  return std::nullopt;
+}
+
 std::string checked_text(const Fields& fields, std::string_view name, std::size_t least,
                          std::size_t most) {
   const auto text = fields.text(name);
-  const auto length = characters(text);
-  if (length < least || length > most) {
-    fields.complain(name, "must have " + std::to_string(least) + " to " + std::to_string(most) +
-                              " characters, it has " + std::to_string(length));
-  } else if (!is_printable(text)) {
-    fields.complain(name, "must not hold control characters");
-  }
+  if (const auto why = complaint_about_text(text, least, most)) fields.complain(name, *why);
   return std::string(text);
 }
 
@@ -78,8 +85,10 @@ Create read_create(const Fields& fields) {
   Create create;
   create.name = checked_text(fields, "name", 1, name_characters_max);
   const auto* type = fields.has("instance_type") ? "instance_type" : "type";
-  create.instance_type = checked_text(fields, type, 1, 64);
-  if (fields.has("profile")) create.profile = checked_text(fields, "profile", 1, 64);
+  create.instance_type = checked_text(fields, type, 1, ordered_name_characters_max);
+  if (fields.has("profile")) {
+    create.profile = checked_text(fields, "profile", 1, ordered_name_characters_max);
+  }
   create.tags = read_tags(fields);
   if (fields.has("idle_timeout_seconds")) {
     const std::chrono::seconds timeout(fields.integer("idle_timeout_seconds"));
@@ -113,10 +122,14 @@ std::optional<Action> read_action(const Fields& fields) {
   return std::nullopt;
 }
 
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+// A header's number; 0 where the header is missing. What is no number is poison.
+tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& headers,
+                                                   std::string_view name) {
+  const auto text = find_header(headers, name);
+  if (text.empty()) return 0;
+  if (const auto value = read_decimal(text)) return *value;
+  return poison("header " + std::string(name) +
+                " must be a whole number, in digits alone and without zeros in front");
 }
 
 // The headers that every command has, however it came.
@@ -125,23 +138,26 @@ struct Envelope {
   std::string request_hash;
   Origin origin;
   bool may_be_repeat = false;
+  bool by_hand = false;
 };
 
 tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& message) {
   Envelope envelope;
   const auto& headers = message.headers;
   const auto given = find_header(headers, header::command_id);
-  const auto copied_from = find_header(headers, header::sequence);
+  const auto copied_from = number_in(headers, header::sequence);
+  const auto attempt = number_in(headers, header::attempt);
+  if (!copied_from || !attempt) return poison(copied_from ? attempt.error() : copied_from.error());
   if (!given.empty()) {
     const auto id = Uuid::parse(given);
     if (!id) return poison("header Vsim-Command-Id must be a UUID");
     envelope.id = {*id};
   } else {
     // The place and time at which it was first stored tell it from any other.
-    const auto sequence = copied_from.empty() ? message.sequence : number(copied_from);
+    const auto sequence = *copied_from == 0 ? message.sequence : *copied_from;
     const auto stored_at =
-        copied_from.empty() ? message.stored_at
-                            : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
+        *copied_from == 0 ? message.stored_at
+                          : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
     constexpr Uuid queue_space{{0x0a, 0x6e, 0x2d, 0x88, 0x53, 0xb1, 0x4c, 0x09, 0x9f, 0x6b, 0xe5,
                                 0x12, 0x7c, 0xd8, 0x40, 0xfa}};
     envelope.id = {uuid_from_name(
@@ -150,9 +166,10 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   }
   const auto message_id = find_header(headers, header::message_id);
   const bool replay = !message_id.empty() && message_id != envelope.id.to_string();
-  const bool retry = number(find_header(headers, header::attempt)) > 1;
+  const bool retry = *attempt > 1;
   const bool keyed = !given.empty() && envelope.id.uuid.version() == 5;
-  envelope.may_be_repeat = replay || retry || keyed || !copied_from.empty();
+  envelope.by_hand = given.empty() && *copied_from == 0;
+  envelope.may_be_repeat = replay || retry || keyed || *copied_from > 0;
   envelope.request_hash = find_header(headers, header::request_hash);
   const auto actor = find_header(headers, header::actor);
   envelope.origin.actor = actor.empty() ? "nats" : std::string(actor);
@@ -166,18 +183,64 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   return envelope;
 }
 
+// The members that a command of the type has.
+Names members_of(std::string_view type) {
+  static constexpr std::array<std::string_view, 6> create{
+      "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
+  static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
+  static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
+  static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
+  static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
+  if (type == "create") return create;
+  if (type == "terminate") return terminate;
+  if (type == "extend_pool") return extend_pool;
+  if (type == "advance") return advance;
+  if (type == "scale") return scale;
+  return Names(create).first(1);  // start, stop, reboot: "type" alone
+}
+
+// Letters that are put back as they are bear the headers of their death.
+std::optional<std::string> find_unknown_header(const eventstore::Headers& headers) {
+  constexpr std::array<std::string_view, 7> known{
+      header::command_id, header::request_hash, header::actor,  header::correlation_id,
+      header::reply_to,   header::attempt,      header::only_at};
+  constexpr std::string_view ours = "vsim-";
+  for (const auto& one : headers) {
+    const bool is_ours = one.name.size() >= ours.size() &&
+                         std::equal(ours.begin(), ours.end(), one.name.begin(), [](char a, char b) {
+                           return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
+                         });
+    if (!is_ours || one.name.starts_with("Vsim-Dead-")) continue;
+    if (std::find(known.begin(), known.end(), one.name) == known.end()) {
+      return "header " + unknown_name(one.name, known);
+    }
+  }
+  return std::nullopt;
+}
+
+// See DecodedCommand::complaint.
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            std::string_view type) {
+  if (auto twice = find_double(object)) return std::move(*twice);
+  if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
+  return find_unknown_header(message.headers).value_or("");
+}
+
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
                                                               Envelope&& envelope,
                                                               const Region& region) {
   std::string error;
   const auto object = parse_object(message.payload, error);
   if (!object) return tl::unexpected(error);
-  if (Fields(*object, error).text("type") != "extend_pool") {
+  const Fields fields(*object, error);
+  if (fields.text("type") != "extend_pool") {
     return poison("\"type\" of a pool command must be extend_pool");
   }
-  auto ranges = read_ranges(message.payload);
+  auto ranges = read_ranges_as_given(fields);
   if (!ranges) return tl::unexpected(ranges.error());
   DecodedCommand decoded;
+  decoded.complaint = complaint_about(message, *object, "extend_pool");
+  if (decoded.complaint.empty()) decoded.complaint = unusable(ranges->front()).value_or("");
   decoded.command = ExtendPool{
       envelope.id, message.sequence,  std::move(envelope.request_hash), std::move(envelope.origin),
       region,      std::move(*ranges)};
@@ -193,6 +256,7 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   const auto action = read_clock_action(Fields(*object, error));
   if (!error.empty()) return tl::unexpected(error);
   DecodedCommand decoded;
+  decoded.complaint = complaint_about(message, *object, command_type(action));
   decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
                                  std::move(envelope.origin), action};
   decoded.may_be_repeat = envelope.may_be_repeat;
@@ -214,12 +278,11 @@ tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
   for (bool more = true; more;) {
     const auto comma = text.find(',');
     const auto token = text.substr(0, comma);
-    Version version = 0;
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), version);
-    if (error != std::errc{} || end != token.data() + token.size()) {
+    const auto version = read_decimal(token);
+    if (!version) {
       return poison("header Vsim-Only-At must be versions with commas between them, or none");
     }
-    versions.push_back(version);
+    versions.push_back(*version);
     more = comma != text.npos;
     if (more) text.remove_prefix(comma + 1);
   }
@@ -244,6 +307,7 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
                        ? decode_pool_command(message, std::move(*envelope), target->region)
                        : decode_clock_command(message, std::move(*envelope));
     if (decoded) decoded->reply_to = std::move(reply_to);
+    if (decoded) decoded->by_hand = envelope->by_hand;
     return decoded;
   }
   std::string error;
@@ -254,6 +318,8 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
   auto only_at = read_only_at(message.headers);
   if (!only_at) return tl::unexpected(only_at.error());
   DecodedCommand decoded;
+  decoded.by_hand = envelope->by_hand;
+  decoded.complaint = complaint_about(message, *object, command_type(*action));
   decoded.command =
       Command{envelope->id,   message.sequence, envelope->request_hash, envelope->origin,
               target->region, target->server,   std::move(*action),     std::move(*only_at)};
@@ -293,6 +359,11 @@ std::string encode_only_at(const std::vector<Version>& versions) {
   std::string text;
   for (const auto version : versions) text += (text.empty() ? "" : ",") + std::to_string(version);
   return text.empty() ? std::string(no_version) : text;
+}
+
+std::optional<std::string> complaint_about_ordered_name(std::string_view name) {
+  if (!simdjson::validate_utf8(name)) return "must be UTF-8";
+  return complaint_about_text(name, 1, ordered_name_characters_max);
 }
 
 tl::expected<Create, std::string> read_create(std::string_view json) {

@@ -20,11 +20,14 @@
 namespace vsim::messages {
 
 inline constexpr std::size_t name_characters_max = 128;
+inline constexpr std::size_t ordered_name_characters_max = 64;  // of a type or profile
 inline constexpr std::size_t force_reason_characters_max = 256;
 inline constexpr std::size_t tags_max = 50;
 inline constexpr std::size_t tag_key_characters_max = 128;
 inline constexpr std::size_t tag_value_characters_max = 256;
 inline constexpr std::chrono::seconds idle_timeout_max = std::chrono::hours(24 * 3650);
+
+class Fields;
 
 /// A command for a server, for a region's address pool, or for the clock.
 struct DecodedCommand {
@@ -32,6 +35,14 @@ struct DecodedCommand {
   std::string reply_to;  // where its outcome is told; may be empty
   bool may_be_repeat =
       false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
+
+  // Published by a person: without a command id, and no copy from JOURNAL.
+  bool by_hand = false;
+  // What a person would not have meant, as a sentence: a member or Vsim- header that is not known,
+  // a name given twice, addresses that no server can have. Empty: nothing. Elsewhere than in a
+  // command by hand such a member is of a newer build, or was accepted by an older one, and is
+  // ignored. // D42
+  std::string complaint;
 };
 
 /// Reads a stored command. The error says what is wrong with it: such a message is poison, it will
@@ -56,8 +67,16 @@ Duration milliseconds_of(double seconds);
 /// change.
 tl::expected<Create, std::string> read_create(std::string_view json);
 
-/// Reads {"cidr"} or {"first","last"} of a pool command.
+/// Why no create can order an instance type or profile of that name, such as "must have 1 to 64
+/// characters, it has 65"; nothing when one can.
+std::optional<std::string> complaint_about_ordered_name(std::string_view name);
+
+/// Reads {"cidr"} or {"first","last"} as they are asked for now: nothing else beside them, and
+/// addresses that servers can have. Of a network of more than two addresses the first and the last
+/// are left out.
 tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_view json);
+/// The same of a pool command that may have been accepted by an older build.
+tl::expected<std::vector<AddressRange>, std::string> read_ranges_as_given(const Fields& fields);
 
 /// UUID version 5 (RFC 9562) of a name, SHA-1 as the RFC says; and version 7, of time and chance.
 Uuid uuid_from_name(const Uuid& space, std::string_view name);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <simdjson.h>
 
@@ -51,7 +52,12 @@ class Fields {
   }
 
   void complain(std::string_view name, std::string_view what) const;
+  /// The same with a whole sentence.
+  void complain(std::string sentence) const {
+    if (error_.empty()) error_ = std::move(sentence);
+  }
   bool ok() const { return error_.empty(); }
+  const std::string& error() const { return error_; }
   /// By value, so that a loop may run over the object of a temporary.
   simdjson::dom::object raw() const { return object_; }
 

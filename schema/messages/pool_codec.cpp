@@ -1,37 +1,39 @@
 #include "schema/messages/pool_codec.h"
 
-#include <charconv>
+#include <array>
 
+#include "domain/decimal.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/member_names.h"
 #include "schema/messages/state_codec.h"
 
 namespace vsim::messages {
 namespace {
 
 constexpr std::string_view range_shape =
-    R"({"cidr":"10.0.0.0/24"} or {"first":"10.0.0.1","last":"10.0.0.9"})";
+    R"({"cidr":"10.0.0.0/24"}, of which the first and the last address are left out, or )"
+    R"({"first":"10.0.0.1","last":"10.0.0.9"})";
 
 tl::unexpected<std::string> wrong(std::string what) { return tl::unexpected(std::move(what)); }
 
-// The host addresses of a network: its own address and the broadcast address are left out, as far
-// as the network has more than those two.
+// The host addresses of a network: its first address (the network's own) and its last (broadcast)
+// are left out, as far as the network has more than those two (/31: RFC 3021).
 tl::expected<AddressRange, std::string> range_of_cidr(std::string_view text) {
   const auto slash = text.find('/');
   const auto base = Ipv4::parse(text.substr(0, slash));
-  unsigned prefix = 0;
-  const auto digits = slash == std::string_view::npos ? "" : text.substr(slash + 1);
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-  if (!base || digits.empty() || failure != std::errc{} || end != digits.data() + digits.size() ||
-      prefix > 32) {
-    return wrong("\"cidr\" must be an IPv4 network such as 10.0.0.0/24");
+  const auto prefix =
+      slash == std::string_view::npos ? std::nullopt : read_decimal(text.substr(slash + 1), 32);
+  if (!base || !prefix) {
+    return wrong(
+        "\"cidr\" must be an IPv4 network such as 10.0.0.0/24, its numbers without zeros in front");
   }
-  const std::uint64_t size = std::uint64_t{1} << (32 - prefix);
+  const std::uint64_t size = std::uint64_t{1} << (32 - *prefix);
   if ((base->bits & (size - 1)) != 0) {
     return wrong("\"cidr\" has address bits beyond its prefix; the network is " +
                  Ipv4{static_cast<std::uint32_t>(base->bits & ~(size - 1))}.to_string() + "/" +
-                 std::to_string(prefix));
+                 std::to_string(*prefix));
   }
   AddressRange range{*base, {static_cast<std::uint32_t>(base->bits + size - 1)}};
   if (size > 2) {
@@ -108,20 +110,28 @@ std::string encode_extend_pool(const std::vector<AddressRange>& ranges) {
   return json.take();
 }
 
-tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_view json) {
-  std::string error;
-  const auto object = parse_object(json, error);
-  if (!object) return wrong(error);
-  const Fields fields(*object, error);
+tl::expected<std::vector<AddressRange>, std::string> read_ranges_as_given(const Fields& fields) {
   const bool by_cidr = fields.has("cidr");
   const bool by_ends = fields.has("first") || fields.has("last");
   if (by_cidr == by_ends) return wrong("send either " + std::string(range_shape));
   auto range = by_cidr ? range_of_cidr(fields.text("cidr"))
                        : AddressRange{fields.ip("first"), fields.ip("last")};
-  if (!error.empty()) return wrong(error);
+  if (!fields.ok()) return wrong(fields.error());
   if (range) range = check_size(*range);
   if (!range) return wrong(range.error());
   return std::vector<AddressRange>{*range};
+}
+
+tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_view json) {
+  constexpr std::array<std::string_view, 3> known{"cidr", "first", "last"};
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) return wrong(error);
+  if (auto twice = find_double(*object)) return wrong(std::move(*twice));
+  if (auto unknown = find_unknown_member(*object, known)) return wrong(std::move(*unknown));
+  auto ranges = read_ranges_as_given(Fields(*object, error));
+  const auto why = ranges ? unusable(ranges->front()) : std::nullopt;
+  return why ? wrong(*why) : ranges;
 }
 
 std::string encode(const PoolEvent& event, const Pool& after) {

@@ -1,5 +1,6 @@
-// Goal: a region gives out exactly the addresses it has, each once, however many workers compete.
-// Method: 3 workers, 16 clients, 400 creates on the 100 addresses of us-east-1.
+// Goal: a region gives out exactly the addresses it has, each once, however many workers compete;
+// two regions are two networks. Method: 3 workers, 16 clients, 400 creates on the 100 addresses of
+// us-east-1; two regions with one address free, the same.
 
 #include <atomic>
 #include <mutex>
@@ -53,4 +54,20 @@ TEST_CASE("of 400 creates on 100 addresses exactly 100 succeed, each with its ow
   CHECK(harness::query_value(fleet.database_url(),
                              "SELECT count(DISTINCT server_id) FROM vsim.ip_pool "
                              "WHERE region = 'us-east-1' AND server_id IS NOT NULL") == "100");
+}
+
+TEST_CASE("two regions may have the same address, each for a server of its own: issue 12, 4") {
+  const harness::SchemaCopy schema;
+  schema.replace("regions.json", "192.168.10.100", "192.168.10.1");
+  schema.replace("regions.json", R"("192.168.20.1", "last": "192.168.20.100")",
+                 R"("192.168.10.1", "last": "192.168.10.1")");
+  harness::Fleet fleet({.schema_dir = schema.path()});
+  harness::HttpClient client = fleet.client();
+  for (const char* region : {"us-east-1", "eu-west-1"}) {
+    CHECK(create_server(client, {.region = region, .profile = "instant"})["ip"].text() ==
+          "192.168.10.1");
+    CHECK(client.post("/servers", harness::create_body({.region = region})).code() ==
+          "no_free_address");
+  }
+  CHECK(fleet.vsimctl({"verify"}).ending.clean());
 }

@@ -56,10 +56,10 @@ std::string create_with(const std::string& members) {
   return R"({"name":"n","region":"us-east-1","type":"t2.micro")" + members + "}";
 }
 
-/// A create whose body has exactly this many bytes, by a long string in a member nobody reads.
+/// A create whose body has exactly this many bytes, most of them blanks.
 std::string create_of_size(std::size_t bytes) {
-  const std::string head = create_with(R"(,"comment":")");
-  return head.substr(0, head.size() - 1) + std::string(bytes - head.size() - 1, 'x') + "\"}";
+  const std::string body = create_with("");
+  return body + std::string(bytes - body.size(), ' ');
 }
 
 harness::Fleet& fleet() {
@@ -123,6 +123,78 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
   CHECK(client.post("/servers", named(umlauts)).status == 201);
 }
 
+TEST_CASE("what is mistyped in a body or a query is told with what was meant: issue 12, 9") {
+  HttpClient client = fleet().client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  const std::string action = "/servers/" + id + "/action";
+  const std::string pool = "/regions/us-east-1/addresses";
+  struct Mistyped {
+    std::string method;
+    std::string path;
+    std::string body;
+    std::string told;
+  };
+  for (const auto& [method, path, body, told] : std::initializer_list<Mistyped>{
+           {"POST", "/servers", create_with(R"(,"tag":{"team":"a"})"),
+            R"("tag" is not known here; the nearest name is "tags")"},
+           {"POST", "/server", create_with(R"(,"idle_timeout":60)"),
+            R"(the nearest name is "idle_timeout_seconds")"},
+           {"POST", "/servers", create_with(R"(,"Profile":"ec2")"),
+            R"(the nearest name is "profile")"},
+           {"POST", "/servers", create_with(R"(,"instance_type":"t2.small")"), "and not both"},
+           {"POST", "/servers", create_with(R"(,"tags":{"team":"a","team":"b"})"),
+            R"("team" is given twice)"},
+           {"POST", "/servers", create_with(R"(,"name":"n")"), R"("name" is given twice)"},
+           {"POST", action, R"({"action":"stop","force":true})", R"(there is only "action")"},
+           {"POST", action, R"({"action":"stop","action":"start"})", R"("action" is given twice)"},
+           {"POST", pool, R"({"cidr":"10.0.0.0/24","region":"us-east-1"})", R"("region" is not)"},
+           {"POST", pool, R"({"first":"10.0.0.1","lst":"10.0.0.9"})",
+            R"(the nearest name is "last")"},
+           {"POST", "/clock", R"({"advance":60})", R"(the nearest name is "advance_seconds")"},
+           {"POST", "/clock", R"({"scale":1,"scale":2})", R"("scale" is given twice)"},
+           {"POST", "/clock?untill=settled", R"({"scale":1})", "there is nothing to give"},
+           {"POST", "/servers?untl=settled", create_with(""), R"(there is only "until")"},
+           {"DELETE", "/servers/" + id + "?wait=1", "", R"(there is only "until")"},
+           {"GET", "/servers?regoin=us-east-1", "", R"(the nearest name is "region")"},
+           {"GET", "/servers?tag=x", "", R"(the nearest name is "tag.KEY")"},
+           {"GET", "/servers/" + id + "?At=x", "", R"(there is only "at")"},
+           {"GET", "/servers/" + id + "/logs?befor=1", "", R"(the nearest name is "before")"},
+           {"GET", "/operations?server=" + id, "", R"(the nearest name is "server_id")"},
+           {"GET", "/operations/" + id + "?x=1", "", "there is nothing to give"},
+           {"GET", "/billing?form=x", "", R"(the nearest name is "from")"},
+           {"GET", "/regions?x=1", "", "there is nothing to give"},
+           {"GET", "/types?x=1", "", "there is nothing to give"},
+           {"GET", "/clock?x=1", "", "there is nothing to give"}}) {
+    CAPTURE(path);
+    CAPTURE(body);
+    const HttpAnswer answer = client.request(method, path, body);
+    check_problem(answer, 400, "invalid_request");
+    CHECK_MESSAGE(answer.json()["detail"].text().find(told) != std::string::npos, ::told(answer));
+  }
+  CHECK(get_server(client, id)["version"].integer() == 1);
+}
+
+TEST_CASE("addresses that no server can have are in no pool: issue 12, 4") {
+  HttpClient client = fleet().client();
+  const std::string pool = "/regions/us-east-1/addresses";
+  for (const char* body :
+       {R"({"cidr":"0.0.0.0/24"})", R"({"cidr":"127.0.0.0/24"})", R"({"cidr":"127.0.0.1/32"})",
+        R"({"cidr":"169.254.169.254/32"})", R"({"cidr":"224.0.0.0/24"})",
+        R"({"cidr":"255.255.255.255/32"})", R"({"first":"126.255.255.255","last":"127.0.0.0"})",
+        R"({"first":"223.255.255.255","last":"224.0.0.0"})"}) {
+    CAPTURE(body);
+    const HttpAnswer answer = client.post(pool, body);
+    check_problem(answer, 400, "invalid_request");
+    CHECK(answer.json()["detail"].text().find("no server can have") != std::string::npos);
+  }
+  for (const char* body :
+       {R"({"cidr":"126.255.255.255/32"})", R"({"cidr":"128.0.0.0/32"})",
+        R"({"first":"1.0.0.0","last":"1.0.0.0"})", R"({"cidr":"223.255.255.255/32"})"}) {
+    CAPTURE(body);
+    CHECK(client.post(pool, body).status == 200);
+  }
+}
+
 TEST_CASE("what does not exist is told by its code") {
   const auto create = [](const std::string& region, const std::string& type,
                          const std::string& profile) {
@@ -162,6 +234,12 @@ TEST_CASE("ids, limits and filters that are malformed or out of range are refuse
                                    servers + "limit=",
                                    servers + "limit=99999999999999999999",
                                    servers + "limit=1.5",
+                                   servers + "limit=05",
+                                   servers + "limit=%205",
+                                   servers + "limit=+5",
+                                   servers + "limit=%2B5",
+                                   servers + "offset=00",
+                                   servers + "offset=-0",
                                    servers + "limit=5&limit=6",
                                    servers + "offset=-1",
                                    servers + "offset=x",
@@ -173,6 +251,8 @@ TEST_CASE("ids, limits and filters that are malformed or out of range are refuse
                                    logs + "limit=0",
                                    logs + "limit=1001",
                                    logs + "before=x",
+                                   logs + "before=01",
+                                   std::string("/operations?before=01"),
                                    std::string("/operations?limit=0"),
                                    std::string("/operations?limit=201"),
                                    std::string("/servers/17"),
@@ -207,7 +287,9 @@ TEST_CASE("bodies of actions and pool extensions are checked") {
        {"", "{}", R"({"cidr":"10.0.0.0"})", R"({"cidr":"10.0.0.0/33"})",
         R"({"cidr":"10.0.0.1/24"})", R"({"cidr":"300.0.0.0/24"})", R"({"cidr":"0.0.0.0/0"})",
         R"({"first":"10.0.0.9"})", R"({"first":"10.0.0.9","last":"10.0.0.1"})",
-        R"({"cidr":"::1/128"})", R"({"cidr":7})"}) {
+        R"({"cidr":"::1/128"})", R"({"cidr":7})", R"({"cidr":"10.0.0.0/012"})",
+        R"({"cidr":"10.0.0.0/+24"})", R"({"cidr":"10.0.0.0/ 24"})", R"({"cidr":"10.0.00.0/24"})",
+        R"({"first":"10.0.0.01","last":"10.0.0.9"})"}) {
     rows.push_back({std::string("pool ") + body, "POST", pool, body, 400, "invalid_request"});
   }
   check_rows(fleet(), rows);
@@ -238,10 +320,15 @@ TEST_CASE("wrong methods, content types and headers are refused") {
           {"a form", "POST", "/servers", create, 415, "unsupported_media_type", form},
           {"wait=61", "POST", "/servers", create, 400, "invalid_request", preferring("wait=61")},
           {"wait=-1", "POST", "/servers", create, 400, "invalid_request", preferring("wait=-1")},
+          {"wait=010", "POST", "/servers", create, 400, "invalid_request", preferring("wait=010")},
+          {"wait=+1", "POST", "/servers", create, 400, "invalid_request", preferring("wait=+1")},
+          {"wait=-0", "POST", "/servers", create, 400, "invalid_request", preferring("wait=-0")},
           {"wait=x", "POST", "/servers", create, 400, "invalid_request", preferring("wait=x")},
           {"until=never", "POST", "/servers?until=never", create, 400, "invalid_request"},
           {"a sequence that is none", "GET", "/servers", "", 400, "invalid_request",
            header("Vsim-Min-Sequence", "yesterday")},
+          {"a sequence with zeros in front", "GET", "/servers", "", 400, "invalid_request",
+           header("Vsim-Min-Sequence", "EVENTS:01")},
           {"an empty sequence", "GET", "/servers", "", 400, "invalid_request",
            header("Vsim-Min-Sequence", "")},
           {"a key too long", "POST", "/servers", create, 400, "invalid_request",

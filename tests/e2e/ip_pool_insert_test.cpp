@@ -56,3 +56,19 @@ TEST_CASE("the pool can be extended with psql while the broker is away, and is w
   CHECK(harness::eventually([&] { return addresses(client, "us-east-1") == 200; },
                             std::chrono::seconds(30)));
 }
+
+TEST_CASE("a row of an older build that no server can have is refused, the others go on") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  // As the table took them before it knew: issue 12, 4.
+  harness::query(fleet.database_url(),
+                 "INSERT INTO operator.outbox (region, ip) VALUES ('us-east-1', '127.0.0.1'),"
+                 " ('us-east-1', '10.2.0.1')");
+  CHECK(harness::eventually([&] { return addresses(client, "us-east-1") == 101; }));
+  CHECK(harness::eventually([&] {
+    return harness::query_value(
+               fleet.database_url(),
+               "SELECT count(*) FROM operator.outbox WHERE refused LIKE '%loopback%'"
+               " AND ip = '127.0.0.1'") == "1";
+  }));
+}

@@ -103,6 +103,11 @@ TEST_CASE("what is no address of a pool is refused, and nothing of its statement
         Bad{"'us-east-1', 'fe80::1'", "no IPv4 address"},
         Bad{"'us-east-1', '10.0.0.0/24'", "is a network"},
         Bad{"'us-east-1', '10.0.0.7/24'", "is a network"}, Bad{"'us-east-1', NULL", "needs both"},
+        Bad{"'us-east-1', '0.0.0.1'", "of 0.0.0.0/8 (RFC 6890)"},
+        Bad{"'us-east-1', '127.0.0.1'", "of 127.0.0.0/8"},
+        Bad{"'us-east-1', '169.254.0.0'", "of 169.254.0.0/16"},
+        Bad{"'us-east-1', '224.0.0.0'", "of 224.0.0.0/4"},
+        Bad{"'us-east-1', '255.255.255.255'", "of 240.0.0.0/4"},
         Bad{"NULL, '10.0.0.1'", "needs both"}}) {
     const auto said = its.refusal(
         "INSERT INTO ip_pool (region, ip) VALUES ('us-east-1', "
@@ -120,6 +125,14 @@ TEST_CASE("what is no address of a pool is refused, and nothing of its statement
     CHECK(its.refusal(change).find("cannot be changed here") != std::string::npos);
   }
   CHECK(its.rows() == "0");
+}
+
+TEST_CASE("the neighbours of what no server can have are addresses of a pool: issue 12, 4") {
+  Tables its;
+  query(its.url,
+        "INSERT INTO ip_pool (region, ip) SELECT 'us-east-1', ip::inet FROM unnest(ARRAY['1.0.0.0',"
+        "'126.255.255.255','128.0.0.0','169.253.255.255','169.255.0.0','223.255.255.255']) ip");
+  CHECK(its.rows() == "6");
 }
 
 TEST_CASE("the outbox outlives the read models, dropped or swapped by a rebuild") {

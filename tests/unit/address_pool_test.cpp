@@ -94,3 +94,37 @@ TEST_CASE("an extension is carried out once, and stale ones never") {
   older.sequence = 11;
   CHECK(decided(pool, older, 1).event->version == 2);
 }
+
+TEST_CASE("no block that is not for hosts has an address for a server: issue 12, 4") {
+  const auto usable = [](const char* first, const char* last) {
+    return !unusable({*Ipv4::parse(first), *Ipv4::parse(last)});
+  };
+  struct Block {
+    const char* before;
+    const char* first;
+    const char* last;
+    const char* after;
+  };
+  for (const auto& [before, first, last, after] : std::initializer_list<Block>{
+           {nullptr, "0.0.0.0", "0.255.255.255", "1.0.0.0"},
+           {"126.255.255.255", "127.0.0.0", "127.255.255.255", "128.0.0.0"},
+           {"169.253.255.255", "169.254.0.0", "169.254.255.255", "169.255.0.0"},
+           {"223.255.255.255", "224.0.0.0", "239.255.255.255", nullptr},
+           {nullptr, "240.0.0.0", "255.255.255.255", nullptr}}) {
+    CAPTURE(first);
+    CHECK_FALSE(usable(first, first));
+    CHECK_FALSE(usable(last, last));
+    CHECK_FALSE(usable(first, last));
+    if (before != nullptr) {
+      CHECK(usable(before, before));
+      CHECK_FALSE(usable(before, first));  // one address of it is one too many
+    }
+    if (after != nullptr) {
+      CHECK(usable(after, after));
+      CHECK_FALSE(usable(last, after));
+    }
+  }
+  CHECK_FALSE(usable("126.0.0.0", "128.0.0.0"));   // a block in the middle
+  CHECK(usable("100.64.0.0", "100.127.255.255"));  // shared address space: clouds give it out
+  CHECK(usable("192.0.2.1", "192.0.2.9"));         // documentation: this is a simulation
+}

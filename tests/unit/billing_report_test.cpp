@@ -253,7 +253,9 @@ TEST_CASE("a bill that cannot be made says what to change") {
            {"to=2026-02-30T00:00:00Z",
             "to is \"2026-02-30T00:00:00Z\"; give a time in UTC such as 2026-03-01T00:00:00Z"},
            {"form=2026-02-01T00:00:00Z",
-            "\"form\" is no parameter here; there are from to group_by"}}) {
+            "parameter \"form\" is not known here; the nearest name is \"from\", and there are "
+            "from, "
+            "to, group_by"}}) {
     INFO(row.query);
     const auto request = asked(row.query, april);
     REQUIRE_FALSE(request);

@@ -135,10 +135,97 @@ TEST_CASE("the versions that a command is meant for travel with it") {
   for (const std::vector<Version>& versions : {std::vector<Version>{5}, {5, 7}, {}}) {
     CHECK(versions_of({{"Vsim-Only-At", messages::encode_only_at(versions)}}) == versions);
   }
-  for (const std::string wrong : {"", " ", "x", "5,x", "5 ", "-1", "5,,6", "5,", ",5", "None"}) {
+  for (const std::string wrong :
+       {"", " ", "x", "5,x", "5 ", "-1", "5,,6", "5,", ",5", "None", "05", "+5", "00"}) {
     CAPTURE(wrong);
     CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {{"Vsim-Only-At", wrong}})));
   }
+}
+
+TEST_CASE("numbers in a command's headers are decimal, or it is poison: issue 12, 4") {
+  for (const char* name : {"Vsim-Attempt", "Nats-Sequence"}) {
+    CAPTURE(name);
+    CHECK(decode_command(stored(R"({"type":"stop"})", {{name, "2"}})));
+    for (const char* wrong : {"02", "-1", "+2", "2x", "x", " "}) {
+      CAPTURE(wrong);
+      const auto decoded = decode_command(stored(R"({"type":"stop"})", {{name, wrong}}));
+      REQUIRE_FALSE(decoded);
+      CHECK(decoded.error().find(name) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
+  struct Row {
+    std::string subject;
+    const char* payload;
+    const char* told;
+  };
+  const std::string pool = messages::pool_command(the_region);
+  const std::string clock(messages::clock_command_subject);
+  const std::string create = R"({"type":"create","name":"n","instance_type":"t2.micro",)";
+  for (const auto& [subject, payload, told] : std::initializer_list<Row>{
+           {the_subject, R"({"type":"create","name":"n","instance_type":"t","tag":{"a":"b"}})",
+            R"("tag" is not known here; the nearest name is "tags")"},
+           {the_subject,
+            R"({"type":"create","name":"n","instance_type":"t","tags":{"a":"","a":""}})",
+            R"("a" is given twice)"},
+           {the_subject, R"({"type":"create","type":"create","name":"n","instance_type":"t"})",
+            R"("type" is given twice)"},
+           {the_subject, R"({"type":"stop","force":true})",
+            R"("force" is not known here; there is only "type")"},
+           {the_subject, R"({"type":"terminate","forced":true,"reason":"x"})",
+            R"(the nearest name is "force")"},
+           {pool, R"({"type":"extend_pool","cidr":"10.0.0.0/24","regoin":"x"})",
+            R"("regoin" is not known here)"},
+           {pool, R"({"type":"extend_pool","cidr":"127.0.0.0/24"})", "127.0.0.0/8 (loopback"},
+           {pool, R"({"type":"extend_pool","first":"223.255.255.255","last":"224.0.0.0"})",
+            "224.0.0.0/4 (multicast"},
+           {clock, R"({"type":"advance","seconds":1,"scale":2})",
+            R"("scale" is not known here; the nearest name is)"},
+           {clock, R"({"type":"scale","scale":2,"seconds":1})",
+            R"("seconds" is not known here)"}}) {
+    CAPTURE(payload);
+    const auto decoded = decode_command(stored(payload, {}, subject));
+    REQUIRE_MESSAGE(decoded, decoded.error());
+    CHECK(decoded->by_hand);
+    CHECK_MESSAGE(decoded->complaint.starts_with(told) == (told[0] == '"'), decoded->complaint);
+    CHECK_MESSAGE(decoded->complaint.find(told) != std::string::npos, decoded->complaint);
+  }
+  for (const auto* good : {R"("profile":"ec2"})", R"("tags":{"tag":"x"}})",
+                           R"("idle_timeout_seconds":60})", R"("tags":null})"}) {
+    CAPTURE(good);
+    CHECK(decode_command(stored(create + good))->complaint.empty());
+  }
+}
+
+TEST_CASE("a mistyped header of a command is told too: issue 12, 9") {
+  const auto complaint = [](const char* header) {
+    return decode_command(stored(R"({"type":"stop"})", {{header, "5"}}))->complaint;
+  };
+  CHECK(complaint("Vsim-Only-At").empty());
+  CHECK(complaint("Vsim-Dead-Sequence").empty());  // a letter that was put back as it is
+  CHECK(complaint("X-Mine").empty());
+  for (const char* wrong : {"Vsim-OnlyAt", "vsim-only-at", "VSIM-Only-At", "Vsim-Only"}) {
+    CAPTURE(wrong);
+    CHECK(complaint(wrong).find("the nearest name is \"Vsim-Only-At\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("what an API of any age or JOURNAL brings is read, whatever else it holds: issue 12, 9") {
+  const std::string mistyped = R"({"type":"stop","from_the_future":{"a":1,"a":2}})";
+  const auto id = messages::uuid_from_time().to_string();
+  const auto of_api = decode_command(stored(mistyped, {{"Vsim-Command-Id", id}}));
+  const auto of_journal = decode_command(stored(
+      mistyped, {{"Nats-Sequence", "42"}, {"Nats-Time-Stamp", "2026-03-01T00:00:00.000000001Z"}}));
+  for (const auto* decoded : {&of_api, &of_journal}) {
+    REQUIRE(*decoded);
+    CHECK_FALSE((*decoded)->by_hand);
+    CHECK_FALSE((*decoded)->complaint.empty());  // known, and held against nobody
+    CHECK(std::holds_alternative<Stop>(std::get<Command>((*decoded)->command).action));
+  }
+  CHECK(decode_command(stored(R"({"type":"extend_pool","first":"127.0.0.1","last":"127.0.0.9"})",
+                              {{"Vsim-Command-Id", id}}, messages::pool_command(the_region))));
 }
 
 TEST_CASE("poison is told from commands") {
@@ -206,11 +293,32 @@ TEST_CASE("a pool is extended by a network or by two ends") {
   CHECK(range(R"({"cidr":"10.0.0.8/32"})").size() == 1);
   CHECK(range(R"({"first":"10.0.0.9","last":"10.0.0.9"})").size() == 1);
   CHECK(range(R"({"cidr":"10.0.0.0/12"})").size() == pool_extension_addresses_max - 2);
-  for (const auto* wrong :
-       {R"({})", R"({"cidr":"10.0.0.1/24"})", R"({"cidr":"10.0.0.0/33"})", R"({"cidr":"10.0.0.0"})",
-        R"({"cidr":"10.0.0.0/11"})", R"({"first":"10.0.0.9"})",
-        R"({"first":"10.0.0.9","last":"10.0.0.8"})", R"({"first":"10.0.0.300","last":"10.0.0.8"})",
-        R"({"cidr":"10.0.0.0/24","first":"10.0.0.1","last":"10.0.0.2"})", R"("x")"}) {
+  for (const auto* wrong : {R"({})",
+                            R"({"cidr":"10.0.0.1/24"})",
+                            R"({"cidr":"10.0.0.0/33"})",
+                            R"({"cidr":"10.0.0.0"})",
+                            R"({"cidr":"10.0.0.0/11"})",
+                            R"({"first":"10.0.0.9"})",
+                            R"({"first":"10.0.0.9","last":"10.0.0.8"})",
+                            R"({"first":"10.0.0.300","last":"10.0.0.8"})",
+                            R"({"cidr":"10.0.0.0/012"})",
+                            R"({"cidr":"10.0.0.0/+24"})",
+                            R"({"cidr":"10.0.0.0/ 24"})",
+                            R"({"cidr":"10.0.0.0/24 "})",
+                            R"({"cidr":"10.0.0.0/"})",
+                            R"({"cidr":"010.0.0.0/24"})",
+                            R"({"cidr":" 10.0.0.0/24"})",
+                            R"({"first":"10.0.0.01","last":"10.0.0.9"})",
+                            R"({"cidr":"10.0.0.0/24","first":"10.0.0.1","last":"10.0.0.2"})",
+                            R"("x")",
+                            R"({"cidr":"127.0.0.0/24"})",
+                            R"({"cidr":"0.0.0.0/24"})",
+                            R"({"cidr":"255.255.255.255/32"})",
+                            R"({"cidr":"169.254.0.0/16"})",
+                            R"({"first":"223.255.255.255","last":"224.0.0.0"})",
+                            R"({"cidr":"10.0.0.0/24","type":"extend_pool"})",
+                            R"({"Cidr":"10.0.0.0/24"})",
+                            R"({"cidr":"10.0.0.0/24","cidr":"10.0.0.0/24"})"}) {
     CAPTURE(wrong);
     CHECK_FALSE(messages::read_ranges(wrong));
   }

@@ -46,20 +46,25 @@ TEST_CASE("a number is taken at its limits and refused one past them") {
   CHECK(limit("").value() == 50);
   CHECK(limit("limit=1").value() == 1);
   CHECK(limit("limit=200").value() == 200);
-  for (const char* raw : {"limit=0", "limit=201", "limit=-1", "limit=", "limit=1.5", "limit=1e2",
-                          "limit=%2B1", "limit=ten", "limit=99999999999999999999", "limit=1%20"}) {
+  for (const char* raw :
+       {"limit=0", "limit=201", "limit=-1", "limit=", "limit=1.5", "limit=1e2", "limit=%2B1",
+        "limit=01", "limit=ten", "limit=99999999999999999999", "limit=1%20"}) {
     INFO(raw);
     CHECK_FALSE(limit(raw));
   }
-  CHECK(limit("limit=201").error() == "limit is \"201\"; give a whole number from 1 to 200");
+  CHECK(limit("limit=201").error() ==
+        "limit is \"201\"; give a whole number from 1 to 200, in digits alone and without zeros "
+        "in front");
 }
 
 TEST_CASE("a parameter that does not exist is named, with those that do") {
   const auto query = QueryString::parse("region=a&tag.x=1&regoin=b");
   REQUIRE(query);
   CHECK(query->complaint_unless({"region", "tag."}) ==
-        "\"regoin\" is no parameter here; there are region tag.KEY");
-  CHECK(query->complaint_unless({}) == "\"region\" is no parameter here; there are none");
+        "parameter \"regoin\" is not known here; the nearest name is \"region\", and there are "
+        "region, tag.KEY");
+  CHECK(query->complaint_unless({}) ==
+        "parameter \"region\" is not known here; there is nothing to give");
   CHECK_FALSE(query->complaint_unless({"region", "regoin", "tag."}));
   CHECK(QueryString::parse("tag.=1")->complaint_unless({"tag."}));
 }

@@ -18,7 +18,7 @@ using namespace vsim::vsimctl;
 TEST_CASE("a time is RFC 3339 or a duration ago") {
   CHECK(read_moment("2026-03-01T00:00:05Z", at(0)) == at(5));
   CHECK(read_moment("1h30m", at(5400)) == at(0));
-  for (const char* wrong : {"", "2h ago", "yesterday", "2", "2026-03-01", "-2h"}) {
+  for (const char* wrong : {"", "2h ago", "yesterday", "2", "2026-03-01", "-2h", "02h"}) {
     CAPTURE(wrong);
     const auto read = read_moment(wrong, at(0));
     REQUIRE_FALSE(read);
@@ -34,8 +34,9 @@ TEST_CASE("addresses are a network or a range") {
   const auto range = read_addresses("10.0.0.9-10.0.1.2");
   REQUIRE(range);
   CHECK(range->size() == 250);
-  for (const char* wrong :
-       {"", "10.0.0.0", "10.0.0.1/29", "10.0.0.9-10.0.0.1", "-", "a-b", "1/2"}) {
+  for (const char* wrong : {"", "10.0.0.0", "10.0.0.1/29", "10.0.0.9-10.0.0.1", "-", "a-b", "1/2",
+                            "10.0.0.0/012", "10.0.0.0/+24", " 10.0.0.0/24", "10.0.0.01-10.0.0.9",
+                            "127.0.0.0/24", "223.255.255.255-224.0.0.1"}) {
     CAPTURE(wrong);
     CHECK_FALSE(read_addresses(wrong));
   }

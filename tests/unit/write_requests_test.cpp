@@ -39,6 +39,40 @@ TEST_CASE("a create that is malformed says where") {
   }
 }
 
+TEST_CASE("members of a body that are not known are told, not dropped: issue 12, 9") {
+  const auto create = [](const std::string& member) {
+    const auto request = read_create_request(
+        R"({"name":"a","region":"us-east-1","type":"t2.micro",)" + member + "}");
+    return request ? "" : request.error();
+  };
+  CHECK(create(R"("tags":{"tag":"x","name":"y"})").empty());
+  CHECK(create(R"("tag":{"team":"a"})") ==
+        "the body is wrong: \"tag\" is not known here; the nearest name is \"tags\", and there are "
+        "name, region, type, profile, tags, idle_timeout_seconds, instance_type");
+  CHECK(create(R"("idle_timeout":60)").find("nearest name is \"idle_timeout_seconds\"") !=
+        std::string::npos);
+  CHECK(create(R"("Profile":"ec2")").find("nearest name is \"profile\"") != std::string::npos);
+  CHECK(create(R"("tag":null)").find("\"tag\" is not known") != std::string::npos);
+  CHECK(create(R"("instance_type":"t2.small")").find("and not both") != std::string::npos);
+  const auto action = read_action_request(R"({"action":"stop","force":true})");
+  REQUIRE_FALSE(action);
+  CHECK(action.error() ==
+        "the body is wrong: \"force\" is not known here; there is only \"action\"");
+  CHECK_FALSE(read_clock_request(R"({"scale":2,"seed":7})"));
+}
+
+TEST_CASE("a name twice in a body is refused at any depth: issue 12, 9") {
+  for (const char* tags : {R"({"team":"a","team":"b"})", R"({"team":"a","team":"a"})",
+                           R"({"team":"a","\u0074eam":"b"})"}) {
+    CAPTURE(tags);
+    const auto request = read_create_request(
+        R"({"name":"a","region":"us-east-1","type":"t2.micro","tags":)" + std::string(tags) + "}");
+    REQUIRE_FALSE(request);
+    CHECK(request.error() == "the body is wrong: \"team\" is given twice");
+  }
+  CHECK_FALSE(read_action_request(R"({"action":"stop","action":"stop"})"));
+}
+
 TEST_CASE("a name is taken at its limit and refused one past it") {
   const auto create = [](std::size_t length) {
     return read_create_request(R"({"region":"us-east-1","type":"t2.micro","name":")" +
@@ -103,7 +137,8 @@ TEST_CASE("a change of the clock that cannot be says what to change") {
            {"", "no JSON"},
            {"[1]", "must be a JSON object"},
            {"{}", one_of},
-           {R"({"seconds":5})", one_of},
+           {R"({"seconds":5})",
+            R"("seconds" is not known here; the nearest name is "advance_seconds", and there are)"},
            {R"({"scale":null})", one_of},
            {R"({"scale":1,"advance_seconds":1})", one_of},
            {R"({"scale":1,"scale":2})", R"("scale" is given twice)"},
