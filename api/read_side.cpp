@@ -81,6 +81,10 @@ std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
   if (!request.has_header(min_sequence_header)) {
     return std::nullopt;
   }
+  if (request.count_headers(min_sequence_header) > 1) {
+    return http::Problem{http::ProblemCode::invalid_request,
+                         "Vsim-Min-Sequence is there more than once; send the later one of them"};
+  }
   const std::string_view text = request.header(min_sequence_header);
   const auto token = http::decode_sequence(text);
   if (!token ||

@@ -200,7 +200,7 @@ Names members_of(std::string_view type) {
 }
 
 // Letters that are put back as they are bear the headers of their death.
-std::optional<std::string> find_unknown_header(const eventstore::Headers& headers) {
+std::optional<std::string> find_wrong_header(const eventstore::Headers& headers) {
   constexpr std::array<std::string_view, 7> known{
       header::command_id, header::request_hash, header::actor,  header::correlation_id,
       header::reply_to,   header::attempt,      header::only_at};
@@ -214,6 +214,10 @@ std::optional<std::string> find_unknown_header(const eventstore::Headers& header
     if (std::find(known.begin(), known.end(), one.name) == known.end()) {
       return "header " + unknown_name(one.name, known);
     }
+    const auto same = [&](const auto& other) { return other.name == one.name; };
+    if (std::count_if(headers.begin(), headers.end(), same) > 1) {
+      return "header " + one.name + " is given twice";
+    }
   }
   return std::nullopt;
 }
@@ -223,7 +227,7 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             std::string_view type) {
   if (auto twice = find_double(object)) return std::move(*twice);
   if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
-  return find_unknown_header(message.headers).value_or("");
+  return find_wrong_header(message.headers).value_or("");
 }
 
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,

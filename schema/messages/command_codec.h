@@ -38,8 +38,8 @@ struct DecodedCommand {
 
   // Published by a person: without a command id, and no copy from JOURNAL.
   bool by_hand = false;
-  // What a person would not have meant, as a sentence: a member or Vsim- header that is not known,
-  // a name given twice, addresses that no server can have. Empty: nothing. Elsewhere than in a
+  // What a person would not have meant, as a sentence: a member or Vsim- header that is not known
+  // or given twice, addresses that no server can have. Empty: nothing. Elsewhere than in a
   // command by hand such a member is of a newer build, or was accepted by an older one, and is
   // ignored. // D42
   std::string complaint;

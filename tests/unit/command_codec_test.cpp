@@ -206,6 +206,8 @@ TEST_CASE("a mistyped header of a command is told too: issue 12, 9") {
   CHECK(complaint("Vsim-Only-At").empty());
   CHECK(complaint("Vsim-Dead-Sequence").empty());  // a letter that was put back as it is
   CHECK(complaint("X-Mine").empty());
+  CHECK(decode_command(stored(R"({"type":"stop"})", {{"Vsim-Only-At", "5"}, {"Vsim-Only-At", "6"}}))
+            ->complaint == "header Vsim-Only-At is given twice");
   for (const char* wrong : {"Vsim-OnlyAt", "vsim-only-at", "VSIM-Only-At", "Vsim-Only"}) {
     CAPTURE(wrong);
     CHECK(complaint(wrong).find("the nearest name is \"Vsim-Only-At\"") != std::string::npos);
