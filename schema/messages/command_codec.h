@@ -42,7 +42,7 @@ struct DecodedCommand {
   // or given twice, addresses that no server can have. Empty: nothing. Elsewhere than in a
   // command by hand such a member is of a newer build, or was accepted by an older one, and is
   // ignored. // D42
-  std::string complaint;
+  std::string complaint = {};
 };
 
 /// Reads a stored command. The error says what is wrong with it: such a message is poison, it will

@@ -8,7 +8,8 @@ namespace vsim::messages {
 namespace {
 
 constexpr std::size_t shown_bytes_max = 64;
-constexpr std::size_t left_out_min = 3;  // letters that must be there of a name without its end
+constexpr std::size_t left_out_min =
+    3;  // letters that must be there of a name without its begin or end
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -47,7 +48,8 @@ std::size_t edits(std::string_view a, std::string_view b) {
 std::size_t distance(std::string_view given, std::string_view known) {
   const auto all = edits(given, known);
   if (given.size() < left_out_min || given.size() >= known.size()) return all;
-  return std::min(all, 1 + edits(given, known.substr(0, given.size())));
+  return std::min({all, 1 + edits(given, known.substr(0, given.size())),
+                   1 + edits(given, known.substr(known.size() - given.size()))});
 }
 
 std::optional<std::string> find_double_in(const simdjson::dom::element& element) {

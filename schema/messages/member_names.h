@@ -15,7 +15,8 @@ namespace vsim::messages {
 using Names = std::span<const std::string_view>;
 
 /// The known name that takes the fewest edits (a letter more, less, other, or two swapped; letter
-/// case is free, and so is an end left out) to come from the one given; empty where none is known.
+/// case is free, and a begin or an end left out is one edit) to come from the one given; empty
+/// where none is known.
 std::string_view nearest_name(std::string_view given, Names known);
 
 /// `"tag" is not known here; the nearest name is "tags", and there are name, tags`

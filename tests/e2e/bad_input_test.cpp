@@ -169,7 +169,8 @@ TEST_CASE("what is mistyped in a body or a query is told with what was meant: is
     CAPTURE(body);
     const HttpAnswer answer = client.request(method, path, body);
     check_problem(answer, 400, "invalid_request");
-    CHECK_MESSAGE(answer.json()["detail"].text().find(told) != std::string::npos, ::told(answer));
+    CHECK_MESSAGE(answer.json()["detail"].text().find(told) != std::string::npos,
+                  harness::told(answer));
   }
   CHECK(get_server(client, id)["version"].integer() == 1);
 }
