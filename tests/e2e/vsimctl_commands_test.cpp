@@ -125,6 +125,7 @@ TEST_CASE("the HTTP API offers no force") {
   const std::string id = create_server(client, {.profile = "seed"})["id"].text();
   const auto answer = client.post("/servers/" + id + "/action",
                                   R"({"action":"terminate","force":true,"reason":"mine"})");
-  REQUIRE_MESSAGE(answer.status == 200, answer.body);
-  CHECK(wait_for_status(client, id, "TERMINATED")["termination_reason"].text() == "user");
+  CHECK_MESSAGE(answer.status == 400, answer.body);  // not a termination without force either
+  CHECK(answer.body.find(R"(\"force\" is not known here)") != std::string::npos);
+  CHECK(get_server(client, id)["status"].text() == "STOPPED");
 }
