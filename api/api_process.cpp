@@ -12,6 +12,7 @@
 #include "api/http_server.h"
 #include "api/server_certificate.h"
 #include "api/static_files.h"
+#include "api/wall_clock.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -127,7 +128,8 @@ struct Parts {
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
         pool(settings.database_url, settings.database_connections),
-        clock(events, broker),
+        wall(broker, metrics),
+        clock(events, broker, wall.time()),
         inbox(broker, metrics),
         read_side(pool, [this] { return inbox.stopped(); }),
         log_side(publisher, queue, events),
@@ -138,11 +140,11 @@ struct Parts {
         operations(read_side, log_side, broker),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         billing(read_side, clock),
-        health(broker, pool, clock, settings.nats_monitor_url),
+        health(broker, pool, clock, wall.time(), settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
         access(keys, metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
-        http_api({commands, queries, operations, clock_commands, billing, health, swagger,
+        http_api({commands, queries, operations, clock_commands, billing, health, clock, swagger,
                   openapi_document},
                  access, limits, metrics) {}
 
@@ -151,6 +153,7 @@ struct Parts {
   eventstore::JetStreamStore queue;
   eventstore::JetStreamStore events;
   read_model::ConnectionPool pool;
+  WallClock wall;
   SimulatedClock clock;
   OutcomeInbox inbox;
   ReadSide read_side;
@@ -234,6 +237,8 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
     return stop.stop_requested() ? 0 : configuration_error;
   }
   Parts parts(settings, *catalogue, *document, *swagger, keys, *broker);
+  // The first measurement takes milliseconds; what comes before it is answered 503.
+  std::jthread clock_watch([&](std::stop_token end) { parts.wall.watch(end); });
   HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};
   std::unique_ptr<ServerCertificate> certificate;
   if (!load_certificate(settings, certificate)) {
@@ -260,6 +265,7 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
   const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
   wait_for_stop(signals, certificate.get(), parts.metrics);
+  clock_watch.request_stop();
   parts.inbox.stop();  // what waits is answered 202 now: accepted, and late
   server->reset();
   log::info("stopped");

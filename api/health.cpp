@@ -23,6 +23,9 @@ telemetry::Readiness Health::check() {
     return *last_;
   }
   telemetry::Readiness readiness;
+  if (auto trouble = wall_.trouble(); !trouble.empty()) {
+    readiness.reasons.push_back(std::move(trouble));
+  }
   const auto log_end = ask_broker(readiness);
   check_projection(readiness, log_end);
   last_ = readiness;

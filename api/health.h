@@ -20,8 +20,12 @@ class Health {
  public:
   /// All outlive it. `monitor_url` is the broker's monitor; empty: how it syncs is not known.
   Health(eventstore::Broker& broker, read_model::ConnectionPool& pool, SimulatedClock& clock,
-         std::string monitor_url)
-      : broker_(broker), pool_(pool), clock_(clock), monitor_url_(std::move(monitor_url)) {}
+         const eventstore::BrokerClock& wall, std::string monitor_url)
+      : broker_(broker),
+        pool_(pool),
+        clock_(clock),
+        wall_(wall),
+        monitor_url_(std::move(monitor_url)) {}
 
   telemetry::Readiness check();
 
@@ -37,6 +41,7 @@ class Health {
   eventstore::Broker& broker_;
   read_model::ConnectionPool& pool_;
   SimulatedClock& clock_;
+  const eventstore::BrokerClock& wall_;
   const std::string monitor_url_;
 
   std::mutex mutex_;  // one check at a time; guards what follows

@@ -16,6 +16,7 @@ using http::Problem;
 using http::ProblemCode;
 
 constexpr std::string_view request_id_header = "X-Request-Id";
+constexpr std::string_view metrics_pattern = "/metrics";
 
 HttpResponse text_answer(std::string body) {
   HttpResponse response = json_answer(200, std::move(body));
@@ -56,7 +57,8 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
       {get, "/openapi.json", open,
        [on](const Call&) { return json_answer(200, on.openapi_document); }},
       {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); }},
-      {get, "/metrics", reader, [&metrics](const Call&) { return text_answer(metrics.text()); }},
+      {get, std::string(metrics_pattern), reader,
+       [&metrics](const Call&) { return text_answer(metrics.text()); }},
   };
 }
 
@@ -133,6 +135,7 @@ HttpApi::HttpApi(const Handlers& handlers, const Access& access, RequestLimits& 
                  telemetry::Metrics& metrics)
     : access_(access),
       limits_(limits),
+      time_(handlers.time),
       routes_(make_routes(handlers, metrics)),
       settled_seconds_(metrics.histogram("vsim_http_settled_seconds",
                                          "Seconds from a request with until=settled, which waits "
@@ -222,6 +225,13 @@ Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::stri
     return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
                                   "the body must be JSON; send it with the header "
                                   "Content-Type: application/json"});
+  }
+  if (route->role && route->pattern != metrics_pattern && !time_.known()) {
+    return tl::unexpected(
+        Problem{ProblemCode::unavailable,
+                "it is not known yet what time it is: the broker (NATS) has not told; try again",
+                {},
+                1});
   }
   const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
   return call_guarded(*route, {request, request_id, found->parameter, actor});

@@ -28,6 +28,7 @@ struct Handlers {
   ClockCommands& clock;
   BillingQueries& billing;
   Health& health;
+  const SimulatedClock& time;
   const StaticFiles& swagger;
   const std::string& openapi_document;
 };
@@ -58,6 +59,7 @@ class HttpApi {
 
   const Access& access_;
   RequestLimits& limits_;
+  const SimulatedClock& time_;
   RouteTable routes_;
   telemetry::Histogram settled_seconds_;
   std::vector<RouteMetrics> metrics_;  // of the routes, and one more for what has no route

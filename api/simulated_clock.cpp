@@ -18,8 +18,11 @@ constexpr int storing_looks_max = 5;
 
 }  // namespace
 
-SimulatedClock::SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker)
-    : events_(events), changes_(broker.subscribe(std::string(messages::clock_subject))) {
+SimulatedClock::SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker,
+                               const eventstore::BrokerClock& wall)
+    : events_(events),
+      wall_(wall),
+      changes_(broker.subscribe(std::string(messages::clock_subject))) {
   refresh();
   refresher_ = std::jthread([this](const std::stop_token& stop) { keep_fresh(stop); });
 }
@@ -42,8 +45,13 @@ void SimulatedClock::keep_fresh(const std::stop_token& stop) {
 void SimulatedClock::refresh() {
   const std::string filter(messages::clock_subject);
   const auto last = events_.load_last({&filter, 1});
-  if (!last || last->empty()) {
+  if (!last) {
     return;  // the state that we have holds until the broker can be asked again
+  }
+  if (last->empty()) {
+    const std::lock_guard lock(mutex_);
+    looked_ = true;
+    return;
   }
   auto clock = messages::read_clock(last->front());
   if (!clock) {
@@ -51,17 +59,23 @@ void SimulatedClock::refresh() {
     return;
   }
   const std::lock_guard lock(mutex_);
+  looked_ = true;
   if (!clock_ || clock_->version < clock->version) {  // another thread may have read a later one
     clock_ = std::move(*clock);
   }
 }
 
 Instant SimulatedClock::now() {
-  const auto wall = std::chrono::system_clock::now();
+  const auto wall = wall_.now();
   const std::lock_guard lock(mutex_);
   const Instant now = clock_ ? simulated_at(*clock_, wall) : std::chrono::floor<Duration>(wall);
   latest_ = clock_ ? std::max(latest_, now) : latest_;
   return std::max(latest_, now);
+}
+
+bool SimulatedClock::known() const {
+  const std::lock_guard lock(mutex_);
+  return looked_ && wall_.known();
 }
 
 bool SimulatedClock::started() const {

@@ -7,21 +7,28 @@
 
 #include "domain/clock.h"
 #include "eventstore/broker.h"
+#include "eventstore/broker_clock.h"
 #include "eventstore/event_store.h"
 
 namespace vsim::api {
 
 /// Simulated time, for the live figures of servers and the end of bills: the log's last clock
-/// event and the machine's clock since. The event is read when the broker tells of a new one, which
+/// event and the broker's time since. The event is read when the broker tells of a new one, which
 /// is a moment late, and a few times a second anyway. Any thread.
 class SimulatedClock {
  public:
-  /// Both outlive the clock.
-  SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker);
+  /// All outlive the clock.
+  SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker,
+                 const eventstore::BrokerClock& wall);
   SimulatedClock(const SimulatedClock&) = delete;
   SimulatedClock& operator=(const SimulatedClock&) = delete;
 
-  /// Never falls. Before the first clock event, when there can be no server either: wall time.
+  /// Whether it is known what time it is; it stays so. Before that nothing may be told that
+  /// depends on it.
+  bool known() const;
+
+  /// It must be known. Never falls. Before the first clock event, when there can be no server
+  /// either: wall time. Stands still when the broker has not been asked for long (D38).
   Instant now();
 
   /// Reads the last clock event now. Where the broker cannot be asked, all stays as it was.
@@ -34,9 +41,11 @@ class SimulatedClock {
   Version version() const;
 
   eventstore::EventStore& events_;
+  const eventstore::BrokerClock& wall_;
   std::unique_ptr<eventstore::Subscription> changes_;
   mutable std::mutex mutex_;
-  std::optional<SimClock> clock_;
+  bool looked_ = false;            // into the log, and got an answer
+  std::optional<SimClock> clock_;  // none: the log has none
   Instant latest_{};
   std::jthread refresher_;
 };

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "domain/decimal.h"
-#include "eventstore/broker_facts.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -77,15 +76,6 @@ Result<std::optional<Message>> get_next(const Broker& broker, const std::string&
 Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
                                       Sequence sequence) {
   return get(broker, stream, fmt::format(R"({{"seq":{}}})", sequence));
-}
-
-Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream) {
-  using std::chrono::system_clock;
-  const auto asked_at = system_clock::now();
-  const auto facts = stream_facts(broker, stream);
-  const auto answered_at = system_clock::now();
-  if (!facts) return tl::unexpected(facts.error());
-  return Timestamp(asked_at + (answered_at - asked_at) / 2) - facts->told_at;
 }
 
 }  // namespace vsim::eventstore

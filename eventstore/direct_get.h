@@ -2,7 +2,6 @@
 
 // Single messages by JetStream's direct get: the cheapest read there is, and no consumer is made.
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -22,9 +21,6 @@ Result<std::optional<Message>> get_next(const Broker& broker, const std::string&
 /// The message at a position.
 Result<std::optional<Message>> get_at(const Broker& broker, const std::string& stream,
                                       Sequence sequence);
-
-/// How far this machine's clock is ahead of the broker's; half a round trip is the error.
-Result<std::chrono::nanoseconds> clock_skew(const Broker& broker, const std::string& stream);
 
 /// Reads a direct get's answer: nothing where the stream has no such message (404).
 Result<std::optional<Message>> to_message(Received&& received);

@@ -42,10 +42,10 @@ Result<void> check(const Result<Answer>& answer, const std::string& what) {
 }
 
 // Sequences only ever grow, also when a queue was lost and is made anew: a stream cannot take more
-// than one message a microsecond for years.
-std::string with_first_sequence(std::string config) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+// than one message a microsecond for years. `now` is the broker's.
+std::string with_first_sequence(std::string config, Timestamp now) {
+  const auto us =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   config.insert(1, fmt::format(R"("first_seq":{},)", us));
   return config;
 }
@@ -70,7 +70,9 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);
   if (is_queue) {
     const auto log = stream_facts(broker, log_stream);
-    if (log && log->last_sequence > 0) json = with_first_sequence(std::move(json));
+    if (log && log->last_sequence > 0) {
+      json = with_first_sequence(std::move(json), log->told_at);
+    }
   }
   return check(ask(broker, "$JS.API.STREAM.CREATE." + stream, json), "stream " + stream);
 }

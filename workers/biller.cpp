@@ -24,6 +24,10 @@ Biller::Biller(eventstore::EventStore& store, FleetView& view, Standby::IsActive
 void Biller::run(std::stop_token stop) {
   if (!view_.wait_until_ready(stop)) return;
   while (!stop.stop_requested()) {
+    if (const auto ok = view_.check_time(); !ok) {
+      note_setback(ok.error(), stop);
+      continue;
+    }
     const auto applied = view_.clock().deadlines_applied_through;
     const auto owed = find_owed(applied);
     if (!owed) {

@@ -119,6 +119,7 @@ void CommandProposal::on_done(eventstore::Sequence first) {
 }
 
 eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group) {
+  if (auto ok = tools.view.check_time(); !ok) return ok;
   if (auto ok = tools.view.refresh_clock(); !ok) return ok;
   return commit(tools.store, group);
 }

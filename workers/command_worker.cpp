@@ -66,6 +66,11 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
 void CommandWorker::run(std::stop_token stop) {
   if (!tools_.view.wait_until_ready(stop)) return;
   while (!stop.stop_requested()) {
+    if (const auto ok = tools_.view.check_time(); !ok) {  // others may know what time it is
+      log::warn("no commands are taken", {{"reason", ok.error().detail}});
+      pause(stop, 1s);
+      continue;
+    }
     auto deliveries = queue_.take(commands_at_once, 200ms);
     if (!deliveries) {
       log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});

@@ -34,12 +34,14 @@ auto until_settled(Try&& attempt) -> decltype(attempt()) {
 }  // namespace
 
 Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
+  if (auto ok = tools_.view.check_time(); !ok) return tl::unexpected(ok.error());
   return until_settled([&] { return try_once(command); });
 }
 
 Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandNote& command,
                                                            const NoChange& outcome,
                                                            const std::string& reply_to) {
+  if (auto ok = tools_.view.check_time(); !ok) return tl::unexpected(ok.error());
   return until_settled([&] { return try_to_give(command, outcome, reply_to); });
 }
 

@@ -21,8 +21,12 @@ DueKind kind_of(const State& state) {
 
 }  // namespace
 
-FleetView::FleetView(eventstore::EventStore& store, LoadSnapshot load_snapshot)
-    : store_(store), load_snapshot_(std::move(load_snapshot)), chance_(std::random_device{}()) {}
+FleetView::FleetView(eventstore::EventStore& store, const eventstore::BrokerClock& wall,
+                     LoadSnapshot load_snapshot)
+    : store_(store),
+      wall_(wall),
+      load_snapshot_(std::move(load_snapshot)),
+      chance_(std::random_device{}()) {}
 
 void FleetView::run(std::stop_token stop) {
   load();
@@ -135,14 +139,10 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
   }
 }
 
-WallTime FleetView::wall_locked() const {
-  latest_wall_ = std::max(latest_wall_, WallTime(std::chrono::system_clock::now()));
-  return latest_wall_;
-}
-
 Instant FleetView::now_locked() const {
-  // The process may have been ahead of the broker's stamp when a change of scale was stored.
-  latest_now_ = std::max(latest_now_, simulated_at(clock_.value(), wall_locked()));
+  // The process may have been ahead of the stamp of a change of scale when that was stored; and the
+  // broker's clock may be set back.
+  latest_now_ = std::max(latest_now_, simulated_at(clock_.value(), wall_.now()));
   return latest_now_;
 }
 
@@ -156,9 +156,12 @@ std::uint64_t FleetView::seed() const {
   return clock_.value().time.seed;
 }
 
-WallTime FleetView::wall() const {
-  const std::lock_guard lock(mutex_);
-  return wall_locked();
+WallTime FleetView::wall() const { return wall_.now(); }
+
+eventstore::Result<void> FleetView::check_time() const {
+  auto trouble = wall_.trouble();
+  if (trouble.empty()) return {};
+  return eventstore::fail(eventstore::Error::Kind::unavailable, std::move(trouble));
 }
 
 SimClock FleetView::clock() const {
@@ -169,7 +172,7 @@ SimClock FleetView::clock() const {
 double FleetView::wall_seconds_since(Instant due) const {
   const std::lock_guard lock(mutex_);
   const std::chrono::duration<double> simulated = now_locked() - due;
-  const std::chrono::duration<double> since_change = wall_locked() - clock_->time.stored_at;
+  const std::chrono::duration<double> since_change = wall_.now() - clock_->time.stored_at;
   return std::max(0.0, std::min(simulated.count() / clock_->time.scale, since_change.count()));
 }
 
@@ -220,7 +223,8 @@ std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
 DeadlineQueue::DueCount FleetView::overdue(std::chrono::seconds grace) const {
   const std::lock_guard lock(mutex_);
   // Right after a change of the clock much may be due at once, and nobody is late yet.
-  if (!clock_ || wall_locked() - clock_->time.stored_at < grace) return {};
+  if (!clock_ || !wall_.known()) return {};
+  if (wall_.now() - clock_->time.stored_at < grace) return {};
   const std::chrono::duration<double> simulated = grace * clock_->time.scale;
   return deadlines_.count_due(now_locked() - std::chrono::floor<Duration>(simulated), overdue_max);
 }
@@ -239,7 +243,7 @@ void FleetView::wait_for_due(std::stop_token stop, Instant moment,
   std::unique_lock lock(mutex_);
   const auto now = now_locked();
   const auto wait_until = [&](Instant next) {
-    return next <= now ? 0ns : wall_until(clock_->time, latest_wall_, next);
+    return next <= now ? 0ns : wall_until(clock_->time, wall_.now(), next);
   };
   const auto earliest = deadlines_.earliest();
   const auto clock = clock_sequence_;

@@ -17,6 +17,7 @@
 
 #include "domain/address_pool.h"
 #include "domain/clock.h"
+#include "eventstore/broker_clock.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/fleet_snapshot.h"
@@ -24,14 +25,15 @@
 
 namespace vsim::workers {
 
-/// Thread-safe. The store outlives the view.
+/// Thread-safe. Store and wall's time outlive the view.
 class FleetView {
  public:
   /// Reads the view's beginning from the read model, so that start-up does not read the whole log;
   /// nothing when that cannot be had: then the log is followed from its first message.
   using LoadSnapshot = std::function<std::optional<read_model::FleetSnapshot>()>;
 
-  FleetView(eventstore::EventStore& store, LoadSnapshot load_snapshot);
+  FleetView(eventstore::EventStore& store, const eventstore::BrokerClock& wall,
+            LoadSnapshot load_snapshot);
 
   /// Follows the log until stopped.
   void run(std::stop_token stop);
@@ -40,8 +42,12 @@ class FleetView {
   Instant now() const;
   std::uint64_t seed() const;
 
-  /// The wall's time of this process, as now() takes it. Never falls.
+  /// The broker's time as this process knows it, which now() goes by.
   WallTime wall() const;
+
+  /// An error while the wall's time is not known well enough to decide anything, keep the time or
+  /// bill by it.
+  eventstore::Result<void> check_time() const;
 
   /// The clock after its newest event that the view has seen.
   SimClock clock() const;
@@ -54,7 +60,7 @@ class FleetView {
   /// just been advanced, much less than the simulated time since then.
   double wall_seconds_since(Instant due) const;
 
-  /// Blocks until the clock is known and the view has caught up with the log once; false when
+  /// Blocks until simulated time is known and the view has caught up with the log once; false when
   /// stopped before.
   bool wait_until_ready(std::stop_token stop);
 
@@ -104,18 +110,17 @@ class FleetView {
   void follow(std::stop_token stop);
   void apply(const std::vector<eventstore::Message>& messages);
   void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
-  WallTime wall_locked() const;
   Instant now_locked() const;
-  bool ready_locked() const { return clock_.has_value() && caught_up_; }
+  bool ready_locked() const { return clock_.has_value() && caught_up_ && wall_.known(); }
 
   eventstore::EventStore& store_;
+  const eventstore::BrokerClock& wall_;
   LoadSnapshot load_snapshot_;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   std::optional<SimClock> clock_;
   StreamSequence clock_sequence_ = 0;  // of the event that clock_ is the state after
-  mutable WallTime latest_wall_{};
   mutable Instant latest_now_ = Instant::min();
   std::map<Region, AddressPool> pools_;
   DeadlineQueue deadlines_;

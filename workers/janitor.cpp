@@ -10,8 +10,11 @@ using namespace std::chrono_literals;
 
 constexpr auto round_every = 500ms;
 
-// The wall's time: what waits here waits in real seconds.
-Instant wall_now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+// What waits here waits in real seconds, and only lengths of time matter: so it is counted from the
+// machine's start, by a clock that nobody sets.
+Instant real_now() {
+  return Instant(std::chrono::floor<Duration>(eventstore::BootClock::now().time_since_epoch()));
+}
 
 }  // namespace
 
@@ -38,7 +41,10 @@ std::optional<Instant> Janitor::look(Instant now) {
 }
 
 void Janitor::round() {
-  const auto now = wall_now();
+  const auto now = real_now();
+  const auto in_time = view_.check_time();
+  note("know the time", in_time);
+  if (!in_time) return;
   if (!standby_.must_act(look(now))) return;
   note("purge verdicts", duties_.purge_verdicts.give(now));
   note("outbox", duties_.pool_outbox.publish());

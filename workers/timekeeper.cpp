@@ -53,7 +53,9 @@ Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::
 void Timekeeper::run(std::stop_token stop) {
   if (!view_.wait_until_ready(stop)) return;
   while (!stop.stop_requested()) {
-    if (standby_.must_act(oldest_unfinished())) {
+    if (const auto ok = view_.check_time(); !ok) {
+      note_setback(ok.error(), stop);
+    } else if (standby_.must_act(oldest_unfinished())) {
       act(stop);
     } else {
       pause(stop, 250ms);

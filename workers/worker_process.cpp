@@ -5,9 +5,6 @@
 #include <tuple>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "eventstore/direct_get.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -26,14 +23,13 @@
 #include "workers/projector.h"
 #include "workers/read_model_gauges.h"
 #include "workers/timekeeper.h"
+#include "workers/wall_clock.h"
 
 namespace vsim::workers {
 namespace {
 
 using namespace std::chrono_literals;
 using eventstore::Broker;
-
-constexpr auto clock_skew_max = 2s;
 
 // Tries until the broker is there: what starts first does not matter.
 tl::expected<std::unique_ptr<Broker>, std::string> connect(
@@ -114,6 +110,7 @@ struct WorkerProcess::Parts {
   eventstore::JetStreamStore journal;
   eventstore::JetStreamStore queued;
   eventstore::CommandQueue queue;
+  WallClock wall;
   FleetView view;
   ReapedServers reaped;
   DecisionTools tools{log, view, catalogue, reaped};
@@ -153,7 +150,8 @@ struct WorkerProcess::Parts {
         queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
-        view(feed, [this] { return load_snapshot(); }),
+        wall(*to.prompt, metrics),
+        view(feed, wall.time(), [this] { return load_snapshot(); }),
         reaped(metrics),
         dead_letters(*to.prompt, metrics),
         commands(queue, tools, dead_letters, burial, *to.feeds, metrics),
@@ -265,6 +263,7 @@ void WorkerProcess::run(std::stop_token stop) {
   // The deciding roles need the view until they have finished, so it ends last.
   std::stop_source view_stop;
   std::jthread view([&] { parts.view.run(view_stop.get_token()); });
+  const std::jthread clock_watch([&] { parts.wall.watch(stop); });
   {
     std::vector<std::jthread> threads;
     const auto start = [&](bool wanted, auto& role) {
@@ -290,11 +289,8 @@ telemetry::Readiness WorkerProcess::readiness() const {
   }
   const auto view = parts.view.status();
   if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
-  const auto skew = eventstore::clock_skew(*parts.to.prompt, std::string(messages::events_stream));
-  if (skew && (*skew > clock_skew_max || *skew < -clock_skew_max)) {
-    readiness.reasons.push_back(
-        fmt::format("this machine's clock is {:.1f} s away from the broker's: set it right",
-                    std::chrono::duration<double>(*skew).count()));
+  if (auto trouble = parts.wall.time().trouble(); !trouble.empty()) {
+    readiness.reasons.push_back(std::move(trouble));
   }
   const auto fact = [](bool value) { return value ? "true" : "false"; };
   const auto& roles = parts.settings.roles;

@@ -31,7 +31,9 @@ Found<SimClock> load_clock(const CommonSettings& settings, Log& log) {
 Outcome show(const CommonSettings& settings, Log& log) {
   const auto clock = load_clock(settings, log);
   if (!clock) return failed(clock.error());
-  const auto now = simulated_at(*clock, std::chrono::system_clock::now());
+  const auto wall = log.now(settings);
+  if (!wall) return failed(wall.error());
+  const auto now = simulated_at(*clock, *wall);
   fmt::print("now                {}\nscale              {}\nseed               {}\n",
              messages::format_instant(now), clock->time.scale, clock->time.seed);
   fmt::print("deadlines applied  {}\n", messages::format_instant(clock->deadlines_applied_through));

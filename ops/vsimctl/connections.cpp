@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/clock_watch.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::vsimctl {
@@ -96,6 +97,16 @@ Found<std::unique_ptr<Log>> Log::open(const telemetry::CommonSettings& settings)
   auto broker = connect_broker(settings);
   if (!broker) return tl::unexpected(broker.error());
   return std::unique_ptr<Log>(new Log(std::move(*broker)));
+}
+
+Found<eventstore::Timestamp> Log::now(const telemetry::CommonSettings& settings) {
+  constexpr int measurements = 3;
+  for (int i = 0; i < measurements; ++i) {
+    const auto ok = eventstore::measure(*broker_, std::string(messages::events_stream), clock_);
+    if (!ok) return tl::unexpected(told(settings, ok.error()));
+  }
+  if (const auto trouble = clock_.trouble(); !trouble.empty()) return tl::unexpected(trouble);
+  return clock_.now();
 }
 
 }  // namespace vsim::vsimctl

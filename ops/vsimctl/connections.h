@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "eventstore/broker.h"
+#include "eventstore/broker_clock.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/settings.h"
 #include "schema/read_model/database.h"
@@ -28,10 +29,17 @@ class Log {
   eventstore::Broker& broker() { return *broker_; }
   eventstore::EventStore& events() { return events_; }
 
+  /// The broker's time, by which all of vsim goes; this machine's clock may say anything. Measures
+  /// at each call: three round trips.
+  Found<eventstore::Timestamp> now(const telemetry::CommonSettings&);
+  /// What was measured by the last now().
+  eventstore::BrokerClock::Status clock_status() const { return clock_.status(); }
+
  private:
   explicit Log(std::unique_ptr<eventstore::Broker> broker);
   std::unique_ptr<eventstore::Broker> broker_;
   eventstore::JetStreamStore events_;
+  eventstore::BrokerClock clock_;
 };
 
 /// What an error of the broker, or of Postgres, means to the operator.

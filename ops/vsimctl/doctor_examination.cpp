@@ -10,6 +10,7 @@
 #include "eventstore/direct_get.h"
 #include "eventstore/streams.h"
 #include "ops/telemetry/broker_monitor.h"
+#include "ops/vsimctl/clock_reports.h"
 #include "ops/vsimctl/connections.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
@@ -40,9 +41,8 @@ struct ReadModels {
   read_model::OverdueServers overdue;
 };
 
-WallTime wall_now() { return std::chrono::system_clock::now(); }
-
-ReadModels read_all(read_model::Transaction& tx) {
+/// `wall` is the broker's time; without it nothing can be said of what is overdue.
+ReadModels read_all(read_model::Transaction& tx, std::optional<WallTime> wall) {
   ReadModels found;
   found.checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
   found.clock = read_model::find_clock(tx);
@@ -50,10 +50,9 @@ ReadModels read_all(read_model::Transaction& tx) {
   found.billed = read_model::billing_watermarks(tx);
   found.in_use_since = read_model::oldest_live_servers(tx);
   // Right after a change of the clock much may be due at once, and nobody is late yet.
-  if (found.clock && wall_now() - found.clock->time.stored_at > overdue_grace) {
+  if (found.clock && wall && *wall - found.clock->time.stored_at > overdue_grace) {
     const std::chrono::duration<double> grace = overdue_grace * found.clock->time.scale;
-    const auto until =
-        simulated_at(found.clock->time, wall_now()) - std::chrono::floor<Duration>(grace);
+    const auto until = simulated_at(found.clock->time, *wall) - std::chrono::floor<Duration>(grace);
     found.overdue = read_model::count_overdue(tx, until);
   }
   return found;
@@ -85,6 +84,7 @@ class Examination {
     if (!log) return add({Verdict::bad, "broker", log.error(), "NATS down"});
     log_ = std::move(*log);
     const Broker& broker = log_->broker();
+    ClockReports reports(broker);
     add({Verdict::ok,
          "broker",
          fmt::format("nats-server {} at {}", broker.server_version(),
@@ -94,9 +94,21 @@ class Examination {
     look_at_storage(broker);
     look_at_queue(broker);
     look_at_letters(broker);
-    if (const auto skew =
-            answer("clock", eventstore::clock_skew(broker, std::string(messages::events_stream)))) {
-      add(judge_skew(*skew));
+    look_at_clocks(reports.collect());
+  }
+
+  void look_at_clocks(std::vector<messages::ClockReport> reports) {
+    if (reports.empty()) {
+      add({Verdict::warning, "clock", "no process tells of its clock: none runs, or an older build",
+           "Workers down"});
+    }
+    const auto now = log_->now(settings_);
+    if (!now) return add({Verdict::bad, "clock", now.error(), "Clocks apart"});
+    wall_ = *now;
+    const auto own = log_->clock_status();
+    reports.push_back(messages::this_process("vsimctl", own.offset, own.uncertainty));
+    for (const auto& report : reports) {
+      add(judge_clock(process_of(report), report.offset, report.uncertainty));
     }
   }
 
@@ -157,7 +169,8 @@ class Examination {
 
   void look_at_read_models() {
     read_model::ConnectionPool database(settings_.database_url, 1);
-    const auto found = database.read(read_all);
+    const auto found =
+        database.read([this](read_model::Transaction& tx) { return read_all(tx, wall_); });
     if (!found) {
       const bool away = found.error().kind == read_model::DatabaseError::Kind::unavailable;
       return add({Verdict::bad, "Postgres", told(settings_, found.error()),
@@ -214,8 +227,8 @@ class Examination {
     for (const auto& region : found.regions) {
       add(judge_pool(region.name, region.addresses_free, region.addresses_total));
     }
-    if (!found.clock) return;
-    const auto now = simulated_at(found.clock->time, wall_now());
+    if (!found.clock || !wall_) return;
+    const auto now = simulated_at(found.clock->time, *wall_);
     for (const auto& [region, since] : found.in_use_since) {
       const auto watermark = found.billed.find(region);
       // A region that was empty has an old watermark, or none, until the next one is owed.
@@ -230,7 +243,8 @@ class Examination {
 
   const CommonSettings& settings_;
   std::vector<Finding> findings_;
-  std::unique_ptr<Log> log_;  // none: the broker does not answer
+  std::unique_ptr<Log> log_;      // none: the broker does not answer
+  std::optional<WallTime> wall_;  // the broker's time; likewise
 };
 
 }  // namespace

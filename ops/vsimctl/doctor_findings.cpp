@@ -110,10 +110,20 @@ Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max) {
                 "when it is full no command is accepted", "Disk filling");
 }
 
-Finding judge_skew(Seconds skew) {
-  return judged(above(Seconds(std::abs(skew.count())), skew_warning, skew_bad), "clock",
-                fmt::format("{:.3f} s away from the broker's", skew.count()),
-                "workers beyond 2 s are not ready; set this machine's clock right", "Workers down");
+Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertainty) {
+  const auto text = fmt::format("{}: {:.3f} s {} the broker's, known within {:.4f} s", process,
+                                std::abs(offset.count()),
+                                offset.count() < 0 ? "behind" : "ahead of", uncertainty.count());
+  const auto known = above(uncertainty, clock_uncertainty_warning, clock_uncertainty_bad);
+  if (known != Verdict::ok) {
+    return judged(known, "clock", text,
+                  "processes differ by so much of real time, and beyond 0.5 s decide nothing",
+                  "Clocks apart");
+  }
+  const bool apart = Seconds(std::abs(offset.count())) > clock_offset_warning;
+  return judged(apart ? Verdict::warning : Verdict::ok, "clock", text,
+                "vsim goes by the broker's, but log lines and certificates by the machine's",
+                "Clocks apart");
 }
 
 Finding judge_hole(std::uint64_t sequence) {

@@ -32,12 +32,13 @@ inline constexpr double pool_free_warning = 0.5;  // shares below it
 inline constexpr double pool_free_bad = 0.2;
 inline constexpr double store_warning = 0.8;  // shares above it
 inline constexpr double store_bad = 0.95;
-inline constexpr Seconds skew_warning{0.5};
-inline constexpr Seconds skew_bad{2};  // from here on workers and API are not ready
+inline constexpr Seconds clock_offset_warning{2};
+inline constexpr Seconds clock_uncertainty_warning{0.05};
+inline constexpr Seconds clock_uncertainty_bad{0.5};  // beyond it a process decides nothing
 inline constexpr Seconds billing_stalled{600};
 
 Finding judge_broker_health(std::string_view trouble);  // as its monitor tells; empty: well
-Finding judge_sync(std::string_view interval);  // "always", "120s", or empty: not told
+Finding judge_sync(std::string_view interval);          // "always", "120s", or empty: not told
 Finding judge_consumer(bool paused, std::string_view until);
 Finding judge_workers(std::uint64_t pulls_waiting, std::uint64_t in_hand, bool paused);
 Finding judge_queue(std::uint64_t commands);
@@ -46,7 +47,9 @@ Finding judge_deliveries(std::uint64_t redelivered);
 Finding judge_dead_letters(std::uint64_t letters);
 Finding judge_advisories(std::uint64_t advisories, Seconds newest_age);
 Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max);  // 0: the limit is not told
-Finding judge_skew(Seconds skew);
+/// `offset` is how far the process's clock is ahead of the broker's; `uncertainty`, how exactly the
+/// process knows the broker's.
+Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertainty);
 Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
 Finding judge_lost(std::uint64_t messages);  // of EVENTS, that are not there any more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);

@@ -30,7 +30,7 @@ struct HistoryArguments {
 class History {
  public:
   History(const telemetry::CommonSettings& settings, Log& log, ServerId server)
-      : settings_(settings), events_(log.events()), server_(server) {}
+      : settings_(settings), log_(log), events_(log.events()), server_(server) {}
 
   Outcome print_events() const;
   Outcome print_at(const std::string& time) const;
@@ -48,6 +48,7 @@ class History {
   }
 
   const telemetry::CommonSettings& settings_;
+  Log& log_;
   eventstore::EventStore& events_;
   ServerId server_;
 };
@@ -71,7 +72,9 @@ Found<Instant> History::now() const {
   if (last->empty()) return failed("the clock has not begun; run vsimctl migrate");
   const auto clock = messages::read_clock(last->front());
   if (!clock) return failed("the log's last clock event cannot be read: " + clock.error());
-  return simulated_at(*clock, std::chrono::system_clock::now());
+  const auto wall = log_.now(settings_);
+  if (!wall) return failed(wall.error());
+  return simulated_at(*clock, *wall);
 }
 
 Outcome History::print_events() const {

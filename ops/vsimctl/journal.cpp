@@ -31,7 +31,6 @@ struct Filter {
   bool purged = false;
   std::string region;  // empty: every one
   std::string since;   // as typed; empty: from the beginning of JOURNAL
-  Instant since_time{};
 };
 
 struct JournalEntry {
@@ -82,6 +81,14 @@ Found<std::set<CommandId>> purged_commands(const CommonSettings& settings, Log& 
   return purged_by_events(settings, log);
 }
 
+/// By the broker's time, which stands on the commands.
+Found<Instant> since_of(const CommonSettings& settings, Log& log, const Filter& filter) {
+  if (filter.since.empty()) return Instant{};
+  const auto now = log.now(settings);
+  if (!now) return failed(now.error());
+  return read_moment(filter.since, std::chrono::floor<Duration>(*now));
+}
+
 /// The commands of JOURNAL that the filter asks for, in the order of the queue, each once: of those
 /// that were put back, the first copy.
 Found<std::vector<JournalEntry>> load_entries(const CommonSettings& settings, Log& log,
@@ -94,12 +101,14 @@ Found<std::vector<JournalEntry>> load_entries(const CommonSettings& settings, Lo
   }
   std::vector<JournalEntry> entries;
   std::set<CommandId> seen;
+  const auto since = since_of(settings, log, filter);
+  if (!since) return failed(since.error());
   const auto take = [&](const eventstore::Message& copy) {
     auto original = messages::original_of(copy);
     const auto target = messages::parse_command_subject(original.subject);
     const bool in_region =
         filter.region.empty() || (target && target->region.name == filter.region);
-    if (!in_region || std::chrono::floor<Duration>(original.stored_at) < filter.since_time) return;
+    if (!in_region || std::chrono::floor<Duration>(original.stored_at) < *since) return;
     auto replay = replay_of(original);
     if (filter.purged && (!replay.id || !wanted.contains(*replay.id))) return;
     if (replay.id && !seen.insert(*replay.id).second) return;
@@ -176,10 +185,9 @@ std::shared_ptr<Filter> add_filter(CLI::App& command) {
         return is_region ? "" : "\"" + text + "\" is no region's name, such as us-east-1";
       });
   command.add_option("--since", filter->since, "Only from then on: RFC 3339, or 2h ago")
-      ->check([filter](const std::string& text) {
-        const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-        const auto since = read_moment(text, now);
-        if (since) filter->since_time = *since;
+      ->check([](const std::string& text) {
+        // Whether it is a time at all does not depend on what time it is.
+        const auto since = read_moment(text, Instant{});
         return since ? "" : since.error();
       });
   return filter;

@@ -59,8 +59,12 @@ Outcome migrate_broker(const telemetry::CommonSettings& settings) {
     return Failure(told(settings, made.error()));
   }
   fmt::print("nats: streams and consumers are as schema/messages/streams.json says\n");
-  const auto seeded =
-      seed_log((*log)->events(), *catalogue, {settings.time_scale, settings.sim_seed});
+  const auto now = (*log)->now(settings);
+  if (!now) {
+    return Failure(now.error());
+  }
+  const auto seeded = seed_log((*log)->events(), *catalogue, std::chrono::floor<Duration>(*now),
+                               {settings.time_scale, settings.sim_seed});
   if (!seeded) {
     const bool contradicts = seeded.error().kind == eventstore::Error::Kind::refused;
     return Failure(contradicts ? "log: " + seeded.error().detail : told(settings, seeded.error()));

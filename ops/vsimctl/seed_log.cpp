@@ -36,12 +36,12 @@ eventstore::Result<void> check_clock(const eventstore::Message& message,
   return {};
 }
 
-eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSettings& settings) {
+eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSettings& settings,
+                                    Instant now) {
   const std::string subject(messages::clock_subject);
   const auto found = store.load_last(std::span(&subject, 1));
   if (!found) return tl::unexpected(found.error());
   if (!found->empty()) return check_clock(found->front(), settings);
-  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   // 53 bits: a JSON number that every reader takes as it is.
   const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
   const ClockEvent started{
@@ -50,12 +50,11 @@ eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSe
 }
 
 eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& region,
-                                   const std::vector<AddressRange>& ranges) {
+                                   const std::vector<AddressRange>& ranges, Instant now) {
   const auto subject = messages::pool_events(region);
   const auto found = store.load_last(std::span(&subject, 1));
   if (!found) return tl::unexpected(found.error());
   if (!found->empty()) return {};
-  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   const PoolEvent first{region, 1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}};
   return append_first(store, subject, messages::encode(first, evolve(Pool{}, first)));
 }
@@ -63,10 +62,10 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
 }  // namespace
 
 eventstore::Result<void> seed_log(eventstore::EventStore& store, const Catalogue& catalogue,
-                                  const ClockSettings& settings) {
-  if (auto ok = seed_clock(store, settings); !ok) return ok;
+                                  Instant now, const ClockSettings& settings) {
+  if (auto ok = seed_clock(store, settings, now); !ok) return ok;
   for (const auto& [region, ranges] : catalogue.regions) {
-    if (auto ok = seed_pool(store, region, ranges); !ok) return ok;
+    if (auto ok = seed_pool(store, region, ranges, now); !ok) return ok;
   }
   return {};
 }

@@ -18,6 +18,6 @@ struct ClockSettings {
 
 /// Appends what is missing; what is there stays. Refused when a set value differs from the log's.
 eventstore::Result<void> seed_log(eventstore::EventStore& store, const Catalogue& catalogue,
-                                  const ClockSettings& settings);
+                                  Instant now, const ClockSettings& settings);
 
 }  // namespace vsim::vsimctl

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "eventstore/broker_facts.h"
+#include "ops/vsimctl/clock_reports.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/table.h"
@@ -39,6 +40,8 @@ struct Stored {
   eventstore::StreamFacts dead_letters;
   eventstore::StreamFacts events;
   SimClock clock;
+  WallTime wall;  // the broker's time
+  std::vector<messages::ClockReport> reports;
 };
 
 void line(const char* name, const std::string& text) { fmt::print("{:<14}{}\n", name, text); }
@@ -112,10 +115,10 @@ void show_servers(const Readable& readable) {
 }
 
 /// Deadlines of servers that should have been brought in by now.
-Outcome show_overdue(const CommonSettings& settings, const SimClock& clock) {
+Outcome show_overdue(const CommonSettings& settings, const SimClock& clock, WallTime wall) {
   const auto grace = std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(overdue_grace) * clock.time.scale);
-  const auto until = simulated_at(clock, std::chrono::system_clock::now()) - grace;
+  const auto until = simulated_at(clock, wall) - grace;
   const auto overdue = query(settings, [until](read_model::Transaction& tx) {
     return read_model::count_overdue(tx, until);
   });
@@ -124,8 +127,14 @@ Outcome show_overdue(const CommonSettings& settings, const SimClock& clock) {
   return {};
 }
 
-void show_time(const SimClock& clock) {
-  const auto now = simulated_at(clock, std::chrono::system_clock::now());
+void show_clocks(const std::vector<messages::ClockReport>& reports) {
+  for (const auto& report : reports) {
+    line("clock", fmt::format("of {}: {}", process_of(report), offset_of(report)));
+  }
+}
+
+void show_time(const SimClock& clock, WallTime wall) {
+  const auto now = simulated_at(clock, wall);
   line("time",
        fmt::format("{}, scale {}, deadlines applied until {}", messages::format_instant(now),
                    clock.time.scale, messages::format_instant(clock.deadlines_applied_through)));
@@ -134,8 +143,13 @@ void show_time(const SimClock& clock) {
 Found<Stored> look_at_broker(const CommonSettings& settings) {
   auto log = Log::open(settings);
   if (!log) return failed(log.error());
-  const auto stored = look_at_streams(**log);
+  ClockReports reports((*log)->broker());
+  auto stored = look_at_streams(**log);
   if (!stored) return failed(told(settings, stored.error()));
+  const auto wall = (*log)->now(settings);
+  if (!wall) return failed(wall.error());
+  stored->wall = *wall;
+  stored->reports = reports.collect();
   line("NATS", fmt::format("{}, nats-server {}", shown_address(settings.nats_url),
                            (*log)->broker().server_version()));
   return *stored;
@@ -148,14 +162,15 @@ Outcome status(const CommonSettings& settings) {
   line("Postgres", readable ? "answers" : "DOWN");
   if (stored) {
     show_queue(*stored);
-    show_time(stored->clock);
+    show_time(stored->clock, stored->wall);
+    show_clocks(stored->reports);
     line("log", fmt::format("{} events", stored->events.last_sequence));
   }
   if (stored && readable) {
     const auto end = stored->events.last_sequence;
     line("projected", fmt::format("until {}, {} behind", readable->projected,
                                   end > readable->projected ? end - readable->projected : 0));
-    if (auto shown = show_overdue(settings, stored->clock); !shown) return shown;
+    if (auto shown = show_overdue(settings, stored->clock, stored->wall); !shown) return shown;
   }
   if (readable) show_servers(*readable);
   if (!stored) return failed(stored.error());

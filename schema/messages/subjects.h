@@ -27,6 +27,8 @@ inline constexpr std::string_view billing_prefix = "vsim.evt.billing.";
 inline constexpr std::string_view clock_region = "_sim";
 inline constexpr std::string_view clock_command_subject = "vsim.cmd._sim.clock";
 inline constexpr std::string_view clock_subject = "vsim.evt.clock";
+/// What processes tell of their machines' clocks; no stream takes it.
+inline constexpr std::string_view clock_report_subject = "vsim.report.clock";
 
 std::string server_command(const Region& region, const ServerId& server);  // vsim.cmd.R.ID
 std::string any_command_of(const ServerId& server);                        // vsim.cmd.*.ID

@@ -56,6 +56,7 @@ const std::string republishing =
 const std::vector<Act> forbidden = {
     {"api", "vsim.evt.server.us-east-1." + server_id, "{}"},
     {"api", "vsim.evt.clock", "{}"},
+    {"api", "vsim.report.other", "{}"},
     {"api", "vsim.journal.us-east-1." + server_id, "{}"},
     {"api", "vsim.dlq._other", "{}"},
     {"api", "_INBOX_operator.x", "{}"},
@@ -82,6 +83,7 @@ const std::vector<Act> forbidden = {
 
     {"operator", "vsim.evt.server.us-east-1." + server_id, "{}"},
     {"operator", "vsim.evt.clock", "{}"},
+    {"operator", "vsim.report.clock", "{}"},
     {"operator", "vsim.journal.us-east-1." + server_id, "{}"},
     {"operator", "$JS.API.STREAM.PURGE.EVENTS"},
     {"operator", "$JS.API.STREAM.DELETE.EVENTS"},

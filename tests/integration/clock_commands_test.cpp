@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eventstore/clock_watch.h"
 #include "eventstore/jetstream_store.h"
 #include "eventstore/streams.h"
 #include "schema/messages/catalogue_files.h"
@@ -44,6 +45,7 @@ struct Ground {
                                    {},
                                    std::nullopt};
     REQUIRE(events.append({&event, 1}));
+    REQUIRE(eventstore::measure(*broker, "EVENTS", wall));
     clock.refresh();
   }
 
@@ -100,7 +102,8 @@ struct Ground {
   eventstore::JetStreamStore queue{*broker, *broker, "COMMANDS"};
   eventstore::JetStreamStore events{*broker, *broker, "EVENTS"};
   read_model::ConnectionPool pool{database_url, 4};
-  SimulatedClock clock{events, *broker};
+  eventstore::BrokerClock wall;
+  SimulatedClock clock{events, *broker, wall};
   OutcomeInbox inbox{*broker, metrics};
   ReadSide read_side{pool, [this] { return inbox.stopped(); }};
   LogSide log_side{publisher, queue, events};

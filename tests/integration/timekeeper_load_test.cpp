@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eventstore/clock_watch.h"
 #include "eventstore/jetstream_store.h"
 #include "eventstore/streams.h"
 #include "ops/telemetry/metrics.h"
@@ -81,9 +82,11 @@ class Keeper {
  public:
   explicit Keeper(const std::string& url)
       : connected_(url),
-        view_(connected_.store, [] { return std::nullopt; }),
+        watch_(*connected_.prompt, "EVENTS", wall_),
+        view_(connected_.store, wall_, [] { return std::nullopt; }),
         timekeeper_(
             connected_.store, view_, [] { return true; }, metrics_),
+        measures_([this](const std::stop_token& stop) { watch_.run(stop); }),
         follows_([this](const std::stop_token& stop) { view_.run(stop); }),
         keeps_([this](const std::stop_token& stop) { timekeeper_.run(stop); }) {}
   ~Keeper() {
@@ -99,8 +102,11 @@ class Keeper {
  private:
   Connected connected_;
   telemetry::Metrics metrics_;
+  eventstore::BrokerClock wall_;
+  eventstore::ClockWatch watch_;
   workers::FleetView view_;
   workers::Timekeeper timekeeper_;
+  std::jthread measures_;
   std::jthread follows_;
   std::jthread keeps_;
 };

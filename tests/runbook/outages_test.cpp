@@ -7,7 +7,9 @@
 #include <doctest/doctest.h>
 
 #include "tests/harness/eventually.h"
+#include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
+#include "tests/harness/wrong_clock.h"
 #include "tests/runbook/load.h"
 #include "tests/runbook/situation.h"
 
@@ -50,6 +52,29 @@ TEST_CASE("Workers down") {
             harness::HttpClient api = system.api();
             for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
           },
+  });
+}
+
+TEST_CASE("Clocks apart") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            // The API comes to a machine whose clock is what the file `clock` says.
+            std::string wrapper = "#!/bin/sh\n";
+            for (const auto& [name, value] : harness::with_clock("")) {
+              if (name != "FAKETIME") wrapper += "export " + name + "=" + value + "\n";
+            }
+            wrapper += "export FAKETIME_TIMESTAMP_FILE=" + system.checkout() + "/clock\n" +
+                       "export FAKETIME_CACHE_DURATION=1\nexec " + system.programs() +
+                       "/vsim-api-itself \"$@\"\n";
+            system.shell("echo +30s >clock; mv programs/vsim-api programs/vsim-api-itself");
+            harness::write_file(system.programs() + "/vsim-api", wrapper);
+            system.shell("chmod +x programs/vsim-api; ops/up");
+          },
+      .symptom =
+          [](ShippedSystem& system) { return system.api_metric("vsim_clock_offset_seconds") > 2; },
+      .meanwhile = [](ShippedSystem& system) { system.shell("echo +0s >clock"); },
+      .after = [](ShippedSystem& system) { make_server(system); },
   });
 }
 

@@ -59,6 +59,17 @@ LIBRARY_HOMES = {
 }
 HEAVY_HEADERS = r"(fmt/.*|CLI/.*|spdlog/.*|httplib\.h)"  # never in a header
 
+# Nothing goes by the clock of its own machine (D38), but in these files, where it does no harm.
+LOCAL_CLOCK = r"\b(system_clock|gettimeofday|CLOCK_REALTIME|utc_clock)\b|\btime\((nullptr|NULL|0)\)"
+LOCAL_CLOCK_FILES = {
+    "eventstore/broker_clock.cpp",           # shows how far it is off
+    "eventstore/memory_store.cpp",           # the broker of unit tests
+    "ops/telemetry/log.cpp",                 # lines of the log
+    "ops/vsimctl/keys.cpp",                  # when a key was made, for people
+    "ops/vsimctl/replays.cpp",               # message ids: only new ones must differ
+    "schema/messages/command_identity.cpp",  # UUIDs: likewise
+}
+
 BLOCK_WORDS = ("namespace", "class", "struct", "enum", "union", "extern", "if", "for", "while",
                "switch", "else", "do", "try", "catch", "return", "case", "default", "using")
 
@@ -179,6 +190,16 @@ def check_library(path, number, header):
         yield path, number, f"<{header}> is heavy; include it in the .cpp and hide it behind it"
 
 
+def check_clocks(tree):
+    for path in filter(tree.is_cpp, tree.files):
+        if path in LOCAL_CLOCK_FILES or lies_in(path, ["tests", "ops/benchmark"]):
+            continue
+        for number, line in enumerate(tree.lines(path), 1):
+            if re.search(LOCAL_CLOCK, line.split("//")[0]):
+                yield (path, number, "goes by this machine's clock; take the broker's time "
+                       "(eventstore/broker_clock.h), or a steady clock for lengths of time")
+
+
 def check_names(tree):
     for path in tree.files:
         for part in path.split("/"):
@@ -269,7 +290,7 @@ def check_locale(tree):
                 yield path, number, "numbers and letters go by the C locale here; set no other"
 
 
-CHECKS = [check_sizes, check_functions, check_arrows, check_names, check_readmes,
+CHECKS = [check_sizes, check_functions, check_arrows, check_clocks, check_names, check_readmes,
           check_dead_files, check_shell, check_locale]
 
 
@@ -298,6 +319,8 @@ BAD = [
     ("domain/a.cpp", '#include "domain/a.h"\n#include <fmt/format.h>\n', "the domain is pure"),
     ("ops/b.h", "#pragma once\n#include <pqxx/pqxx>\n", "belongs to schema/read_model"),
     ("ops/b.h", "#pragma once\n#include <fmt/format.h>\n", "is heavy"),
+    ("domain/a.cpp", '#include "domain/a.h"\nauto t = std::chrono::system_clock::now();\n',
+     "goes by this machine's clock"),
     ("ops/string_utils.sh", "", "'utils' says nothing"),
     ("domain/b.cpp", "", "does not name b.cpp"),
     ("domain/README.md", "| `a.h` `.cpp` | all |\n| `b.h` | gone |\n", "names b.h"),

@@ -8,6 +8,12 @@ namespace vsim::fixture {
 
 using eventstore::Append;
 
+void learn_from_this_machine(eventstore::BrokerClock& clock) {
+  const auto before = eventstore::BootClock::now();
+  const auto now = std::chrono::system_clock::now();
+  clock.learn(before, now, eventstore::BootClock::now());
+}
+
 ServerId server_number(std::uint8_t n) {
   ServerId id = the_server;
   id.uuid.bytes[0] = n;
@@ -15,11 +21,13 @@ ServerId server_number(std::uint8_t n) {
 }
 
 Fleet::Worker::Worker(eventstore::MemoryStore& store)
-    : view(store, [] { return read_model::FleetSnapshot{}; }),
+    : wall(measured_once),
+      view(store, wall, [] { return read_model::FleetSnapshot{}; }),
       reaped(metrics),
       tools{store, view, catalogue(), reaped},
       addresses(tools),
       thread([this](std::stop_token stop) { view.run(stop); }) {
+  learn_from_this_machine(wall);
   REQUIRE(view.wait_until_ready(thread.get_stop_token()));
 }
 

@@ -17,6 +17,12 @@
 
 namespace vsim::fixture {
 
+/// Takes this machine's clock for the broker's, as MemoryStore does.
+void learn_from_this_machine(eventstore::BrokerClock& clock);
+
+/// A clock that needs no further measurement within a test.
+inline constexpr eventstore::ClockLimits measured_once{.silent_max = std::chrono::hours(24)};
+
 /// The n-th server.
 ServerId server_number(std::uint8_t n);
 
@@ -34,6 +40,7 @@ class Fleet {
     /// The view knows all that the log holds.
     void catch_up();
 
+    eventstore::BrokerClock wall;  // this machine's, by which a MemoryStore stamps
     workers::FleetView view;
     telemetry::Metrics metrics;
     workers::ReapedServers reaped;

@@ -1,0 +1,36 @@
+#pragma once
+
+// Measures the broker's time, again and again.
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "eventstore/broker.h"
+#include "eventstore/broker_clock.h"
+
+namespace vsim::eventstore {
+
+/// One measurement: asks for a stream's facts, whose answer bears the time of the broker that
+/// stamps the stream's messages. Blocks as long as the connection's time-out.
+Result<void> measure(const Broker& broker, const std::string& stream, BrokerClock& clock);
+
+/// A thread's work. `told` runs on it after each try.
+class ClockWatch {
+ public:
+  /// All outlive it.
+  ClockWatch(const Broker& broker, std::string stream, BrokerClock& clock,
+             std::function<void()> told = {})
+      : broker_(broker), stream_(std::move(stream)), clock_(clock), told_(std::move(told)) {}
+
+  /// Every second; the first few, and those without an answer, more quickly.
+  void run(std::stop_token stop);
+
+ private:
+  const Broker& broker_;
+  const std::string stream_;
+  BrokerClock& clock_;
+  const std::function<void()> told_;
+};
+
+}  // namespace vsim::eventstore
