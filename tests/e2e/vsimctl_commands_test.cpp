@@ -127,5 +127,5 @@ TEST_CASE("the HTTP API offers no force") {
                                   R"({"action":"terminate","force":true,"reason":"mine"})");
   CHECK_MESSAGE(answer.status == 400, answer.body);  // not a termination without force either
   CHECK(answer.body.find(R"(\"force\" is not known here)") != std::string::npos);
-  CHECK(get_server(client, id)["status"].text() == "STOPPED");
+  wait_for_status(client, id, "STOPPED");  // where its profile has it end
 }
