@@ -137,7 +137,7 @@ struct Parts {
         commands(catalogue, gateway, log_side, read_side, clock,
                  [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock),
-        operations(read_side, log_side, broker),
+        operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         billing(read_side, clock),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url),

@@ -35,10 +35,11 @@ Answer ClockCommands::get(const Call& call) {
 }
 
 Answer ClockCommands::change(const Call& call) {
-  const auto terms = read_write_terms(call.request, WriteTo::fleet);
+  auto terms = read_write_terms(call.request, WriteTo::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
+  terms->until_settled = true;  // it is answered when all that fell due by it can be read
   const auto action = http::read_clock_request(call.request.body);
   if (!action) {
     return tl::unexpected(invalid(action.error()));
@@ -60,15 +61,15 @@ Answer ClockCommands::change(const Call& call) {
   if (const auto* pending = std::get_if<Pending>(&*result)) {
     return accepted_answer(write, *pending);
   }
-  const auto& operation = std::get<read_model::OperationWithServer>(*result).operation;
-  if (operation.status != to_string(OutcomeKind::succeeded)) {
-    return refused_answer(write, operation);
+  const auto& decided = std::get<Decided>(*result);
+  if (decided.operation.status != to_string(OutcomeKind::succeeded)) {
+    return refused_answer(write, decided);
   }
   const auto clock = wait_for_deadlines(write.terms.deadline);
   if (!clock) {
-    return accepted_answer(write, operation);
+    return accepted_answer(write, decided);
   }
-  return with_terms(show(*clock), write, operation);
+  return with_terms(show(*clock), write, decided);
 }
 
 /// Until all that was due when the last change was made can be read; nothing when that takes

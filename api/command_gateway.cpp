@@ -4,12 +4,8 @@
 #include <thread>
 
 #include "api/backoff.h"
+#include "api/told_outcome.h"
 #include "ops/telemetry/log.h"
-#include "schema/messages/command_codec.h"
-#include "schema/messages/event_codec.h"
-#include "schema/messages/message_headers.h"
-#include "schema/messages/subjects.h"
-#include "schema/read_model/projection_batch.h"
 
 namespace vsim::api {
 namespace {
@@ -33,83 +29,32 @@ Problem mismatch(const Submission& submission) {
           submission.id.to_string()};
 }
 
-/// Commands of a pool or of the clock do not exclude each other as a server's do: the next one only
-/// waits for its slot.
-bool takes_turns(const Submission& submission) {
-  const auto target = messages::parse_command_subject(submission.subject);
-  return target && target->kind != messages::CommandTarget::Kind::server;
-}
-
-bool is_decided(const read_model::OperationRow& operation) { return operation.status != "PENDING"; }
-
-/// Whether more has happened to the server since the outcome.
-bool has_moved_on(const read_model::OperationWithServer& found) {
-  return is_decided(found.operation) && found.server &&
-         found.server->version != found.operation.version;
-}
-
-/// `suffix` above 0: another message id, for a command whose own is known to the broker.
-eventstore::Headers headers_of(const Submission& submission, const std::string& reply_to,
-                               int attempt, int suffix) {
-  namespace header = messages::header;
-  const std::string id = submission.id.to_string();
-  const std::string message_id = suffix == 0 ? id : id + "-r" + std::to_string(suffix);
-  eventstore::Headers headers = {{std::string(header::message_id), message_id},
-                                 {std::string(header::command_id), id},
-                                 {std::string(header::request_hash), submission.request_hash},
-                                 {std::string(header::actor), submission.actor},
-                                 {std::string(header::correlation_id), submission.request_id}};
-  if (!reply_to.empty()) {
-    headers.push_back({std::string(header::reply_to), reply_to});
-  }
-  if (attempt > 1) {
-    headers.push_back({std::string(header::attempt), std::to_string(attempt)});
-  }
-  if (submission.only_at) {
-    headers.push_back(
-        {std::string(header::only_at), messages::encode_only_at(*submission.only_at)});
-  }
-  return headers;
-}
-
-/// The same as find_operation() would give, from the event itself, which has been committed.
-std::optional<read_model::OperationWithServer> outcome_told(const eventstore::Message& message,
-                                                            const CommandId& id) {
-  const auto logged = messages::decode_event(message);
-  const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
-  if (cause == nullptr || cause->command != id) {
-    return std::nullopt;
-  }
-  if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
-    const auto& [event, state] = *server;
-    read_model::OperationWithServer told{read_model::operation_row(event, message.sequence), {}};
-    if (state.server) {
-      told.server = read_model::server_row(event.server, state);
-    }
-    return told;
-  }
-  if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
-    return read_model::OperationWithServer{
-        read_model::operation_row(clock->event, message.sequence), {}};
-  }
-  return read_model::OperationWithServer{
-      read_model::operation_row(std::get<messages::PoolLogged>(*logged).event, message.sequence),
-      {}};
+bool is_final(OutcomeKind kind) {
+  return kind == OutcomeKind::succeeded || kind == OutcomeKind::rejected;
 }
 
 }  // namespace
 
 /// What is known so far while a command is being published.
 struct CommandGateway::Publishing {
-  int attempt = 1;            // counts what is sent
-  int message_id_suffix = 0;  // above 0: the plain id is known to the broker, yet nothing is stored
-  bool unknown = false;       // an earlier attempt may have been stored
+  CommandCopy copy;
+  bool unknown = false;              // an earlier attempt may have been stored
   std::optional<CommandId> decided;  // of another command, whose slot will be free in a moment
   std::chrono::microseconds pause = occupied_pause_min;
   Clock::time_point began = Clock::now();
   Backoff slot_backoff{250us, 4ms};  // the broker frees a slot within one sync of its disk
-  StreamSequence sequence = 0;       // when stored
+  Stored stored;                     // when stored
   Problem problem;                   // when refused
+
+  Step stored_at(StreamSequence sequence, bool by_others = false) {
+    const bool at_once = copy.attempt == 1;
+    stored = {sequence, by_others && at_once, at_once};
+    return Step::stored;
+  }
+  Step refuse(Problem why) {
+    problem = std::move(why);
+    return Step::refused;
+  }
 };
 
 CommandGateway::CommandGateway(eventstore::CommandPublisher& publisher, LogSide& log_side,
@@ -128,8 +73,8 @@ Reply<Result> CommandGateway::carry_out(const Submission& submission,
                                         std::chrono::seconds patience) {
   const auto deadline = Clock::now() + patience;
   const auto ticket = patience > 0s ? inbox_.open() : nullptr;
-  StreamSequence sequence = 0;
-  bool published = false;
+  std::optional<Stored> stored;
+  StreamSequence undone = 0;
   if (submission.keyed) {
     auto known = find_own(submission);
     // Without Postgres the worker finds a repeat in the log; the answer will be late, not wrong.
@@ -137,31 +82,38 @@ Reply<Result> CommandGateway::carry_out(const Submission& submission,
       return tl::unexpected(known.error());
     }
     if (known && *known) {
-      if (is_decided((*known)->operation)) {
-        return Result(std::move(**known));
+      const read_model::OperationRow& operation = (*known)->operation;
+      if (was_carried_out(operation)) {
+        return Result(Decided{std::move(**known), true});
       }
-      sequence = (*known)->operation.command_sequence;
-      published = true;
+      if (is_decided(operation)) {
+        undone = operation.event_sequence;
+      } else {
+        stored = Stored{operation.command_sequence, false, false};
+      }
     }
   }
-  if (!published) {
-    const auto stored = publish(submission, ticket ? ticket->subject() : std::string());
-    if (!stored) {
-      return tl::unexpected(stored.error());
+  if (!stored) {
+    const auto published = publish(submission, undone, ticket ? ticket->subject() : std::string());
+    if (!published) {
+      return tl::unexpected(published.error());
     }
-    sequence = *stored;
+    stored = *published;
   }
   if (!ticket) {
-    return Result(Pending{sequence});
+    return Result(Pending{stored->sequence});
   }
-  return wait(submission, *ticket, sequence, deadline);
+  return wait(submission, *ticket, *stored, deadline);
 }
 
 // ---- publishing
 
-Reply<StreamSequence> CommandGateway::publish(const Submission& submission,
-                                              const std::string& reply_to) {
+/// `undone` above 0: the outcome, in EVENTS, that left the command undone.
+Reply<CommandGateway::Stored> CommandGateway::publish(const Submission& submission,
+                                                      StreamSequence undone,
+                                                      const std::string& reply_to) {
   Publishing state;
+  state.copy.undone = undone;
   Step step = publish_once(submission, reply_to, state);
   while (step == Step::again) {
     published_again_.add();
@@ -171,25 +123,22 @@ Reply<StreamSequence> CommandGateway::publish(const Submission& submission,
     return tl::unexpected(state.problem);
   }
   published_.add();
-  return state.sequence;
+  return state.stored;
 }
 
 CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
                                                   const std::string& reply_to, Publishing& state) {
   const std::string id = submission.id.to_string();
-  const auto accepted =
-      publisher_.publish(submission.subject, submission.payload,
-                         headers_of(submission, reply_to, state.attempt, state.message_id_suffix));
+  const auto accepted = publisher_.publish(submission.subject, submission.payload,
+                                           headers_of(submission, reply_to, state.copy));
   if (accepted && !accepted->duplicate) {
-    state.sequence = accepted->sequence;
-    return Step::stored;
+    return state.stored_at(accepted->sequence);
   }
   if (accepted) {
     return after_duplicate(submission, state);
   }
   const auto refuse = [&](ProblemCode code, std::string detail, std::uint32_t retry_after) {
-    state.problem = {code, std::move(detail), id, retry_after};
-    return Step::refused;
+    return state.refuse({code, std::move(detail), id, retry_after});
   };
   switch (accepted.error().kind) {
     case PublishError::Kind::slot_taken:
@@ -201,7 +150,7 @@ CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
                     "the command is larger than the queue takes; shorten its name or tags", 0);
     case PublishError::Kind::unknown:
       state.unknown = true;
-      ++state.attempt;
+      ++state.copy.attempt;
       if (Clock::now() - state.began < unknown_patience && !inbox_.stopped()) {
         return Step::again;
       }
@@ -231,45 +180,56 @@ CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
 /// purged, or this key's first command went to another region.
 CommandGateway::Step CommandGateway::after_duplicate(const Submission& submission,
                                                      Publishing& state) {
-  const auto refuse = [&](Problem problem) {
-    state.problem = std::move(problem);
-    return Step::refused;
-  };
   const auto waiting = log_side_.find_waiting(submission.waiting_filter);
   if (!waiting) {
-    return refuse(waiting.error());
+    return state.refuse(waiting.error());
   }
   if (*waiting && (*waiting)->id == submission.id) {
-    if ((*waiting)->request_hash != submission.request_hash) {
-      return refuse(mismatch(submission));
+    if (is_another_request((*waiting)->request_hash, submission)) {
+      return state.refuse(mismatch(submission));
     }
-    state.sequence = (*waiting)->sequence;
-    return Step::stored;
+    return state.stored_at((*waiting)->sequence);
   }
   const auto known = find_own(submission);
   if (!known && known.error().code != ProblemCode::unavailable) {
-    return refuse(known.error());
+    return state.refuse(known.error());
   }
   if (known && *known) {
-    state.sequence = (*known)->operation.command_sequence;
-    return Step::stored;
+    const read_model::OperationRow& operation = (*known)->operation;
+    if (!is_decided(operation) || was_carried_out(operation)) {
+      return state.stored_at(operation.command_sequence, is_decided(operation));
+    }
   }
-  const auto decided = log_side_.find_outcome(submission.events_filter, submission.id);
-  if (!decided) {
-    return refuse(decided.error());
+  return after_vanished(submission, state);
+}
+
+/// The broker knows the message id, the command does not wait, and the read models know of no
+/// outcome that holds for good: the log tells whether it has one. Otherwise it was purged or
+/// buried, and is published as another copy.
+CommandGateway::Step CommandGateway::after_vanished(const Submission& submission,
+                                                    Publishing& state) {
+  const auto outcome = log_side_.find_outcome(submission.events_filter, submission.id);
+  if (!outcome) {
+    return state.refuse(outcome.error());
   }
-  if (*decided) {
-    state.sequence = **decided;
-    return Step::stored;
+  if (*outcome && is_final((*outcome)->kind)) {
+    return state.stored_at((*outcome)->command_sequence, true);
   }
-  if (state.message_id_suffix == message_ids_max) {
-    return refuse({ProblemCode::unavailable,
-                   "the command vanished from the queue each time it was stored; is an operator "
-                   "purging it?",
-                   submission.id.to_string(), 5});
+  if (*outcome && (*outcome)->event_sequence > state.copy.undone) {
+    if (state.copy.attempt > 1) {  // it may be this very request that was purged: so it is told
+      return state.stored_at((*outcome)->command_sequence);
+    }
+    state.copy.undone = (*outcome)->event_sequence;
+    return Step::again;
   }
-  ++state.message_id_suffix;
-  ++state.attempt;
+  if (state.copy.suffix == message_ids_max) {
+    return state.refuse({ProblemCode::unavailable,
+                         "the command vanished from the queue each time it was stored; is an "
+                         "operator purging it?",
+                         submission.id.to_string(), 5});
+  }
+  ++state.copy.suffix;
+  ++state.copy.attempt;
   return Step::again;
 }
 
@@ -278,19 +238,15 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
                                                     Publishing& state) {
   const auto waiting = log_side_.find_waiting(submission.subject);
   if (waiting && *waiting && (*waiting)->id == submission.id) {
-    if ((*waiting)->request_hash != submission.request_hash) {
-      state.problem = mismatch(submission);
-      return Step::refused;
-    }
-    state.sequence = (*waiting)->sequence;
-    return Step::stored;
+    return is_another_request((*waiting)->request_hash, submission)
+               ? state.refuse(mismatch(submission))
+               : state.stored_at((*waiting)->sequence);
   }
   if (state.unknown) {
     // Ours may have come first, and the broker have forgotten its id in a restart since.
-    const auto decided = log_side_.find_outcome(submission.events_filter, submission.id);
-    if (decided && *decided) {
-      state.sequence = **decided;
-      return Step::stored;
+    const auto outcome = log_side_.find_outcome(submission.events_filter, submission.id);
+    if (outcome && *outcome && (*outcome)->event_sequence > state.copy.undone) {
+      return state.stored_at((*outcome)->command_sequence);
     }
   }
   state.problem = {ProblemCode::operation_in_progress,
@@ -326,7 +282,8 @@ Reply<std::optional<read_model::OperationWithServer>> CommandGateway::find_own(
   looks_.add();
   auto operation = read_side_.read(
       [&](read_model::Transaction& tx) { return read_model::find_operation(tx, submission.id); });
-  if (operation && *operation && (*operation)->operation.request_hash != submission.request_hash) {
+  if (operation && *operation &&
+      is_another_request((*operation)->operation.request_hash, submission)) {
     return tl::unexpected(mismatch(submission));
   }
   if (operation && *operation && has_moved_on(**operation)) {
@@ -346,17 +303,23 @@ Reply<std::optional<read_model::OperationWithServer>> CommandGateway::as_it_was(
 }
 
 Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
-                                   StreamSequence sequence, Clock::time_point deadline) {
+                                   const Stored& stored, Clock::time_point deadline) {
+  const auto decided = [&](read_model::OperationWithServer&& outcome) {
+    // What a worker has found in the log already was given to an earlier copy.
+    const bool earlier = stored.at_once && outcome.operation.command_sequence < stored.sequence;
+    return Result(Decided{std::move(outcome), submission.keyed && (stored.by_others || earlier)});
+  };
   Backoff backoff(100ms, 500ms);
   auto database_seen = Clock::now();
   while (true) {
     ticket.wait_until(std::min(deadline, Clock::now() + backoff.next()));
     if (const auto event = ticket.take_event()) {
-      if (auto told = outcome_told(*event, submission.id)) {
-        if (told->operation.request_hash != submission.request_hash) {
-          return tl::unexpected(mismatch(submission));
-        }
-        return Result(std::move(*told));
+      auto told = outcome_told(*event, submission.id);
+      if (told && is_another_request(told->operation.request_hash, submission)) {
+        return tl::unexpected(mismatch(submission));
+      }
+      if (told && stands_for(told->operation, stored.sequence)) {
+        return decided(std::move(*told));
       }
     }
     auto operation = find_own(submission);
@@ -365,14 +328,14 @@ Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::T
     }
     const auto now = Clock::now();
     if (operation) {
-      if (*operation && is_decided((*operation)->operation)) {
-        return Result(std::move(**operation));
+      if (*operation && stands_for((*operation)->operation, stored.sequence)) {
+        return decided(std::move(**operation));
       }
       database_seen = now;
     }
     const bool hopeless = now - database_seen > database_patience;
     if (now >= deadline || hopeless || inbox_.stopped()) {
-      return Result(Pending{sequence});
+      return Result(Pending{stored.sequence});
     }
   }
 }

@@ -8,37 +8,28 @@
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "api/log_side.h"
 #include "api/outcome_inbox.h"
 #include "api/read_side.h"
+#include "api/submission.h"
 #include "ops/telemetry/metrics.h"
 #include "schema/http/preferences.h"
 #include "schema/read_model/operations.h"
 
 namespace vsim::api {
 
-/// A command ready to be published.
-struct Submission {
-  CommandId id;
-  bool keyed = false;          // its id comes from an Idempotency-Key: it may have been sent before
-  std::string subject;         // in COMMANDS
-  std::string waiting_filter;  // where it waits, whatever its region
-  std::string events_filter;   // where its outcome will stand in EVENTS, whatever its region
-  std::string payload;
-  std::string request_hash;
-  std::string request_id;
-  std::string actor;                                 // who asks
-  std::optional<std::vector<Version>> only_at = {};  // If-Match: the versions to act on
-};
-
 /// Stored, and its outcome cannot be read yet: it is late, never lost.
 struct Pending {
   StreamSequence sequence = 0;  // in COMMANDS
 };
 
-using Result = std::variant<read_model::OperationWithServer, Pending>;
+/// Has an outcome, which can be read. The server is as the outcome left it.
+struct Decided : read_model::OperationWithServer {
+  bool replayed = false;  // an earlier request with this Idempotency-Key was given it
+};
+
+using Result = std::variant<Decided, Pending>;
 
 /// Any thread. A call blocks until the outcome or the end of the patience, and a few seconds more
 /// when the broker does not answer; it holds no database connection while it waits.
@@ -49,7 +40,7 @@ class CommandGateway {
                  OutcomeInbox& inbox, telemetry::Metrics& metrics);
 
   /// `patience` 0: does not wait. The problem tells why the command was not taken, or that this is
-  /// not known.
+  /// not known. A keyed command that was purged or put with the dead letters is published again.
   Reply<Result> carry_out(const Submission& submission, std::chrono::seconds patience);
 
  private:
@@ -59,16 +50,25 @@ class CommandGateway {
   enum class Step { stored, again, refused };
   struct Publishing;
 
-  Reply<StreamSequence> publish(const Submission& submission, const std::string& reply_to);
+  /// Where a command stands in the queue, or stood.
+  struct Stored {
+    StreamSequence sequence = 0;
+    bool by_others = false;  // an earlier request with its key, which has an outcome since
+    bool at_once = false;    // by the first try of this request
+  };
+
+  Reply<Stored> publish(const Submission& submission, StreamSequence undone,
+                        const std::string& reply_to);
   Step publish_once(const Submission& submission, const std::string& reply_to, Publishing& state);
   Step after_duplicate(const Submission& submission, Publishing& state);
+  Step after_vanished(const Submission& submission, Publishing& state);
   Step after_occupied(const Submission& submission, Publishing& state);
 
   Reply<std::optional<read_model::OperationWithServer>> find_own(const Submission& submission);
   Reply<std::optional<read_model::OperationWithServer>> as_it_was(const Submission& submission,
                                                                   StreamSequence event_sequence);
   Reply<Result> wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
-                     StreamSequence sequence, Clock::time_point deadline);
+                     const Stored& stored, Clock::time_point deadline);
 
   eventstore::CommandPublisher& publisher_;
   LogSide& log_side_;

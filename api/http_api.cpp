@@ -129,6 +129,11 @@ HttpResponse wrong_method_answer(const HttpRequest& request, const std::string& 
   return response;
 }
 
+/// A read that waits for what it asks about: GET /operations/{id}.
+bool reads_patiently(const HttpRequest& request) {
+  return request.method == "GET" && request.has_header("Prefer");
+}
+
 }  // namespace
 
 HttpApi::HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
@@ -179,7 +184,7 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
   const RouteMetrics& metrics = metrics_[index];
   metrics.answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
   // Slow because it was asked to be: among the others it would look like trouble.
-  const bool waits = request.query == "until=settled";
+  const bool waits = request.query == "until=settled" || reads_patiently(request);
   (waits ? settled_seconds_ : metrics.seconds).observe(took.count());
   if (log::enabled(log::Level::debug)) {
     log::debug("answered", {{"method", request.method},

@@ -116,20 +116,21 @@ Reply<std::optional<read_model::ServerRow>> LogSide::find_logged(const ServerId&
   return std::optional(read_model::server_row(id, server->state));
 }
 
-Reply<std::optional<StreamSequence>> LogSide::find_outcome(const std::string& subject,
-                                                           const CommandId& command) const {
+Reply<std::optional<LoggedOutcome>> LogSide::find_outcome(const std::string& subject,
+                                                          const CommandId& command) const {
   const auto history = events_.load_history(subject);
   if (!history) {
     return tl::unexpected(problem_of(history.error()));
   }
+  std::optional<LoggedOutcome> found;
   for (const auto& message : *history) {
     const auto event = messages::decode_event(message);
-    const Cause* cause = event ? messages::cause_of(*event) : nullptr;
-    if (cause != nullptr && cause->command == command) {
-      return std::optional(cause->sequence);
+    const auto given = event ? messages::outcome_in(*event) : std::nullopt;
+    if (given && given->cause.command == command) {
+      found = LoggedOutcome{given->outcome.kind, given->cause.sequence, message.sequence};
     }
   }
-  return std::optional<StreamSequence>();
+  return found;
 }
 
 Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const ServerId& id,

@@ -32,6 +32,13 @@ struct StreamedServer {
   std::optional<WaitingCommand> queued_create;  // only when nothing is logged
 };
 
+/// An outcome of a command, as it stands in EVENTS.
+struct LoggedOutcome {
+  OutcomeKind kind{};
+  StreamSequence command_sequence = 0;  // of the delivery that it was given to, in COMMANDS
+  StreamSequence event_sequence = 0;    // in EVENTS
+};
+
 /// Any thread.
 class LogSide {
  public:
@@ -53,10 +60,10 @@ class LogSide {
   /// The server as it was at that instant of simulated time; nothing when it did not exist.
   Reply<std::optional<read_model::ServerRow>> find_server_at(const ServerId& id, Instant at) const;
 
-  /// The place in COMMANDS of the command, when an event under the subject of EVENTS is its
-  /// outcome. Reads the history.
-  Reply<std::optional<StreamSequence>> find_outcome(const std::string& subject,
-                                                    const CommandId& command) const;
+  /// The last outcome of the command under the subject of EVENTS: one that was purged and sent
+  /// again has more than one. Reads the history.
+  Reply<std::optional<LoggedOutcome>> find_outcome(const std::string& subject,
+                                                   const CommandId& command) const;
 
   /// The message at this place of EVENTS; nothing when the log ends before it.
   Reply<std::optional<eventstore::Message>> event_at(StreamSequence sequence) const;

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "api/answers.h"
+#include "api/backoff.h"
+#include "api/told_outcome.h"
+#include "api/write_terms.h"
 #include "eventstore/broker_facts.h"
 #include "schema/http/documents.h"
+#include "schema/http/preferences.h"
 #include "schema/http/query_string.h"
 #include "schema/messages/subjects.h"
 
@@ -57,6 +62,30 @@ tl::expected<ListRequest, std::string> read_list_request(const http::QueryString
   return list;
 }
 
+OperationRow row_of(const WaitingCommand& waiting) {
+  OperationRow operation;
+  operation.id = waiting.id.to_string();
+  operation.type = waiting.type;
+  operation.region = waiting.region.name;
+  operation.server_id = waiting.server ? waiting.server->to_string() : std::string();
+  operation.status = "PENDING";
+  operation.actor = waiting.origin.actor;
+  operation.correlation_id = waiting.origin.correlation_id;
+  operation.command_sequence = waiting.sequence;
+  return operation;
+}
+
+/// Where the operation's command waits, if it does.
+std::string subject_of(const OperationRow& operation) {
+  if (operation.region == messages::clock_region) {
+    return std::string(messages::clock_command_subject);
+  }
+  if (operation.server_id.empty()) {
+    return messages::pool_command(Region{operation.region});
+  }
+  return messages::any_command_of({Uuid::parse(operation.server_id).value_or(Uuid{})});
+}
+
 }  // namespace
 
 Answer Operations::list(const Call& call) {
@@ -86,13 +115,42 @@ Answer Operations::get(const Call& call) {
   if (!uuid) {
     return tl::unexpected(invalid("the path's id is no UUID; give an operation's id"));
   }
-  if (const auto query = read_query(call, {}); !query) {
-    return tl::unexpected(query.error());
+  const auto until_settled = read_until_settled(call.request, true);
+  if (!until_settled) {
+    return tl::unexpected(until_settled.error());
   }
+  const auto preferences = http::read_preferences(call.request.joined_header("Prefer"));
+  if (!preferences) {
+    return tl::unexpected(invalid(preferences.error()));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + preferences->wait.value_or(0s);
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  const CommandId id{*uuid};
+  Backoff backoff(10ms, 200ms);
+  while (true) {
+    auto operation = find_anywhere(CommandId{*uuid});
+    if (!operation) {
+      return tl::unexpected(operation.error());
+    }
+    const auto settled_at = settlement_.find(*operation);
+    if (!settled_at) {
+      return tl::unexpected(settled_at.error());
+    }
+    const http::OperationView view{std::move(*operation), *settled_at, *until_settled};
+    if (view.status() != "PENDING" || std::chrono::steady_clock::now() >= deadline || stopping_()) {
+      HttpResponse response = json_answer(200, http::render_operation(view));
+      if (preferences->wait) {
+        response.add("Preference-Applied", "wait=" + std::to_string(preferences->wait->count()));
+      }
+      return response;
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+/// In the read models, or still in the queue.
+Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
   auto operation = find(id);
   if (operation && !*operation) {
     // It may have been accepted a moment ago: what is stored by now must be projected before a 404.
@@ -113,7 +171,17 @@ Answer Operations::get(const Call& call) {
     return tl::unexpected(
         http::Problem{http::ProblemCode::not_found, "there is no operation " + id.to_string()});
   }
-  return json_answer(200, http::render_operation(**operation));
+  const bool may_wait_again = is_decided(**operation) && !was_carried_out(**operation);
+  return may_wait_again ? as_it_waits(std::move(**operation)) : std::move(**operation);
+}
+
+/// What was purged or put with the dead letters may have been sent again a moment ago. Without the
+/// broker it is shown as it was.
+OperationRow Operations::as_it_waits(OperationRow operation) {
+  const auto waiting = log_side_.find_waiting(subject_of(operation));
+  const bool again = waiting && *waiting && (*waiting)->id.to_string() == operation.id &&
+                     (*waiting)->sequence > operation.command_sequence;
+  return again ? row_of(**waiting) : std::move(operation);
 }
 
 Reply<std::optional<OperationRow>> Operations::find(const CommandId& id) {
@@ -141,16 +209,7 @@ Reply<std::optional<OperationRow>> Operations::find_in_queue(const CommandId& id
   if (!*waiting) {
     return std::optional<OperationRow>();
   }
-  OperationRow operation;
-  operation.id = id.to_string();
-  operation.type = (*waiting)->type;
-  operation.region = (*waiting)->region.name;
-  operation.server_id = (*waiting)->server ? (*waiting)->server->to_string() : std::string();
-  operation.status = "PENDING";
-  operation.actor = (*waiting)->origin.actor;
-  operation.correlation_id = (*waiting)->origin.correlation_id;
-  operation.command_sequence = (*waiting)->sequence;
-  return std::optional(std::move(operation));
+  return std::optional(row_of(**waiting));
 }
 
 }  // namespace vsim::api

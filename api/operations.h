@@ -2,7 +2,9 @@
 
 // What became of commands.
 
-#include "api/log_side.h"
+#include <functional>
+
+#include "api/settlement.h"
 #include "eventstore/broker.h"
 #include "schema/read_model/operations.h"
 
@@ -14,14 +16,21 @@ inline constexpr std::uint64_t operations_limit_max = 200;
 /// Any thread.
 class Operations {
  public:
-  /// All outlive it.
-  Operations(ReadSide& read_side, LogSide& log_side, eventstore::Broker& broker)
-      : read_side_(read_side), log_side_(log_side), broker_(broker) {}
+  /// All outlive it. `stopping` ends the waits.
+  Operations(ReadSide& read_side, LogSide& log_side, eventstore::Broker& broker,
+             std::function<bool()> stopping)
+      : read_side_(read_side),
+        log_side_(log_side),
+        broker_(broker),
+        settlement_(read_side, log_side),
+        stopping_(std::move(stopping)) {}
 
   Answer list(const Call& call);  // GET /operations
-  Answer get(const Call& call);   // GET /operations/{id}
+  Answer get(const Call& call);   // GET /operations/{id}; waits when Prefer says so
 
  private:
+  Reply<read_model::OperationRow> find_anywhere(const CommandId& id);
+  read_model::OperationRow as_it_waits(read_model::OperationRow operation);
   Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);
   Reply<std::optional<read_model::OperationRow>> find_in_queue(const CommandId& id,
                                                                std::uint64_t queue_length);
@@ -29,6 +38,8 @@ class Operations {
   ReadSide& read_side_;
   LogSide& log_side_;
   eventstore::Broker& broker_;
+  Settlement settlement_;
+  std::function<bool()> stopping_;
 };
 
 }  // namespace vsim::api

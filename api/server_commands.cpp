@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using http::Problem;
 using http::ProblemCode;
-using read_model::OperationRow;
 using read_model::ServerRow;
 
 std::string names_of(const auto& things, auto&& name) {
@@ -54,11 +53,6 @@ std::optional<Problem> find_unknown(const Catalogue& catalogue,
   return std::nullopt;
 }
 
-bool is_settled(const ServerRow& server) {
-  const auto status = status_from(server.status);
-  return status == Status::running || status == Status::stopped || status == Status::terminated;
-}
-
 bool is_ending(const std::optional<ServerRow>& server) {
   const auto status = server ? status_from(server->status) : std::nullopt;
   return status == Status::terminating || status == Status::terminated;
@@ -76,9 +70,9 @@ Write server_write(const Call& call, const WriteTerms& terms, const Region& regi
   submission.payload = messages::encode_action(action);
   // A create's region stands in its subject, not in its payload.
   const bool is_create = std::holds_alternative<Create>(action);
-  submission.request_hash =
-      http::request_hash(call.request.method, path,
-                         is_create ? region.name + "\n" + submission.payload : submission.payload);
+  submission.request_hash = http::request_hash(
+      call.request.method, path,
+      is_create ? region.name + "\n" + submission.payload : submission.payload, terms.match);
   submission.request_id = call.request_id;
   submission.actor = call.actor;
   submission.only_at = terms.only_at;
@@ -200,30 +194,28 @@ Answer ServerCommands::answer(const Write& write, const Result& result, int succ
   if (const auto* pending = std::get_if<Pending>(&result)) {
     return accepted_answer(write, *pending);
   }
-  const auto& decided = std::get<read_model::OperationWithServer>(result);
+  const auto& decided = std::get<Decided>(result);
   if (decided.operation.status == to_string(OutcomeKind::succeeded)) {
     return answer_success(write, decided, success_status);
   }
   return answer_rejection(write, decided);
 }
 
-Answer ServerCommands::answer_success(const Write& write,
-                                      const read_model::OperationWithServer& decided,
+Answer ServerCommands::answer_success(const Write& write, const Decided& decided,
                                       int success_status) {
   if (write.server_id.empty()) {
     const auto region = region_row(write.region);
     if (!region) {
-      return tl::unexpected(region.error());
+      return accepted_answer(write, decided);  // it is done, and cannot be shown
     }
-    return with_terms(json_answer(success_status, http::render_region(*region)), write,
-                      decided.operation);
+    return with_terms(json_answer(success_status, http::render_region(*region)), write, decided);
   }
   std::optional<ServerRow> server = decided.server;
   std::optional<Instant> as_of = decided.operation.decided_at;  // so that repeats say the same
   Backoff backoff(5ms, 100ms);
   while (server && write.terms.until_settled && !is_settled(*server)) {
     if (std::chrono::steady_clock::now() >= write.terms.deadline || stopping_()) {
-      return accepted_answer(write, decided.operation);
+      return accepted_answer(write, what_ends(decided));
     }
     std::this_thread::sleep_for(backoff.next());
     const ServerId id{*Uuid::parse(write.server_id)};
@@ -233,10 +225,22 @@ Answer ServerCommands::answer_success(const Write& write,
     as_of.reset();
   }
   if (!server || !add_watermark(*server, as_of)) {
-    return accepted_answer(write, decided.operation);
+    return accepted_answer(write, decided);
   }
   return with_terms(server_answer(success_status, *server, as_of.value_or(clock_.now())), write,
-                    decided.operation);
+                    decided);
+}
+
+/// The operation to wait for until the server has settled: a DELETE that found the server
+/// TERMINATING already has begun nothing itself.
+Decided ServerCommands::what_ends(const Decided& decided) {
+  if (decided.operation.status == to_string(OutcomeKind::succeeded)) {
+    return decided;
+  }
+  auto terminating = read_side_.read([&](read_model::Transaction& tx) {
+    return read_model::find_termination(tx, decided.operation.server_id);
+  });
+  return terminating && *terminating ? Decided{std::move(**terminating), false} : decided;
 }
 
 /// An event does not tell how far its region has been billed, which counts for a period that has
@@ -256,15 +260,13 @@ bool ServerCommands::add_watermark(ServerRow& server, std::optional<Instant> as_
   return true;
 }
 
-Answer ServerCommands::answer_rejection(const Write& write,
-                                        const read_model::OperationWithServer& decided) {
-  const OperationRow& operation = decided.operation;
+Answer ServerCommands::answer_rejection(const Write& write, const Decided& decided) {
   // A DELETE may be repeated: what it asks for is so.
   if (write.call.request.method == "DELETE" && is_ending(decided.server) &&
-      operation.code == to_string(RejectionCode::invalid_transition)) {
+      decided.operation.code == to_string(RejectionCode::invalid_transition)) {
     return answer_success(write, decided, 200);
   }
-  return refused_answer(write, operation);
+  return refused_answer(write, decided);
 }
 
 Reply<read_model::RegionRow> ServerCommands::region_row(const Region& region) {

@@ -35,9 +35,9 @@ class ServerCommands {
   Reply<Region> locate(const ServerId& id);
 
   Answer answer(const Write& write, const Result& result, int success_status);
-  Answer answer_success(const Write& write, const read_model::OperationWithServer& decided,
-                        int success_status);
-  Answer answer_rejection(const Write& write, const read_model::OperationWithServer& decided);
+  Answer answer_success(const Write& write, const Decided& decided, int success_status);
+  Answer answer_rejection(const Write& write, const Decided& decided);
+  Decided what_ends(const Decided& decided);
   bool add_watermark(read_model::ServerRow& server, std::optional<Instant> as_of);
   Reply<read_model::RegionRow> region_row(const Region& region);
 

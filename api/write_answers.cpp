@@ -4,6 +4,7 @@
 #include "schema/http/documents.h"
 #include "schema/http/sequence_token.h"
 #include "schema/http/write_requests.h"
+#include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {
@@ -19,6 +20,16 @@ std::string sequence_of(const OperationRow& operation) {
   }
   return http::encode_sequence(
       {std::string(messages::commands_stream), operation.command_sequence});
+}
+
+/// As far as the outcome alone tells it. A change of the clock is waited for by whoever asks.
+std::optional<Instant> settled_at(const Decided& decided) {
+  const OperationRow& operation = decided.operation;
+  const bool changes_nothing = operation.status != to_string(OutcomeKind::succeeded);
+  const bool at_once =
+      decided.server ? decided.server->version == operation.version && is_settled(*decided.server)
+                     : operation.server_id.empty() && operation.region != messages::clock_region;
+  return changes_nothing || at_once ? operation.decided_at : std::nullopt;
 }
 
 }  // namespace
@@ -39,22 +50,28 @@ Write write_to(const Call& call, const WriteTerms& terms, std::string type, cons
   return write;
 }
 
-HttpResponse with_terms(HttpResponse response, const Write& write, const OperationRow& operation) {
-  response.add("Vsim-Sequence", sequence_of(operation));
+HttpResponse with_terms(HttpResponse response, const Write& write, const Decided& decided) {
+  response.add("Vsim-Sequence", sequence_of(decided.operation));
   if (const std::string applied = write.terms.preferences.applied(); !applied.empty()) {
     response.add("Preference-Applied", applied);
+  }
+  if (decided.replayed) {
+    response.add("Idempotent-Replayed", "true");
   }
   return response;
 }
 
-HttpResponse accepted_answer(const Write& write, const OperationRow& operation) {
-  HttpResponse response = json_answer(202, http::render_operation(operation));
-  response.add("Location", "/operations/" + operation.id);
-  return with_terms(std::move(response), write, operation);
+HttpResponse accepted_answer(const Write& write, const Decided& decided) {
+  const http::OperationView view{decided.operation, settled_at(decided), write.terms.until_settled};
+  HttpResponse response = json_answer(202, http::render_operation(view));
+  response.add("Location", "/operations/" + decided.operation.id +
+                               (view.until_settled ? "?until=settled" : ""));
+  return with_terms(std::move(response), write, decided);
 }
 
 HttpResponse accepted_answer(const Write& write, const Pending& pending) {
-  OperationRow operation;
+  Decided none;
+  OperationRow& operation = none.operation;
   operation.id = write.submission.id.to_string();
   operation.type = write.type;
   operation.region = write.region.name;
@@ -63,24 +80,42 @@ HttpResponse accepted_answer(const Write& write, const Pending& pending) {
   operation.actor = write.submission.actor;
   operation.correlation_id = write.submission.request_id;
   operation.command_sequence = pending.sequence;
-  return accepted_answer(write, operation);
+  return accepted_answer(write, none);
 }
 
-HttpResponse refused_answer(const Write& write, const OperationRow& operation) {
+HttpResponse refused_answer(const Write& write, const Decided& decided) {
+  const OperationRow& operation = decided.operation;
   Problem problem{ProblemCode::unavailable, operation.detail, operation.id};
+  const std::string again = write.submission.keyed
+                                ? "send it again if it is wanted, with the same Idempotency-Key"
+                                : "send it again if it is wanted";
   if (operation.status == to_string(OutcomeKind::rejected)) {
     problem.code =
         http::problem_code_from(operation.code).value_or(ProblemCode::invalid_transition);
   } else if (operation.status == to_string(OutcomeKind::purged)) {
     problem.code = ProblemCode::purged;
     problem.detail =
-        "an operator removed the command from the queue; send it again if it is wanted";
+        "an operator removed the command from the queue, and it was not carried out; " + again;
   } else {
     problem.retry_after_seconds = 30;
     problem.detail =
-        "the command could not be handled and was put aside for an operator: " + operation.detail;
+        "the command could not be handled, was put aside for an operator, and was not "
+        "carried out (" +
+        operation.detail + "); " + again;
   }
-  return with_terms(problem_answer(problem, write.call.request_id), write, operation);
+  if (decided.replayed) {
+    problem.decided_at = messages::format_instant(operation.decided_at.value_or(Instant{}));
+    problem.detail =
+        "this is the answer of " + problem.decided_at +
+        " in simulated time, to the first request with this Idempotency-Key: " + operation.detail +
+        ". The key is spent; to have it decided anew, send a new key";
+  }
+  return with_terms(problem_answer(problem, write.call.request_id), write, decided);
+}
+
+bool is_settled(const read_model::ServerRow& server) {
+  const auto status = status_from(server.status);
+  return status == Status::running || status == Status::stopped || status == Status::terminated;
 }
 
 }  // namespace vsim::api

@@ -25,15 +25,19 @@ Write write_to(const Call& call, const WriteTerms& terms, std::string type, cons
                std::string commands_subject, std::string events_subject, std::string payload,
                std::string_view path);
 
-/// The answer with what every answer to a write bears: Vsim-Sequence and Preference-Applied.
-HttpResponse with_terms(HttpResponse response, const Write& write,
-                        const read_model::OperationRow& operation);
+/// The answer with what every answer to a write bears: Vsim-Sequence, Preference-Applied, and where
+/// an earlier request was given it, Idempotent-Replayed.
+HttpResponse with_terms(HttpResponse response, const Write& write, const Decided& decided);
 
-/// 202: it is stored and will be done; its operation tells when.
-HttpResponse accepted_answer(const Write& write, const read_model::OperationRow& operation);
+/// 202: it is stored and will be done; `Location` is its operation, up to the end that was asked
+/// for, which can be waited for there. Of what is decided: it goes on, or cannot be shown now.
+HttpResponse accepted_answer(const Write& write, const Decided& decided);
 HttpResponse accepted_answer(const Write& write, const Pending& pending);
 
 /// A command that had an outcome other than success.
-HttpResponse refused_answer(const Write& write, const read_model::OperationRow& operation);
+HttpResponse refused_answer(const Write& write, const Decided& decided);
+
+/// Whether nothing goes on by itself in this state.
+bool is_settled(const read_model::ServerRow& server);
 
 }  // namespace vsim::api

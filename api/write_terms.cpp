@@ -1,5 +1,7 @@
 #include "api/write_terms.h"
 
+#include <set>
+
 #include "api/answers.h"
 #include "schema/http/entity_tags.h"
 #include "schema/http/idempotency_key.h"
@@ -13,7 +15,46 @@ constexpr std::string_view account = "default";  // of all keys: they say who ac
 constexpr std::string_view key_header = "Idempotency-Key";
 constexpr std::string_view match_header = "If-Match";
 
-Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
+/// One text for the same tags, in whatever order they came and how often. Empty for "*", which asks
+/// no more of a write to a server than no field at all.
+std::string canonical(const http::EntityTags& tags) {
+  if (tags.any) {
+    return {};
+  }
+  std::set<std::string> sorted(tags.strong.begin(), tags.strong.end());
+  for (const std::string& weak : tags.weak) {
+    sorted.insert("W/" + weak);
+  }
+  std::string text;
+  for (const std::string& tag : sorted) {
+    text += (text.empty() ? "" : ", ") + tag;
+  }
+  return text;
+}
+
+/// Into `terms`: the versions, and the tags as one text. Without the field any version will do.
+std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTo target,
+                                           WriteTerms& terms) {
+  if (!request.has_header(match_header)) {
+    return std::nullopt;
+  }
+  if (target != WriteTo::server) {
+    return invalid("If-Match goes with a write to a server that is there; leave it out");
+  }
+  const auto tags = http::read_entity_tags(request.joined_header(match_header));
+  if (!tags) {
+    return invalid("If-Match " + tags.error());
+  }
+  terms.match = canonical(*tags);
+  if (!tags->any) {
+    terms.only_at = tags->versions();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle) {
   const auto query = http::QueryString::parse(request.query);
   if (!query) {
     return tl::unexpected(invalid(query.error()));
@@ -30,37 +71,16 @@ Reply<bool> read_until(const HttpRequest& request, bool may_settle) {
   return until != nullptr;
 }
 
-/// Nothing: any version will do.
-Reply<std::optional<std::vector<Version>>> read_if_match(const HttpRequest& request,
-                                                         WriteTo target) {
-  if (!request.has_header(match_header)) {
-    return std::nullopt;
-  }
-  if (target != WriteTo::server) {
-    return tl::unexpected(
-        invalid("If-Match goes with a write to a server that is there; leave it out"));
-  }
-  const auto tags = http::read_entity_tags(request.joined_header(match_header));
-  if (!tags) {
-    return tl::unexpected(invalid("If-Match " + tags.error()));
-  }
-  return tags->any ? std::nullopt : std::optional(tags->versions());
-}
-
-}  // namespace
-
 Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target) {
   WriteTerms terms;
-  const auto until = read_until(request, target != WriteTo::fleet);
+  const auto until = read_until_settled(request, target != WriteTo::fleet);
   if (!until) {
     return tl::unexpected(until.error());
   }
   terms.until_settled = *until;
-  auto only_at = read_if_match(request, target);
-  if (!only_at) {
-    return tl::unexpected(only_at.error());
+  if (auto wrong = read_if_match(request, target, terms)) {
+    return tl::unexpected(std::move(*wrong));
   }
-  terms.only_at = std::move(*only_at);
   auto preferences = http::read_preferences(request.joined_header("Prefer"));
   if (!preferences) {
     return tl::unexpected(invalid(preferences.error()));

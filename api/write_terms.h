@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "api/read_side.h"
@@ -15,6 +16,7 @@ struct WriteTerms {
   bool keyed = false;
   http::Preferences preferences;
   std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *
+  std::string match = {};      // the same as tags, one way to write each set of them; empty: none
   bool until_settled = false;  // ?until=settled: wait for the end of the transition too
   std::chrono::steady_clock::time_point deadline;
 };
@@ -25,6 +27,9 @@ enum class WriteTo {
   server,      // that too, and versions
   fleet        // a pool or the clock
 };
+
+/// Whether the query is until=settled; nothing else may stand in it, nor that unless `may_settle`.
+Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle);
 
 /// Reads Idempotency-Key, Prefer, If-Match and the query string.
 Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target);

@@ -4,7 +4,9 @@
 // dollars (money_text.h); what is not known is null.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/instant.h"
@@ -39,9 +41,20 @@ std::string render_server_page(const read_model::ServerPage& page, std::uint64_t
 /// An array, newest first.
 std::string render_server_log(const std::vector<read_model::ServerEventRow>& events);
 
-std::string render_operation(const read_model::OperationRow& operation);
+/// An operation up to its end: not only the command, but what it began.
+struct OperationView {
+  read_model::OperationRow operation;
+  /// Simulated time at which nothing of it was left to come; nothing before that.
+  std::optional<Instant> settled_at;
+  /// Asked for with until=settled: it counts as PENDING until it has settled.
+  bool until_settled = false;
 
-/// {items, limit, next_before}; as with servers, one more than `limit` may come.
+  std::string_view status() const;
+};
+std::string render_operation(const OperationView& view);
+
+/// {items, limit, next_before}; as with servers, one more than `limit` may come. Without
+/// `settled_at`, which costs a look at each.
 std::string render_operation_page(const std::vector<read_model::OperationRow>& operations,
                                   std::uint64_t limit);
 

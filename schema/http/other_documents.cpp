@@ -12,11 +12,22 @@ namespace {
 using messages::JsonWriter;
 using read_model::OperationRow;
 
-void write_operation(JsonWriter& json, const OperationRow& operation) {
+void write_instant_or_null(JsonWriter& json, std::string_view name,
+                           const std::optional<Instant>& instant) {
+  json.key(name);
+  if (instant) {
+    json.string(messages::format_instant(*instant));
+  } else {
+    json.null();
+  }
+}
+
+/// All members but the last brace, so that more may follow.
+void begin_operation(JsonWriter& json, const OperationRow& operation, std::string_view status) {
   json.begin_object();
   json.member("id", operation.id);
   json.member("type", operation.type);
-  json.member("status", operation.status);
+  json.member("status", status);
   json.member("region", operation.region);
   json.member_or_null("server_id", operation.server_id);
   json.member_or_null("code", operation.code);
@@ -30,13 +41,7 @@ void write_operation(JsonWriter& json, const OperationRow& operation) {
   } else {
     json.null();
   }
-  json.key("decided_at");
-  if (operation.decided_at) {
-    json.string(messages::format_instant(*operation.decided_at));
-  } else {
-    json.null();
-  }
-  json.end_object();
+  write_instant_or_null(json, "decided_at", operation.decided_at);
 }
 
 void write_region(JsonWriter& json, const read_model::RegionRow& region) {
@@ -64,9 +69,17 @@ std::string render_items(const Rows& rows, Write&& write) {
 
 }  // namespace
 
-std::string render_operation(const OperationRow& operation) {
+std::string_view OperationView::status() const {
+  const bool goes_on =
+      until_settled && !settled_at && operation.status == to_string(OutcomeKind::succeeded);
+  return goes_on ? std::string_view("PENDING") : std::string_view(operation.status);
+}
+
+std::string render_operation(const OperationView& view) {
   JsonWriter json;
-  write_operation(json, operation);
+  begin_operation(json, view.operation, view.status());
+  write_instant_or_null(json, "settled_at", view.settled_at);
+  json.end_object();
   return json.take();
 }
 
@@ -79,7 +92,8 @@ std::string render_operation_page(const std::vector<OperationRow>& operations,
   json.key("items");
   json.begin_array();
   for (std::size_t i = 0; i < shown; ++i) {
-    write_operation(json, operations[i]);
+    begin_operation(json, operations[i], operations[i].status);
+    json.end_object();
   }
   json.end_array();
   json.member("limit", limit);

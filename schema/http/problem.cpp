@@ -70,6 +70,9 @@ std::string render_problem(const Problem& problem, std::string_view request_id) 
   if (!problem.operation_id.empty()) {
     json.member("operation_id", problem.operation_id);
   }
+  if (!problem.decided_at.empty()) {
+    json.member("decided_at", problem.decided_at);
+  }
   json.end_object();
   return json.take();
 }

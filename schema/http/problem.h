@@ -51,12 +51,13 @@ struct Problem {
   std::string operation_id{};             // of the command concerned; may be empty
   std::uint32_t retry_after_seconds = 0;  // for the header Retry-After; 0: none
   std::string challenge{};                // for the header WWW-Authenticate; may be empty
+  std::string decided_at{};               // of an answer that was given before; may be empty
 
   int status() const { return kind_of(code).status; }
 };
 
-/// The document: type, title, status, detail, code, request_id, and operation_id where there is
-/// one.
+/// The document: type, title, status, detail, code, request_id, and where there is one
+/// operation_id and decided_at.
 std::string render_problem(const Problem& problem, std::string_view request_id);
 
 }  // namespace vsim::http

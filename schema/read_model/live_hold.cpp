@@ -7,6 +7,7 @@
 
 #include "schema/read_model/column_arrays.h"
 #include "schema/read_model/migrations.h"
+#include "schema/read_model/projection_tables.h"
 #include "schema/read_model/session.h"
 #include "schema/read_model/table_rows.h"
 
@@ -31,12 +32,14 @@ std::optional<Checkpoint> read_checkpoint(Transaction& tx) {
   return Checkpoint{integer_of<StreamSequence>(rows[0][0]), text_of(rows[0][1]), 0};
 }
 
-/// Outcomes win: the next model has them, and their rows stay.
+/// Outcomes win: the next model has them, and their rows stay, but where a later copy waits of what
+/// was left undone.
 void copy_pending(Transaction& tx, const std::string& schema) {
   tx.exec(
-      fmt::format("INSERT INTO {0}.operations ({1}) SELECT {1} FROM vsim.operations"
-                  " WHERE status = 'PENDING' ON CONFLICT DO NOTHING",
-                  schema, column_names(operation_columns)));
+      fmt::format("INSERT INTO {0}.operations AS known ({1}) SELECT {1} FROM vsim.operations"
+                  " WHERE status = 'PENDING' ON CONFLICT (id) DO UPDATE SET {2} WHERE {3}",
+                  schema, column_names(operation_columns), overwrite_all(operation_columns, 1),
+                  left_undone("known", "excluded")));
   tx.exec(
       fmt::format("INSERT INTO {0}.projection_checkpoint (stream, sequence, hash,"
                   " command_sequence) SELECT stream, sequence, hash, command_sequence"

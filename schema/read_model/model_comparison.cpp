@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/read_model/projection_tables.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -31,10 +32,16 @@ std::vector<ComparedTable> tables_of(Transaction& tx, const std::string& schema)
 
 /// What of a table is made from EVENTS.
 std::string rows_of(const std::string& schema, const std::string& table) {
-  const char* only = table == "operations"              ? " WHERE status <> 'PENDING'"
-                     : table == "projection_checkpoint" ? " WHERE stream = 'EVENTS'"
-                                                        : "";
-  return fmt::format("(SELECT * FROM {}.{}{})", schema, table, only);
+  std::string only;
+  if (table == "projection_checkpoint") only = " WHERE stream = 'EVENTS'";
+  if (table == "operations") {
+    // What was purged and waits again as a later copy is PENDING in the live model.
+    only =
+        " WHERE status <> 'PENDING' AND NOT EXISTS (SELECT FROM vsim.operations AS again"
+        " WHERE again.id = one.id AND again.status = 'PENDING' AND " +
+        left_undone("one", "again") + ")";
+  }
+  return fmt::format("(SELECT * FROM {}.{} AS one{})", schema, table, only);
 }
 
 /// The first differing row by its key, then its first differing column.

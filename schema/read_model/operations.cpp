@@ -73,6 +73,15 @@ std::vector<Statement> operation_statements() {
                                  " FROM operations o WHERE status <> 'SUCCEEDED'"
                                  " AND status = 'PENDING' AND command_sequence > $1"
                                  " ORDER BY command_sequence LIMIT $2"},
+      {"operation_settled",
+       "SELECT (date_part('epoch', at) * 1000)::bigint FROM server_events"
+       " WHERE server_id = $1 AND version >= $2 AND event IN ('server_provisioned',"
+       " 'server_started', 'server_stopped', 'server_rebooted', 'server_terminated')"
+       " ORDER BY version LIMIT 1"},
+      {"server_termination",
+       "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
+       " AND event IN ('server_terminating', 'server_terminated')"
+       " ORDER BY version DESC LIMIT 1"},
       {"operation_decided",
        "SELECT 1 FROM operations"
        " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
@@ -92,6 +101,20 @@ std::optional<OperationWithServer> find_operation(Transaction& tx, const Command
     found.server = read_server(rows[0], operation_column_count);
   }
   return found;
+}
+
+std::optional<Instant> find_settled(Transaction& tx, const std::string& server_id,
+                                    Version version) {
+  const Arguments arguments =
+      Arguments().ready(server_id).integer(static_cast<std::int64_t>(version));
+  const auto rows = execute(tx, "operation_settled", arguments);
+  return rows.empty() ? std::nullopt : std::optional(instant_of(rows[0][0]));
+}
+
+std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id) {
+  const auto rows = execute(tx, "server_termination", Arguments().ready(server_id));
+  const auto id = rows.empty() ? std::nullopt : Uuid::parse(text_of(rows[0][0]));
+  return id ? find_operation(tx, CommandId{*id}) : std::nullopt;
 }
 
 std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,

@@ -1,7 +1,8 @@
 #pragma once
 
 // Table `operations`: what became of each command. Outcomes come from EVENTS; rows that are still
-// PENDING come from JOURNAL and never overwrite an outcome.
+// PENDING come from JOURNAL and overwrite no outcome but one that left the command undone (PURGED,
+// DEAD_LETTERED), while a later copy of it waits (D43).
 
 #include <optional>
 #include <string>
@@ -37,6 +38,13 @@ struct OperationWithServer {
 };
 
 std::optional<OperationWithServer> find_operation(Transaction& tx, const CommandId& id);
+
+/// When the server first stood in a state that lasts, in simulated time, from the event with
+/// `version` on: RUNNING, STOPPED or TERMINATED. Nothing while it has not yet.
+std::optional<Instant> find_settled(Transaction& tx, const std::string& server_id, Version version);
+
+/// The operation by which the server is TERMINATING or TERMINATED; nothing when none has done that.
+std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id);
 
 struct OperationFilter {
   std::optional<std::string> status = {};

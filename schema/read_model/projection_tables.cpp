@@ -52,8 +52,11 @@ Statement apply_events_statement() {
   sql.insert("server_counts", count_columns,
              " ON CONFLICT (region, type, status)"
              " DO UPDATE SET servers = server_counts.servers + excluded.servers");
+  // What was purged and waits again as a later copy stays PENDING.
   sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1));
+             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1) +
+                 " WHERE NOT (operations.status = 'PENDING' AND " +
+                 left_undone("excluded", "operations") + ")");
   sql.insert("addresses", address_columns,
              " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
@@ -74,7 +77,9 @@ Statement apply_events_statement() {
 
 Statement apply_pending_statement() {
   StatementBuilder sql;
-  sql.insert("operations", operation_columns, " ON CONFLICT DO NOTHING");
+  sql.insert("operations", operation_columns,
+             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1) + " WHERE " +
+                 left_undone("operations", "excluded"));
   return {"apply_pending", sql.take()};
 }
 
@@ -127,7 +132,8 @@ ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {
   // One row a command, in the order of ids: writers that meet on rows never wait in a circle.
   std::map<std::string_view, const OperationRow*> rows;
   for (const OperationRow& row : operations) {
-    rows.emplace(row.id, &row);
+    const OperationRow*& last = rows[row.id];
+    last = last == nullptr || last->command_sequence < row.command_sequence ? &row : last;
   }
   ColumnArrays arrays(operation_columns.size());
   for (const auto& [id, row] : rows) {
@@ -154,6 +160,11 @@ void add_arrays(Arguments& arguments, ColumnArrays& columns) {
 }
 
 }  // namespace
+
+std::string left_undone(const std::string& earlier, const std::string& later) {
+  return earlier + ".status IN ('PENDING', 'PURGED', 'DEAD_LETTERED') AND " + earlier +
+         ".command_sequence < " + later + ".command_sequence";
+}
 
 std::vector<Statement> projection_statements() {
   return {apply_events_statement(),

@@ -40,7 +40,8 @@ class ProjectionWriter {
   /// projector moved it, and nothing was written.
   DbResult<bool> apply(ProjectionBatch batch, StreamSequence previous, const Checkpoint& next);
 
-  /// The same for commands that have been accepted: rows that are there stay as they are.
+  /// The same for commands that have been accepted: rows that are there stay as they are,
+  /// but those of which a later copy waits that were left undone.
   DbResult<bool> apply_pending(const std::vector<OperationRow>& operations, StreamSequence previous,
                                const Checkpoint& next);
 

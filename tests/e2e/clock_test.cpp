@@ -240,7 +240,7 @@ TEST_CASE("a client that does not wait is told where to look") {
   CHECK(accepted.header("Preference-Applied") == "respond-async");
   CHECK(accepted.json()["type"].text() == "advance");
   const std::string location = accepted.header("Location");
-  CHECK(location == "/operations/" + accepted.json()["id"].text());
+  CHECK(location == "/operations/" + accepted.json()["id"].text() + "?until=settled");
   const harness::HttpHeaders after = {{"Vsim-Min-Sequence", accepted.header("Vsim-Sequence")}};
 
   // Another API waits for it on request, and knows the new time then.
@@ -248,7 +248,8 @@ TEST_CASE("a client that does not wait is told where to look") {
   const HttpAnswer clock = elsewhere.get("/clock", after);
   REQUIRE_MESSAGE(clock.status == 200, told(clock));
   CHECK(moment(clock.json()["now"].text()) == began + 60 * second);
-  CHECK(elsewhere.get(location).json()["status"].text() == "SUCCEEDED");
+  const HttpAnswer done = elsewhere.get(location, {{"Prefer", "wait=30"}});
+  CHECK_MESSAGE(done.json()["status"].text() == "SUCCEEDED", told(done));
   wait_for_status(client, id, "RUNNING");
 }
 

@@ -100,7 +100,8 @@ void check_answer(const Json& document, const Json& operation, const HttpAnswer&
   REQUIRE_MESSAGE(operation["responses"].has(status), "the status is not documented");
   const Json& response = resolved(document, operation["responses"][status]);
   for (const auto& [name, header] : response["headers"].members()) {
-    const bool optional = name == "Preference-Applied" || name == "Retry-After";
+    const bool optional =
+        name == "Preference-Applied" || name == "Idempotent-Replayed" || name == "Retry-After";
     CHECK_MESSAGE((optional || !answer.header(name).empty()), "the answer lacks the header ", name);
   }
   if (!response.has("content")) {

@@ -33,6 +33,31 @@ bool operation_is(harness::HttpClient& client, const HttpAnswer& accepted,
   return operation.status == 200 && operation.json()["status"].text() == status;
 }
 
+std::string settled_at(harness::HttpClient& client, const HttpAnswer& accepted) {
+  return client.get(accepted.header("Location")).json()["settled_at"].text();
+}
+
+/// 202 to a write with until=settled: its body and its Location are PENDING, and done only when the
+/// server has come to the end of the transition.
+void check_leads_to_the_end(harness::HttpClient& client, const HttpAnswer& accepted,
+                            const std::string& end) {
+  CAPTURE(end);
+  check_accepted(accepted);
+  CHECK_MESSAGE(accepted.json()["status"].text() == "PENDING", told(accepted));
+  CHECK(accepted.json()["settled_at"].is_null());
+  const std::string path = accepted.header("Location");
+  CHECK_MESSAGE(path.find("?until=settled") != std::string::npos, path);
+  const std::string server = "/servers/" + accepted.json()["server_id"].text();
+  HttpAnswer operation = client.get(path);
+  while (operation.json()["status"].text() == "PENDING") {  // up to the tests' time limit
+    operation = client.get(path, {{"Prefer", "wait=1"}});
+    REQUIRE_MESSAGE(operation.status == 200, told(operation));
+  }
+  CHECK_MESSAGE(client.get(server).json()["status"].text() == end, told(operation));
+  CHECK(operation.json()["status"].text() == "SUCCEEDED");
+  CHECK_FALSE(operation.json()["settled_at"].is_null());
+}
+
 }  // namespace
 
 TEST_CASE("respond-async is accepted at once, and the operation tells the outcome") {
@@ -94,7 +119,7 @@ TEST_CASE("until=settled answers with the end state of the transition") {
   CHECK(gone.json()["status"].text() == "TERMINATED");
 }
 
-TEST_CASE("until=settled past the wait is 202, and the server settles all the same") {
+TEST_CASE("past its wait until=settled leads to what is PENDING until it has settled (12.12)") {
   harness::Fleet fleet;
   harness::HttpClient client = fleet.client();
   const auto started = std::chrono::steady_clock::now();
@@ -103,8 +128,90 @@ TEST_CASE("until=settled past the wait is 202, and the server settles all the sa
   CHECK(since(started) >= milliseconds(900));
   CHECK(since(started) < milliseconds(1900));  // before any create of `standard` is through
   check_accepted(create);
-  const Json operation = client.get(create.header("Location")).json();
-  wait_for_status(client, operation["server_id"].text(), "RUNNING");
+  const std::string id = create.json()["server_id"].text();
+  const auto write = [&](const std::string& action, const std::string& prefer) {
+    return client.post("/servers/" + id + "/action?until=settled",
+                       R"({"action":")" + action + R"("})", {{"Prefer", prefer}});
+  };
+  check_leads_to_the_end(client, create, "RUNNING");
+  check_leads_to_the_end(client, write("stop", "respond-async"), "STOPPED");
+  check_leads_to_the_end(client, write("start", "respond-async, wait=0"), "RUNNING");
+  check_leads_to_the_end(client, write("reboot", "wait=0"), "RUNNING");
+  REQUIRE(client.post("/clock", R"({"scale":0.05})").status == 200);
+  const HttpAnswer gone =
+      client.del("/servers/" + id + "?until=settled", {{"Prefer", "respond-async"}});
+  // It finds the server TERMINATING: what it leads to is what terminates it.
+  harness::eventually([&] { return get_server(client, id)["status"].text() != "RUNNING"; });
+  const HttpAnswer again = client.del("/servers/" + id + "?until=settled", {{"Prefer", "wait=1"}});
+  CHECK_MESSAGE(again.header("Location") == gone.header("Location"), told(again));
+  REQUIRE(client.post("/clock", R"({"scale":5})").status == 200);
+  check_leads_to_the_end(client, again, "TERMINATED");
+}
+
+TEST_CASE("a create that is broken off by a terminate has settled when the server has, for good") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "0.01"}}});
+  harness::HttpClient client = fleet.client();
+  const HttpAnswer create =
+      client.post("/servers?until=settled", harness::create_body(), {{"Prefer", "respond-async"}});
+  check_accepted(create);
+  const std::string id = create.json()["server_id"].text();
+  REQUIRE(harness::eventually([&] { return client.get("/servers/" + id).status == 200; }));
+  REQUIRE(harness::eventually([&] { return act(client, id, "terminate").status == 200; }));
+  REQUIRE(client.post("/clock", R"({"scale":10})").status == 200);
+  check_leads_to_the_end(client, create, "TERMINATED");
+  const std::string settled = settled_at(client, create);
+  CHECK(act(client, id, "start").status == 409);
+  CHECK(settled_at(client, create) == settled);
+}
+
+TEST_CASE("an operation can be waited for, and the wait has its bounds") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  fleet.worker().terminate();
+  const HttpAnswer stop = act(client, id, "stop", {{"Prefer", "respond-async"}});
+  check_accepted(stop);
+  const std::string path = stop.header("Location");
+  CHECK(path.find('?') == std::string::npos);
+  auto started = std::chrono::steady_clock::now();
+  CHECK(client.get(path).json()["status"].text() == "PENDING");
+  CHECK(since(started) < milliseconds(900));
+  started = std::chrono::steady_clock::now();
+  const HttpAnswer pending = client.get(path, {{"Prefer", "wait=1"}});
+  CHECK(since(started) >= milliseconds(1000));
+  CHECK(pending.json()["status"].text() == "PENDING");
+  CHECK(pending.header("Preference-Applied") == "wait=1");
+  fleet.start_worker();
+  const Json done = client.get(path, {{"Prefer", "wait=60"}}).json();
+  CHECK(done["status"].text() == "SUCCEEDED");
+  CHECK(done["settled_at"].text() == done["decided_at"].text());
+  CHECK(client.get(path, {{"Prefer", "wait=61"}}).status == 400);
+  CHECK(client.get(path + "?until=done").status == 400);
+  CHECK(client.get(path + "?wait=1").status == 400);
+}
+
+TEST_CASE("a change of the clock leads to what is PENDING until all that fell due can be read") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  fleet.worker().terminate();
+  fleet.start_worker(0, {{"ROLES", "commands,projector,janitor"}});  // nobody keeps time
+  const HttpAnswer advance =
+      client.post("/clock", R"({"advance_seconds":86400})", {{"Prefer", "wait=1"}});
+  check_accepted(advance);
+  CHECK(advance.json()["status"].text() == "PENDING");
+  const std::string path = advance.header("Location");
+  CHECK(path.find("?until=settled") != std::string::npos);
+  const std::string plain = path.substr(0, path.find('?'));
+  const HttpAnswer decided = client.get(plain, {{"Prefer", "wait=60"}});
+  CHECK_MESSAGE(decided.json()["status"].text() == "SUCCEEDED", told(decided));
+  CHECK_FALSE(decided.json()["decided_at"].is_null());
+  CHECK(client.get(path).json()["status"].text() == "PENDING");
+  CHECK(client.get(plain).json()["settled_at"].is_null());
+  fleet.worker().terminate();
+  fleet.start_worker();
+  const Json done = client.get(path, {{"Prefer", "wait=60"}}).json();
+  CHECK(done["status"].text() == "SUCCEEDED");
+  CHECK(client.get("/clock").json()["deadlines_applied"].text() >= done["settled_at"].text());
 }
 
 TEST_CASE("without a worker a write is 202 after its wait, visible as PENDING, and done later") {

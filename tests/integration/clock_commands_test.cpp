@@ -128,7 +128,10 @@ TEST_CASE("a change is answered when what fell due by it can be read, and is 202
   ground.apply_deadlines("2026-03-01T00:00:59.999Z");
   const auto late = ground.post(body, "wait=0", "key");
   CHECK(late.status == 202);
-  CHECK(status_of(late) == "SUCCEEDED");
+  CHECK(status_of(late) == "PENDING");  // what was asked for is not done yet
+  const std::string* location = late.header("Location");
+  REQUIRE(location != nullptr);
+  CHECK_MESSAGE(location->ends_with("?until=settled"), *location);
 
   ground.apply_deadlines("2026-03-01T00:01:00Z");
   const auto done = ground.post(body, "wait=0", "key");

@@ -6,6 +6,7 @@
 #include "api/command_gateway.h"
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "schema/messages/subjects.h"
 #include "schema/read_model/migrations.h"
 #include "tests/harness/database.h"
+#include "tests/harness/eventually.h"
 #include "tests/harness/private_nats.h"
 #include "tests/harness/private_postgres.h"
 
@@ -60,12 +62,21 @@ struct Ground {
   }
 
   /// The outcome can be read from now on.
-  void decide(const Submission& command, StreamSequence sequence) const {
+  void decide(const Submission& command, StreamSequence sequence,
+              const std::string& status = "SUCCEEDED", StreamSequence event = 9) const {
+    harness::query(database_url,
+                   "DELETE FROM vsim.operations WHERE id = '" + command.id.to_string() + "'");
     harness::query(database_url, "INSERT INTO vsim.operations VALUES ('" + command.id.to_string() +
-                                     "', " + std::to_string(sequence) +
-                                     ", 9, 3, NULL, now(), 'SUCCEEDED', 'stop', "
-                                     "'us-east-1', '', '', '" +
-                                     command.request_hash + "', 'api', '')");
+                                     "', " + std::to_string(sequence) + ", " +
+                                     std::to_string(event) + ", 3, NULL, now(), '" + status +
+                                     "', 'stop', 'us-east-1', '', '', '" + command.request_hash +
+                                     "', 'api', '')");
+  }
+
+  std::string message_id(const Submission& command) const {
+    const auto stored = waiting(command);
+    REQUIRE(stored);
+    return std::string(eventstore::find_header(stored->headers, messages::header::message_id));
   }
 
   std::optional<eventstore::Message> waiting(const Submission& command) const {
@@ -105,8 +116,13 @@ StreamSequence pending(const Reply<Result>& reply) {
 
 bool succeeded(const Reply<Result>& reply) {
   REQUIRE(reply);
-  const auto* decided = std::get_if<read_model::OperationWithServer>(&*reply);
+  const auto* decided = std::get_if<Decided>(&*reply);
   return decided != nullptr && decided->operation.status == "SUCCEEDED";
+}
+
+bool replayed(const Reply<Result>& reply) {
+  REQUIRE(reply);
+  return std::get<Decided>(*reply).replayed;
 }
 
 http::ProblemCode problem_of(const Reply<Result>& reply) {
@@ -165,8 +181,75 @@ TEST_CASE("a repeat under one key finds the first, while it waits and when it is
   CHECK(pending(ground.gateway.carry_out(command, 0s)) == first);
   ground.decide(command, first);
   ground.remove(command);
-  CHECK(succeeded(ground.gateway.carry_out(command, 5s)));
+  const auto repeat = ground.gateway.carry_out(command, 5s);
+  CHECK(succeeded(repeat));
+  CHECK(replayed(repeat));
   CHECK_FALSE(ground.waiting(command));
+}
+
+TEST_CASE("a twin of a command that waits is given its outcome, and that is no repeat") {
+  Ground ground;
+  const auto command = Ground::submission(new_command(), new_server(), us, true);
+  const auto first = pending(ground.gateway.carry_out(command, 0s));
+  auto twin = std::async(std::launch::async, [&] { return ground.gateway.carry_out(command, 9s); });
+  // It has looked once before it waits, and once while it waits.
+  REQUIRE(harness::eventually([&] {
+    const std::string text = ground.metrics.text();
+    const std::string looks = "\nvsim_outcome_looks_total ";
+    const auto at = text.find(looks);
+    return at != std::string::npos && std::stoi(text.substr(at + looks.size())) >= 3;
+  }));
+  ground.decide(command, first);
+  const auto answer = twin.get();
+  CHECK(succeeded(answer));
+  CHECK_FALSE(replayed(answer));
+}
+
+TEST_CASE("what was left undone is stored again under its key, once for each outcome") {
+  for (const std::string status : {"PURGED", "DEAD_LETTERED"}) {
+    CAPTURE(status);
+    Ground ground;
+    const auto command = Ground::submission(new_command(), new_server(), us, true);
+    const std::string id = command.id.to_string();
+    const auto first = pending(ground.gateway.carry_out(command, 0s));
+    ground.remove(command);
+    ground.decide(command, first, status, 9);
+    const auto second = pending(ground.gateway.carry_out(command, 0s));
+    CHECK(second > first);
+    CHECK(ground.message_id(command) == id + "-after-9");
+    CHECK(pending(ground.gateway.carry_out(command, 0s)) == second);  // a twin joins
+
+    // The old outcome does not stand for the new copy; one of the new copy does.
+    CHECK(pending(ground.gateway.carry_out(command, 1s)) == second);
+    ground.decide(command, second, status, 11);
+    const auto waited = ground.gateway.carry_out(command, 0s);  // waits in the queue still
+    CHECK(pending(waited) == second);
+
+    // Purged before anybody has noted it: the broker knows the copy's id.
+    ground.remove(command);
+    ground.decide(command, first, status, 9);
+    CHECK(pending(ground.gateway.carry_out(command, 0s)) > second);
+    CHECK(ground.message_id(command) == id + "-after-9-r1");
+
+    ground.decide(command, second, "SUCCEEDED", 12);
+    ground.remove(command);
+    const auto repeat = ground.gateway.carry_out(command, 5s);
+    CHECK(succeeded(repeat));
+    CHECK(replayed(repeat));
+    CHECK_FALSE(ground.waiting(command));
+  }
+}
+
+TEST_CASE("a copy that an operator sent by hand, without its hash, is no misuse of the key") {
+  Ground ground;
+  auto command = Ground::submission(new_command(), new_server(), us, true);
+  auto by_hand = command;
+  by_hand.request_hash = "";
+  const auto first = pending(ground.gateway.carry_out(by_hand, 0s));
+  CHECK(pending(ground.gateway.carry_out(command, 0s)) == first);
+  ground.remove(command);
+  ground.decide(by_hand, first);
+  CHECK(succeeded(ground.gateway.carry_out(command, 5s)));
 }
 
 TEST_CASE("one key for two regions is a misuse of the key, found in the queue and in the outcome") {

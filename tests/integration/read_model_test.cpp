@@ -13,6 +13,7 @@
 #include "schema/read_model/fleet_snapshot.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/operations.h"
+#include "schema/read_model/projection_batch.h"
 #include "schema/read_model/projection_writer.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
@@ -382,6 +383,59 @@ TEST_CASE("an operation comes with its server, and lists by what is asked") {
   };
   CHECK(decided(19));
   CHECK_FALSE(decided(20));
+}
+
+TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10)") {
+  Ground ground;
+  const auto journal = std::move(*ProjectionWriter::open(ground.url, Projection::journal));
+  REQUIRE(journal->checkpoint());
+  Command command;
+  command.id = CommandId{some_uuid(0xc0)};
+  command.server = ServerId{some_uuid(1)};
+  command.region = samples::us;
+  command.request_hash = "hash";
+  command.action = Stop{};
+  StreamSequence journalled = 0;
+  const auto queue = [&](const std::vector<StreamSequence>& sequences) {
+    std::vector<OperationRow> rows;
+    for (const auto sequence : sequences) {
+      command.sequence = sequence;
+      rows.push_back(pending_operation_row(command));
+    }
+    const Checkpoint next{journalled + 1, "hash", sequences.back()};
+    REQUIRE(journal->apply_pending(rows, journalled, next).value());
+    ++journalled;
+  };
+  const auto decide = [&](EventData outcome, StreamSequence sequence) {
+    command.sequence = sequence;
+    auto event = ground.event(1, samples::us, std::move(outcome), some_time(), ground.sequence + 1);
+    event.cause = note_of(command).cause;
+    ground.batch.add(event, evolve({}, event), ground.sequence);
+    ground.flush();
+  };
+  const auto shown = [&] {
+    const auto found =
+        ground.pool.read([&](Transaction& tx) { return find_operation(tx, command.id); }).value();
+    return found->operation.status + " " + std::to_string(found->operation.command_sequence);
+  };
+  queue({5});
+  CHECK(shown() == "PENDING 5");
+  decide(CommandPurged{}, 5);
+  CHECK(shown() == "PURGED 5");
+  queue({5});  // the journal is read anew
+  CHECK(shown() == "PURGED 5");
+  queue({8});
+  CHECK(shown() == "PENDING 8");
+  decide(CommandPurged{}, 5);  // noted late, of the first copy
+  CHECK(shown() == "PENDING 8");
+  decide(CommandDeadLettered{"why"}, 8);
+  CHECK(shown() == "DEAD_LETTERED 8");
+  queue({11, 9});
+  CHECK(shown() == "PENDING 11");
+  decide(CommandRejected{{RejectionCode::not_found, "no such server"}}, 9);
+  CHECK(shown() == "REJECTED 9");  // for good, whichever copy it was given to
+  queue({12});
+  CHECK(shown() == "REJECTED 9");
 }
 
 TEST_CASE("a starting worker gets addresses and deadlines of one instant, none of the dead") {

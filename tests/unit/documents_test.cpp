@@ -112,12 +112,29 @@ TEST_CASE("an operation shows what is known of it") {
   operation.server_id = "srv";
   operation.actor = "api";
   operation.command_sequence = 57;
-  CHECK(render_operation(operation) ==
+  CHECK(render_operation({operation, {}}) ==
         R"({"id":"op","type":"stop","status":"PENDING","region":"us-east-1","server_id":"srv",)"
         R"("code":null,"detail":null,"actor":"api","request_id":null,"command_sequence":57,)"
-        R"("event_sequence":null,"decided_at":null})");
+        R"("event_sequence":null,"decided_at":null,"settled_at":null})");
   CHECK(
       render_operation_page({operation, operation}, 1).ends_with(R"("limit":1,"next_before":57})"));
+}
+
+TEST_CASE("until it has settled a success counts as PENDING where that was asked for (12.12)") {
+  const auto status = [](const char* outcome, std::optional<Instant> settled_at, bool until) {
+    OperationView view{{}, settled_at, until};
+    view.operation.status = outcome;
+    return std::string(view.status());
+  };
+  CHECK(status("SUCCEEDED", {}, true) == "PENDING");
+  CHECK(status("SUCCEEDED", {}, false) == "SUCCEEDED");
+  CHECK(status("SUCCEEDED", noon, true) == "SUCCEEDED");
+  CHECK(status("REJECTED", {}, true) == "REJECTED");
+  CHECK(status("PURGED", {}, true) == "PURGED");
+  CHECK(status("PENDING", {}, false) == "PENDING");
+  OperationView settled{{}, noon, true};
+  CHECK(render_operation(settled).ends_with(
+      R"("decided_at":null,"settled_at":"2026-03-01T12:00:00.000Z"})"));
 }
 
 TEST_CASE("regions and types are lists of items") {

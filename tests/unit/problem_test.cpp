@@ -68,6 +68,11 @@ TEST_CASE("a problem document tells the operation where there is one") {
         R"("code":"operation_in_progress","request_id":"req-1","operation_id":"op-1"})");
   CHECK(render_problem({ProblemCode::not_found, "no"}, "r").find("operation_id") ==
         std::string::npos);
+  Problem repeated{ProblemCode::not_found, "no"};
+  CHECK(render_problem(repeated, "r").find("decided_at") == std::string::npos);
+  repeated.decided_at = "2026-03-01T12:00:00.000Z";
+  CHECK(render_problem(repeated, "r")
+            .ends_with(R"("request_id":"r","decided_at":"2026-03-01T12:00:00.000Z"})"));
 }
 
 }  // namespace

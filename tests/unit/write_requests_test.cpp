@@ -179,5 +179,14 @@ TEST_CASE("the hash tells method, path and payload apart") {
   CHECK(hash != request_hash("POST", "/server", "{}"));
 }
 
+TEST_CASE("the hash tells what If-Match asks for, and without it is what it was (12.10)") {
+  const auto hash = request_hash("POST", "/servers", "{}");
+  CHECK(hash == request_hash("POST", "/servers", "{}", ""));
+  const auto conditional = request_hash("POST", "/servers", "{}", "\"1\"");
+  CHECK(hash != conditional);
+  CHECK(conditional == request_hash("POST", "/servers", "{}", "\"1\""));
+  CHECK(conditional != request_hash("POST", "/servers", "{}", "\"2\""));
+}
+
 }  // namespace
 }  // namespace vsim::http

@@ -1,0 +1,46 @@
+#include "api/settlement.h"
+
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/clock.h"
+
+namespace vsim::api {
+
+using read_model::OperationRow;
+
+Reply<std::optional<Instant>> Settlement::find(const OperationRow& operation) {
+  if (operation.status != to_string(OutcomeKind::succeeded)) {
+    return operation.decided_at;  // it has changed nothing; none while it is PENDING
+  }
+  if (operation.region == messages::clock_region) {
+    return find_of_clock(operation);
+  }
+  if (operation.server_id.empty()) {
+    return operation.decided_at;
+  }
+  return read_side_.read([&](read_model::Transaction& tx) {
+    return read_model::find_settled(tx, operation.server_id, operation.version);
+  });
+}
+
+/// The clock has settled when all that was due at its change has been brought into the log.
+Reply<std::optional<Instant>> Settlement::find_of_clock(const OperationRow& operation) {
+  const auto event = log_side_.event_at(operation.event_sequence);
+  if (!event || !*event) {
+    return std::nullopt;  // without the broker nobody knows; the outcome is shown all the same
+  }
+  const auto logged = messages::decode_event(**event);
+  const auto* change = logged ? std::get_if<messages::ClockLogged>(&*logged) : nullptr;
+  if (change == nullptr) {
+    return std::nullopt;
+  }
+  const auto clock = read_side_.read(read_model::find_clock);
+  if (!clock) {
+    return tl::unexpected(clock.error());
+  }
+  const Instant changed_at = change->state.time.sim;
+  const bool applied = *clock && (*clock)->deadlines_applied >= changed_at;
+  return applied ? std::optional(changed_at) : std::nullopt;
+}
+
+}  // namespace vsim::api

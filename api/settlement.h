@@ -1,0 +1,27 @@
+#pragma once
+
+// When what a command began is over: not its outcome, but the end of the transition, or of all that
+// an advance of the clock made due.
+
+#include "api/log_side.h"
+#include "schema/read_model/operations.h"
+
+namespace vsim::api {
+
+/// Any thread.
+class Settlement {
+ public:
+  /// Both outlive it.
+  Settlement(ReadSide& read_side, LogSide& log_side) : read_side_(read_side), log_side_(log_side) {}
+
+  /// Simulated time; nothing while it goes on, or cannot be read yet. Once given it stays.
+  Reply<std::optional<Instant>> find(const read_model::OperationRow& operation);
+
+ private:
+  Reply<std::optional<Instant>> find_of_clock(const read_model::OperationRow& operation);
+
+  ReadSide& read_side_;
+  LogSide& log_side_;
+};
+
+}  // namespace vsim::api
