@@ -1,23 +1,19 @@
 #pragma once
 
-// One client's connection, with the framing of requests and their bodies. cpp-httplib 0.11 parses
-// the head and writes the answer; its own way of reading falls short of what the API promises, so
-// this class stands in between:
-//   - it reads and writes with one system call a request each, where the library's stream takes
-//   four;
-//   - heads are bounded in bytes and in time;
-//   - a body is always taken off the connection, also that of a GET, or the connection is closed:
-//     the library would take what is left of it for the next request;
-//   - a chunked body is bounded too.
+// One client's connection, and the framing of requests on it (RFC 9112): where a head ends, where a
+// body ends, in how many bytes and how much time. A line ends with CR LF and with nothing else. A
+// body is always taken off the connection, also that of a GET, or the connection is closed: what is
+// left of it would be the next request.
 
 #include <array>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
-#include <sys/types.h>
+#include <tl/expected.hpp>
 
-#include "api/http_message.h"
+#include "api/request_head.h"
 #include "api/transport.h"
 
 namespace vsim::api {
@@ -38,49 +34,41 @@ class Connection {
   /// the client went away or the server stops.
   Transport::State wait_for_request(Transport::Time until);
 
-  /// The head as read by the library so far, and the body, taken off the connection. Called once a
-  /// request, when the library has parsed the head. `fault` is set when the body could not be
-  /// taken.
-  void take_rest(HttpRequest& request);
+  /// Takes the head of the request that has begun off the connection, with its empty line. The
+  /// lines have their ends; what stands in them is not looked at, but for a first line that is no
+  /// request while nothing has come behind it: no more of that needs to be waited for.
+  tl::expected<std::string, HeadRefusal> take_head();
 
-  /// As far as the library has read it.
-  std::string_view head() const { return head_; }
+  /// Takes the body of that head off the connection; what is wrong with it otherwise. A client that
+  /// waits for "100 Continue" is sent that first, unless the length that it gave is too large.
+  std::optional<Fault> take_body(const RequestHead& head, std::string& body);
 
-  /// What went wrong while the library read the head.
-  std::optional<Fault> head_fault() const { return head_fault_; }
-
-  /// Sends what is buffered; false when the client is gone.
-  bool flush();
+  /// Sends an answer; false when the client is gone or does not take it in time.
+  bool send(std::string_view answer);
 
   /// After a fault the client may still be sending: lets it finish reading our answer before the
   /// connection is cut, which would otherwise be reset and the answer lost.
   void linger();
 
-  /// For the library while it reads a head: bytes received, 0 at the end, -1 after a fault.
-  ssize_t read(char* into, std::size_t size);
-  /// Into a buffer; sent by flush(), or when there is much.
-  ssize_t write(const char* from, std::size_t size);
-
  private:
   using Got = Transport::State;
   Got fill(Transport::Time until);  // into the empty buffer
   Got fill_within_request();
+  bool has_received() const { return begin_ < end_; }
+  void skip_empty_lines();
+  std::string_view take_to_line_end();  // of what is received: to the next LF, or all
   bool take_byte(char& byte);
   bool take_bytes(std::string& into, std::size_t count);
   std::optional<Fault> take_line(std::string& line, std::size_t most);
-  std::optional<Fault> take_sized_body(std::string_view length, std::string& body);
-  std::optional<Fault> take_chunked_body(std::string& body);
+  std::optional<Fault> take_chunk_end();
+  std::optional<Fault> take_chunks(std::string& body);
+  std::optional<Fault> take_trailers();
 
   Transport& transport_;
   std::array<char, 16 * 1024> buffer_;
   std::size_t begin_ = 0;  // what is received and not taken: [begin_, end_)
   std::size_t end_ = 0;
-  std::string head_;
-  std::string out_;
-  bool in_head_ = true;
-  std::optional<Fault> head_fault_;
-  Transport::Time began_;                        // the request
-  std::optional<Transport::Time> answer_until_;  // must be taken by the client
+  Transport::Time began_;  // the request
 };
 
 }  // namespace vsim::api

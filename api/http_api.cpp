@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "api/answers.h"
+#include "api/request_head.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
@@ -62,20 +63,20 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
   };
 }
 
-Problem problem_of(Fault fault) {
-  switch (fault) {
+Problem problem_of(const HttpRequest& request) {
+  switch (*request.fault) {
     case Fault::malformed_head:
-    case Fault::unknown_method:
-      return invalid(
-          "the request is no HTTP that is understood here; send METHOD, target and HTTP/1.1, with "
-          "headers of 8 KiB at most each");
+      return invalid("the request is no HTTP/1.1: " + std::string(request.complaint));
     case Fault::head_too_large:
-      return invalid("the request line is over 8 KiB or the headers over " +
-                     std::to_string(head_bytes_max / 1024) + " KiB; shorten them");
+      return invalid("a line of the head is over " + std::to_string(head_line_bytes_max / 1024) +
+                     " KiB or all of them over " + std::to_string(head_bytes_max / 1024) +
+                     " KiB; shorten them");
     case Fault::malformed_body:
-      return invalid(
-          "the body's length cannot be made out; send one Content-Length, or chunks of "
-          "Transfer-Encoding: chunked");
+      return invalid("the body's length cannot be made out: " +
+                     (request.complaint.empty()
+                          ? "a chunk is none; send SIZE in hexadecimal digits, CR LF, so many "
+                            "bytes, CR LF, and a size of 0 at the end"
+                          : std::string(request.complaint)));
     case Fault::body_too_large:
       return {
           ProblemCode::payload_too_large,
@@ -114,17 +115,23 @@ std::string told(std::string_view text) {
   return harmless ? std::string(text) : "this path";
 }
 
+/// For OPTIONS: no content, and what may be asked.
+HttpResponse options_answer(const std::string& allow) {
+  HttpResponse response;
+  response.status = 204;
+  response.add("Allow", allow);
+  return response;
+}
+
 HttpResponse wrong_method_answer(const HttpRequest& request, const std::string& allow,
                                  std::string_view request_id) {
-  HttpResponse response;
   if (request.method == "OPTIONS") {
-    response.status = 204;
-  } else {
-    response = problem_answer(
-        {ProblemCode::method_not_allowed,
-         told(request.path) + " does not take " + told(request.method) + "; it takes " + allow},
-        request_id);
+    return options_answer(allow);
   }
+  HttpResponse response = problem_answer(
+      {ProblemCode::method_not_allowed,
+       told(request.path) + " does not take " + told(request.method) + "; it takes " + allow},
+      request_id);
   response.add("Allow", allow);
   return response;
 }
@@ -167,7 +174,7 @@ HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std
                             telemetry::latency_bounds_seconds())};
 }
 
-HttpResponse HttpApi::handle(const HttpRequest& request) {
+HttpResponse HttpApi::handle(HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   const std::string request_id = request_id_of(request);
   std::size_t index = routes_.routes().size();
@@ -197,11 +204,13 @@ HttpResponse HttpApi::handle(const HttpRequest& request) {
   return response;
 }
 
-Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::string_view request_id,
+Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_view request_id,
                       std::size_t& index) {
-  // A method that nobody knows is answered like one that the path does not take.
-  if (request.fault && *request.fault != Fault::unknown_method) {
-    return tl::unexpected(problem_of(*request.fault));
+  if (request.fault) {
+    return tl::unexpected(problem_of(request));
+  }
+  if (request.path == "*") {  // OPTIONS * asks about the server, not about a path (RFC 9110, 9.3.7)
+    return options_answer(routes_.all_methods());
   }
   const auto found = routes_.find(request.method, request.path);
   const Route* route = found ? found->route : nullptr;
@@ -222,9 +231,6 @@ Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::stri
   if (route == nullptr) {
     return wrong_method_answer(request, found->allow, request_id);
   }
-  if (request.fault) {  // the method is known: the first line was wrong in another way
-    return tl::unexpected(problem_of(*request.fault));
-  }
   const std::string_view content_type = request.header("Content-Type");
   if (route->method == Method::post && !content_type.empty() && !is_json(content_type)) {
     return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
@@ -237,6 +243,10 @@ Answer HttpApi::route(const HttpRequest& request, const Identity& who, std::stri
                 "it is not known yet what time it is: the broker (NATS) has not told; try again",
                 {},
                 1});
+  }
+  request.take_body();
+  if (request.fault) {
+    return tl::unexpected(problem_of(request));
   }
   const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
   return call_guarded(*route, {request, request_id, found->parameter, actor});

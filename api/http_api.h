@@ -40,8 +40,9 @@ class HttpApi {
   HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
           telemetry::Metrics& metrics);
 
-  /// Answers any request, also a faulty one; never throws.
-  HttpResponse handle(const HttpRequest& request);
+  /// Answers any request, also a faulty one; never throws. Takes the body when nothing in the head
+  /// speaks against it.
+  HttpResponse handle(HttpRequest& request);
 
   const RouteTable& routes() const { return routes_; }
 
@@ -53,7 +54,7 @@ class HttpApi {
   };
   RouteMetrics metrics_of(telemetry::Metrics& metrics, const std::string& method,
                           const std::string& pattern);
-  Answer route(const HttpRequest& request, const Identity& who, std::string_view request_id,
+  Answer route(HttpRequest& request, const Identity& who, std::string_view request_id,
                std::size_t& index);
   Answer call_guarded(const Route& route, const Call& call);
 

@@ -1,186 +1,134 @@
 #include "api/http_exchange.h"
 
 #include <algorithm>
-
-#include <httplib.h>
+#include <iterator>
 
 namespace vsim::api {
 namespace {
 
-/// A connection as the library wants it.
-class LibraryStream : public httplib::Stream {
- public:
-  explicit LibraryStream(Connection& connection) : connection_(connection) {}
-
-  bool is_readable() const override { return true; }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* into, std::size_t size) override { return connection_.read(into, size); }
-  ssize_t write(const char* from, std::size_t size) override {
-    return connection_.write(from, size);
-  }
-  // Two system calls a request, for what is known already.
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
-  void get_local_ip_and_port(std::string& ip, int& port) const override { forget(ip, port); }
-  // Asked for only to refuse what select() cannot hold, which is not used here.
-  socket_t socket() const override { return 0; }
-
- private:
-  static void forget(std::string& ip, int& port) {
-    ip.clear();
-    port = 0;
-  }
-  Connection& connection_;
+struct Phrase {
+  int status;
+  const char* text;
+};
+/// Of the answers that are given here (RFC 9110, 15); a phrase may be empty.
+constexpr Phrase phrases[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
 };
 
-/// What this thread is at: the library's callbacks do not tell.
-struct Exchange {
-  Connection* connection = nullptr;
-  std::optional<telemetry::IpAddress> peer;
-  bool answered = false;
-  bool close_after = false;
-};
-thread_local Exchange exchange;
+const char* reason_phrase(int status) {
+  const auto* const phrase =
+      std::find_if(std::begin(phrases), std::end(phrases),
+                   [status](const Phrase& known) { return known.status == status; });
+  return phrase == std::end(phrases) ? "" : phrase->text;
+}
 
-void give(httplib::Response& response, HttpResponse&& answer) {
-  response.status = answer.status;
+/// RFC 9110, 8.6: these have no content, and say nothing of its length but what 304 is given.
+bool has_content(int status) { return status >= 200 && status != 204 && status != 304; }
+
+struct Framing {
+  bool head_only = false;   // the answer to HEAD: the same head, and nothing behind it
+  bool close = false;       // what the header Connection says
+  bool keep_alive = false;  // said to HTTP/1.0, which expects the contrary
+};
+
+std::string to_bytes(const HttpResponse& answer, const Framing& framing) {
+  std::string bytes;
+  bytes.reserve(512 + answer.body.size());
+  const auto add = [&bytes](std::string_view name, std::string_view value) {
+    bytes.append(name).append(": ").append(value).append("\r\n");
+  };
+  bytes.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ");
+  bytes.append(reason_phrase(answer.status)).append("\r\n");
+  if (framing.close || framing.keep_alive) {
+    add("Connection", framing.close ? "close" : "keep-alive");
+  }
   if (!answer.body.empty()) {
-    response.body = std::move(answer.body);
-    response.set_header("Content-Type", answer.content_type);
+    add("Content-Type", answer.content_type);
   }
-  for (auto& [name, value] : answer.headers) {
-    response.set_header(name, value);
+  if (has_content(answer.status)) {
+    add("Content-Length", std::to_string(answer.body.size()));
   }
+  for (const auto& [name, value] : answer.headers) {
+    add(name, value);
+  }
+  bytes.append("\r\n");
+  if (!framing.head_only && has_content(answer.status)) {
+    bytes.append(answer.body);
+  }
+  return bytes;
+}
+
+/// Reads the head into the request; nothing, and the fault set, when there is none.
+std::optional<RequestHead> take_head(Connection& connection, HttpRequest& request) {
+  const auto refuse = [&](const HeadRefusal& refusal) {
+    request.fault = refusal.fault;
+    request.complaint = refusal.complaint;
+    return std::nullopt;
+  };
+  auto bytes = connection.take_head();
+  if (!bytes) {
+    return refuse(bytes.error());
+  }
+  request.head = std::move(*bytes);
+  auto head = read_request_head(request.head);
+  if (!head) {
+    return refuse(head.error());
+  }
+  request.method = head->method;
+  request.path = head->path;
+  request.query = head->query;
+  request.authority = head->authority;
+  request.headers = std::move(head->headers);
+  return std::move(*head);
 }
 
 }  // namespace
 
-class HttpExchange::Library : public httplib::Server {
- public:
-  explicit Library(HttpExchange::Handler handler) : handler_(std::move(handler)) {
-    // Before the library's own routing, which goes by regular expressions.
-    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      answer(request, response);
-      return HandlerResponse::Handled;
-    });
-    // Requests that the library refuses by itself come here only.
-    set_error_handler(
-        HandlerWithResponse([this](const httplib::Request& request, httplib::Response& response) {
-          if (exchange.answered) {
-            return HandlerResponse::Unhandled;
-          }
-          refuse(request, response);
-          return HandlerResponse::Handled;
-        }));
-    set_post_routing_handler([](const httplib::Request& request, httplib::Response& response) {
-      response.headers.erase("Keep-Alive");  // its `max` would not be true
-      if (request.version == "HTTP/1.0" && !response.has_header("Connection")) {
-        response.set_header("Connection", "keep-alive");
-      }
-    });
-  }
-
-  const HttpExchange::Handler& handler() const { return handler_; }
-
-  bool serve_one(Connection& connection, bool last) {
-    LibraryStream stream(connection);
-    bool client_closes = false;
-    const bool open = process(*this, stream, last, client_closes) && connection.flush();
-    if (exchange.close_after) {
-      connection.linger();
-    }
-    return open && !last && !client_closes && !exchange.close_after;
-  }
-
- private:
-  /// Newer versions of the library want the addresses too. `library` is always *this.
-  template <typename AnyVersion>
-  static bool process(AnyVersion& library, LibraryStream& stream, bool last, bool& client_closes) {
-    const std::function<void(httplib::Request&)> setup = plain;
-    if constexpr (requires { library.process_request(stream, last, client_closes, setup); }) {
-      return library.process_request(stream, last, client_closes, setup);
-    } else {
-      return library.process_request(stream, "", 0, "", 0, last, client_closes, setup);
-    }
-  }
-
-  /// Takes away what would make the library answer otherwise than we do: parts of documents, and
-  /// compression, which costs more than it saves here.
-  static void plain(httplib::Request& request) {
-    request.ranges.clear();
-    request.headers.erase("Accept-Encoding");
-  }
-
-  void answer(const httplib::Request& parsed, httplib::Response& response) {
-    HttpRequest request;
-    request.method = parsed.method;
-    request.path = parsed.path;
-    const std::size_t mark = parsed.target.find('?');
-    if (mark != std::string::npos) {
-      request.query = parsed.target.substr(mark + 1);
-    }
-    exchange.connection->take_rest(request);
-    pass_on(request, response);
-  }
-
-  void refuse(const httplib::Request& parsed, httplib::Response& response) {
-    HttpRequest request;
-    request.method = parsed.method;
-    const bool too_large = response.status == 414;
-    request.fault = exchange.connection->head_fault().value_or(too_large ? Fault::head_too_large
-                                                                         : Fault::malformed_head);
-    if (request.fault == Fault::malformed_head) {
-      look_for_unknown_method(request);
-    }
-    pass_on(request, response);
-  }
-
-  /// The library takes the methods that it knows for all there are, and stops at the first line.
-  static void look_for_unknown_method(HttpRequest& request) {
-    const std::string_view head = exchange.connection->head();
-    const auto line = read_request_line(head);
-    if (line && std::count(head.begin(), head.end(), '\n') == 1) {
-      request.method = line->method;
-      request.path = line->path;
-      request.fault = Fault::unknown_method;
-    }
-  }
-
-  void pass_on(HttpRequest& request, httplib::Response& response) {
-    exchange.answered = true;
-    request.peer = exchange.peer;
-    HttpResponse answer = handler_(request);
-    exchange.close_after = answer.close;
-    give(response, std::move(answer));
-    if (exchange.close_after) {
-      response.set_header("Connection", "close");
-    }
-  }
-
-  HttpExchange::Handler handler_;
-};
-
-HttpExchange::HttpExchange(Handler handler)
-    : library_(std::make_unique<Library>(std::move(handler))) {}
-
-HttpExchange::~HttpExchange() = default;
-
 bool HttpExchange::serve_one(Connection& connection,
                              const std::optional<telemetry::IpAddress>& peer, bool last) {
-  exchange = {&connection, peer};
-  return library_->serve_one(connection, last);
+  HttpRequest request;
+  request.peer = peer;
+  const auto head = take_head(connection, request);
+  const auto take_body = [&](HttpRequest& of) { of.fault = connection.take_body(*head, of.body); };
+  if (head && head->awaits_continue) {
+    request.fetch_body = take_body;
+  } else if (head) {
+    take_body(request);
+  }
+  const HttpResponse answer = handler_(request);
+  // A client that was not told to go on may send the body or not: what comes next is not clear.
+  const bool cut = !head || answer.close || request.fetch_body != nullptr;
+  const bool close = cut || last || !head->keeps_open;
+  const bool sent = connection.send(to_bytes(
+      answer, {request.method == "HEAD", close, head && head->http_1_0 && head->keeps_open}));
+  if (cut) {
+    connection.linger();
+  }
+  return sent && !close;
 }
 
 std::string HttpExchange::answer_to_fault(Fault fault) const {
   HttpRequest request;
   request.fault = fault;
-  const HttpResponse answer = library_->handler()(request);
-  std::string text = "HTTP/1.1 " + std::to_string(answer.status) +
-                     " \r\nConnection: close\r\nContent-Type: " + answer.content_type +
-                     "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n";
-  for (const auto& [name, value] : answer.headers) {
-    text += name + ": " + value + "\r\n";
-  }
-  return text + "\r\n" + answer.body;
+  return to_bytes(handler_(request), {.close = true});
 }
 
 }  // namespace vsim::api

@@ -1,10 +1,8 @@
 #pragma once
 
-// One request off a connection, and its answer onto it. cpp-httplib parses heads and writes
-// answers; it is seen nowhere else.
+// One request off a connection, and its answer onto it.
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,16 +14,14 @@ namespace vsim::api {
 /// Any thread; one connection by one thread at a time.
 class HttpExchange {
  public:
-  /// Must answer every request, also those with a fault, and should not throw. May block.
+  /// Must answer every request, also those with a fault, and must not throw. Calls take_body() of
+  /// the request before it looks at the body. May block.
   using Handler = std::function<HttpResponse(HttpRequest&)>;
 
-  explicit HttpExchange(Handler handler);
-  ~HttpExchange();
-  HttpExchange(const HttpExchange&) = delete;
-  HttpExchange& operator=(const HttpExchange&) = delete;
+  explicit HttpExchange(Handler handler) : handler_(std::move(handler)) {}
 
-  /// The request that has begun to come is read whole, handled and answered. `last`: the answer
-  /// says that none is taken after it. False when the connection is of no further use.
+  /// The request that has begun to come is read, handled and answered. `last`: the answer says that
+  /// none is taken after it. False when the connection is of no further use.
   bool serve_one(Connection& connection, const std::optional<telemetry::IpAddress>& peer,
                  bool last);
 
@@ -33,8 +29,7 @@ class HttpExchange {
   std::string answer_to_fault(Fault fault) const;
 
  private:
-  class Library;
-  std::unique_ptr<Library> library_;
+  Handler handler_;
 };
 
 }  // namespace vsim::api

@@ -4,6 +4,7 @@
 // can be called from a test.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,28 +15,31 @@
 
 namespace vsim::api {
 
-inline constexpr std::size_t head_bytes_max = 32 * 1024;  // of the request line and all headers
-
 /// What was wrong with a request before its meaning could be looked at.
 enum class Fault : std::uint8_t {
-  malformed_head,  // not "METHOD target HTTP/1.1" and headers
-  unknown_method,  // such a line, with a method that is not of HTTP: method and path are there
-  head_too_large,  // over head_bytes_max, or one line of it over what the parser takes
+  malformed_head,  // the request line, the target or a header is none
+  head_too_large,  // over head_bytes_max, or one line of it over head_line_bytes_max
   malformed_body,  // lengths or chunks that cannot be followed
   body_too_large,  // over http::body_bytes_max
   incomplete,      // the rest did not come in time, or not at all
   no_room          // not listened to: as many connections as allowed are open
 };
 
+/// Names and values as they were sent, without the blanks around them.
+using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
+
 struct HttpRequest {
   std::string method;
-  std::string path;   // decoded
-  std::string query;  // as sent, without the question mark
-  std::string head;   // as sent
-  std::vector<std::pair<std::string_view, std::string_view>> headers;  // views of `head`
+  std::string path;       // as sent, with its escapes: the route table decodes what it takes
+  std::string query;      // as sent, without the question mark
+  std::string authority;  // whom it is for: "host" or "host:port"; may be empty in HTTP/1.0
+  std::string head;       // as sent
+  Headers headers;        // views of `head`
   std::string body;
-  std::optional<telemetry::IpAddress> peer;  // where the connection comes from, if known
-  std::optional<Fault> fault;                // the rest may be empty then
+  std::optional<telemetry::IpAddress> peer;      // where the connection comes from, if known
+  std::optional<Fault> fault;                    // the rest may be empty then
+  std::string_view complaint;                    // a sentence about the fault; may be empty
+  std::function<void(HttpRequest&)> fetch_body;  // see take_body()
 
   /// The first header of that name in any case; an empty view when there is none.
   std::string_view header(std::string_view name) const;
@@ -43,6 +47,11 @@ struct HttpRequest {
   std::size_t count_headers(std::string_view name) const;
   /// All headers of that name, joined with commas.
   std::string joined_header(std::string_view name) const;
+
+  /// Where the client waits for "100 Continue", the body is there only after this; elsewhere it
+  /// does nothing. To be called when all that can be refused by the head alone has been refused
+  /// (RFC 9110, 10.1.1). Sets `fault` when the body does not come or is too large. Blocks.
+  void take_body();
 };
 
 struct HttpResponse {
@@ -60,19 +69,6 @@ struct HttpResponse {
   const std::string* header(std::string_view name) const;
 };
 
-/// Splits a head as sent into its headers, which are views of it. The request line is skipped, and
-/// so are lines that are no headers.
-std::vector<std::pair<std::string_view, std::string_view>> split_headers(std::string_view head);
-
 bool equal_ignoring_case(std::string_view a, std::string_view b);
-
-/// What a head's request line asks for; views of the head.
-struct RequestLine {
-  std::string_view method;
-  std::string_view path;  // as sent, without the query
-};
-
-/// Of a line "METHOD /path HTTP/1.x", whatever the method; nothing where it is none.
-std::optional<RequestLine> read_request_line(std::string_view head);
 
 }  // namespace vsim::api

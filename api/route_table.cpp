@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schema/http/query_string.h"
+
 namespace vsim::api {
 namespace {
 
@@ -18,6 +20,11 @@ bool answers(Method method, std::string_view name) {
   return name == name_of(method) || (name == "HEAD" && method == Method::get);
 }
 
+/// As the header Allow lists it, with what comes along.
+std::string to_allow(Method method) {
+  return std::string(name_of(method)) + (method == Method::get ? ", HEAD, " : ", ");
+}
+
 }  // namespace
 
 std::string_view name_of(Method method) {
@@ -32,10 +39,18 @@ std::string_view name_of(Method method) {
   return "";
 }
 
-bool matches(std::string_view pattern, std::string_view path, std::string_view& parameter) {
+bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {
   while (pattern.starts_with('/') && path.starts_with('/')) {
     const std::string_view expected = take_word(pattern);
-    const std::string_view word = take_word(path);
+    const std::string_view sent = take_word(path);
+    std::optional<std::string> decoded;
+    if (sent.find('%') != std::string_view::npos) {
+      decoded = http::decode_escapes(sent);
+      if (!decoded) {
+        return false;
+      }
+    }
+    const std::string_view word = decoded ? std::string_view(*decoded) : sent;
     if (is_parameter(expected) && !word.empty()) {
       parameter = word;
     } else if (word != expected) {
@@ -45,21 +60,28 @@ bool matches(std::string_view pattern, std::string_view path, std::string_view& 
   return pattern.empty() && path.empty();
 }
 
+std::string RouteTable::all_methods() const {
+  std::string all;
+  for (const Method method : {Method::get, Method::post, Method::remove}) {
+    const bool taken = std::any_of(routes_.begin(), routes_.end(),
+                                   [&](const Route& route) { return route.method == method; });
+    all += taken ? to_allow(method) : "";
+  }
+  return all + "OPTIONS";
+}
+
 std::optional<RouteTable::Found> RouteTable::find(std::string_view method,
                                                   std::string_view path) const {
   Found found;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    std::string_view parameter;
+    std::string parameter;
     if (!matches(routes_[i].pattern, path, parameter)) {
       continue;
     }
     if (answers(routes_[i].method, method)) {
-      return Found{&routes_[i], i, parameter, {}};
+      return Found{&routes_[i], i, std::move(parameter), {}};
     }
-    found.allow += std::string(name_of(routes_[i].method)) + ", ";
-    if (routes_[i].method == Method::get) {
-      found.allow += "HEAD, ";
-    }
+    found.allow += to_allow(routes_[i].method);
   }
   if (found.allow.empty()) {
     return std::nullopt;

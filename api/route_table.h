@@ -1,7 +1,7 @@
 #pragma once
 
-// Which function answers which path and method. Paths are matched word by word: the library's
-// regular expressions would cost more than all the rest of a GET.
+// Which function answers which path and method. Paths are matched word by word, and only then are
+// escapes decoded: %2F is a character of its word and no slash (RFC 3986, 2.2 and 3.3).
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +22,7 @@ namespace vsim::api {
 struct Call {
   const HttpRequest& request;
   std::string_view request_id;
-  std::string_view parameter;  // the word of the path that stands in braces in the pattern
+  std::string_view parameter;  // the word that stands in braces in the pattern, decoded
   std::string_view actor;      // who asks, for events: the key's name
 };
 
@@ -38,8 +38,9 @@ struct Route {
   Handler handler;
 };
 
-/// Whether the path has the pattern's form; then `parameter` is the word in braces.
-bool matches(std::string_view pattern, std::string_view path, std::string_view& parameter);
+/// Whether the path, as it was sent, has the pattern's form; then `parameter` is the word in
+/// braces, decoded. A path with a broken escape has no form.
+bool matches(std::string_view pattern, std::string_view path, std::string& parameter);
 
 /// Fixed after construction; any thread.
 class RouteTable {
@@ -49,11 +50,14 @@ class RouteTable {
   struct Found {
     const Route* route = nullptr;  // none: the path is known, its method is not
     std::size_t index = 0;         // of the route
-    std::string_view parameter;    // a view of the path
+    std::string parameter;         // decoded
     std::string allow;             // for the header Allow: the methods that the path has
   };
   /// Nothing when no route has that path. HEAD goes to the route of GET.
   std::optional<Found> find(std::string_view method, std::string_view path) const;
+
+  /// For the header Allow of an answer to OPTIONS *: the methods that some path has.
+  std::string all_methods() const;
 
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -243,7 +243,8 @@ LoadResult run_load(const Target& target, const std::vector<Group>& groups,
 
 std::string http_request(std::string_view method, std::string_view path, std::string_view body,
                          std::string_view more_headers) {
-  std::string bytes = fmt::format("{} {} HTTP/1.1\r\nHost: vsim\r\n{}", method, path, more_headers);
+  std::string bytes =
+      fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}", method, path, more_headers);
   if (!body.empty()) {
     bytes += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   }

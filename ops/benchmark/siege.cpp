@@ -108,13 +108,13 @@ std::string Siege::next_bit(const Client& client) {
     case Kind::asks_once:
       return first ? http_request("GET", "/healthz") : std::string();
     case Kind::header_by_header:
-      return first ? "GET /regions HTTP/1.1\r\n"
+      return first ? "GET /regions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                    : "X-Header-" + std::to_string(client.steps) + ": value\r\n";
     case Kind::byte_by_byte:
       return first ? "GET /" : "a";
     case Kind::endless_body:
-      return first ? "POST /servers HTTP/1.1\r\nContent-Type: application/json\r\n"
-                     "Transfer-Encoding: chunked\r\n\r\n"
+      return first ? "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                     "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                    : "1\r\n \r\n";
   }
   return {};

@@ -49,12 +49,12 @@ std::size_t character_length(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> decode_component(std::string_view text) {
+std::optional<std::string> decode_escapes(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i] == '+' ? ' ' : text[i];
+      decoded += text[i];
       continue;
     }
     const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
@@ -66,6 +66,12 @@ std::optional<std::string> decode_component(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+std::optional<std::string> decode_component(std::string_view text) {
+  std::string blanks(text);
+  std::replace(blanks.begin(), blanks.end(), '+', ' ');
+  return decode_escapes(blanks);
 }
 
 bool is_printable_utf8(std::string_view text) {

@@ -41,7 +41,10 @@ class QueryString {
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 
-/// %XX, and + as a blank; nothing when an escape is broken.
+/// %XX as its byte (RFC 3986, 2.1); nothing when an escape is broken.
+std::optional<std::string> decode_escapes(std::string_view text);
+
+/// The same, and + as a blank, as forms write query strings.
 std::optional<std::string> decode_component(std::string_view text);
 
 /// Whether the text is UTF-8 without control characters.

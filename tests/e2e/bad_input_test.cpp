@@ -382,7 +382,7 @@ TEST_CASE("a body of 64 KiB is read, one byte more is 413") {
 TEST_CASE("chunked bodies are read like others, and end at the same size") {
   HttpClient client = fleet().client();
   const std::string head =
-      "POST /servers HTTP/1.1\r\nHost: vsim\r\nContent-Type: application/json\r\n"
+      "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
       "Transfer-Encoding: chunked\r\n\r\n";
   const std::string body = create_with(R"(,"profile":"instant")");
   const HttpAnswer two_chunks = client.raw(head + "5\r\n" + body.substr(0, 5) + "\r\n" + [&] {
@@ -401,8 +401,8 @@ TEST_CASE("chunked bodies are read like others, and end at the same size") {
 TEST_CASE("bytes that are no HTTP do no harm, and a caller that leaves is not missed") {
   for (const char* bytes :
        {"hello\r\n\r\n", "GET\r\n\r\n", "\r\n\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-        "GET /servers HTTP/1.1\r\nHost: v\r\nContent-Length: x\r\n\r\n",
-        "POST /servers HTTP/1.1\r\nHost: v\r\nContent-Length: -5\r\n\r\n"}) {
+        "GET /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: x\r\n\r\n",
+        "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n"}) {
     CAPTURE(bytes);
     HttpClient client(fleet().api_port(), std::chrono::seconds(20));
     try {
@@ -417,7 +417,7 @@ TEST_CASE("bytes that are no HTTP do no harm, and a caller that leaves is not mi
   {
     HttpClient leaves = fleet().client();
     leaves.send_only(
-        "POST /servers HTTP/1.1\r\nHost: v\r\nContent-Type: application/json\r\n"
+        "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         "Content-Length: 5000\r\n\r\n{\"name\":");
   }
   const std::string long_header(100'000, 'h');

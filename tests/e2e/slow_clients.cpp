@@ -42,13 +42,13 @@ std::string SlowClient::next_bit() const {
     case Slowness::silent:
       return {};
     case Slowness::header_by_header:
-      return steps_ == 0 ? "GET /regions HTTP/1.1\r\n"
+      return steps_ == 0 ? "GET /regions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                          : "X-Header-" + std::to_string(steps_) + ": value\r\n";
     case Slowness::byte_by_byte:
       return steps_ == 0 ? "G" : steps_ == 1 ? "E" : steps_ == 2 ? "T" : steps_ == 3 ? " /" : "a";
     case Slowness::endless_body:
-      return steps_ == 0 ? "POST /servers HTTP/1.1\r\nContent-Type: application/json\r\n"
-                           "Transfer-Encoding: chunked\r\n\r\n"
+      return steps_ == 0 ? "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                           "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                          : "1\r\n \r\n";
   }
   return {};

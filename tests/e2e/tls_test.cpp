@@ -48,7 +48,7 @@ std::string refusal(HttpClient client) {
 
 std::string sized_request(std::size_t bytes) {
   return fmt::format(
-      "POST /servers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+      "POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
       "Content-Length: {}\r\n\r\n{}",
       bytes, std::string(bytes, ' '));
 }
@@ -145,8 +145,9 @@ TEST_CASE("requests one behind the other, and bodies to their limit, are read as
   // Pipelined in one write, so that several may lie in one record, and larger than one record.
   std::string requests;
   for (int i = 0; i < 40; ++i) {
-    requests += fmt::format("GET /regions HTTP/1.1\r\nHost: a\r\nX-Request-Id: {}-{}\r\n\r\n", i,
-                            std::string(900, 'p').substr(0, 100));
+    requests +=
+        fmt::format("GET /regions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Request-Id: {}-{}\r\n\r\n", i,
+                    std::string(900, 'p').substr(0, 100));
   }
   for (int i = 0; i < 40; ++i) {
     const HttpAnswer answer = i == 0 ? client.raw(requests) : client.next_answer();
@@ -191,7 +192,7 @@ TEST_CASE("slow and half-open handshakes hold up nobody, and are cut in time") {
 TEST_CASE("a client that ends TLS in the middle of a request leaves nothing behind") {
   for (int i = 0; i < 20; ++i) {
     HttpClient client = fleet().client();
-    client.send_only("POST /servers HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
+    client.send_only("POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{");
   }
   const bool gone = harness::eventually(
       [] { return fleet().api_metric("vsim_http_connections") <= 1; }, seconds(20));

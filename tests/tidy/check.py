@@ -52,7 +52,7 @@ ARROWS = {
 LIBRARY_HOMES = {
     r"nats/nats\.h": ["eventstore", "ops/benchmark", "tests"],
     r"pqxx/.*": ["schema/read_model", "tests"],
-    r"httplib\.h": ["api", "ops/telemetry"],
+    r"httplib\.h": ["ops/telemetry"],
     r"CLI/.*": ["ops"],
     r"spdlog/.*": ["ops/telemetry"],
     r"prometheus/.*": ["ops/telemetry"],

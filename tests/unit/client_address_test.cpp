@@ -29,11 +29,9 @@ std::string client(const char* peer, const std::vector<std::string>& forwarded,
                    const std::vector<AddressRange>& trusted) {
   HttpRequest request;
   request.peer = IpAddress::parse(peer);
-  request.head = "GET / HTTP/1.1\r\n";
   for (const std::string& line : forwarded) {
-    request.head += "x-forwarded-for: " + line + "\r\n";
+    request.headers.emplace_back("x-forwarded-for", line);
   }
-  request.headers = split_headers(request.head);
   const auto address = client_address(request, trusted);
   return address ? address->to_string() : "unknown";
 }

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-const std::string get = "GET /next HTTP/1.1\r\n\r\n";
+const std::string get = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string answered = "GET /next 0";
 const std::string no_room = "fault " + std::to_string(static_cast<int>(Fault::no_room));
 
@@ -91,7 +91,7 @@ TEST_CASE("requests that come together, in pieces or behind empty lines are all 
   std::this_thread::sleep_for(30ms);
   client.send("GET /ne");
   std::this_thread::sleep_for(30ms);
-  CHECK(client.ask("xt HTTP/1.1\r\n\r\n") == answered);
+  CHECK(client.ask("xt HTTP/1.1\r\nHost: a\r\n\r\n") == answered);
 }
 
 TEST_CASE("as many connections as allowed are served; one past it is told so and closed") {

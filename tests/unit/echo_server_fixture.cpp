@@ -36,6 +36,12 @@ EchoServer::EchoServer(std::size_t connections_max, std::function<void()> meanwh
   auto started = HttpServer::start(
       options, metrics_, [this, meanwhile = std::move(meanwhile)](HttpRequest& in) {
         HttpResponse out;
+        if (in.path == "/refuse") {
+          out.status = 403;
+          out.body = "refused";
+          return out;
+        }
+        in.take_body();
         out.close = in.fault.has_value();
         if (in.fault) {
           out.status = in.fault == Fault::no_room ? 503 : 400;
@@ -98,6 +104,14 @@ std::string RawClient::answer() {
       return {};
     }
   }
+}
+
+std::string RawClient::bytes(std::size_t count) {
+  while (received_.size() < count && receive()) {
+  }
+  std::string taken = received_.substr(0, count);
+  received_.erase(0, taken.size());
+  return taken;
 }
 
 std::string RawClient::rest() {

@@ -13,7 +13,8 @@
 
 namespace vsim::api {
 
-/// Its answers tell method, path and body length, or the fault's number.
+/// Its answers tell method, path and body length, or the fault's number. A path /refuse is answered
+/// by its head alone.
 class EchoServer {
  public:
   /// `meanwhile` runs before each answer to a request without fault.
@@ -51,6 +52,12 @@ class RawClient {
   }
   /// All until the other side closes.
   std::string rest();
+  std::string all(const std::string& text) {
+    send(text);
+    return rest();
+  }
+  /// The next bytes as they came.
+  std::string bytes(std::size_t count);
   bool closed_by_server();  // now, with nothing more to read
 
  private:

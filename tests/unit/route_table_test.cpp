@@ -43,6 +43,27 @@ TEST_CASE("paths of no form find nothing") {
   }
 }
 
+TEST_CASE("issue 12: an escaped slash belongs to its word, and other escapes are decoded") {
+  const auto table = small_table();
+  const auto slash = table.find("GET", "/servers/abc%2Flogs");
+  REQUIRE(slash);
+  CHECK(slash->index == 2);
+  CHECK(slash->parameter == "abc/logs");
+  CHECK_FALSE(table.find("GET", "/servers%2Fabc"));
+  CHECK_FALSE(table.find("GET", "/servers/abc/logs%2F"));
+  CHECK(table.find("GET", "/%73ervers/a%2fb%20c/logs")->parameter == "a/b c");
+  CHECK(table.find("GET", "/servers/a+b")->parameter == "a+b");  // a blank in forms alone
+  for (const char* broken : {"/servers/%", "/servers/%4", "/servers/%4g", "/servers/%%32"}) {
+    INFO(broken);
+    CHECK_FALSE(table.find("GET", broken));
+  }
+}
+
+TEST_CASE("OPTIONS * is told the methods that some path takes") {
+  CHECK(small_table().all_methods() == "GET, HEAD, POST, DELETE, OPTIONS");
+  CHECK(RouteTable({{Method::post, "/a", {}, Handler()}}).all_methods() == "POST, OPTIONS");
+}
+
 TEST_CASE("a wrong method on a known path is told what the path takes") {
   const auto found = small_table().find("PUT", "/servers/abc");
   REQUIRE(found);
