@@ -23,8 +23,9 @@ struct Caller {
 
 /// Who sent a request, as far as can be told.
 struct Identity {
-  bool key_given = false;        // also one that does not hold
-  std::optional<Caller> caller;  // none: no key that holds
+  bool key_given = false;                                         // also one that does not hold
+  std::optional<Caller> caller;                                   // none: no key that holds
+  bool is_anybody() const { return caller && !caller->has_key; }  // keys are off
   std::string_view key_name() const {
     return caller && caller->has_key ? std::string_view(caller->name) : std::string_view();
   }

@@ -119,6 +119,15 @@ bool open_keys(const telemetry::ApiSettings& settings, KeyRing& keys) {
   return false;
 }
 
+/// That callers may ask for where there are no keys, beside addresses.
+std::vector<std::string> own_names(const telemetry::ApiSettings& settings) {
+  std::vector<std::string> names = settings.http_hosts;
+  if (!settings.http.host.empty()) {
+    names.push_back(settings.http.host);
+  }
+  return names;
+}
+
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
   Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue,
@@ -143,10 +152,11 @@ struct Parts {
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
         access(keys, metrics),
+        origins(own_names(settings), metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
         http_api({commands, queries, operations, clock_commands, billing, health, clock, swagger,
                   openapi_document},
-                 access, limits, metrics) {}
+                 access, origins, limits, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -167,6 +177,7 @@ struct Parts {
   Health health;
   DependencyGauges dependencies;
   Access access;
+  OriginCheck origins;
   RequestLimits limits;
   HttpApi http_api;
 };

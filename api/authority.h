@@ -1,7 +1,7 @@
 #pragma once
 
-// Whom a request is for: "host" or "host:port", as in the header Host and in a target of absolute
-// form (RFC 3986, 3.2; RFC 9110, 7.2).
+// Whom a request is for: "host" or "host:port", as in the header Host, in a target of absolute form
+// and in the header Origin (RFC 3986, 3.2; RFC 9110, 7.2).
 
 #include <cstdint>
 #include <optional>

@@ -141,11 +141,19 @@ bool reads_patiently(const HttpRequest& request) {
   return request.method == "GET" && request.has_header("Prefer");
 }
 
+/// A page of another web site can send a form or plain text without asking first, JSON it cannot.
+bool is_no_json_body(const HttpRequest& request) {
+  const std::string type = request.joined_header("Content-Type");
+  const bool has_body = request.fetch_body != nullptr || !request.body.empty();
+  return type.empty() ? has_body : !is_json(type);
+}
+
 }  // namespace
 
-HttpApi::HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
-                 telemetry::Metrics& metrics)
+HttpApi::HttpApi(const Handlers& handlers, const Access& access, const OriginCheck& origins,
+                 RequestLimits& limits, telemetry::Metrics& metrics)
     : access_(access),
+      origins_(origins),
       limits_(limits),
       time_(handlers.time),
       routes_(make_routes(handlers, metrics)),
@@ -209,6 +217,11 @@ Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_vie
   if (request.fault) {
     return tl::unexpected(problem_of(request));
   }
+  if (who.is_anybody()) {
+    if (const auto admitted = origins_.admit(request); !admitted) {
+      return tl::unexpected(admitted.error());
+    }
+  }
   if (request.path == "*") {  // OPTIONS * asks about the server, not about a path (RFC 9110, 9.3.7)
     return options_answer(routes_.all_methods());
   }
@@ -231,8 +244,7 @@ Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_vie
   if (route == nullptr) {
     return wrong_method_answer(request, found->allow, request_id);
   }
-  const std::string_view content_type = request.header("Content-Type");
-  if (route->method == Method::post && !content_type.empty() && !is_json(content_type)) {
+  if (route->method == Method::post && is_no_json_body(request)) {
     return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
                                   "the body must be JSON; send it with the header "
                                   "Content-Type: application/json"});

@@ -11,6 +11,7 @@
 #include "api/clock_commands.h"
 #include "api/health.h"
 #include "api/operations.h"
+#include "api/origin_check.h"
 #include "api/request_limits.h"
 #include "api/route_table.h"
 #include "api/server_commands.h"
@@ -37,8 +38,8 @@ struct Handlers {
 class HttpApi {
  public:
   /// All outlive it.
-  HttpApi(const Handlers& handlers, const Access& access, RequestLimits& limits,
-          telemetry::Metrics& metrics);
+  HttpApi(const Handlers& handlers, const Access& access, const OriginCheck& origins,
+          RequestLimits& limits, telemetry::Metrics& metrics);
 
   /// Answers any request, also a faulty one; never throws. Takes the body when nothing in the head
   /// speaks against it.
@@ -59,6 +60,7 @@ class HttpApi {
   Answer call_guarded(const Route& route, const Call& call);
 
   const Access& access_;
+  const OriginCheck& origins_;
   RequestLimits& limits_;
   const SimulatedClock& time_;
   RouteTable routes_;

@@ -35,6 +35,29 @@ std::string_view take_while(std::string_view& text, bool (*holds)(char)) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
+/// Without the blanks around them; an empty text is one empty word.
+std::vector<std::string_view> words_by_commas(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    std::string_view word = text.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    words.push_back(word);
+  }
+  return words;
+}
+
+bool is_host_name(std::string_view text) {
+  constexpr std::size_t characters_max = 253;  // RFC 1035, 2.3.4
+  constexpr std::string_view characters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+  return !text.empty() && text.size() <= characters_max &&
+         text.find_first_not_of(characters) == std::string_view::npos;
+}
+
 }  // namespace
 
 Read<milliseconds> read_duration(std::string_view text, std::string_view usual_unit) {
@@ -106,13 +129,7 @@ Read<std::uint64_t> read_rate_limit(std::string_view text) {
 
 Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
   std::vector<AddressRange> ranges;
-  for (bool more = true; more;) {
-    const std::size_t comma = text.find(',');
-    std::string_view word = text.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
+  for (const std::string_view word : words_by_commas(text)) {
     auto range = AddressRange::parse(word);
     if (!range) return wrong(range.error());
     ranges.push_back(std::move(*range));
@@ -121,6 +138,20 @@ Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
     return wrong("are " + std::to_string(ranges.size()) + "; give " +
                  std::to_string(trusted_proxies_max) + " at most, ranges where you can");
   return ranges;
+}
+
+Read<std::vector<std::string>> read_host_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (const std::string_view word : words_by_commas(text)) {
+    if (!is_host_name(word))
+      return wrong(quoted(word) +
+                   " is no name of a host; give such as vsim.example.org, without scheme and port");
+    names.emplace_back(word);
+  }
+  if (names.size() > http_hosts_max)
+    return wrong("are " + std::to_string(names.size()) + "; give " +
+                 std::to_string(http_hosts_max) + " at most");
+  return names;
 }
 
 Read<bool> read_yes_no(std::string_view text) {

@@ -29,6 +29,8 @@ Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least
 Read<std::uint64_t> read_rate_limit(std::string_view text);
 /// "10.0.0.0/8, ::1": addresses or ranges, by commas.
 Read<std::vector<AddressRange>> read_address_ranges(std::string_view text);
+/// "vsim.example.org, api": names of hosts, by commas, without ports.
+Read<std::vector<std::string>> read_host_names(std::string_view text);
 Read<bool> read_yes_no(std::string_view text);
 Read<double> read_time_scale(std::string_view text);
 Read<log::Level> read_log_level(std::string_view text);

@@ -284,6 +284,8 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("TRUSTED_PROXIES", "whose X-Forwarded-For counts, such as 10.0.0.0/8,::1 (none)");
   reader.declare("KEYS_FILE", "the keys that vsimctl keys writes; with the file they are on (off)");
   reader.declare("ALLOW_NO_KEYS", "yes: listen elsewhere than on loopback without keys (no)");
+  reader.declare("HTTP_HOSTS",
+                 "names by commas that Host may hold without keys, beside addresses and localhost");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
@@ -301,6 +303,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.take("TRUSTED_PROXIES", settings.trusted_proxies, read_address_ranges);
   settings.keys_file = reader.raw("KEYS_FILE");
   reader.take("ALLOW_NO_KEYS", settings.allow_no_keys, read_yes_no);
+  reader.take("HTTP_HOSTS", settings.http_hosts, read_host_names);
   stop.mistakes = reader.mistakes();
   if (!stop.mistakes.empty()) return tl::unexpected(stop);
   return settings;

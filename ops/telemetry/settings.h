@@ -27,6 +27,7 @@ inline constexpr std::size_t database_connections_max = 100;
 inline constexpr std::uint64_t rate_limit_max = 1'000'000;  // requests a second
 inline constexpr std::uint64_t rate_burst_max = 1'000'000;
 inline constexpr std::size_t trusted_proxies_max = 64;
+inline constexpr std::size_t http_hosts_max = 64;
 
 /// Where a server listens.
 struct ListenAddress {
@@ -71,8 +72,9 @@ struct ApiSettings : CommonSettings {
   std::size_t database_connections = 8;       // DATABASE_CONNECTIONS
   RateLimit rate_limit;                       // RATE_LIMIT and RATE_BURST
   std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: those whose X-Forwarded-For counts
-  std::string keys_file;       // KEYS_FILE: may be empty, or name what is not there yet
-  bool allow_no_keys = false;  // ALLOW_NO_KEYS: serve others than this machine without
+  std::string keys_file;                // KEYS_FILE: may be empty, or name what is not there yet
+  bool allow_no_keys = false;           // ALLOW_NO_KEYS: serve others than this machine without
+  std::vector<std::string> http_hosts;  // HTTP_HOSTS: names that may be asked for without keys
 };
 
 /// The roles of a worker, all on unless --roles picks some.

@@ -10,7 +10,7 @@ namespace {
 constexpr std::array<ProblemKind, problem_code_count> kinds{{
     {ProblemCode::invalid_request, 400, "invalid_request", "The request is malformed"},
     {ProblemCode::unauthorized, 401, "unauthorized", "A valid key is needed"},
-    {ProblemCode::forbidden, 403, "forbidden", "The key does not allow this"},
+    {ProblemCode::forbidden, 403, "forbidden", "This is not allowed"},
     {ProblemCode::not_found, 404, "not_found", "There is no such thing"},
     {ProblemCode::method_not_allowed, 405, "method_not_allowed", "The method is not for this path"},
     {ProblemCode::invalid_transition, 409, "invalid_transition",

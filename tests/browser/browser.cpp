@@ -30,24 +30,17 @@ struct Pipe {
 };
 
 std::vector<std::string> command_line(const std::string& profile) {
-  return {harness::find_program("VSIM_CHROMIUM", "chromium"),
-          "--headless=new",
+  return {harness::find_program("VSIM_CHROMIUM", "chromium"), "--headless=new",
           "--remote-debugging-pipe",
           "--no-sandbox",  // it refuses to run as root otherwise; it sees nothing but our own page
-          "--disable-dev-shm-usage",
-          "--disable-gpu",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-extensions",
-          "--disable-sync",
-          "--no-first-run",
-          "--no-default-browser-check",
-          "--no-proxy-server",
-          "--password-store=basic",
+          "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+          "--disable-component-update", "--disable-extensions", "--disable-sync", "--no-first-run",
+          "--no-default-browser-check", "--no-proxy-server", "--password-store=basic",
           "--window-size=1400,1000",
-          "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-          "--user-data-dir=" + profile,
-          "about:blank"};
+          // The name of a page that its owner has made to lead to this machine.
+          std::string("--host-resolver-rules=MAP ") + foreign_host +
+              " 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+          "--user-data-dir=" + profile, "about:blank"};
 }
 
 // Where the middle of the element is once it has not moved from one frame to the next; null while

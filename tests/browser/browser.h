@@ -1,8 +1,8 @@
 #pragma once
 
 // A headless Chromium with one page, used as a person would: elements are clicked where they are
-// seen, text is typed. It can resolve no name and reach nothing but this machine's loopback.
-// Elements are named by JavaScript expressions. Threads: one.
+// seen, text is typed. It resolves foreign_host alone and reaches nothing but this machine's
+// loopback. Elements are named by JavaScript expressions. Threads: one.
 
 #include <chrono>
 #include <memory>
@@ -14,6 +14,9 @@
 #include "tests/harness/scratch_dir.h"
 
 namespace browser {
+
+/// The one name that the browser resolves: to this machine, as its owner could by DNS.
+inline constexpr const char* foreign_host = "foreign.example";
 
 class Browser {
  public:

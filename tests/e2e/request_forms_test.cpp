@@ -114,6 +114,8 @@ TEST_CASE("issue 12: targets of absolute form are served, and name the host") {
   }
   CHECK(ask("GET", "http://127.0.0.1/servers?limit=0").status == 400);
   CHECK(ask("GET", "http://127.0.0.1").status == 404);
+  // The target's host goes before Host, here before that of the address.
+  CHECK(ask("GET", "http://evil.example/regions").status == 403);
   for (const char* target : {"ftp://127.0.0.1/regions", "127.0.0.1:80", "regions"}) {
     CAPTURE(target);
     CHECK(ask("GET", target).status == 400);
@@ -159,11 +161,16 @@ TEST_CASE("issue 12: a body that is held back is asked for, in whatever case and
 }
 
 TEST_CASE("issue 12: what the head alone refuses is refused without asking for the body") {
+  check_final(expecting("/servers", expect, 9), 415);
   check_final(expecting("/servers", expect + "Content-Type: text/plain\r\n", 9), 415);
   check_final(expecting("/servers", expect + json, 64 * 1024 + 1), 413);
   check_final(expecting("/servers", expect + json, 1'000'000'000'000), 413);
   check_final(expecting("/nothing", expect + json, 9), 404);
   check_final(expecting("/healthz", expect + json, 9), 405);
+  check_final(expecting("/servers", expect + json + "Origin: http://evil.example\r\n", 9), 403);
+  check_final("POST /servers HTTP/1.1\r\nHost: evil.example\r\n" + expect + json +
+                  "Content-Length: 9\r\n\r\n",
+              403);
   const std::string old =
       "POST /servers HTTP/1.0\r\n" + json + expect + "Content-Length: 2\r\n\r\n{}";
   const RawAnswers to_old = exchange_raw(fleet().api_port(), old);

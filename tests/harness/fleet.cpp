@@ -25,7 +25,7 @@ const std::vector<std::string> foreign_settings = {
     "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",     "LOG_FORMAT",
     "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR",   "NATS_CA_FILE",
     "NATS_CERT_FILE",   "NATS_KEY_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE",
-    "DB_SSLROOTCERT",   "KEYS_FILE",     "ALLOW_NO_KEYS"};
+    "DB_SSLROOTCERT",   "KEYS_FILE",     "ALLOW_NO_KEYS", "HTTP_HOSTS"};
 
 constexpr std::chrono::seconds start_wait_max{30};
 constexpr std::chrono::seconds client_wait_max{75};

@@ -37,7 +37,7 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "NATS_CERT_FILE",   "NATS_KEY_FILE",
                                  "TLS_CERT_FILE",    "TLS_KEY_FILE",
                                  "DB_SSLROOTCERT",   "KEYS_FILE",
-                                 "ALLOW_NO_KEYS"};
+                                 "ALLOW_NO_KEYS",    "HTTP_HOSTS"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -315,6 +315,25 @@ TEST_CASE("an address is this machine's own, or others may reach it") {
     INFO(open);
     CHECK_FALSE(read_listen_address(open).value().is_loopback());
   }
+}
+
+TEST_CASE("hosts are names by commas, 64 at most") {
+  const Environment environment{{"DATABASE_URL", database}};
+  CHECK(read_api().value().http_hosts.empty());
+  CHECK(read_host_names("vsim.example.org, Api_1").value() ==
+        std::vector<std::string>{"vsim.example.org", "Api_1"});
+  CHECK(read_host_names(std::string(253, 'a')));
+  for (const std::string& no_name :
+       {std::string(), std::string("a,"), std::string("a:80"), std::string("http://a"),
+        std::string("a b"), std::string("[::1]"), std::string("*"), std::string(254, 'a')}) {
+    INFO(no_name);
+    CHECK_FALSE(read_host_names(no_name));
+  }
+  std::string many = "a";
+  for (std::size_t i = 1; i < http_hosts_max; ++i) many += ",a";
+  CHECK(read_host_names(many).value().size() == http_hosts_max);
+  CHECK(read_host_names(many + ",a").error() == "are 65; give 64 at most");
+  CHECK(read_api({"--http-hosts=api"}).value().http_hosts == std::vector<std::string>{"api"});
 }
 
 TEST_CASE("keys are off unless a file is named, and doing without them is said in so many words") {
