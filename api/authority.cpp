@@ -1,9 +1,8 @@
 #include "api/authority.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include "api/http_grammar.h"
+#include "domain/decimal.h"
 #include "ops/telemetry/address_range.h"
 
 namespace vsim::api {
@@ -23,12 +22,12 @@ bool read_port(std::string_view text, std::optional<std::uint16_t>& port) {
   if (text.empty() || text == ":") {
     return true;
   }
-  std::uint16_t number = 0;
-  const std::string_view digits = text.substr(1);
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number, 10);
-  port = number;
-  return text.front() == ':' && is_digits(digits) && error == std::errc{};
+  const auto number = read_decimal(text.substr(1), UINT16_MAX);
+  if (text.front() != ':' || !number) {
+    return false;
+  }
+  port = static_cast<std::uint16_t>(*number);
+  return true;
 }
 
 }  // namespace

@@ -100,11 +100,6 @@ bool are_chunk_extensions(std::string_view text) {
 
 bool is_token(std::string_view text) { return !text.empty() && all_in(token_characters, text); }
 
-bool is_digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::string_view trim_blanks(std::string_view text) {
   skip_blanks(text);
   while (!text.empty() && is_blank(text.back())) {

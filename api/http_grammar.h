@@ -19,8 +19,6 @@ using Complaint = const char*;
 /// One or more of RFC 9110's tchar (5.6.2): the names of methods and headers.
 bool is_token(std::string_view text);
 
-bool is_digits(std::string_view text);  // one or more
-
 /// Without the blanks and tabs around it.
 std::string_view trim_blanks(std::string_view text);
 

@@ -1,9 +1,9 @@
 #include "api/request_head.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/authority.h"
+#include "domain/decimal.h"
 #include "schema/http/query_string.h"
 
 namespace vsim::api {
@@ -202,14 +202,12 @@ std::optional<Complaint> read_body_length(const Framing& framing, RequestHead& h
   if (framing.lengths > 1) {
     return "Content-Length is there more than once; send one";
   }
-  const std::string_view digits = framing.length;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), head.body_bytes);
-  const bool leading_zero = digits.size() > 1 && digits.front() == '0';
-  if (!is_digits(digits) || leading_zero || error != std::errc{}) {
+  const auto bytes = read_decimal(framing.length);
+  if (!bytes) {
     return "Content-Length is no whole number of bytes without signs, blanks and leading zeros; "
            "send one";
   }
+  head.body_bytes = *bytes;
   return std::nullopt;
 }
 
