@@ -179,9 +179,9 @@ TEST_CASE("a store that cannot be told stops ops/rotate at once; ops/up mends a 
 TEST_CASE("ops/up mends what was lost of its own notes while all runs") {
   ShippedSystem system;
   KilledScripts scripts(system);
-  for (const char* lost : {".run/ports/nats", ".run/ports/postgres", ".run/ports/nats-monitor",
-                           ".run/ports/api.address", ".run/env .run/admin.env",
-                           ".run/pid/api.made_of", ".run/secrets/nats-api"}) {
+  for (const char* lost :
+       {".run/ports/nats-monitor", ".run/ports/postgres .run/env .run/admin.env",
+        ".run/ports/nats .run/ports/api.address", ".run/secrets/nats-api .run/pid/api.made_of"}) {
     CAPTURE(lost);
     scripts.done(fmt::format("rm {}", lost));
     scripts.done("ops/up");
