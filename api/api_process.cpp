@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 using eventstore::Broker;
 
 constexpr int configuration_error = 2;
+constexpr auto request_max = 2500ms;  // a client waits for each, and for two where one is lost
 
 /// Hundreds of threads with an arena of the heap each would hold a lot of memory that nobody uses.
 void bound_the_heap() {
@@ -54,6 +55,7 @@ std::unique_ptr<Broker> connect(const telemetry::ApiSettings& settings,
     auto broker =
         Broker::connect({.url = settings.nats_url,
                          .name = "vsim-api",
+                         .timeout = request_max,
                          .send_at_once = true,
                          .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
                                  settings.nats_certificate.key}});

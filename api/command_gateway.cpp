@@ -16,7 +16,7 @@ using http::Problem;
 using http::ProblemCode;
 
 constexpr int message_ids_max = 4;          // of one command, beside its own
-constexpr auto unknown_patience = 8s;       // for a broker that does not answer: two tries of 5 s
+constexpr auto unknown_patience = 4s;       // for a broker that does not answer: two tries
 constexpr auto occupied_patience = 1000ms;  // for the slot of a command that is decided already
 constexpr std::chrono::microseconds occupied_pause_min = 300us;
 constexpr std::chrono::microseconds occupied_pause_max = 5ms;
@@ -71,7 +71,7 @@ CommandGateway::CommandGateway(eventstore::CommandPublisher& publisher, LogSide&
 
 Reply<Result> CommandGateway::carry_out(const Submission& submission,
                                         std::chrono::seconds patience) {
-  const auto deadline = Clock::now() + patience;
+  const auto began = Clock::now();
   const auto ticket = patience > 0s ? inbox_.open() : nullptr;
   std::optional<Stored> stored;
   StreamSequence undone = 0;
@@ -103,7 +103,7 @@ Reply<Result> CommandGateway::carry_out(const Submission& submission,
   if (!ticket) {
     return Result(Pending{stored->sequence});
   }
-  return wait(submission, *ticket, *stored, deadline);
+  return wait(submission, *ticket, *stored, began, began + patience);
 }
 
 // ---- publishing
@@ -303,14 +303,15 @@ Reply<std::optional<read_model::OperationWithServer>> CommandGateway::as_it_was(
 }
 
 Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
-                                   const Stored& stored, Clock::time_point deadline) {
+                                   const Stored& stored, Clock::time_point began,
+                                   Clock::time_point deadline) {
   const auto decided = [&](read_model::OperationWithServer&& outcome) {
     // What a worker has found in the log already was given to an earlier copy.
     const bool earlier = stored.at_once && outcome.operation.command_sequence < stored.sequence;
     return Result(Decided{std::move(outcome), submission.keyed && (stored.by_others || earlier)});
   };
   Backoff backoff(100ms, 500ms);
-  auto database_seen = Clock::now();
+  auto database_seen = began;  // what was looked up before may have taken its time
   while (true) {
     ticket.wait_until(std::min(deadline, Clock::now() + backoff.next()));
     if (const auto event = ticket.take_event()) {

@@ -68,7 +68,7 @@ class CommandGateway {
   Reply<std::optional<read_model::OperationWithServer>> as_it_was(const Submission& submission,
                                                                   StreamSequence event_sequence);
   Reply<Result> wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
-                     const Stored& stored, Clock::time_point deadline);
+                     const Stored& stored, Clock::time_point began, Clock::time_point deadline);
 
   eventstore::CommandPublisher& publisher_;
   LogSide& log_side_;

@@ -12,24 +12,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_kept = 300ms;
 constexpr auto standstill_max = 5s;  // of the projection, with events still to come
 
 }  // namespace
 
-telemetry::Readiness Health::check() {
-  const std::lock_guard lock(mutex_);
-  if (last_ && Clock::now() - checked_ < answer_kept) {
-    return *last_;
-  }
+telemetry::Readiness Health::examine() {
   telemetry::Readiness readiness;
   if (auto trouble = wall_.trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
   }
   const auto log_end = ask_broker(readiness);
   check_projection(readiness, log_end);
-  last_ = readiness;
-  checked_ = Clock::now();
   return readiness;
 }
 

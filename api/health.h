@@ -1,16 +1,16 @@
 #pragma once
 
 // /readyz: whether this process can do what it is for, and if not, why. Asks the broker and
-// Postgres anew, but not more than a few times a second however often it is asked itself.
+// Postgres anew, but not more than a few times a second however often it is asked itself, and
+// answers at once also when they do not.
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "api/simulated_clock.h"
 #include "eventstore/broker.h"
-#include "ops/telemetry/readiness.h"
+#include "ops/telemetry/prompt_readiness.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::api {
@@ -27,11 +27,12 @@ class Health {
         wall_(wall),
         monitor_url_(std::move(monitor_url)) {}
 
-  telemetry::Readiness check();
+  telemetry::Readiness check() { return prompt_.now(); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  telemetry::Readiness examine();
   std::optional<std::uint64_t> ask_broker(telemetry::Readiness& readiness);
   void report_durability(telemetry::Readiness& readiness);
   void check_projection(telemetry::Readiness& readiness, std::optional<std::uint64_t> log_end);
@@ -44,13 +45,13 @@ class Health {
   const eventstore::BrokerClock& wall_;
   const std::string monitor_url_;
 
-  std::mutex mutex_;  // one check at a time; guards what follows
-  std::optional<telemetry::Readiness> last_;
-  Clock::time_point checked_{};
+  // By the examining thread only:
   std::optional<std::uint64_t> log_end_at_start_;  // at the first check; 0: projected since
   std::uint64_t projected_ = 0;                    // at the last check
   std::optional<Clock::time_point> behind_since_;  // at that place; nothing: at the log's end
   std::string sync_;                               // how the broker syncs; empty: not asked yet
+
+  telemetry::PromptReadiness prompt_{[this] { return examine(); }};
 };
 
 }  // namespace vsim::api

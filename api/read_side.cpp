@@ -42,11 +42,17 @@ http::Problem problem_of(const read_model::DatabaseError& error) {
   http::Problem problem{http::ProblemCode::unavailable, {}, {}, 1};
   switch (error.kind) {
     case Kind::unavailable:
-      problem.detail = "the read models (Postgres) cannot be reached; try again";
+      problem.detail = error.silent ? "the read models (Postgres) do not answer; try again"
+                                    : "the read models (Postgres) cannot be reached; try again";
+      break;
+    case Kind::busy:
+    case Kind::read_only:
+      problem.detail = "the read models (Postgres) cannot answer now; try again";
       break;
     case Kind::not_migrated:
       problem.detail = "the read models have not been made yet: no worker has run; try again";
       break;
+    case Kind::bad_value:
     case Kind::refused:
       problem.detail = "the read models (Postgres) refused a query; the API's log says why";
       break;

@@ -166,14 +166,15 @@ natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::
   };
   then(natsOptions_SetName(options, wanted.name.c_str()));
   then(natsOptions_SetCustomInboxPrefix(options, impl->inbox_prefix.c_str()));
-  then(natsOptions_SetTimeout(options, 2000));
+  then(natsOptions_SetTimeout(options, connect_max.count()));
+  then(natsOptions_SetWriteDeadline(options, send_max.count()));
   then(natsOptions_SetMaxReconnect(options, -1));
   then(natsOptions_SetReconnectWait(options, 200));
   then(natsOptions_SetReconnectJitter(options, 50, 50));
   then(natsOptions_SetReconnectBufSize(options, 0));
   then(natsOptions_SetFailRequestsOnDisconnect(options, true));
-  then(natsOptions_SetPingInterval(options, 5000));
-  then(natsOptions_SetMaxPingsOut(options, 3));
+  then(natsOptions_SetPingInterval(options, ping_interval.count()));
+  then(natsOptions_SetMaxPingsOut(options, pings_unanswered_max));
   then(natsOptions_SetIOBufSize(options, 256 * 1024));
   then(natsOptions_SetSendAsap(options, wanted.send_at_once));
   then(natsOptions_SetReconnectedCB(options, on_reconnect, impl));
@@ -297,7 +298,7 @@ void Broker::publish(const std::string& subject, std::string_view payload, const
 }
 
 bool Broker::flush() const {
-  return natsConnection_FlushTimeout(impl_->connection.get(), 2000) == NATS_OK;
+  return natsConnection_FlushTimeout(impl_->connection.get(), flush_max.count()) == NATS_OK;
 }
 
 std::unique_ptr<Subscription> Broker::subscribe(const std::string& subject) const {
@@ -310,6 +311,8 @@ std::unique_ptr<Subscription> Broker::subscribe(const std::string& subject) cons
 }
 
 std::string Broker::new_inbox() const { return impl_->inbox_prefix + "." + new_token(); }
+
+void Broker::give_up() { natsConnection_Close(impl_->connection.get()); }
 
 bool Broker::connected() const {
   return natsConnection_Status(impl_->connection.get()) == NATS_CONN_STATUS_CONNECTED;

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "eventstore/message.h"
+#include "eventstore/wait_limits.h"
 
 namespace vsim::eventstore {
 
@@ -59,9 +60,9 @@ struct BrokerTls {
 };
 
 struct BrokerOptions {
-  std::string url;                          // nats://[user:password@]host:port; see new_inbox()
-  std::string name;                         // shown by the broker's connection reports
-  std::chrono::milliseconds timeout{5000};  // of one request
+  std::string url;   // nats://[user:password@]host:port; see new_inbox()
+  std::string name;  // shown by the broker's connection reports
+  std::chrono::milliseconds timeout = request_max;  // of one request
   bool send_at_once = false;  // a system call per publish: for those that somebody waits for
   BrokerTls tls = {};
 };
@@ -88,7 +89,7 @@ class Broker {
                const std::string& reply_to = {}) const;
 
   /// Sends what publish() has gathered, in one write, and waits until the broker has read it: one
-  /// round trip. False when it has not within 2 s.
+  /// round trip. False when it has not within flush_max.
   bool flush() const;
 
   std::unique_ptr<Subscription> subscribe(const std::string& subject) const;
@@ -96,6 +97,10 @@ class Broker {
   /// A fresh subject that nobody else receives on: `_INBOX_<user>.` and a word where the URL names
   /// a user, so that users may be kept from each other's answers; else `_INBOX.` and a word.
   std::string new_inbox() const;
+
+  /// Ends the connection for good: whoever waits for the broker fails now, as does every later
+  /// call. For the end of a process whose broker does not answer.
+  void give_up();
 
   bool connected() const;
   /// Grows with each reconnect: what was subscribed to may have missed messages.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "domain/decimal.h"
+#include "eventstore/wait_limits.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -34,7 +35,7 @@ bool connect_to(Socket& socket, const std::string& host, const std::string& port
   for (const auto* address = found; address != nullptr; address = address->ai_next) {
     socket.fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket.fd < 0) continue;
-    const timeval patience{2, 0};
+    const timeval patience{std::chrono::floor<std::chrono::seconds>(connect_max).count(), 0};
     setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(socket.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (::connect(socket.fd, address->ai_addr, address->ai_addrlen) == 0) return true;
@@ -47,7 +48,9 @@ bool connect_to(Socket& socket, const std::string& host, const std::string& port
 std::string read_line(const Socket& socket) {
   std::string line;
   char buffer[4096];
-  while (line.find('\n') == std::string::npos && line.size() < info_bytes_max) {
+  const auto give_up = std::chrono::steady_clock::now() + connect_max;
+  while (line.find('\n') == std::string::npos && line.size() < info_bytes_max &&
+         std::chrono::steady_clock::now() < give_up) {
     const auto got = recv(socket.fd, buffer, sizeof buffer, 0);
     if (got <= 0) break;
     line.append(buffer, static_cast<std::size_t>(got));
@@ -63,6 +66,10 @@ Result<ServerInfo> read_server_info(const std::string& host, const std::string& 
     return fail(Error::Kind::unavailable, "no broker answers at " + host + ":" + port);
   }
   const auto line = read_line(socket);
+  if (line.empty()) {
+    return fail(Error::Kind::unavailable,
+                "whoever listens at " + host + ":" + port + " says nothing: it may be frozen");
+  }
   if (!line.starts_with("INFO ")) {
     return fail(Error::Kind::refused, host + ":" + port + " is no NATS server");
   }

@@ -34,9 +34,12 @@ constexpr std::uint64_t lag_ready_max = 10'000;
 Setback setback_of(const DatabaseError& error) {
   switch (error.kind) {
     case DatabaseError::Kind::unavailable:
+    case DatabaseError::Kind::busy:
+    case DatabaseError::Kind::read_only:
       return {Kind::unavailable, "Postgres: " + error.detail};
     case DatabaseError::Kind::not_migrated:
       return {Kind::moved, "the read models' tables are gone: " + error.detail};
+    case DatabaseError::Kind::bad_value:
     case DatabaseError::Kind::refused:
       break;
   }
@@ -244,7 +247,7 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
   const auto& last = messages.back();
   const read_model::Checkpoint next{last.sequence, messages::sha256_hex(last.payload), 0};
   const auto written = writer.apply(std::move(batch), checkpoint_.sequence, next);
-  if (!written && written.error().kind == DatabaseError::Kind::refused && messages.size() > 1) {
+  if (!written && written.error().kind == DatabaseError::Kind::bad_value && messages.size() > 1) {
     // One of them is at fault: halve until it is alone and can be named.
     const auto half = messages.size() / 2;
     if (auto setback = apply(writer, messages.first(half))) {
@@ -254,7 +257,9 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
   }
   if (!written) {
     auto setback = setback_of(written.error());
-    setback.reason += " (at " + name_of(last) + ")";
+    if (written.error().kind == DatabaseError::Kind::bad_value) {
+      setback.reason += " (at " + name_of(last) + ")";
+    }
     return setback;
   }
   if (!*written) {

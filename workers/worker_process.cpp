@@ -31,6 +31,9 @@ namespace {
 using namespace std::chrono_literals;
 using eventstore::Broker;
 
+constexpr auto postgres_wait_at_stop_max = 2s;
+constexpr auto broker_wait_at_stop_max = 4s;  // what is in hand needs it to be finished
+
 // Tries until the broker is there: what starts first does not matter.
 tl::expected<std::unique_ptr<Broker>, std::string> connect(
     const telemetry::WorkerSettings& settings, const std::string& name, bool at_once,
@@ -95,6 +98,20 @@ tl::expected<Connections, std::string> connect_all(const telemetry::WorkerSettin
     *connection = std::move(*broker);
   }
   return made;
+}
+
+/// Sleeps until the stop, and then a while; what is not finished by then waits for a broker that
+/// does not answer. Ends with the thread that is told to.
+void give_up_after_stop(const Connections& to, const std::stop_token& stop,
+                        const std::stop_token& finished) {
+  std::stop_source either;
+  const std::stop_callback stopped(stop, [&] { either.request_stop(); });
+  const std::stop_callback done(finished, [&] { either.request_stop(); });
+  pause(either.get_token(), std::chrono::hours(24 * 365));
+  pause(finished, broker_wait_at_stop_max);
+  if (finished.stop_requested()) return;
+  log::warn("the broker does not answer; what is in hand stays with it");
+  for (auto* broker : {&to.appends, &to.prompt, &to.taking, &to.feeds}) (*broker)->give_up();
 }
 
 }  // namespace
@@ -258,6 +275,10 @@ void WorkerProcess::run(std::stop_token stop) {
                                   {"billing", roles.billing},
                                   {"projector", roles.projector},
                                   {"janitor", roles.janitor}});
+  const std::stop_callback hurry(stop,
+                                 [] { read_model::end_waits_within(postgres_wait_at_stop_max); });
+  const std::jthread patience(
+      [&](std::stop_token finished) { give_up_after_stop(parts.to, stop, finished); });
   const std::jthread broker([&](std::stop_token end) { parts.broker_gauges.run(end); });
   const std::jthread read_models([&](std::stop_token end) { parts.read_model_gauges.run(end); });
   // The deciding roles need the view until they have finished, so it ends last.

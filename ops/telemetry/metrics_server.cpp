@@ -6,6 +6,8 @@
 
 #include <httplib.h>
 
+#include "ops/telemetry/prompt_readiness.h"
+
 namespace vsim::telemetry {
 namespace {
 
@@ -18,16 +20,15 @@ void no_reuse_of_ports(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
-void route(httplib::Server& server, Metrics& metrics, std::function<Readiness()> readiness) {
+void route(httplib::Server& server, Metrics& metrics, PromptReadiness& readiness) {
   server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
   });
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("{\"status\":\"ok\"}\n", "application/json");
   });
-  server.Get("/readyz", [readiness = std::move(readiness)](const httplib::Request&,
-                                                           httplib::Response& response) {
-    const Readiness now = readiness();
+  server.Get("/readyz", [&readiness](const httplib::Request&, httplib::Response& response) {
+    const Readiness now = readiness.now();
     response.status = now.ready() ? 200 : 503;
     response.set_content(now.to_json(), "application/json");
   });
@@ -36,6 +37,8 @@ void route(httplib::Server& server, Metrics& metrics, std::function<Readiness()>
 }  // namespace
 
 struct MetricsServer::Impl {
+  explicit Impl(std::function<Readiness()> examine) : readiness(std::move(examine)) {}
+  PromptReadiness readiness;
   httplib::Server server;
   std::thread thread;
 };
@@ -44,7 +47,7 @@ MetricsServer::MetricsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 
 tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
     const ListenAddress& address, Metrics& metrics, std::function<Readiness()> readiness) {
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(std::move(readiness));
   httplib::Server& server = impl->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(threads); };
   server.set_payload_max_length(request_bytes_max);
@@ -53,7 +56,7 @@ tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
   server.set_write_timeout(2);
   server.set_tcp_nodelay(true);
   server.set_socket_options(no_reuse_of_ports);
-  route(server, metrics, std::move(readiness));
+  route(server, metrics, impl->readiness);
 
   errno = 0;
   if (!server.bind_to_port(address.host, address.port)) {

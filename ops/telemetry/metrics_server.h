@@ -17,8 +17,9 @@ namespace vsim::telemetry {
 
 class MetricsServer {
  public:
-  /// Listens until destroyed. `metrics` must outlive it; `readiness` is called from its threads,
-  /// and may block for a few seconds. The error says why the address cannot be listened on.
+  /// Listens until destroyed. `metrics` must outlive it; `readiness` is called by one thread
+  /// and may block for seconds: whoever asks is answered at once (PromptReadiness). The error says
+  /// why the address cannot be listened on.
   static tl::expected<std::unique_ptr<MetricsServer>, std::string> start(
       const ListenAddress& address, Metrics& metrics, std::function<Readiness()> readiness);
   ~MetricsServer();

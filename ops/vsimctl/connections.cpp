@@ -68,10 +68,21 @@ std::string told(const telemetry::CommonSettings& settings,
   const std::string detail = without_password(error.detail, settings.database_url);
   switch (error.kind) {
     case Kind::unavailable:
-      return fmt::format("Postgres does not answer ({}); start it with ops/up, or set DATABASE_URL",
+      // A server that says FATAL is there, and lets nobody in.
+      return detail.find("FATAL:") != std::string::npos
+                 ? fmt::format("Postgres gives no session ({})", detail)
+                 : fmt::format(
+                       "Postgres does not answer ({}); start it with ops/up, or set "
+                       "DATABASE_URL",
+                       detail);
+    case Kind::busy:
+      return fmt::format("Postgres cannot do it now ({}); try again", detail);
+    case Kind::read_only:
+      return fmt::format("Postgres takes no writes ({}); set DATABASE_URL to the one that does",
                          detail);
     case Kind::not_migrated:
       return fmt::format("Postgres has no tables of vsim ({}); run vsimctl migrate", detail);
+    case Kind::bad_value:
     case Kind::refused:
       return fmt::format("Postgres refuses: {}", detail);
   }

@@ -50,7 +50,7 @@ std::string told(const telemetry::CommonSettings& settings, const read_model::Da
 template <typename Query>
 auto query(const telemetry::CommonSettings& settings, Query&& query)
     -> Found<decltype(query(std::declval<read_model::Transaction&>()))> {
-  read_model::ConnectionPool database(settings.database_url, 1);
+  read_model::ConnectionPool database(settings.database_url, 1, read_model::operator_limits);
   auto found = database.read(std::forward<Query>(query));
   if (!found) return tl::unexpected(told(settings, found.error()));
   return std::move(*found);

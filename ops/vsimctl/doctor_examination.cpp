@@ -33,6 +33,7 @@ constexpr std::chrono::seconds overdue_grace{5};
 
 /// The read models, as one look finds them.
 struct ReadModels {
+  bool writable = true;
   std::optional<read_model::Checkpoint> checkpoint;
   std::optional<read_model::ClockRow> clock;
   std::vector<read_model::RegionRow> regions;
@@ -44,6 +45,7 @@ struct ReadModels {
 /// `wall` is the broker's time; without it nothing can be said of what is overdue.
 ReadModels read_all(read_model::Transaction& tx, std::optional<WallTime> wall) {
   ReadModels found;
+  found.writable = read_model::takes_writes(tx);
   found.checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
   found.clock = read_model::find_clock(tx);
   found.regions = read_model::list_regions(tx);
@@ -168,15 +170,21 @@ class Examination {
   }
 
   void look_at_read_models() {
-    read_model::ConnectionPool database(settings_.database_url, 1);
+    read_model::ConnectionPool database(settings_.database_url, 1, read_model::operator_limits);
     const auto found =
         database.read([this](read_model::Transaction& tx) { return read_all(tx, wall_); });
     if (!found) {
-      const bool away = found.error().kind == read_model::DatabaseError::Kind::unavailable;
       return add({Verdict::bad, "Postgres", told(settings_, found.error()),
-                  away ? "Postgres down" : "Postgres lost"});
+                  found.error().passes() ? "Postgres down" : "Postgres lost"});
     }
-    add({Verdict::ok, "Postgres", "answers", {}});
+    if (found->writable) {
+      add({Verdict::ok, "Postgres", "answers", {}});
+    } else {
+      add({Verdict::bad, "Postgres",
+           "answers, but is read-only: a standby, or default_transaction_read_only is on; nothing "
+           "is projected",
+           "Postgres down"});
+    }
     if (!found->checkpoint || found->checkpoint->sequence == 0) {
       add({Verdict::bad, "projection", "nothing has been projected: is a projector running?",
            "Postgres lost"});

@@ -1,9 +1,11 @@
 #include "ops/vsimctl/key_file_change.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,6 +22,8 @@ namespace {
 using telemetry::Descriptor;
 
 constexpr mode_t only_its_owner = S_IRUSR | S_IWUSR;
+constexpr std::chrono::seconds lock_wait_max{10};  // others hold it for milliseconds
+constexpr std::chrono::milliseconds lock_look_interval{20};
 
 tl::unexpected<std::string> system_failed(const std::string& what) {
   return failed(fmt::format("cannot {}: {}", what, std::strerror(errno)));
@@ -66,6 +70,21 @@ Outcome replace(const std::string& path, const std::string& text) {
   return {};
 }
 
+Outcome take_lock(const Descriptor& lock, const std::string& path) {
+  const auto give_up = std::chrono::steady_clock::now() + lock_wait_max;
+  while (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return system_failed("lock " + path);
+    if (std::chrono::steady_clock::now() > give_up) {
+      return failed(
+          fmt::format("another process has held the lock {} for {} s; is there a "
+                      "\"vsimctl keys\" that is stopped?",
+                      path, lock_wait_max.count()));
+    }
+    std::this_thread::sleep_for(lock_look_interval);
+  }
+  return {};
+}
+
 }  // namespace
 
 Found<KeyFile> read_key_file(const std::string& path) {
@@ -84,9 +103,7 @@ Outcome change_key_file(const std::string& path,
     return failed(fmt::format("{}: {}; KEYS_FILE must lie in a folder that is there and yours",
                               path, std::strerror(errno)));
   }
-  while (::flock(lock.number(), LOCK_EX) != 0) {
-    if (errno != EINTR) return system_failed("lock " + path + ".lock");
-  }
+  if (auto taken = take_lock(lock, path + ".lock"); !taken) return taken;
   auto file = read_key_file(path);
   if (!file) return failed(file.error());
   if (auto changed = change(file->keys); !changed) return changed;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -75,9 +76,12 @@ void for_each_billing_period(Transaction& tx, Instant from, Instant to,
   if (from >= to) return;
   const ReadOnlyBlock block(tx);
   tx.exec(cursor_settings + declare_periods_sql(from, to));
+  auto& wait = BoundedWait::current();
+  const LongStatement work(wait);
   const auto fetch = fmt::format("FETCH {} FROM periods", rows_a_fetch);
   for (auto rows = tx.exec(fetch); !rows.empty(); rows = tx.exec(fetch)) {
     for (const auto& row : rows) use(read_period(row));
+    wait.again();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/session.h"
 #include "schema/read_model/table_rows.h"
 
@@ -16,10 +17,24 @@ constexpr const char* bulk_tables =
     "('server_events'::regclass, 'operations'::regclass, 'billing_periods'::regclass,"
     " 'servers'::regclass)";
 
-std::unique_ptr<pqxx::connection> open_in(const std::string& url, const std::string& schema) {
-  return open_connection(url, "SET search_path TO " + schema +
-                                  "; SET synchronous_commit TO off;"
-                                  " SET maintenance_work_mem TO '128MB'; SET work_mem TO '64MB'");
+/// Runs `statements` in a session of their own, for as long as they take.
+template <typename Tx, typename Statements>
+DbResult<void> run_in(const std::string& url, const std::string& schema, Statements&& statements) {
+  std::unique_ptr<Session> session;
+  try {
+    session = open_session(url, long_limits,
+                           "SET search_path TO " + schema +
+                               "; SET synchronous_commit TO off;"
+                               " SET maintenance_work_mem TO '128MB'; SET work_mem TO '64MB'");
+    BoundedWait wait(*session);
+    const LongStatement work(wait);
+    Tx tx(wait.connection());
+    statements(tx, wait);
+    tx.commit();
+    return {};
+  } catch (...) {
+    return tl::unexpected(current_failure(session.get()));
+  }
 }
 
 void write_servers(CopyStream& to, ProjectionBatch& batch) {
@@ -40,11 +55,7 @@ void write_ended_periods(CopyStream& to, ProjectionBatch& batch) {
 DbResult<std::unique_ptr<BulkLoad>> BulkLoad::begin(const std::string& url,
                                                     const std::string& schema) {
   std::unique_ptr<BulkLoad> load(new BulkLoad(url, schema));
-  try {
-    load->take_indexes_off();
-  } catch (...) {
-    return tl::unexpected(current_failure());
-  }
+  if (auto off = load->take_indexes_off(); !off) return tl::unexpected(off.error());
   const auto stream = [&](const char* table, std::span<const Column> columns,
                           std::unique_ptr<CopyStream>& to) -> std::optional<DatabaseError> {
     auto begun = CopyStream::begin(url, schema, table, columns);
@@ -99,58 +110,55 @@ DbResult<void> BulkLoad::finish(ProjectionBatch& batch) {
   for (CopyStream* stream : {events_.get(), operations_.get(), periods_.get(), servers_.get()}) {
     if (auto finished = stream->finish(); !finished) return finished;
   }
-  try {
-    // A command that was purged or buried and then replayed has two outcomes; the last one counts.
-    keep_last("operations", "id", "event_sequence");
-    if (spilled_) keep_last("servers", "id", "version");
-    put_indexes_back();
-    return {};
-  } catch (...) {
-    return tl::unexpected(current_failure());
-  }
+  // A command that was purged or buried and then replayed has two outcomes; the last one counts.
+  auto done = keep_last("operations", "id", "event_sequence");
+  if (done && spilled_) done = keep_last("servers", "id", "version");
+  return done ? put_indexes_back() : done;
 }
 
 /// Definitions are read from Postgres, so that files to come in schema/postgres need no word here.
-void BulkLoad::take_indexes_off() {
-  const auto connection = open_in(url_, schema_);
-  pqxx::work tx(*connection);
-  const auto constraints = tx.exec(
-      std::string("SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),"
-                  " format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,"
-                  " pg_get_constraintdef(oid)) FROM pg_constraint"
-                  " WHERE contype IN ('p', 'u') AND conrelid IN ") +
-      bulk_tables + " ORDER BY conname");
-  const auto indexes =
-      tx.exec(std::string("SELECT format('DROP INDEX %s', indexrelid::regclass),"
-                          " pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid IN ") +
-              bulk_tables +
-              " AND indexrelid NOT IN (SELECT conindid FROM pg_constraint) ORDER BY indexrelid");
-  for (const auto& found : {constraints, indexes}) {
-    for (const auto& row : found) {
-      tx.exec(text_of(row[0]));
-      index_definitions_.push_back(text_of(row[1]));
+DbResult<void> BulkLoad::take_indexes_off() {
+  return run_in<pqxx::work>(url_, schema_, [this](Transaction& tx, BoundedWait&) {
+    const auto constraints = tx.exec(
+        std::string(
+            "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),"
+            " format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,"
+            " pg_get_constraintdef(oid)) FROM pg_constraint"
+            " WHERE contype IN ('p', 'u') AND conrelid IN ") +
+        bulk_tables + " ORDER BY conname");
+    const auto indexes =
+        tx.exec(std::string("SELECT format('DROP INDEX %s', indexrelid::regclass),"
+                            " pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid IN ") +
+                bulk_tables +
+                " AND indexrelid NOT IN (SELECT conindid FROM pg_constraint) ORDER BY indexrelid");
+    for (const auto& found : {constraints, indexes}) {
+      for (const auto& row : found) {
+        tx.exec(text_of(row[0]));
+        index_definitions_.push_back(text_of(row[1]));
+      }
     }
-  }
-  tx.commit();
+  });
 }
 
-void BulkLoad::put_indexes_back() {
-  const auto connection = open_in(url_, schema_);
-  pqxx::nontransaction tx(*connection);
-  for (const std::string& definition : index_definitions_) {
-    tx.exec(definition);
-  }
-  // Plans of the first queries would else be made for empty tables.
-  tx.exec("ANALYZE server_events, operations, billing_periods, servers");
+DbResult<void> BulkLoad::put_indexes_back() {
+  return run_in<pqxx::nontransaction>(url_, schema_, [this](Transaction& tx, BoundedWait& wait) {
+    for (const std::string& definition : index_definitions_) {
+      wait.again();
+      tx.exec(definition);
+    }
+    wait.again();
+    // Plans of the first queries would else be made for empty tables.
+    tx.exec("ANALYZE server_events, operations, billing_periods, servers");
+  });
 }
 
-void BulkLoad::keep_last(const char* table, const char* key, const char* order) {
-  const auto connection = open_in(url_, schema_);
-  pqxx::nontransaction tx(*connection);
-  tx.exec(
-      fmt::format("DELETE FROM {0} t USING (SELECT {1}, max({2}) AS last FROM {0} GROUP BY {1}"
-                  " HAVING count(*) > 1) AS twice WHERE t.{1} = twice.{1} AND t.{2} < last",
-                  table, key, order));
+DbResult<void> BulkLoad::keep_last(const char* table, const char* key, const char* order) {
+  return run_in<pqxx::nontransaction>(url_, schema_, [&](Transaction& tx, BoundedWait&) {
+    tx.exec(
+        fmt::format("DELETE FROM {0} t USING (SELECT {1}, max({2}) AS last FROM {0} GROUP BY {1}"
+                    " HAVING count(*) > 1) AS twice WHERE t.{1} = twice.{1} AND t.{2} < last",
+                    table, key, order));
+  });
 }
 
 }  // namespace vsim::read_model

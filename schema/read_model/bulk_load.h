@@ -31,9 +31,9 @@ class BulkLoad {
  private:
   BulkLoad(std::string url, std::string schema)
       : url_(std::move(url)), schema_(std::move(schema)) {}
-  void take_indexes_off();
-  void put_indexes_back();
-  void keep_last(const char* table, const char* key, const char* order);
+  DbResult<void> take_indexes_off();
+  DbResult<void> put_indexes_back();
+  DbResult<void> keep_last(const char* table, const char* key, const char* order);
   bool good() const;
 
   std::string url_;

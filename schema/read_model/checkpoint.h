@@ -19,4 +19,8 @@ struct Checkpoint {
 
 std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream);
 
+/// Whether checkpoints can move at all here: false on a standby, or where Postgres was made
+/// read-only.
+bool takes_writes(Transaction& tx);
+
 }  // namespace vsim::read_model

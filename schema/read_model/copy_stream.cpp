@@ -7,6 +7,7 @@
 
 #include "domain/ids.h"
 #include "schema/read_model/column_arrays.h"
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -16,20 +17,6 @@ constexpr std::size_t buffer_bytes = 64 * 1024;
 constexpr std::int64_t postgres_epoch_ms = 946'684'800'000;  // 2000-01-01
 constexpr std::string_view copy_header("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr std::string_view ipv4_prefix("\x02\x20\x00\x04", 4);  // family, bits, no network, bytes
-
-DatabaseError failure_of(PGconn* connection) {
-  std::string text = PQerrorMessage(connection);
-  text.resize(std::min(text.size(), text.find('\n')));
-  const bool lost = PQstatus(connection) != CONNECTION_OK;
-  return {lost ? DatabaseError::Kind::unavailable : DatabaseError::Kind::refused, text};
-}
-
-bool run(PGconn* connection, const std::string& sql, ExecStatusType wanted) {
-  PGresult* result = PQexec(connection, sql.c_str());
-  const bool done = PQresultStatus(result) == wanted;
-  PQclear(result);
-  return done;
-}
 
 }  // namespace
 
@@ -46,12 +33,16 @@ CopyStream::Type CopyStream::type_of(const Column& column) {
   throw std::logic_error(fmt::format("column {} cannot be copied as {}", column.name, type));
 }
 
-CopyStream::CopyStream(Session session, std::vector<Type> types)
-    : session_(std::move(session)), types_(std::move(types)), buffer_(copy_header) {
+CopyStream::CopyStream(std::string url, std::vector<Type> types)
+    : url_(std::move(url)), types_(std::move(types)), buffer_(copy_header) {
   buffer_.reserve(2 * buffer_bytes);
 }
 
-CopyStream::~CopyStream() = default;
+CopyStream::~CopyStream() {
+  // Its end is talk with Postgres too.
+  if (watch_) watch_->begin(lock_limits.answer);
+  connection_.reset();
+}
 
 DbResult<std::unique_ptr<CopyStream>> CopyStream::begin(const std::string& url,
                                                         const std::string& schema,
@@ -59,24 +50,46 @@ DbResult<std::unique_ptr<CopyStream>> CopyStream::begin(const std::string& url,
                                                         std::span<const Column> columns) {
   std::vector<Type> types;
   for (const Column& column : columns) types.push_back(type_of(column));
-  Session session(PQconnectdb(with_timeout(url).c_str()));
-  if (PQstatus(session.get()) != CONNECTION_OK) {
-    return tl::unexpected(failure_of(session.get()));
-  }
-  const std::string name = schema + "." + table;
+  std::unique_ptr<CopyStream> stream(new CopyStream(url, std::move(types)));
+  if (auto failure = stream->begin(schema + "." + table, columns)) return tl::unexpected(*failure);
+  return stream;
+}
+
+std::optional<DatabaseError> CopyStream::begin(const std::string& table,
+                                               std::span<const Column> columns) {
+  connection_.reset(PQconnectdb(with_limits(url_).c_str()));
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return failure();
+  watch_.emplace(PQsocket(connection_.get()));
   // Rows of a table that was emptied in the same transaction can be stored as long visible.
-  const bool begun =
-      run(session.get(),
-          "SET synchronous_commit TO off; SET client_encoding TO 'UTF8'; BEGIN; TRUNCATE " + name,
-          PGRES_COMMAND_OK) &&
-      run(session.get(),
-          fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", name,
-                      column_names(columns)),
-          PGRES_COPY_IN);
-  if (!begun) {
-    return tl::unexpected(failure_of(session.get()));
+  const bool begun = run(limits_sql(long_limits) +
+                             "SET synchronous_commit TO off; SET client_encoding TO 'UTF8';"
+                             " BEGIN; TRUNCATE " +
+                             table,
+                         PGRES_COMMAND_OK) &&
+                     run(fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary, FREEZE)", table,
+                                     column_names(columns)),
+                         PGRES_COPY_IN);
+  return begun ? std::nullopt : std::optional(failure());
+}
+
+bool CopyStream::run(const std::string& sql, int wanted) {
+  watch_->begin(long_limits.answer);
+  PGresult* result = PQexec(connection_.get(), sql.c_str());
+  watch_->end();
+  const bool done = PQresultStatus(result) == wanted;
+  if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) state_ = state;
+  PQclear(result);
+  return done;
+}
+
+DatabaseError CopyStream::failure() const {
+  if (watch_ && watch_->cut()) return no_answer();
+  const char* text = PQerrorMessage(connection_.get());
+  auto failure = failure_of(state_, text);
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+    failure.kind = DatabaseError::Kind::unavailable;
   }
-  return std::unique_ptr<CopyStream>(new CopyStream(std::move(session), std::move(types)));
+  return failure;
 }
 
 template <typename Integer>
@@ -147,24 +160,29 @@ void CopyStream::null() {
 }
 
 void CopyStream::send() {
-  good_ =
-      good_ && PQputCopyData(session_.get(), buffer_.data(), static_cast<int>(buffer_.size())) == 1;
+  watch_->begin(long_limits.answer);
+  good_ = good_ &&
+          PQputCopyData(connection_.get(), buffer_.data(), static_cast<int>(buffer_.size())) == 1;
+  watch_->end();
   buffer_.clear();
 }
 
 DbResult<void> CopyStream::finish() {
   put(std::int16_t{-1});  // the end
   send();
-  if (good_ && PQputCopyEnd(session_.get(), nullptr) != 1) good_ = false;
+  watch_->begin(long_limits.answer);
+  const LongStatement work(*watch_, PQbackendPID(connection_.get()), url_, long_limits);
+  if (good_ && PQputCopyEnd(connection_.get(), nullptr) != 1) good_ = false;
   // Also after a failure: its reason comes as the result.
-  while (PGresult* result = PQgetResult(session_.get())) {
+  while (PGresult* result = PQgetResult(connection_.get())) {
     good_ = good_ && PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) state_ = state;
     PQclear(result);
   }
-  if (!good_ || !run(session_.get(), "COMMIT", PGRES_COMMAND_OK)) {
-    return tl::unexpected(failure_of(session_.get()));
-  }
-  session_.reset();
+  watch_->end();
+  if (!good_ || !run("COMMIT", PGRES_COMMAND_OK)) return tl::unexpected(failure());
+  watch_.reset();
+  connection_.reset();
   return {};
 }
 

@@ -5,12 +5,14 @@
 // of strings only.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "schema/read_model/database.h"
 #include "schema/read_model/row_sink.h"
+#include "schema/read_model/socket_watch.h"
 
 struct pg_conn;
 
@@ -44,9 +46,11 @@ class CopyStream : public RowSink {
   struct Close {
     void operator()(pg_conn* connection) const;
   };
-  using Session = std::unique_ptr<pg_conn, Close>;
 
-  CopyStream(Session session, std::vector<Type> types);
+  CopyStream(std::string url, std::vector<Type> types);
+  std::optional<DatabaseError> begin(const std::string& table, std::span<const Column> columns);
+  bool run(const std::string& sql, int wanted);
+  DatabaseError failure() const;
   static Type type_of(const Column& column);
   Type next_value();
   void put_bytes(std::string_view bytes);  // with their length in front
@@ -54,10 +58,13 @@ class CopyStream : public RowSink {
   void put(Integer value);
   void send();
 
-  Session session_;
+  std::string url_;
   std::vector<Type> types_;
+  std::unique_ptr<pg_conn, Close> connection_;
+  std::optional<SocketWatch> watch_;  // ends first
   std::size_t column_ = 0;
   std::string buffer_;
+  std::string state_;  // SQLSTATE of the last error
   bool good_ = true;
 };
 

@@ -9,16 +9,16 @@
 namespace vsim::read_model {
 namespace {
 
-constexpr std::chrono::seconds wait_for_connection_max{2};
+using Clock = std::chrono::steady_clock;
 
-std::unique_ptr<pqxx::connection> open_reader(const std::string& url) {
-  auto connection = open_connection(url, "SET statement_timeout TO '5s'");
+std::unique_ptr<Session> open_reader(const std::string& url, const WaitLimits& limits) {
+  auto session = open_session(url, limits);
   for (const auto& statements :
        {server_statements(), server_event_statements(), operation_statements(),
         billing_statements(), small_table_statements()}) {
-    prepare(*connection, statements);
+    prepare(*session, statements);
   }
-  return connection;
+  return session;
 }
 
 }  // namespace
@@ -26,40 +26,64 @@ std::unique_ptr<pqxx::connection> open_reader(const std::string& url) {
 struct ConnectionPool::Impl {
   std::string url;
   std::size_t connections_max;
+  WaitLimits limits;
   std::mutex mutex;
-  std::condition_variable freed;
-  std::size_t in_use = 0;                               // guarded by mutex, as idle is
-  std::vector<std::unique_ptr<pqxx::connection>> idle;  // the last used one last
+  std::condition_variable changed;
+  // What follows is guarded by the mutex.
+  std::size_t in_use = 0;
+  std::vector<std::unique_ptr<Session>> idle;  // the last used one last
+  std::optional<DatabaseError> silence;        // the last wait that came to its limit
+  Clock::time_point ask_at{};                  // during a silence: not before
+  bool asking = false;                         // during a silence: one does
 
-  /// A place among the connections, and an idle one if there is one; false: none within the wait.
-  bool take(std::unique_ptr<pqxx::connection>& connection) {
+  bool fails_at_once() const { return silence && (asking || Clock::now() < ask_at); }
+
+  /// A place among the connections, and an idle one if there is one.
+  std::optional<DatabaseError> take(std::unique_ptr<Session>& session) {
     std::unique_lock lock(mutex);
-    if (!freed.wait_for(lock, wait_for_connection_max, [&] { return in_use < connections_max; })) {
-      return false;
+    const bool soon = changed.wait_for(
+        lock, free_connection_max, [this] { return fails_at_once() || in_use < connections_max; });
+    if (fails_at_once()) return silence;
+    if (!soon) {
+      return DatabaseError{DatabaseError::Kind::busy,
+                           "all connections to Postgres were busy for " +
+                               std::to_string(free_connection_max.count()) + " s"};
     }
+    asking = silence.has_value();
     ++in_use;
     if (!idle.empty()) {
-      connection = std::move(idle.back());
+      session = std::move(idle.back());
       idle.pop_back();
     }
-    return true;
+    return std::nullopt;
   }
 
-  /// Gives the place back; nothing in `connection` when it broke.
-  void give_back(std::unique_ptr<pqxx::connection> connection) {
+  /// Gives the place back; nothing in `session` when it broke.
+  void give_back(std::unique_ptr<Session> session, const std::optional<DatabaseError>& failure) {
+    std::vector<std::unique_ptr<Session>> ended;  // outside of the lock
+    bool all = false;
     {
       const std::lock_guard lock(mutex);
+      all = silence.has_value() || (failure && failure->silent);
       --in_use;
-      if (connection) {
-        idle.push_back(std::move(connection));
+      asking = false;
+      if (failure && failure->silent) {
+        silence = failure;
+        ask_at = Clock::now() + silence_kept;
+        ended.swap(idle);  // each would have to be waited for
+      } else {
+        silence.reset();
       }
+      if (session) idle.push_back(std::move(session));
     }
-    freed.notify_one();
+    all ? changed.notify_all() : changed.notify_one();
   }
 };
 
-ConnectionPool::ConnectionPool(std::string url, std::size_t connections_max)
+ConnectionPool::ConnectionPool(std::string url, std::size_t connections_max,
+                               const WaitLimits& limits)
     : impl_(std::make_unique<Impl>()) {
+  impl_->limits = limits;
   impl_->url = std::move(url);
   impl_->connections_max = connections_max;
 }
@@ -67,35 +91,29 @@ ConnectionPool::ConnectionPool(std::string url, std::size_t connections_max)
 ConnectionPool::~ConnectionPool() = default;
 
 std::optional<DatabaseError> ConnectionPool::run(const std::function<void(Transaction&)>& query) {
-  std::unique_ptr<pqxx::connection> connection;
-  if (!impl_->take(connection)) {
-    return DatabaseError{DatabaseError::Kind::unavailable,
-                         "all connections to Postgres were busy for 2 s"};
-  }
+  std::unique_ptr<Session> session;
+  if (auto none = impl_->take(session)) return none;
   std::optional<DatabaseError> failure;
   for (bool again = true; again;) {
-    const bool was_idle = connection != nullptr;
+    const bool was_idle = session != nullptr;
     again = false;
     failure.reset();
     try {
-      if (!connection) {
-        connection = open_reader(impl_->url);
-      }
-      pqxx::nontransaction tx(*connection);
+      if (!session) session = open_reader(impl_->url, impl_->limits);
+      const BoundedWait wait(*session);
+      pqxx::nontransaction tx(wait.connection());
       query(tx);
     } catch (...) {
-      failure = connection ? current_failure(*connection) : current_failure();
+      failure = current_failure(session.get());
     }
     if (failure && failure->kind == DatabaseError::Kind::unavailable) {
       // It may have gone stale while it was idle: queries only read, so try once more on a new one.
-      connection.reset();
-      again = was_idle;
+      session.reset();
+      again = was_idle && !failure->silent;
     }
   }
-  if (connection && !connection->is_open()) {
-    connection.reset();
-  }
-  impl_->give_back(std::move(connection));
+  if (session && !session->is_open()) session.reset();
+  impl_->give_back(std::move(session), failure);
   return failure;
 }
 

@@ -12,6 +12,8 @@
 
 #include <tl/expected.hpp>
 
+#include "schema/read_model/wait_limits.h"
+
 namespace pqxx {
 class transaction_base;
 }  // namespace pqxx
@@ -29,30 +31,47 @@ inline constexpr std::string_view operator_schema = "operator";
 struct DatabaseError {
   enum class Kind {
     unavailable,   // no connection, or it broke: what was asked may or may not have been done
+    busy,          // it answers, and cannot do it now: a lock, a limit, no room; nothing was done
+    read_only,     // it answers, and takes no writes: a standby, or an operator wants it so
     not_migrated,  // tables are missing: run `vsimctl migrate`, or start a projector
+    bad_value,     // a value that we gave cannot be stored
     refused        // the database said no: a bug of ours, or missing rights
   };
   Kind kind{};
   std::string detail;
+  bool silent = false;  // unavailable, and it took a time limit of ours to know
+
+  /// Whether it may go well without anybody's doing, a little later.
+  bool passes() const {
+    return kind == Kind::unavailable || kind == Kind::busy || kind == Kind::read_only;
+  }
 };
 
 template <typename T>
 using DbResult = tl::expected<T, DatabaseError>;
 
+/// From `limit` from now on no wait for Postgres goes on or begins in this process: for its end. A
+/// connection that is being made ends by itself within seconds. Any thread.
+void end_waits_within(std::chrono::milliseconds limit);
+
 /// One query running: what the functions of this folder take.
 using Transaction = pqxx::transaction_base;
 
-/// A bounded set of connections, opened when first needed, opened anew when broken. Any thread.
+/// A bounded set of connections, opened when first needed, opened anew when broken. Each wait in it
+/// has a limit (wait_limits.h). Once Postgres has let one of them run out, callers fail at once,
+/// but for one in a second that asks whether it is back: so however many callers there are, they do
+/// not pile up, and nothing need be restarted. Any thread.
 class ConnectionPool {
  public:
-  ConnectionPool(std::string url, std::size_t connections_max);
+  ConnectionPool(std::string url, std::size_t connections_max,
+                 const WaitLimits& limits = read_limits);
   ~ConnectionPool();
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
   /// Runs `query` on a free connection outside of a transaction block (one statement, one round
-  /// trip), waiting for a connection 2 s at most. Exceptions of libpqxx are caught here and nowhere
-  /// else; a broken idle connection is replaced and the query tried once more.
+  /// trip). Exceptions of libpqxx are caught here and nowhere else; a broken idle connection is
+  /// replaced and the query tried once more.
   template <typename Query>
   auto read(Query&& query) -> DbResult<decltype(query(std::declval<Transaction&>()))> {
     using T = decltype(query(std::declval<Transaction&>()));

@@ -6,11 +6,12 @@
 namespace vsim::read_model {
 namespace {
 
-FleetSnapshot read_snapshot(Transaction& tx) {
+FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
   FleetSnapshot snapshot;
   if (const auto checkpoint = find_checkpoint(tx, "EVENTS")) {
     snapshot.events = *checkpoint;
   }
+  wait.again();
   const auto addresses =
       tx.exec("SELECT region, ip, last_claim, server_id IS NOT NULL FROM addresses");
   snapshot.addresses.reserve(static_cast<std::size_t>(addresses.size()));
@@ -20,6 +21,7 @@ FleetSnapshot read_snapshot(Transaction& tx) {
                                     integer_of<StreamSequence>(row[2]), view_of(row[3]) == "t"});
     }
   }
+  wait.again();
   const auto deadlines = tx.exec(
       "SELECT region, id, (date_part('epoch', due) * 1000)::bigint, status = 'STOPPED'"
       " FROM servers WHERE due IS NOT NULL AND " +
@@ -37,16 +39,18 @@ FleetSnapshot read_snapshot(Transaction& tx) {
 }  // namespace
 
 DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url) {
+  std::unique_ptr<Session> session;
   try {
-    const auto connection = open_connection(url);
-    prepare(*connection, small_table_statements());
-    pqxx::nontransaction tx(*connection);
+    session = open_session(url, snapshot_limits);
+    prepare(*session, small_table_statements());
+    BoundedWait wait(*session);
+    pqxx::nontransaction tx(wait.connection());
     tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     // Names are looked up statement by statement: a swap in between would give rows of two models.
     tx.exec("LOCK TABLE projection_checkpoint IN ROW SHARE MODE");
-    return read_snapshot(tx);  // the connection's end ends the transaction
+    return read_snapshot(wait, tx);  // the session's end ends the transaction
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(session.get()));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "schema/read_model/column_arrays.h"
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_tables.h"
 #include "schema/read_model/session.h"
@@ -65,26 +66,38 @@ bool is_lock_timeout(const DatabaseError& error) {
 }  // namespace
 
 DbResult<std::optional<Checkpoint>> live_checkpoint(const std::string& url) {
+  std::unique_ptr<Session> session;
   try {
-    const auto connection = open_connection(url);
-    pqxx::nontransaction tx(*connection);
+    session = open_session(url, read_limits);
+    const BoundedWait wait(*session);
+    pqxx::nontransaction tx(wait.connection());
     if (!exists(tx, "vsim.projection_checkpoint")) return std::optional<Checkpoint>();
     return read_checkpoint(tx);
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(session.get()));
   }
 }
 
 struct LiveHold::Impl {
-  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<Session> session;
   std::unique_ptr<pqxx::work> tx;
   std::optional<Checkpoint> checkpoint;
+
+  ~Impl() { end(); }
+
+  /// Taking back what was begun is talk with Postgres too.
+  void end() {
+    if (!tx) return;
+    const BoundedWait wait(*session);
+    tx.reset();
+  }
 
   /// A projector that comes now waits for the lock, and then looks the tables' names up again: it
   /// writes into the model that is live by then, if its checkpoint fits. Reads need none of these
   /// locks.
   void hold() {
-    tx = std::make_unique<pqxx::work>(*connection);
+    const BoundedWait wait(*session);
+    tx = std::make_unique<pqxx::work>(wait.connection());
     tx->exec("SET LOCAL lock_timeout TO '2s'");
     lock_migrations(*tx);
     if (exists(*tx, "vsim.projection_checkpoint")) {
@@ -100,7 +113,7 @@ LiveHold::~LiveHold() = default;
 DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url) {
   auto impl = std::make_unique<Impl>();
   try {
-    impl->connection = open_connection(owner_url);
+    impl->session = open_session(owner_url, long_limits);
   } catch (...) {
     return tl::unexpected(current_failure());
   }
@@ -109,8 +122,8 @@ DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url)
       impl->hold();
       return std::unique_ptr<LiveHold>(new LiveHold(std::move(impl)));
     } catch (...) {
-      const auto failure = current_failure(*impl->connection);
-      impl->tx.reset();
+      const auto failure = current_failure(impl->session.get());
+      impl->end();
       if (!is_lock_timeout(failure) || attempt == hold_attempts_max) {
         return tl::unexpected(failure);
       }
@@ -122,6 +135,8 @@ const std::optional<Checkpoint>& LiveHold::checkpoint() const { return impl_->ch
 
 DbResult<void> LiveHold::swap_in(const std::string& schema, bool pending) {
   pqxx::work& tx = *impl_->tx;
+  const BoundedWait wait(*impl_->session);
+  const LongStatement work(wait);
   try {
     if (pending) try_copy_pending(tx, schema);
     const bool has_live = !tx.exec("SELECT to_regnamespace('vsim')")[0][0].is_null();
@@ -130,31 +145,34 @@ DbResult<void> LiveHold::swap_in(const std::string& schema, bool pending) {
     tx.commit();
     return {};
   } catch (...) {
-    return tl::unexpected(current_failure(*impl_->connection));
+    return tl::unexpected(current_failure(impl_->session.get()));
   }
 }
 
 DbResult<bool> drop_replaced_model(const std::string& owner_url) {
   const auto give_up = std::chrono::steady_clock::now() + drop_patience;
+  std::unique_ptr<Session> session;
   try {
-    const auto connection = open_connection(owner_url, "SET client_min_messages TO warning");
+    session = open_session(owner_url, long_limits, "SET client_min_messages TO warning");
     for (;;) {
       try {
-        pqxx::work tx(*connection);
+        const BoundedWait wait(*session);
+        const LongStatement work(wait);
+        pqxx::work tx(wait.connection());
         // Shorter than the time after which Postgres looks for deadlocks: nobody is thrown out.
         tx.exec("SET LOCAL lock_timeout TO '200ms'");
         tx.exec(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", replaced_schema));
         tx.commit();
         return true;
       } catch (...) {
-        const auto failure = current_failure(*connection);
+        const auto failure = current_failure(session.get());
         if (!is_lock_timeout(failure)) return tl::unexpected(failure);
       }
       if (std::chrono::steady_clock::now() > give_up) return false;
       std::this_thread::sleep_for(drop_pause);
     }
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(session.get()));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "schema/messages/sha256.h"
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -115,6 +116,7 @@ void apply_file(Transaction& tx, const File& file) {
   try {
     tx.exec(file.sql);
   } catch (const pqxx::sql_error& error) {
+    if (failure_of(error.sqlstate(), error.what()).passes()) throw;  // not the file's fault
     throw MigrationError(file.name + ": " + error.what());
   }
 }
@@ -124,10 +126,8 @@ std::vector<std::string> apply_missing(Transaction& tx, const std::vector<File>&
                                        const std::string& schema) {
   const auto recorded = check_recorded(tx, files, schema);
   const std::string record = "record_" + schema;
-  prepare(tx.conn(), {{record,
-                       "INSERT INTO migrations (name, checksum, relations)"
-                       " VALUES ($1, $2, (" +
-                           std::string(relations_sql) + "))"}});
+  tx.conn().prepare(record, "INSERT INTO migrations (name, checksum, relations) VALUES ($1, $2, (" +
+                                std::string(relations_sql) + "))");
   std::vector<std::string> applied;
   for (const File& file : files) {
     if (recorded.count(file.name) > 0) {
@@ -168,9 +168,10 @@ MigrationReport migrate(Transaction& tx, const Files& files, const std::string& 
 }
 
 /// So that psql finds the tables by their bare names. Only the database's owner may.
-std::string set_search_path(pqxx::connection& connection, const std::string& schema) {
+std::string set_search_path(Session& session, const std::string& schema) {
   try {
-    pqxx::nontransaction tx(connection);
+    const BoundedWait wait(session);
+    pqxx::nontransaction tx(wait.connection());
     const auto set = tx.exec(
         fmt::format("SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
                     " WHERE d.datname = current_database() AND s.setrole = 0"
@@ -185,7 +186,7 @@ std::string set_search_path(pqxx::connection& connection, const std::string& sch
     return {};
   } catch (...) {
     return fmt::format("psql needs \"SET search_path TO {}\" here: {}", schema,
-                       current_failure().detail);
+                       current_failure(&session).detail);
   }
 }
 
@@ -197,22 +198,25 @@ void lock_migrations(Transaction& tx) {
 
 DbResult<MigrationReport> apply_migrations(const std::string& url, const std::string& schema_dir,
                                            std::string_view schema) {
+  std::unique_ptr<Session> session;
   try {
     const auto folder = std::filesystem::path(schema_dir) / "postgres";
     const Files files{read_files(folder / operator_schema), read_files(folder)};
-    const auto connection = open_connection(url);
+    session = open_session(url, long_limits);
     MigrationReport report;
     {
-      pqxx::work tx(*connection);
+      const BoundedWait wait(*session);
+      const LongStatement work(wait);
+      pqxx::work tx(wait.connection());
       report = migrate(tx, files, std::string(schema));
       tx.commit();
     }
     if (schema == read_model_schema) {
-      report.warning = set_search_path(*connection, std::string(schema));
+      report.warning = set_search_path(*session, std::string(schema));
     }
     return report;
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(session.get()));
   }
 }
 

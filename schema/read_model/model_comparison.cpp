@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/projection_tables.h"
 #include "schema/read_model/session.h"
 
@@ -69,7 +70,7 @@ ModelDifference read_difference(const std::string& table, const pqxx::row& row) 
 
 struct ModelComparison::Impl {
   std::string schema;
-  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<Session> session;
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
 
@@ -88,28 +89,32 @@ ModelComparison::~ModelComparison() = default;
 
 DbResult<std::unique_ptr<ModelComparison>> ModelComparison::begin(const std::string& owner_url,
                                                                   const std::string& schema) {
+  auto impl = std::make_unique<Impl>();
+  impl->schema = schema;
   try {
-    auto impl = std::make_unique<Impl>();
-    impl->schema = schema;
-    impl->connection = open_connection(owner_url, "SET work_mem TO '64MB'");
-    pqxx::nontransaction tx(*impl->connection);
+    impl->session = open_session(owner_url, long_limits, "SET work_mem TO '64MB'");
+    const BoundedWait wait(*impl->session);
+    pqxx::nontransaction tx(wait.connection());
     tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     tx.exec("SELECT 1");  // the snapshot is that of the first statement
     return std::unique_ptr<ModelComparison>(new ModelComparison(std::move(impl)));
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(impl->session.get()));
   }
 }
 
 DbResult<std::optional<ModelDifference>> ModelComparison::first_difference() {
   try {
-    pqxx::nontransaction tx(*impl_->connection);
+    BoundedWait wait(*impl_->session);
+    const LongStatement work(wait);
+    pqxx::nontransaction tx(wait.connection());
     for (const ComparedTable& table : tables_of(tx, impl_->schema)) {
+      wait.again();
       if (auto difference = impl_->compare(tx, table)) return difference;
     }
     return std::optional<ModelDifference>();
   } catch (...) {
-    return tl::unexpected(current_failure(*impl_->connection));
+    return tl::unexpected(current_failure(impl_->session.get()));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "schema/read_model/bulk_load.h"
+#include "schema/read_model/long_statement.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_tables.h"
 #include "schema/read_model/session.h"
@@ -21,23 +22,25 @@ std::string with_role(const std::string& url, const std::string& role) {
 }  // namespace
 
 DbResult<std::string> as_owner(const std::string& url) {
+  std::unique_ptr<Session> session;
   try {
-    const auto connection = open_connection(url);
-    pqxx::nontransaction tx(*connection);
+    session = open_session(url, read_limits);
+    const BoundedWait wait(*session);
+    pqxx::nontransaction tx(wait.connection());
     const auto owner = tx.exec(
         "SELECT pg_get_userbyid(datdba), pg_get_userbyid(datdba) = current_user"
         " FROM pg_database WHERE datname = current_database()");
     const bool is_owner = view_of(owner[0][1]) == "t";
     return is_owner ? url : with_role(url, text_of(owner[0][0]));
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(session.get()));
   }
 }
 
 struct NextModel::Impl {
   std::string url;
   std::string schema;
-  std::unique_ptr<pqxx::connection> connection;  // its session holds the lock
+  std::unique_ptr<Session> session;  // its session holds the lock
   std::unique_ptr<BulkLoad> bulk;
   Checkpoint checkpoint;
 
@@ -48,33 +51,39 @@ struct NextModel::Impl {
       work();
       return {};
     } catch (...) {
-      return tl::unexpected(current_failure(*connection));
+      return tl::unexpected(current_failure(session.get()));
     }
   }
 
   bool try_lock() {
-    pqxx::nontransaction tx(*connection);
+    const BoundedWait wait(*session);
+    pqxx::nontransaction tx(wait.connection());
     const auto locked = tx.exec(
         fmt::format("SELECT pg_try_advisory_lock(hashtextextended('making {}', 0))", schema));
     return view_of(locked[0][0]) == "t";
   }
 
   void drop() {
-    pqxx::nontransaction tx(*connection);
+    const BoundedWait wait(*session);
+    const LongStatement work(wait);
+    pqxx::nontransaction tx(wait.connection());
     tx.exec("SET client_min_messages TO warning");
     tx.exec("DROP SCHEMA IF EXISTS " + schema + " CASCADE");
   }
 
   void begin(const Catalogue& catalogue) {
-    prepare(*connection, projection_statements());
-    pqxx::work tx(*connection);
+    prepare(*session, projection_statements());
+    const BoundedWait wait(*session);
+    pqxx::work tx(wait.connection());
     put_catalogue(tx, catalogue);
     tx.exec("INSERT INTO projection_checkpoint VALUES ('EVENTS', 0, '', 0)");
     tx.commit();
   }
 
   void apply(ProjectionBatch batch, const Checkpoint& next) {
-    pqxx::work tx(*connection);
+    const BoundedWait wait(*session);
+    const LongStatement work(wait);
+    pqxx::work tx(wait.connection());
     if (!apply_batch(tx, std::move(batch), checkpoint.sequence, next)) {
       throw std::runtime_error("schema " + schema + " was changed by others");
     }
@@ -93,9 +102,9 @@ DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_u
   impl->url = owner_url;
   impl->schema = schema;
   try {
-    impl->connection = open_connection(
-        owner_url, "SET search_path TO " + schema +
-                       "; SET synchronous_commit TO off; SET enable_seqscan TO off");
+    impl->session = open_session(owner_url, long_limits,
+                                 "SET search_path TO " + schema +
+                                     "; SET synchronous_commit TO off; SET enable_seqscan TO off");
     if (!impl->try_lock()) {
       return tl::unexpected(DatabaseError{
           DatabaseError::Kind::refused,
@@ -103,7 +112,7 @@ DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_u
     }
     impl->drop();
   } catch (...) {
-    return tl::unexpected(current_failure());
+    return tl::unexpected(current_failure(impl->session.get()));
   }
   // From here on its end drops what has been made.
   std::unique_ptr<NextModel> model(new NextModel(std::move(impl)));

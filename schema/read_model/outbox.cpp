@@ -42,20 +42,21 @@ OutboxRange read_range(const pqxx::row& row) {
 
 struct Outbox::Impl {
   std::string url;
-  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<Session> session;
 
   DbResult<pqxx::result> run(const std::string& statement, const Arguments& arguments) {
     try {
-      if (!connection) {
-        auto opened = open_connection(url);
+      if (!session) {
+        auto opened = open_session(url, write_limits);
         prepare(*opened, outbox_statements());
-        connection = std::move(opened);
+        session = std::move(opened);
       }
-      pqxx::nontransaction tx(*connection);
+      const BoundedWait wait(*session);
+      pqxx::nontransaction tx(wait.connection());
       return execute(tx, statement, arguments);
     } catch (...) {
-      auto failure = current_failure();
-      connection.reset();
+      auto failure = current_failure(session.get());
+      session.reset();
       return tl::unexpected(std::move(failure));
     }
   }

@@ -30,29 +30,31 @@ std::int64_t lock_of(Projection projection) {
 struct ProjectionWriter::Impl {
   const char* stream;
   std::int64_t lock;
-  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<Session> session;
   bool prepared = false;
 
   /// Not at once: only the active projector makes sure that the tables are there.
   void prepare_once() {
     if (!prepared) {
-      prepare(*connection, projection_statements());
-      prepare(*connection, small_table_statements());
+      prepare(*session, projection_statements());
+      prepare(*session, small_table_statements());
       prepared = true;
     }
   }
 
   /// Runs `work` in a transaction of the given kind; gives what it gives.
   template <typename Tx, typename Work>
-  auto in(Work&& work) -> DbResult<decltype(work(std::declval<Tx&>()))> {
+  auto in(Work&& work, std::chrono::milliseconds limit = write_limits.answer)
+      -> DbResult<decltype(work(std::declval<Tx&>()))> {
     try {
       prepare_once();
-      Tx tx(*connection);
+      const BoundedWait wait(*session, limit);
+      Tx tx(wait.connection());
       auto value = work(tx);
       tx.commit();
       return value;
     } catch (...) {
-      return tl::unexpected(current_failure(*connection));
+      return tl::unexpected(current_failure(session.get()));
     }
   }
 };
@@ -65,12 +67,12 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
   try {
     // The log can always replay what a crash of Postgres takes along, so nobody waits for its disk.
     // Plans are kept, and may be made while the tables are empty: rows are found by an index.
-    auto connection =
-        open_connection(url, "SET synchronous_commit TO off; SET enable_seqscan TO off");
+    auto session =
+        open_session(url, write_limits, "SET synchronous_commit TO off; SET enable_seqscan TO off");
     auto impl = std::make_unique<Impl>();
     impl->stream = stream_of(projection);
     impl->lock = lock_of(projection);
-    impl->connection = std::move(connection);
+    impl->session = std::move(session);
     return std::unique_ptr<ProjectionWriter>(new ProjectionWriter(std::move(impl)));
   } catch (...) {
     return tl::unexpected(current_failure());
@@ -79,23 +81,25 @@ DbResult<std::unique_ptr<ProjectionWriter>> ProjectionWriter::open(const std::st
 
 DbResult<bool> ProjectionWriter::try_lock() {
   try {
-    pqxx::nontransaction tx(*impl_->connection);
+    const BoundedWait wait(*impl_->session, look_max);
+    pqxx::nontransaction tx(wait.connection());
     const auto rows = tx.exec(fmt::format("SELECT pg_try_advisory_lock({})", impl_->lock));
     return view_of(rows[0][0]) == "t";
   } catch (...) {
-    return tl::unexpected(current_failure(*impl_->connection));
+    return tl::unexpected(current_failure(impl_->session.get()));
   }
 }
 
 DbResult<Checkpoint> ProjectionWriter::checkpoint() {
   // One transaction: its lock keeps others from dropping the table between the two statements.
-  return impl_->in<pqxx::work>([&](Transaction& tx) {
+  const auto find = [&](Transaction& tx) {
     tx.exec(
         fmt::format("INSERT INTO projection_checkpoint VALUES ('{}', 0, '', 0)"
                     " ON CONFLICT DO NOTHING",
                     impl_->stream));
     return *find_checkpoint(tx, impl_->stream);
-  });
+  };
+  return impl_->in<pqxx::work>(find, look_max);
 }
 
 DbResult<bool> ProjectionWriter::apply(ProjectionBatch batch, StreamSequence previous,

@@ -1,7 +1,11 @@
 #include "schema/read_model/session.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
 #include <utility>
 
+#include <libpq-fe.h>
 #include <simdjson.h>
 
 namespace vsim::read_model {
@@ -17,86 +21,166 @@ std::size_t character_length(std::string_view text) {
   return length;
 }
 
-bool starts_with(const std::string& state, std::string_view start) {
-  return state.compare(0, start.size(), start) == 0;
+bool is_one_of(std::string_view state, std::initializer_list<std::string_view> starts) {
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](std::string_view start) { return state.starts_with(start); });
 }
 
-DatabaseError::Kind kind_of(const std::string& state) {
+/// By Postgres' table of error codes (appendix A of its manual).
+DatabaseError::Kind kind_of(std::string_view state) {
+  using Kind = DatabaseError::Kind;
   // 42P01 undefined table, 3F000 no such schema, 42703 undefined column
-  if (state == "42P01" || state == "3F000" || state == "42703") {
-    return DatabaseError::Kind::not_migrated;
-  }
-  // 08 connection, 40 rolled back for another's sake, 53 out of something, 55 busy, 57 stopped
-  for (const std::string_view passing : {"08", "40", "53", "55", "57"}) {
-    if (starts_with(state, passing)) {
-      return DatabaseError::Kind::unavailable;
-    }
-  }
-  return DatabaseError::Kind::refused;
+  if (is_one_of(state, {"42P01", "3F000", "42703"})) return Kind::not_migrated;
+  if (state == "25006") return Kind::read_only;
+  // 08 connection, 57P stopped or starting
+  if (is_one_of(state, {"08", "57P"})) return Kind::unavailable;
+  // 25 the transaction was ended for us, 26 the session lost its statements, 40 rolled back for
+  // another's sake, 53 out of something, 55 locked, 57 cancelled, 58 the system's fault
+  if (is_one_of(state, {"25", "26", "40", "53", "55", "57", "58"})) return Kind::busy;
+  // 21 cardinality, 22 data, 23 integrity, 54 too large for Postgres
+  if (is_one_of(state, {"21", "22", "23", "54"})) return Kind::bad_value;
+  return Kind::refused;
+}
+
+/// What the error's text leaves out.
+std::string_view meaning_of(std::string_view state) {
+  if (state == "25006") return "Postgres is read-only, as after a failover to its standby";
+  if (state == "55P03") return "another session holds a lock on the tables";
+  if (state == "57014") return "the statement took too long";
+  return {};
 }
 
 /// The first line: the rest of a message from Postgres points into the statement.
-std::string first_line(std::string text) {
-  text.resize(std::min(text.size(), text.find('\n')));
-  return text;
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, std::min(text.size(), text.find('\n'))));
+}
+
+/// A value that `url`, in either of libpq's forms, gives; empty when it gives none.
+std::string value_in(const std::string& url, std::string_view keyword) {
+  std::string value;
+  PQconninfoOption* options = PQconninfoParse(url.c_str(), nullptr);
+  for (const auto* option = options; option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->keyword == keyword && option->val != nullptr) value = option->val;
+  }
+  PQconninfoFree(options);
+  return value;
+}
+
+/// A later one of the same keyword wins.
+void add_value(std::string& url, const std::string& keyword, std::int64_t value) {
+  const bool is_uri = url.find("://") != std::string::npos;
+  const char* separator = !is_uri ? " " : url.find('?') == std::string::npos ? "?" : "&";
+  url += separator + keyword + "=" + std::to_string(value);
 }
 
 }  // namespace
 
-std::string with_timeout(const std::string& url) {
-  if (url.find("connect_timeout") != std::string::npos) {
-    return url;
+std::string with_limits(const std::string& url) {
+  std::string limited = url;
+  const std::string given = value_in(url, "connect_timeout");
+  const long seconds = std::strtol(given.c_str(), nullptr, 10);
+  if (seconds < 1 || seconds > connect_in_url_max.count()) {
+    add_value(limited, "connect_timeout", connect_max.count());
   }
-  if (url.find("://") == std::string::npos) {
-    return url + " connect_timeout=5";
+  // What nobody waits on is noticed by the kernel, if at all: a host that is gone, a cut line.
+  for (const auto& [keyword, value] :
+       {std::pair("keepalives_idle", 5), std::pair("keepalives_interval", 3),
+        std::pair("keepalives_count", 3), std::pair("tcp_user_timeout", 15'000)}) {
+    if (value_in(url, keyword).empty()) add_value(limited, keyword, value);
   }
-  return url + (url.find('?') == std::string::npos ? '?' : '&') + "connect_timeout=5";
+  return limited;
 }
 
-std::unique_ptr<pqxx::connection> open_connection(const std::string& url,
-                                                  const std::string& settings) {
-  auto connection = std::make_unique<pqxx::connection>(with_timeout(url));
+std::string limits_sql(const WaitLimits& limits) {
+  const auto set = [](const char* name, std::chrono::milliseconds value) {
+    return std::string("SET ") + name + " TO " + std::to_string(value.count()) + "; ";
+  };
+  // The last ones, in seconds: how long the server keeps the locks of a client that is gone.
+  return set("lock_timeout", limits.lock) + set("statement_timeout", limits.statement) +
+         set("idle_in_transaction_session_timeout", limits.idle) +
+         "SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 3;"
+         " SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 15000; ";
+}
+
+Session::Session(const std::string& url, const WaitLimits& limits, const std::string& settings)
+    : url_(url), limits_(limits), connection_(with_limits(url)), watch_(connection_.sock()) {
 #if PQXX_VERSION_MAJOR < 7
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // version 7 never reactivates
-  connection->inhibit_reactivation(true);
+  connection_.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
 #endif
-  pqxx::nontransaction tx(*connection);
-  // The statements are few, run often and are made so that one plan suits all their arguments.
-  tx.exec("SET search_path TO " + std::string(read_model_schema) +
-          ", public; SET client_encoding TO 'UTF8'; SET TimeZone TO 'UTC'; SET jit TO off;"
-          " SET plan_cache_mode TO force_generic_plan; " +
-          settings);
-  return connection;
+  const BoundedWait wait(*this);
+  try {
+    pqxx::nontransaction tx(connection_);
+    // The statements are few, run often and are made so that one plan suits all their arguments.
+    tx.exec(limits_sql(limits_) + "SET search_path TO " + std::string(read_model_schema) +
+            ", public; SET client_encoding TO 'UTF8'; SET TimeZone TO 'UTC'; SET jit TO off;"
+            " SET plan_cache_mode TO force_generic_plan; " +
+            settings);
+  } catch (...) {
+    if (silent()) throw NoAnswer(no_answer().detail);
+    throw;
+  }
 }
 
-void prepare(Connection& connection, const std::vector<Statement>& statements) {
-  for (const Statement& statement : statements) {
-    connection.prepare(statement.name, statement.sql);
+std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& limits,
+                                      const std::string& settings) {
+  if (waits_are_over()) throw NoAnswer("this process is about to end");
+  const auto began = std::chrono::steady_clock::now();
+  try {
+    return std::make_unique<Session>(url, limits, settings);
+  } catch (const pqxx::broken_connection& error) {
+    // By time, since libpq tells only in words, and maybe in another language, why it gave up. It
+    // counts by the second.
+    if (std::chrono::steady_clock::now() - began < connect_max - std::chrono::seconds(1)) throw;
+    throw NoAnswer(first_line(error.what()));
   }
+}
+
+void prepare(Session& session, const std::vector<Statement>& statements) {
+  BoundedWait wait(session);
+  for (const Statement& statement : statements) {
+    wait.again();
+    wait.connection().prepare(statement.name, statement.sql);
+  }
+}
+
+DatabaseError failure_of(std::string_view state, std::string_view text) {
+  const std::string_view meaning = meaning_of(state);
+  return {kind_of(state),
+          meaning.empty() ? first_line(text) : std::string(meaning) + ": " + first_line(text)};
+}
+
+DatabaseError no_answer() {
+  return {DatabaseError::Kind::unavailable,
+          "no answer in time: it is frozen, or the connection carries nothing any more", true};
 }
 
 DatabaseError current_failure() {
   using Kind = DatabaseError::Kind;
   try {
     throw;
+  } catch (const NoAnswer& error) {
+    return {Kind::unavailable, error.what(), true};
   } catch (const pqxx::broken_connection& error) {
     return {Kind::unavailable, first_line(error.what())};
   } catch (const pqxx::deadlock_detected& error) {
-    return {Kind::unavailable, first_line(error.what())};
+    return {Kind::busy, first_line(error.what())};
   } catch (const pqxx::in_doubt_error& error) {
     return {Kind::unavailable, first_line(error.what())};
   } catch (const pqxx::sql_error& error) {
-    return {kind_of(error.sqlstate()), first_line(error.what())};
+    return failure_of(error.sqlstate(), error.what());
   } catch (const std::exception& error) {
     return {Kind::refused, first_line(error.what())};
   }
 }
 
-DatabaseError current_failure(const pqxx::connection& connection) {
+DatabaseError current_failure(const Session* session) {
+  if (session == nullptr) return current_failure();
+  if (session->silent()) return no_answer();
   // What libpqxx stumbles over once the connection is gone is not the news.
-  return connection.is_open()
+  return session->is_open()
              ? current_failure()
              : DatabaseError{DatabaseError::Kind::unavailable, "the connection was lost"};
 }

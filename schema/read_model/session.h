@@ -6,6 +6,7 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,14 +15,10 @@
 
 #include "domain/instant.h"
 #include "schema/read_model/database.h"
+#include "schema/read_model/socket_watch.h"
+#include "schema/read_model/wait_limits.h"
 
 namespace vsim::read_model {
-
-#if PQXX_VERSION_MAJOR < 7
-using Connection = pqxx::connection_base;
-#else
-using Connection = pqxx::connection;
-#endif
 
 /// A named statement of this folder.
 struct Statement {
@@ -36,19 +33,83 @@ std::vector<Statement> operation_statements();
 std::vector<Statement> billing_statements();
 std::vector<Statement> small_table_statements();
 
-/// Connects: search path on the read models, plans made once per statement, then the caller's own
-/// `settings` (SQL). A broken connection stays broken: libpqxx 6 would quietly make a new one,
-/// without the lock that the old one held.
-std::unique_ptr<pqxx::connection> open_connection(const std::string& url,
-                                                  const std::string& settings = {});
-/// The URL with a bound on how long a connection attempt may take, where it does not say.
-std::string with_timeout(const std::string& url);
-void prepare(Connection& connection, const std::vector<Statement>& statements);
+/// A session with Postgres, whose waits are limited. One thread at a time. A broken one stays
+/// broken: libpqxx 6 would quietly make a new one, without the lock that the old one held.
+class Session {
+ public:
+  /// Connects: limits, search path on the read models, plans made once per statement, then the
+  /// caller's own `settings` (SQL). Throws what libpqxx throws, and NoAnswer.
+  Session(const std::string& url, const WaitLimits& limits, const std::string& settings = {});
+
+  bool is_open() const { return connection_.is_open() && !watch_.cut(); }
+  /// Whether Postgres has let a wait come to its limit.
+  bool silent() const { return watch_.cut(); }
+
+ private:
+  friend class BoundedWait;
+  friend class LongStatement;
+
+  const std::string url_;
+  const WaitLimits limits_;
+  pqxx::connection connection_;
+  SocketWatch watch_;  // ends first: its socket is the connection's
+};
+
+/// Postgres, or what lies before it, has not even refused.
+struct NoAnswer : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A stretch of talk with Postgres that ends in time, and the only way to a session's connection.
+/// Stands before the transactions on it, since ending them is talk too. One at a time.
+class BoundedWait {
+ public:
+  explicit BoundedWait(Session& session) : BoundedWait(session, session.limits_.answer) {}
+  /// A shorter one, for what is usually quick.
+  BoundedWait(Session& session, std::chrono::milliseconds limit)
+      : session_(session), limit_(limit) {
+    current_ = this;
+    again();
+  }
+  ~BoundedWait() {
+    session_.watch_.end();
+    current_ = nullptr;
+  }
+  BoundedWait(const BoundedWait&) = delete;
+  BoundedWait& operator=(const BoundedWait&) = delete;
+
+  pqxx::connection& connection() const { return session_.connection_; }
+
+  /// Once more as long from now: for the next of several statements.
+  void again() { session_.watch_.begin(limit_); }
+
+  /// This thread's, for queries that know that they take long; it must be in one.
+  static BoundedWait& current() { return *current_; }
+
+ private:
+  friend class LongStatement;
+  static inline thread_local BoundedWait* current_ = nullptr;
+  Session& session_;
+  std::chrono::milliseconds limit_;
+};
+
+std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& limits,
+                                      const std::string& settings = {});
+/// The URL with what bounds waits where it says nothing: for a connection attempt, and for a
+/// connection that carries nothing any more.
+std::string with_limits(const std::string& url);
+/// SQL that makes a session of Postgres' keep to these limits.
+std::string limits_sql(const WaitLimits& limits);
+void prepare(Session& session, const std::vector<Statement>& statements);
 
 /// What the caught exception means; call it inside of a catch block.
 DatabaseError current_failure();
-/// The same, on a connection that was open before.
-DatabaseError current_failure(const pqxx::connection& connection);
+/// The same, on a session that was open before; there may be none.
+DatabaseError current_failure(const Session* session);
+/// What an error of this SQLSTATE means.
+DatabaseError failure_of(std::string_view state, std::string_view text);
+/// That a wait came to its limit.
+DatabaseError no_answer();
 
 /// The arguments of a statement, in order. Text is made fit for Postgres: what is no UTF-8, and
 /// NUL, becomes U+FFFD.

@@ -5,8 +5,13 @@
 // the log itself.
 
 #include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 namespace vsim::read_model {
 
@@ -24,18 +29,25 @@ class SessionLock {
   SessionLock(const SessionLock&) = delete;
   SessionLock& operator=(const SessionLock&) = delete;
 
-  /// Asks Postgres at most once a second, and tells what it said last. One thread.
+  /// What Postgres said last; a thread of its own, begun by the first call, asks it once a second.
+  /// Only the first call waits for an answer, 1 s at most. One thread.
   State state();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  void keep_asking(const std::stop_token& stop);
   State ask();
 
   struct Impl;
   std::string url_;
   int number_;
   std::unique_ptr<Impl> impl_;
-  State last_ = State::unavailable;
-  std::chrono::steady_clock::time_point asked_at_{};
+  std::mutex mutex_;
+  std::condition_variable_any answered_;
+  State last_ = State::unavailable;               // guarded by the mutex
+  std::optional<Clock::time_point> answered_at_;  // guarded by the mutex
+  std::jthread thread_;                           // ends first
 };
 
 /// The locks' numbers.

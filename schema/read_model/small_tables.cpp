@@ -21,6 +21,7 @@ std::vector<Statement> small_table_statements() {
       {"checkpoint",
        "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
        " WHERE stream = $1"},
+      {"takes_writes", "SELECT current_setting('transaction_read_only') = 'off'"},
   };
 }
 
@@ -54,6 +55,10 @@ std::optional<ClockRow> find_clock(Transaction& tx) {
   clock.time.seed = integer_of<std::uint64_t>(row[3]);
   clock.deadlines_applied = instant_of(row[4]);
   return clock;
+}
+
+bool takes_writes(Transaction& tx) {
+  return view_of(execute(tx, "takes_writes", Arguments())[0][0]) == "t";
 }
 
 std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream) {

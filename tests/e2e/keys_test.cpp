@@ -11,8 +11,11 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/e2e/tool_output.h"
 #include "tests/harness/eventually.h"
@@ -499,4 +502,15 @@ TEST_CASE("keys that are added at the same time are all there") {
     CHECK(ending->clean());
   }
   CHECK(Json::parse(harness::read_file(fleet.keys_file()))["keys"].size() == count);
+}
+
+TEST_CASE("a lock on the keys' file that is never let go is told, not waited for for ever") {
+  Fleet fleet({.apis = 0, .workers = 0});
+  fleet.add_key("first", "reader");
+  const int lock = ::open((fleet.keys_file() + ".lock").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const auto refused = expect(1, fleet.vsimctl({"keys", "add", "second", "--role", "reader"}));
+  CHECK_MESSAGE(e2e::holds(refused, "has held the lock"), refused);
+  ::close(lock);
+  CHECK_FALSE(fleet.add_key("second", "reader").empty());
 }

@@ -100,7 +100,7 @@ TEST_CASE("a query waits for a connection a while, not for ever") {
   });
   std::this_thread::sleep_for(100ms);
   const auto begun = std::chrono::steady_clock::now();
-  CHECK(find_nobody(pool).error().kind == DatabaseError::Kind::unavailable);
+  CHECK(find_nobody(pool).error().kind == DatabaseError::Kind::busy);
   CHECK(std::chrono::steady_clock::now() - begun < 2400ms);
 }
 
