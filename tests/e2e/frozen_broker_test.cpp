@@ -116,3 +116,31 @@ TEST_CASE("an API that is started before a frozen broker wakes up waits for it")
   fleet.nats().process().signal(SIGCONT);
   fleet.wait_until_ready();
 }
+
+TEST_CASE("a broker that stops reading while megabytes are sent to it blocks nobody for long") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  std::string tags;
+  for (int i = 0; i < 50; ++i) {
+    tags += (i == 0 ? "\"" : ",\"") + std::string("k") + std::to_string(i) + "\":\"" +
+            std::string(256, 'x') + "\"";
+  }
+  const std::string body =
+      R"({"name":"big","region":"us-east-1","type":"t2.micro","tags":{)" + tags + "}}";
+  REQUIRE(client.post("/servers", body).status == 201);
+  fleet.nats().process().signal(SIGSTOP);
+  std::vector<TimedAnswer> answers(400);
+  std::vector<std::jthread> threads;
+  for (TimedAnswer& answer : answers) {
+    threads.emplace_back([&] { answer = timed_post(fleet.api_port(), "/servers", body); });
+  }
+  threads.clear();
+  for (const TimedAnswer& timed : answers) {
+    check_unavailable_within(timed, silent_answer_max);
+  }
+  check_probes_are_prompt(fleet);
+  CHECK(timed_get(fleet.api_port(), "/servers/" + id).answer.status == 200);
+  fleet.nats().process().signal(SIGCONT);
+  check_healed(fleet, id);
+}
