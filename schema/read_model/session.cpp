@@ -37,8 +37,8 @@ DatabaseError::Kind kind_of(std::string_view state) {
   // 25 the transaction was ended for us, 26 the session lost its statements, 40 rolled back for
   // another's sake, 53 out of something, 55 locked, 57 cancelled, 58 the system's fault
   if (is_one_of(state, {"25", "26", "40", "53", "55", "57", "58"})) return Kind::busy;
-  // 21 cardinality, 22 data, 23 integrity, 54 too large for Postgres
-  if (is_one_of(state, {"21", "22", "23", "54"})) return Kind::bad_value;
+  // 21 cardinality, 22 data, 23 integrity, 54 too large for Postgres, P0 a trigger's objection
+  if (is_one_of(state, {"21", "22", "23", "54", "P0"})) return Kind::bad_value;
   return Kind::refused;
 }
 
