@@ -30,17 +30,23 @@ std::string one_line(std::string text) {
 }
 
 // What the command brought along, so that a replay is the same command: also the id of one that was
-// typed without.
+// typed without. What a letter says of itself is not the command's to say.
 void add_headers_of(const eventstore::Message& message, eventstore::Headers& headers) {
   using messages::header::command_id;
   for (const auto& header : message.headers) {
-    if (header.name.starts_with("Vsim-")) headers.push_back(header);
+    const bool is_letters = header.name.starts_with("Vsim-Dead-");
+    if (header.name.starts_with("Vsim-") && !is_letters) headers.push_back(header);
   }
   if (!find_header(message.headers, command_id).empty()) return;
-  const auto decoded = messages::decode_command(message);
-  if (!decoded) return;
-  const auto id_of = [](const auto& command) { return command.id.to_string(); };
-  headers.push_back({std::string(command_id), std::visit(id_of, decoded->command)});
+  const auto id = messages::command_id_of(message);
+  if (id) headers.push_back({std::string(command_id), id->to_string()});
+}
+
+// The same for the same command, so that one that is buried twice is one letter. Its time is part
+// of it: a queue that was made anew may give a number again.
+std::string message_id_of(const eventstore::Message& message) {
+  return "dlq-" + std::to_string(message.sequence) + "-" +
+         std::to_string(message.stored_at.time_since_epoch().count());
 }
 
 }  // namespace
@@ -57,7 +63,7 @@ bool DeadLetters::keep(const eventstore::Delivery& delivery, DeadLetterReason re
   const auto& message = delivery.message;
   const auto stored_at = std::chrono::floor<Duration>(message.stored_at);
   eventstore::Headers headers = {
-      {std::string(messages::header::message_id), "dlq-" + std::to_string(message.sequence)},
+      {std::string(messages::header::message_id), message_id_of(message)},
       {"Vsim-Dead-Reason", reason_text(reason)},
       {"Vsim-Dead-Error", one_line(error)},
       {"Vsim-Dead-Subject", message.subject},

@@ -34,8 +34,8 @@ std::string type_of(const messages::DecodedCommand& decoded) {
 /// "<command id>-r<n>", n being the time: later replays never get an earlier one's.
 std::string new_message_id(const Replay& replay) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto n = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-  return fmt::format("{}-r{}", replay.id ? replay.id->to_string() : "unreadable", n);
+  const auto n = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return fmt::format("{}-r{}", replay.id ? replay.id->to_string() : replay.unreadable_id, n);
 }
 
 /// The commands of one subject, of which the first may be in the queue.
@@ -135,6 +135,10 @@ Replay replay_of(const eventstore::Message& original) {
   const auto decoded = messages::decode_command(original);
   if (!decoded) {
     replay.unreadable = decoded.error();
+    const auto id = messages::command_id_of(original);
+    replay.unreadable_id =
+        id ? id->to_string() : std::string(find_header(original.headers, header::command_id));
+    replay.headers.push_back({std::string(header::command_id), replay.unreadable_id});
     return replay;
   }
   replay.id = std::visit([](const auto& command) { return command.id; }, decoded->command);

@@ -20,6 +20,7 @@ struct Replay {
   std::string type;             // "stop"; empty where it cannot be read
   std::string unreadable;       // why not
   std::string complaint;        // DecodedCommand::complaint
+  std::string unreadable_id;    // the id of what cannot be read; no UUID where it was given none
   std::string subject;
   std::string payload;
   eventstore::Headers headers;  // those of the command, its id among them; no message id

@@ -142,33 +142,20 @@ struct Envelope {
 };
 
 tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& message) {
-  Envelope envelope;
   const auto& headers = message.headers;
-  const auto given = find_header(headers, header::command_id);
+  const auto id = command_id_of(message);
+  if (!id) return tl::unexpected(id.error());
   const auto copied_from = number_in(headers, header::sequence);
   const auto attempt = number_in(headers, header::attempt);
   if (!copied_from || !attempt) return poison(copied_from ? attempt.error() : copied_from.error());
-  if (!given.empty()) {
-    const auto id = Uuid::parse(given);
-    if (!id) return poison("header Vsim-Command-Id must be a UUID");
-    envelope.id = {*id};
-  } else {
-    // The place and time at which it was first stored tell it from any other.
-    const auto sequence = *copied_from == 0 ? message.sequence : *copied_from;
-    const auto stored_at =
-        *copied_from == 0 ? message.stored_at
-                          : eventstore::parse_timestamp(find_header(headers, header::time_stamp));
-    constexpr Uuid queue_space{{0x0a, 0x6e, 0x2d, 0x88, 0x53, 0xb1, 0x4c, 0x09, 0x9f, 0x6b, 0xe5,
-                                0x12, 0x7c, 0xd8, 0x40, 0xfa}};
-    envelope.id = {uuid_from_name(
-        queue_space,
-        std::to_string(sequence) + "@" + std::to_string(stored_at.time_since_epoch().count()))};
-  }
+  Envelope envelope;
+  envelope.id = *id;
+  const bool given = !find_header(headers, header::command_id).empty();
   const auto message_id = find_header(headers, header::message_id);
   const bool replay = !message_id.empty() && message_id != envelope.id.to_string();
   const bool retry = *attempt > 1;
-  const bool keyed = !given.empty() && envelope.id.uuid.version() == 5;
-  envelope.by_hand = given.empty() && *copied_from == 0;
+  const bool keyed = given && envelope.id.uuid.version() == 5;
+  envelope.by_hand = !given && *copied_from == 0;
   envelope.may_be_repeat = replay || retry || keyed || *copied_from > 0;
   envelope.request_hash = find_header(headers, header::request_hash);
   const auto actor = find_header(headers, header::actor);
@@ -294,6 +281,28 @@ tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
 }
 
 }  // namespace
+
+tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& message) {
+  const auto given = find_header(message.headers, header::command_id);
+  if (!given.empty()) {
+    const auto id = Uuid::parse(given);
+    if (!id) return poison("header Vsim-Command-Id must be a UUID");
+    return CommandId{*id};
+  }
+  // The place and time at which it was first stored tell it from any other.
+  const auto copied_from = number_in(message.headers, header::sequence);
+  if (!copied_from) return poison(copied_from.error());
+  const auto sequence = *copied_from == 0 ? message.sequence : *copied_from;
+  const auto stored_at =
+      *copied_from == 0
+          ? message.stored_at
+          : eventstore::parse_timestamp(find_header(message.headers, header::time_stamp));
+  constexpr Uuid queue_space{{0x0a, 0x6e, 0x2d, 0x88, 0x53, 0xb1, 0x4c, 0x09, 0x9f, 0x6b, 0xe5,
+                              0x12, 0x7c, 0xd8, 0x40, 0xfa}};
+  return CommandId{uuid_from_name(
+      queue_space,
+      std::to_string(sequence) + "@" + std::to_string(stored_at.time_since_epoch().count()))};
+}
 
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
   const auto target = parse_command_subject(message.subject);

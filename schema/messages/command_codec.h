@@ -45,9 +45,13 @@ struct DecodedCommand {
   std::string complaint = {};
 };
 
-/// Reads a stored command. The error says what is wrong with it: such a message is poison, it will
-/// never be readable. A command without an id gets one from its sequence and time, both taken from
-/// the first republishing headers where it is a copy from JOURNAL.
+/// The id of a stored command, also of one whose payload cannot be read: that of its header, or
+/// one made from its sequence and time, both taken from the first republishing headers where it is
+/// a copy from JOURNAL. The error: the header holds no UUID.
+tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& message);
+
+/// Reads a stored command, under the id that command_id_of() gives. The error says what is wrong
+/// with it: such a message is poison, it will never be readable.
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message);
 
 /// The payload of a command.

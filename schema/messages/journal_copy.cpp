@@ -20,6 +20,13 @@ eventstore::Sequence last_sequence_in(const eventstore::Headers& headers) {
   return sequence;
 }
 
+// The same from whoever makes the copy. Its time is part of it: a queue that was made anew may give
+// a number again.
+std::string message_id_of(const eventstore::Message& command) {
+  return "journal-" + std::to_string(command.sequence) + "-" +
+         std::to_string(command.stored_at.time_since_epoch().count());
+}
+
 }  // namespace
 
 std::string journal_subject(std::string_view command_subject) {
@@ -38,8 +45,7 @@ eventstore::Message original_of(const eventstore::Message& copy) {
 }
 
 eventstore::Headers journal_headers(const eventstore::Message& command) {
-  eventstore::Headers headers = {
-      {std::string(header::message_id), "journal-" + std::to_string(command.sequence)}};
+  eventstore::Headers headers = {{std::string(header::message_id), message_id_of(command)}};
   for (const auto& one : command.headers) {
     const bool is_for_the_queue =
         one.name == header::message_id || one.name.starts_with("Nats-Expected-");

@@ -116,6 +116,44 @@ TEST_CASE("a letter whose server is busy stays, and the operator is told") {
   CHECK(wait_for_status(client, server["id"].text(), "STOPPED")["version"].integer() > 0);
 }
 
+TEST_CASE("what is not stored stays, also without an id of its own (issue 12, number 17)") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const Json server = create_server(client, {.profile = "instant"});
+  REQUIRE(fleet.nats_cli({"consumer", "pause", "COMMANDS", "commands", "1h", "-f"}).ending.clean());
+  publish(fleet, subject_of(server), R"({"type":"stop"})");
+  // As builds kept them that gave no id to what they could not read.
+  const std::vector<std::string> subjects = {"vsim.cmd.us-east-1." + random_uuid(),
+                                             "vsim.cmd.us-east-1." + random_uuid(),
+                                             subject_of(server)};
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    const Output pub = fleet.nats_cli({"pub", "vsim.dlq._other", "hello?", "-H",
+                                       "Vsim-Dead-Subject:" + subjects[i], "-H",
+                                       "Vsim-Dead-Sequence:" + std::to_string(i + 1), "-H",
+                                       "Vsim-Dead-Time:2026-03-01T00:00:00.000Z"});
+    REQUIRE(pub.ending.clean());
+  }
+  const Output replayed = expect(1, fleet.vsimctl({"dlq", "replay", "--all", "--force", "--yes"}));
+  CHECK(holds(replayed, "another command waits under " + subject_of(server)));
+  CHECK(stored_in(fleet, "COMMANDS") == 3);
+  CHECK(stored_in(fleet, "DEAD_LETTERS") == 1);
+
+  // They die again at once, under the ids that they now have.
+  REQUIRE(fleet.nats_cli({"consumer", "resume", "COMMANDS", "commands", "-f"}).ending.clean());
+  REQUIRE(harness::eventually([&] { return stored_in(fleet, "DEAD_LETTERS") == 3; }));
+  const auto id_of = [&](const std::string& letter) {
+    const Output shown = expect(0, fleet.vsimctl({"dlq", "show", letter}));
+    const auto at = shown.text.find("Vsim-Command-Id: ");
+    REQUIRE(at != std::string::npos);
+    return shown.text.substr(at + 17, 36);
+  };
+  const std::string id = id_of("4");
+  CHECK(id != id_of("5"));
+  expect(0, fleet.vsimctl({"dlq", "replay", "4", "--force", "--yes"}));
+  REQUIRE(harness::eventually([&] { return fleet.vsimctl({"dlq", "show", "6"}).ending.clean(); }));
+  CHECK(id_of("6") == id);
+}
+
 TEST_CASE("letters of one server are put back one after the other") {
   Fleet fleet;
   HttpClient client = fleet.client();

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "schema/messages/catalogue_files.h"
+#include "schema/messages/journal_copy.h"
 #include "schema/messages/subjects.h"
 #include "tests/unit/server_fixture.h"
 
@@ -47,6 +48,26 @@ TEST_CASE("a command by hand is a command: actor nats, an id from its place and 
   auto later = stored(R"({"type":"stop"})");
   later.sequence = 43;
   CHECK(command_of(later).id != stop.id);
+}
+
+TEST_CASE("what cannot be read has an id all the same, unless it was given a wrong one") {
+  const auto id = messages::command_id_of(stored("hello?"));
+  REQUIRE(id);
+  CHECK(*id == command_of(stored(R"({"type":"stop"})")).id);  // made from its place and time alone
+  auto later = stored("hello?");
+  later.stored_at += std::chrono::nanoseconds(1);
+  CHECK(*messages::command_id_of(later) != *id);
+  CHECK_FALSE(messages::command_id_of(stored("hello?", {{"Vsim-Command-Id", "17"}})));
+}
+
+TEST_CASE("copies of commands that had the same place at different times are told apart") {
+  const auto message_id = [](const eventstore::Message& command) {
+    return std::string(find_header(messages::journal_headers(command), "Nats-Msg-Id"));
+  };
+  auto later = stored("{}");
+  later.stored_at += std::chrono::nanoseconds(1);
+  CHECK(message_id(stored("{}")) == message_id(stored("{}")));
+  CHECK(message_id(stored("{}")) != message_id(later));
 }
 
 TEST_CASE("a copy from JOURNAL keeps the id of the original") {

@@ -91,8 +91,22 @@ TEST_CASE("a dead letter is read back as the command that it was") {
   CHECK(find_header(replay.headers, "Nats-Msg-Id").empty());
 }
 
-TEST_CASE("what cannot be read has no id, and says why") {
-  const Replay replay = replay_of({"vsim.cmd.us-east-1.x", 1, {}, {}, "{"});
+TEST_CASE("what cannot be read says why, and goes back under an id that is its own for good") {
+  const auto letter = [](const std::string& place, const std::string& payload) {
+    return letter_of({"vsim.dlq._other",
+                      7,
+                      {},
+                      {{"Vsim-Dead-Subject", "vsim.cmd.us-east-1.x"},
+                       {"Vsim-Dead-Sequence", place},
+                       {"Vsim-Dead-Time", "2026-03-01T00:00:00.000Z"}},
+                      payload});
+  };
+  const Replay replay = replay_of(letter("1", "{").command);
   CHECK_FALSE(replay.id);
   CHECK_FALSE(replay.unreadable.empty());
+  const auto id = std::string(find_header(replay.headers, "Vsim-Command-Id"));
+  CHECK(id.size() == 36);
+  CHECK(replay.unreadable_id == id);
+  CHECK(replay_of(letter("1", "{").command).unreadable_id == id);
+  CHECK(replay_of(letter("2", "{").command).unreadable_id != id);
 }
