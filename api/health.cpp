@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "domain/queue_numbers.h"
 #include "eventstore/broker_facts.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "schema/messages/subjects.h"
-#include "schema/read_model/checkpoint.h"
+#include "schema/read_model/operations.h"
 
 namespace vsim::api {
 namespace {
@@ -21,14 +22,20 @@ telemetry::Readiness Health::examine() {
   if (auto trouble = wall_.trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
   }
-  const auto log_end = ask_broker(readiness);
-  check_projection(readiness, log_end);
+  // Before the broker is asked: log and queue only grow.
+  const auto models = pool_.read([](read_model::Transaction& tx) {
+    return ReadModels{read_model::find_checkpoint(tx, messages::events_stream),
+                      read_model::newest_command(tx)};
+  });
+  const auto log_end = ask_broker(readiness, models ? models->newest_command : 0);
+  check_projection(readiness, models, log_end);
   return readiness;
 }
 
 /// The end of the log. Stops at the first question that is not answered: the next would not be
 /// either, and each takes seconds.
-std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness) {
+std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
+                                                StreamSequence newest_command) {
   readiness.facts.emplace_back("broker_version", broker_.server_version());
   readiness.facts.emplace_back("broker_reconnects", std::to_string(broker_.reconnects()));
   if (!broker_.connected()) {
@@ -47,12 +54,16 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness)
   readiness.facts.emplace_back("log_end", std::to_string(events->last_sequence));
   readiness.facts.emplace_back("log_replicas", std::to_string(events->replicas));
   report_durability(readiness);
+  const auto consumer =
+      consumer_facts(broker_, messages::commands_stream, messages::commands_consumer);
   const auto queue = stream_facts(broker_, messages::commands_stream);
   if (!queue) {
     return refuse("the stream COMMANDS", queue.error());
   }
-  const auto consumer =
-      consumer_facts(broker_, messages::commands_stream, messages::commands_consumer);
+  const auto delivered = consumer ? consumer->delivered : 0;
+  if (auto fault = fault_of({queue->last_sequence, delivered, newest_command})) {
+    readiness.reasons.push_back(std::move(*fault));
+  }
   if (!consumer) {
     return refuse("the consumer of COMMANDS", consumer.error());
   }
@@ -77,24 +88,22 @@ void Health::report_durability(telemetry::Readiness& readiness) {
 }
 
 void Health::check_projection(telemetry::Readiness& readiness,
+                              const read_model::DbResult<ReadModels>& models,
                               std::optional<std::uint64_t> log_end) {
-  const auto checkpoint = pool_.read([](read_model::Transaction& tx) {
-    return read_model::find_checkpoint(tx, messages::events_stream);
-  });
-  if (!checkpoint) {
-    const bool reachable = checkpoint.error().kind != read_model::DatabaseError::Kind::unavailable;
+  if (!models) {
+    const bool reachable = models.error().kind != read_model::DatabaseError::Kind::unavailable;
     readiness.reasons.emplace_back(
         (reachable ? "the read models cannot be used: " : "Postgres cannot be reached: ") +
-        checkpoint.error().detail);
+        models.error().detail);
     return;
   }
-  if (!*checkpoint) {
+  if (!models->checkpoint) {
     readiness.reasons.emplace_back(
         "nothing has been projected yet; start a worker with the role "
         "projector");
     return;
   }
-  const std::uint64_t projected = (*checkpoint)->sequence;
+  const std::uint64_t projected = models->checkpoint->sequence;
   readiness.facts.emplace_back("projected", std::to_string(projected));
   if (!log_end) {
     return;

@@ -11,6 +11,7 @@
 #include "api/simulated_clock.h"
 #include "eventstore/broker.h"
 #include "ops/telemetry/prompt_readiness.h"
+#include "schema/read_model/checkpoint.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::api {
@@ -32,10 +33,18 @@ class Health {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct ReadModels {
+    std::optional<read_model::Checkpoint> checkpoint;  // of EVENTS
+    StreamSequence newest_command = 0;                 // in COMMANDS; 0: none is known
+  };
+
   telemetry::Readiness examine();
-  std::optional<std::uint64_t> ask_broker(telemetry::Readiness& readiness);
+  std::optional<std::uint64_t> ask_broker(telemetry::Readiness& readiness,
+                                          StreamSequence newest_command);
   void report_durability(telemetry::Readiness& readiness);
-  void check_projection(telemetry::Readiness& readiness, std::optional<std::uint64_t> log_end);
+  void check_projection(telemetry::Readiness& readiness,
+                        const read_model::DbResult<ReadModels>& models,
+                        std::optional<std::uint64_t> log_end);
   void check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
                       std::uint64_t log_end);
 

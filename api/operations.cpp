@@ -53,7 +53,7 @@ tl::expected<ListRequest, std::string> read_list_request(const http::QueryString
     list.filter.region = *region;
   }
   const auto limit = query.number("limit", 1, operations_limit_max, operations_limit_default);
-  const auto before = query.number("before", 1, INT64_MAX, 0);
+  const auto before = query.number("before", 1, UINT64_MAX, 0);
   if (!limit || !before) {
     return tl::unexpected(limit ? before.error() : limit.error());
   }

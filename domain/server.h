@@ -238,14 +238,20 @@ struct LastCommand {
 };
 
 /// Whether an outcome stands for a delivery of its command from that place in the queue. What was
-/// never carried out may be replayed: then it is a command like any other.
+/// never carried out may be replayed: then it is a command like any other, also where the queue was
+/// made anew below it (D45).
 bool stands_for(const LastCommand& given, StreamSequence sequence);
+
+/// Whether the last command's number is so high that a delivery may come from a queue that was made
+/// anew: then only the subject's whole history tells whether it is old (D45).
+bool is_after_high(const std::optional<LastCommand>& last, StreamSequence sequence);
 
 /// Whether it is the subject's last command, with an outcome that stands for it.
 bool has_outcome(const std::optional<LastCommand>& last, const Cause& command);
 
 /// The newest command of a subject, after this one's outcome. An outcome that came late for an
-/// older one does not pass it, or a delivery from the past could look new.
+/// older one does not pass it, or a delivery from the past could look new. One that bears a high
+/// number does not stand in the way of a queue that was made anew (D45).
 void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome);
 
 /// The outcomes that change nothing: what else a pool's or the clock's command may end in.
@@ -282,7 +288,9 @@ struct Succeeded {};
 struct AlreadyDecided {
   Outcome outcome;
 };
-struct Stale {};  // a delivery from the past: newer commands have been decided; only ack it
+struct Stale {  // a delivery from the past: newer commands have been decided; only ack it
+  StreamSequence newer = 0;  // the place of the newest: a queue that ends below has lost numbers
+};
 using Verdict = std::variant<Succeeded, Rejection, AlreadyDecided, Stale>;
 
 /// The verdict that a subject's last command alone gives on a delivery: it is that command again,

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "domain/queue_numbers.h"
 #include "domain/server.h"
 
 namespace vsim {
@@ -216,7 +217,8 @@ std::optional<Verdict> verdict_of_the_past(const std::optional<LastCommand>& las
   if (last->cause.command == command && stands_for(*last, sequence)) {
     return AlreadyDecided{last->outcome};
   }
-  if (last->cause.command != command && sequence <= last->cause.sequence) return Stale{};
+  const bool older = sequence <= last->cause.sequence && !is_after_high(last, sequence);
+  if (last->cause.command != command && older) return Stale{last->cause.sequence};
   return std::nullopt;
 }
 
@@ -224,10 +226,14 @@ bool has_outcome(const std::optional<LastCommand>& last, const Cause& command) {
   return last && last->cause.command == command.command && stands_for(*last, command.sequence);
 }
 
+bool is_after_high(const std::optional<LastCommand>& last, StreamSequence sequence) {
+  return last && last->cause.sequence >= queue_numbers_high && sequence < queue_numbers_high;
+}
+
 bool stands_for(const LastCommand& given, StreamSequence sequence) {
   const bool was_carried_out =
       given.outcome.kind == OutcomeKind::succeeded || given.outcome.kind == OutcomeKind::rejected;
-  return was_carried_out || sequence <= given.cause.sequence;
+  return was_carried_out || (sequence <= given.cause.sequence && !is_after_high(given, sequence));
 }
 
 CommandNote note_of(const Command& command) {

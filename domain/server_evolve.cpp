@@ -96,7 +96,8 @@ struct Apply {
 }  // namespace
 
 void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome) {
-  if (last && last->cause.sequence > cause.sequence) return;
+  const bool late = last && last->cause.sequence > cause.sequence;
+  if (late && !is_after_high(last, cause.sequence)) return;
   last = LastCommand{cause, std::move(outcome)};
 }
 

@@ -2,8 +2,9 @@
 
 // The last acks of a queue. The broker may die after it has read an ack and before its disk knows
 // of it; then the message comes again only after the consumer's ack wait, and its slot stays taken
-// until then. So after a reconnect the last acks are said again, which harms none: of a message
-// that is gone the broker takes no notice.
+// until then. So after a reconnect the last acks are said again. Of a message that is gone the
+// broker takes no notice; but one that lost its store gives the same places to other messages, and
+// an ack names but the place. So what is older than the oldest message stored is not said (D45).
 //
 // Threads: one.
 
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "eventstore/broker.h"
+#include "eventstore/message.h"
 
 namespace vsim::eventstore {
 
@@ -22,8 +24,9 @@ class AckMemory {
   /// `broker` outlives it; `stream` is the queue.
   AckMemory(const Broker& broker, std::string stream);
 
-  /// `word` was said to `reply_to`.
-  void remember(const std::string& reply_to, std::string word);
+  /// Says `word` to `reply_to`, about a message stored then: now, or with the next keep_up() if the
+  /// broker was lost since the last one.
+  void say(const std::string& reply_to, std::string word, Timestamp stored_at);
 
   /// Call it before messages are taken. Looks which stream this is, and after a reconnect says all
   /// again, unless the stream was made anew, where the same places belong to other messages.
@@ -33,6 +36,7 @@ class AckMemory {
   struct Said {
     std::string reply_to;
     std::string word;
+    Timestamp stored_at{};
   };
 
   const Broker& broker_;

@@ -67,6 +67,7 @@ Result<ConsumerFacts> consumer_facts(const Broker& broker, std::string_view stre
   const auto subject = "$JS.API.CONSUMER.INFO." + std::string(stream) + "." + std::string(consumer);
   return ask(broker, subject, [](const dom::element& root) {
     ConsumerFacts facts;
+    facts.delivered = number_at(root, "/delivered/stream_seq");
     facts.pulls_waiting = number_at(root, "/num_waiting");
     facts.in_hand = number_at(root, "/num_ack_pending");
     facts.redelivered = number_at(root, "/num_redelivered");

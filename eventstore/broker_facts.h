@@ -28,6 +28,7 @@ struct StreamFacts {
 Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream);
 
 struct ConsumerFacts {
+  Sequence delivered = 0;           // the highest place in the stream that it has handed out
   std::uint64_t pulls_waiting = 0;  // of workers that would take a message now
   std::uint64_t in_hand = 0;        // delivered and not acked
   std::uint64_t redelivered = 0;    // of those, delivered more than once

@@ -4,6 +4,7 @@
 
 #include "eventstore/ack_memory.h"
 #include "eventstore/api_reply.h"
+#include "eventstore/broker_facts.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/pull_subscription.h"
 
@@ -64,17 +65,18 @@ class CommandQueue::Impl {
  public:
   Impl(Broker& connection, std::string stream, std::string consumer)
       : broker(connection),
+        stream_name(stream),
         acks(connection, stream),
         pull(connection, std::move(stream), std::move(consumer), window) {}
 
   /// For ever: what is said after a reconnect again.
   void end(const Delivery& delivery, std::string word) {
-    broker.publish(delivery.reply_to, word);
-    acks.remember(delivery.reply_to, std::move(word));
+    acks.say(delivery.reply_to, std::move(word), delivery.message.stored_at);
   }
 
   static constexpr std::size_t window = 512;
   Broker& broker;
+  const std::string stream_name;
   AckMemory acks;
   PullSubscription pull;
 };
@@ -93,6 +95,12 @@ Result<std::vector<Delivery>> CommandQueue::take(std::size_t max, std::chrono::m
     deliveries.push_back({std::move(one.message), one.deliveries, std::move(one.reply_to)});
   }
   return deliveries;
+}
+
+Result<Sequence> CommandQueue::last_sequence() const {
+  const auto facts = stream_facts(impl_->broker, impl_->stream_name);
+  if (!facts) return tl::unexpected(facts.error());
+  return facts->last_sequence;
 }
 
 void CommandQueue::stop() {

@@ -76,6 +76,9 @@ class CommandQueue {
   /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`.
   Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
 
+  /// The highest place that the queue has ever given to a command.
+  Result<Sequence> last_sequence() const;
+
   /// Asks for no more. What the broker had sent ahead is given back, so that another worker gets it
   /// at once and not after the ack wait.
   void stop();

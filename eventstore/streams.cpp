@@ -42,16 +42,19 @@ Result<void> check(const Result<Answer>& answer, const std::string& what) {
 }
 
 // Sequences only ever grow, also when a queue was lost and is made anew: a stream cannot take more
-// than one message a microsecond for years. `now` is the broker's.
-std::string with_first_sequence(std::string config, Timestamp now) {
-  const auto us =
-      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-  config.insert(1, fmt::format(R"("first_seq":{},)", us));
+// than one message a microsecond for years. Only a purge beyond the end takes it further.
+Result<std::string> with_first_sequence(std::string config, Timestamp now,
+                                        const FirstSequence& above_log) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  const auto above = above_log ? above_log() : Result<Sequence>(0);
+  if (!above) return tl::unexpected(above.error());
+  const auto first = std::max(static_cast<Sequence>(us.count()), *above);
+  config.insert(1, fmt::format(R"("first_seq":{},)", first));
   return config;
 }
 
 Result<void> ensure_stream(const Broker& broker, const dom::element& config,
-                           const std::string& log_stream) {
+                           const std::string& log_stream, const FirstSequence& above_log) {
   std::string_view name;
   std::string_view retention;
   if (config["name"].get(name) != simdjson::SUCCESS) {
@@ -71,7 +74,9 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   if (is_queue) {
     const auto log = stream_facts(broker, log_stream);
     if (log && log->last_sequence > 0) {
-      json = with_first_sequence(std::move(json), log->told_at);
+      auto anew = with_first_sequence(std::move(json), log->told_at, above_log);
+      if (!anew) return tl::unexpected(anew.error());
+      json = std::move(*anew);
     }
   }
   return check(ask(broker, "$JS.API.STREAM.CREATE." + stream, json), "stream " + stream);
@@ -175,7 +180,7 @@ Result<Differences> stream_differences(const Broker& broker, std::string_view de
 }
 
 Result<void> ensure_streams(const Broker& broker, std::string_view definition,
-                            const std::string& log_stream) {
+                            const std::string& log_stream, const FirstSequence& above_log) {
   dom::parser parser;
   dom::element root;
   if (parser.parse(definition.data(), definition.size()).get(root) != simdjson::SUCCESS) {
@@ -192,7 +197,7 @@ Result<void> ensure_streams(const Broker& broker, std::string_view definition,
     for (const auto stream : streams) {
       std::string_view name;
       if (stream["name"].get(name) == simdjson::SUCCESS && (name == log_stream) != log) continue;
-      if (auto ok = ensure_stream(broker, stream, log_stream); !ok) return ok;
+      if (auto ok = ensure_stream(broker, stream, log_stream, above_log); !ok) return ok;
     }
   }
   for (const auto consumer : consumers) {

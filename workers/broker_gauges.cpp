@@ -2,6 +2,7 @@
 
 #include "eventstore/direct_get.h"
 #include "ops/telemetry/broker_monitor.h"
+#include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
 #include "workers/pause.h"
 
@@ -22,12 +23,16 @@ double seconds(std::chrono::nanoseconds length) {
 
 BrokerGauges::BrokerGauges(std::vector<const eventstore::Broker*> connections,
                            std::string monitor_url, Projected projected,
-                           telemetry::Metrics& metrics)
+                           NewestCommand newest_command, telemetry::Metrics& metrics)
     : connections_(std::move(connections)),
       monitor_url_(std::move(monitor_url)),
       projected_(std::move(projected)),
+      newest_command_(std::move(newest_command)),
       up_(metrics.gauge("vsim_nats_up", "1 while NATS answers this process, else 0")),
       commands_(metrics.gauge("vsim_queue_commands", "Commands in COMMANDS that have no outcome")),
+      numbers_broken_(metrics.gauge("vsim_queue_numbers_broken",
+                                    "1 while the numbers of COMMANDS cannot be relied on: commands "
+                                    "wait for ever, or look old")),
       oldest_(metrics.gauge("vsim_queue_oldest_seconds",
                             "Seconds of the wall that the oldest of them has waited; 0: none")),
       paused_(metrics.gauge("vsim_consumer_paused",
@@ -69,18 +74,34 @@ Result<void> BrokerGauges::ask() {
 
 Result<void> BrokerGauges::ask_queue() {
   const auto& broker = *connections_.front();
+  // The end of the queue last: it may have grown since the others were asked for, never shrunk.
+  const auto known = newest_command_();
+  const auto consumer =
+      eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer);
   const auto queue = eventstore::stream_facts(broker, messages::commands_stream);
   if (!queue) return tl::unexpected(queue.error());
   commands_.set(static_cast<double>(queue->messages));
   oldest_.set(seconds(queue->oldest_age));
-  const auto consumer =
-      eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer);
+  judge_numbers({queue->last_sequence, consumer ? consumer->delivered : 0, known});
   if (!consumer) return tl::unexpected(consumer.error());
   paused_.set(consumer->paused ? 1 : 0);
   const auto dead = eventstore::stream_facts(broker, messages::dead_letters_stream);
   if (!dead) return tl::unexpected(dead.error());
   dead_letters_.set(static_cast<double>(dead->messages));
   return {};
+}
+
+void BrokerGauges::judge_numbers(const QueueNumbers& numbers) {
+  auto fault = fault_of(numbers);
+  numbers_broken_.set(fault ? 1 : 0);
+  const std::lock_guard lock(mutex_);
+  if (fault && !queue_fault_) log::error(*fault);
+  queue_fault_ = std::move(fault);
+}
+
+std::optional<std::string> BrokerGauges::queue_fault() const {
+  const std::lock_guard lock(mutex_);
+  return queue_fault_;
 }
 
 Result<void> BrokerGauges::ask_storage() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/ids.h"
+#include "domain/queue_numbers.h"
 #include "eventstore/broker.h"
 #include "eventstore/broker_facts.h"
 #include "ops/telemetry/metrics.h"
@@ -23,11 +24,13 @@ class BrokerGauges {
  public:
   /// As far as the read models are known to have come; nothing when it is not known.
   using Projected = std::function<std::optional<StreamSequence>()>;
+  /// The highest place in COMMANDS that the read models know; 0 when none is known.
+  using NewestCommand = std::function<StreamSequence()>;
 
   /// All outlive it. `connections` are this process's, the first of them is asked; `monitor_url`
   /// may be empty.
   BrokerGauges(std::vector<const eventstore::Broker*> connections, std::string monitor_url,
-               Projected projected, telemetry::Metrics& metrics);
+               Projected projected, NewestCommand newest_command, telemetry::Metrics& metrics);
 
   /// Asks every 2 s until stopped. What gets no answer keeps its last value, and `vsim_nats_up`
   /// falls to 0.
@@ -37,9 +40,14 @@ class BrokerGauges {
   /// or nobody told. Any thread.
   std::string trouble() const;
 
+  /// Why the queue's commands cannot be carried out, as last seen: a sentence for an operator. Any
+  /// thread.
+  std::optional<std::string> queue_fault() const;
+
  private:
   eventstore::Result<void> ask();
   eventstore::Result<void> ask_queue();
+  void judge_numbers(const QueueNumbers& numbers);
   eventstore::Result<void> ask_storage();
   eventstore::Result<void> ask_lag();
   void count_permission_errors();
@@ -47,8 +55,10 @@ class BrokerGauges {
   std::vector<const eventstore::Broker*> connections_;
   std::string monitor_url_;
   Projected projected_;
+  NewestCommand newest_command_;
   telemetry::Gauge up_;
   telemetry::Gauge commands_;
+  telemetry::Gauge numbers_broken_;
   telemetry::Gauge oldest_;
   telemetry::Gauge paused_;
   telemetry::Gauge dead_letters_;
@@ -59,7 +69,8 @@ class BrokerGauges {
   telemetry::Gauge lag_seconds_;
   telemetry::Counter permission_errors_;
   mutable std::mutex mutex_;
-  std::string trouble_told_;  // guarded by mutex_
+  std::string trouble_told_;                // guarded by mutex_
+  std::optional<std::string> queue_fault_;  // guarded by mutex_
 };
 
 }  // namespace vsim::workers

@@ -52,7 +52,9 @@ void CommandProposal::give_address_back() {
 eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const Head& head) {
   const bool is_last =
       head.state.last_command && head.state.last_command->cause.command == command_.id;
-  if (!may_be_repeat_ || head.sequence == 0 || is_last) return std::optional<Outcome>();
+  const bool may_be_old =
+      may_be_repeat_ || is_after_high(head.state.last_command, command_.sequence);
+  if (!may_be_old || head.sequence == 0 || is_last) return std::optional<Outcome>();
   const auto past =
       find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
   if (!past) return tl::unexpected(past.error());

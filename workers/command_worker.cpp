@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "domain/queue_numbers.h"
 #include "ops/telemetry/log.h"
 #include "workers/pause.h"
 
@@ -40,6 +41,8 @@ std::string outcome_name(const Verdict& verdict) {
   };
   return std::visit(Name{}, verdict);
 }
+
+constexpr auto set_aside_for = 10min;
 
 constexpr auto exhausted = "delivered too often without an outcome";
 
@@ -88,6 +91,10 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
   std::unordered_set<ServerId> servers;
   for (auto& delivery : deliveries) {
     if (delivery.deliveries > 1) redeliveries_.add();
+    if (delivery.message.sequence >= queue_numbers_end) {
+      set_aside(delivery, "the queue was purged beyond its end");
+      continue;
+    }
     auto item = decode(std::move(delivery));
     if (!item) continue;
     const auto* command = std::get_if<Command>(&item->decoded.command);
@@ -179,6 +186,13 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
 }
 
 void CommandWorker::finish(const Item& item, const Verdict& verdict) {
+  if (const auto* stale = std::get_if<Stale>(&verdict)) {
+    // A delivery of old is one if the queue has come as far as the log says. A queue that was lost
+    // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45).
+    const auto end = queue_.last_sequence();
+    if (!end) return give_back(item.delivery);
+    if (*end < stale->newer) return set_aside(item.delivery, "the queue has lost its numbers");
+  }
   queue_.ack(item.delivery);
   count(type_of(item.decoded), verdict);
   const bool no_event = std::holds_alternative<AlreadyDecided>(verdict);
@@ -186,6 +200,15 @@ void CommandWorker::finish(const Item& item, const Verdict& verdict) {
   if (no_event && !item.decoded.reply_to.empty()) {
     replies_.publish(item.decoded.reply_to, "");
   }
+}
+
+// It stays in the queue until an operator has mended the numbers; the others go on.
+void CommandWorker::set_aside(const Delivery& delivery, std::string_view why) {
+  log::error("a command is not carried out; see ops/runbook.md, Queue numbers broken",
+             {{"reason", why},
+              {"subject", delivery.message.subject},
+              {"sequence", delivery.message.sequence}});
+  queue_.nak(delivery, set_aside_for);
 }
 
 void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {

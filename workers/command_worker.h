@@ -7,6 +7,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eventstore/command_queue.h"
@@ -43,6 +44,7 @@ class CommandWorker {
   /// Commits until all is done; false when it had to be left undone.
   bool commit_all(std::vector<Proposal*> open, std::stop_token stop);
   void finish(const Item& item, const Verdict& verdict);
+  void set_aside(const eventstore::Delivery& delivery, std::string_view why);
   /// A command for a pool or the clock.
   void handle_shared(const Item& item, std::stop_token stop);
   /// Puts a command with the dead letters, unless it has an outcome.

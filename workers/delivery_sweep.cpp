@@ -35,7 +35,9 @@ Result<void> DeliverySweep::read_advisories() {
     if (messages->empty()) return {};
     for (const auto& message : *messages) {
       const auto advisory = messages::read_max_deliveries(message);
-      if (advisory) open_.push_back({advisory->sequence, advisory->deliveries});
+      if (advisory) {
+        open_.push_back({advisory->sequence, advisory->deliveries, message.stored_at});
+      }
     }
   }
 }
@@ -44,6 +46,8 @@ Result<void> DeliverySweep::sweep(const Exhausted& exhausted) {
   auto stored = queue_.load(exhausted.sequence);
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) return {};  // an advisory of long ago
+  // Of a queue that has lost its store, which gave the same place to another command (D45).
+  if ((*stored)->stored_at > exhausted.told_at) return {};
   const auto ended =
       burial_.bury({std::move(**stored), exhausted.deliveries, {}}, DeadLetterReason::exhausted,
                    "delivered " + std::to_string(exhausted.deliveries) +

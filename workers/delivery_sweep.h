@@ -31,6 +31,7 @@ class DeliverySweep {
   struct Exhausted {
     eventstore::Sequence sequence = 0;  // in COMMANDS
     std::uint64_t deliveries = 0;
+    eventstore::Timestamp told_at{};  // when the broker said so
   };
   eventstore::Result<void> read_advisories();
   eventstore::Result<void> sweep(const Exhausted& exhausted);

@@ -73,7 +73,7 @@ Result<Verdict> FleetCommands::move_clock(const ClockCommand& command, bool may_
   const std::string subject(messages::clock_subject);
   const auto clock = load_clock();
   if (!clock) return tl::unexpected(clock.error());
-  if (may_be_repeat) {
+  if (may_be_repeat || is_after_high(clock->state.last_command, command.sequence)) {
     const auto earlier = find_earlier(clock->state.last_command, note_of(command).cause, subject);
     if (!earlier) return tl::unexpected(earlier.error());
     if (*earlier) return AlreadyDecided{**earlier};

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "domain/queue_numbers.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/journal_copy.h"
@@ -159,9 +160,13 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
   }
   std::vector<read_model::OperationRow> rows;
   read_model::Checkpoint next = checkpoint_;
+  if (next.command_sequence >= queue_numbers_high) next.command_sequence = 0;
   for (const auto& message : messages) {
     const auto original = messages::original_of(message);
-    next.command_sequence = std::max(next.command_sequence, original.sequence);
+    // A queue that was purged too far is made anew below that (D45).
+    if (original.sequence < queue_numbers_high) {
+      next.command_sequence = std::max(next.command_sequence, original.sequence);
+    }
     // What cannot be read here is poison in the queue too: a worker has dealt with it.
     if (const auto decoded = messages::decode_command(original)) {
       rows.push_back(

@@ -3,6 +3,7 @@
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
+#include "schema/read_model/operations.h"
 #include "schema/read_model/servers.h"
 #include "workers/pause.h"
 
@@ -40,6 +41,8 @@ read_model::DbResult<void> ReadModelGauges::ask() {
   if (!checkpoint) return tl::unexpected(checkpoint.error());
   auto billed = pool_.read([](Transaction& tx) { return read_model::billing_watermarks(tx); });
   if (!billed) return tl::unexpected(billed.error());
+  const auto newest = pool_.read(read_model::newest_command);
+  if (!newest) return tl::unexpected(newest.error());
 
   std::map<telemetry::Labels, double> servers;
   for (const auto& count : *counts) {
@@ -49,8 +52,14 @@ read_model::DbResult<void> ReadModelGauges::ask() {
   servers_.replace(servers);
   const std::lock_guard lock(mutex_);
   projected_ = *checkpoint ? (*checkpoint)->sequence : 0;
+  newest_command_ = *newest;
   billed_through_ = std::move(*billed);
   return {};
+}
+
+StreamSequence ReadModelGauges::newest_command() const {
+  const std::lock_guard lock(mutex_);
+  return newest_command_;
 }
 
 std::optional<StreamSequence> ReadModelGauges::projected() const {

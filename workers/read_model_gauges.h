@@ -27,6 +27,8 @@ class ReadModelGauges {
 
   /// Any thread; as last read: how far EVENTS has been projected, and each region has been billed.
   std::optional<StreamSequence> projected() const;
+  /// The highest place in COMMANDS that the read models know; 0: none, or not read yet.
+  StreamSequence newest_command() const;
   std::map<std::string, Instant> billed_through() const;
 
  private:
@@ -37,6 +39,7 @@ class ReadModelGauges {
   telemetry::GaugeSet servers_;
   mutable std::mutex mutex_;
   std::optional<StreamSequence> projected_;        // guarded by mutex_
+  StreamSequence newest_command_ = 0;              // guarded by mutex_
   std::map<std::string, Instant> billed_through_;  // guarded by mutex_
 };
 

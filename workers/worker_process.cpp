@@ -203,7 +203,8 @@ struct WorkerProcess::Parts {
         read_model_gauges(settings.database_url, metrics),
         broker_gauges(
             {to.prompt.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
-            settings.nats_monitor_url, [this] { return read_model_gauges.projected(); }, metrics),
+            settings.nats_monitor_url, [this] { return read_model_gauges.projected(); },
+            [this] { return read_model_gauges.newest_command(); }, metrics),
         fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {}
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
@@ -312,6 +313,9 @@ telemetry::Readiness WorkerProcess::readiness() const {
   if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
   if (auto trouble = parts.wall.time().trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
+  }
+  if (auto fault = parts.broker_gauges.queue_fault()) {
+    readiness.reasons.push_back(std::move(*fault));
   }
   const auto fact = [](bool value) { return value ? "true" : "false"; };
   const auto& roles = parts.settings.roles;

@@ -19,6 +19,7 @@
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/clock.h"
+#include "schema/read_model/operations.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/servers.h"
 
@@ -143,6 +144,9 @@ class Examination {
   }
 
   void look_at_queue(const Broker& broker) {
+    // In this order: the queue only grows.
+    read_model::ConnectionPool database(settings_.database_url, 1);
+    const auto newest = database.read(read_model::newest_command);
     const auto consumer = answer(
         "consumer",
         eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer));
@@ -153,6 +157,8 @@ class Examination {
     }
     if (const auto queue =
             answer("queue", eventstore::stream_facts(broker, messages::commands_stream))) {
+      add(judge_numbers(
+          {queue->last_sequence, consumer ? consumer->delivered : 0, newest.value_or(0)}));
       add(judge_queue(queue->messages));
       add(judge_oldest(queue->oldest_age));
     }

@@ -72,6 +72,12 @@ Finding judge_queue(std::uint64_t commands) {
                 "Queue depth growing");
 }
 
+Finding judge_numbers(const QueueNumbers& numbers) {
+  const auto fault = fault_of(numbers);
+  if (!fault) return well("queue numbers", fmt::format("up to {}", numbers.last));
+  return {Verdict::bad, "queue numbers", *fault, "Queue numbers broken"};
+}
+
 Finding judge_oldest(Seconds age) {
   return judged(above(age, oldest_warning, oldest_bad), "oldest command",
                 age.count() > 0 ? "waits for " + length_of(age) : "none waits",

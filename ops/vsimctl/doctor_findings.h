@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/queue_numbers.h"
+
 namespace vsim::vsimctl {
 
 enum class Verdict : std::uint8_t { ok, warning, bad };
@@ -42,6 +44,7 @@ Finding judge_sync(std::string_view interval);          // "always", "120s", or 
 Finding judge_consumer(bool paused, std::string_view until);
 Finding judge_workers(std::uint64_t pulls_waiting, std::uint64_t in_hand, bool paused);
 Finding judge_queue(std::uint64_t commands);
+Finding judge_numbers(const QueueNumbers& numbers);
 Finding judge_oldest(Seconds age);
 Finding judge_deliveries(std::uint64_t redelivered);
 Finding judge_dead_letters(std::uint64_t letters);

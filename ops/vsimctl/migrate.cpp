@@ -9,6 +9,7 @@
 #include "eventstore/streams.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/connections.h"
+#include "ops/vsimctl/queue_start.h"
 #include "ops/vsimctl/schema_files.h"
 #include "ops/vsimctl/seed_log.h"
 #include "schema/messages/catalogue_files.h"
@@ -55,7 +56,9 @@ Outcome migrate_broker(const telemetry::CommonSettings& settings) {
     return Failure(log.error());
   }
   const std::string events(messages::events_stream);
-  if (auto made = eventstore::ensure_streams((*log)->broker(), *definition, events); !made) {
+  const auto above_log = [&] { return first_free_number((*log)->broker()); };
+  if (auto made = eventstore::ensure_streams((*log)->broker(), *definition, events, above_log);
+      !made) {
     return Failure(told(settings, made.error()));
   }
   fmt::print("nats: streams and consumers are as schema/messages/streams.json says\n");

@@ -28,7 +28,7 @@ std::optional<SequenceToken> decode_sequence(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view digits = text.substr(colon + 1);
-  const auto sequence = read_decimal(digits, INT64_MAX);  // stored as signed 64-bit numbers
+  const auto sequence = read_decimal(digits);
   if (!sequence) {
     return std::nullopt;
   }

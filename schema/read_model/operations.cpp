@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "domain/queue_numbers.h"
 #include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
 
@@ -28,7 +29,7 @@ OperationRow read_operation(const pqxx::row& row) {
   operation.request_hash = text_of(field());
   operation.actor = text_of(field());
   operation.correlation_id = text_of(field());
-  operation.command_sequence = integer_of<StreamSequence>(field());
+  operation.command_sequence = static_cast<StreamSequence>(integer_of<std::int64_t>(field()));
   operation.event_sequence = integer_of<StreamSequence>(field());
   operation.version = integer_of<Version>(field());
   operation.decided_at = optional_instant_of(field());
@@ -40,13 +41,20 @@ OperationRow read_operation(const pqxx::row& row) {
 enum Filter : unsigned { by_server = 1, by_region = 2, by_status = 4, unusual = 8 };
 constexpr unsigned shapes_end = 16;
 
+// The numbers of COMMANDS have 64 bits without a sign; a bigint holds the same bits, so that none
+// is lost. Those from 2^63 on, which only a purge beyond the end gives, count as older than all.
+std::int64_t bits_of(StreamSequence sequence) { return static_cast<std::int64_t>(sequence); }
+
+constexpr auto least = std::numeric_limits<std::int64_t>::min();
+constexpr auto most = std::numeric_limits<std::int64_t>::max();
+
 std::string list_name(unsigned shape) { return "operations_list_" + std::to_string(shape); }
 
-/// Parameters: 1 the limit, 2 the command sequence to stay below, then the filters'.
+/// Parameters: 1 the limit, 2 the highest command sequence, then the filters'.
 std::string list_sql(unsigned shape) {
   int parameter = 3;
   std::string sql = "SELECT " + operation_columns + " FROM (SELECT * FROM operations" +
-                    " WHERE command_sequence < $2::bigint";
+                    " WHERE command_sequence <= $2::bigint";
   const auto filter = [&](unsigned bit, const char* column) {
     if ((shape & bit) != 0) {
       sql += std::string(" AND ") + column + " = $" + std::to_string(parameter++);
@@ -71,7 +79,7 @@ std::vector<Statement> operation_statements() {
                               " WHERE o.id = $1"},
       {"operations_pending", "SELECT " + operation_columns +
                                  " FROM operations o WHERE status <> 'SUCCEEDED'"
-                                 " AND status = 'PENDING' AND command_sequence > $1"
+                                 " AND status = 'PENDING' AND command_sequence >= $1"
                                  " ORDER BY command_sequence LIMIT $2"},
       {"operation_settled",
        "SELECT (date_part('epoch', at) * 1000)::bigint FROM server_events"
@@ -82,6 +90,10 @@ std::vector<Statement> operation_statements() {
        "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
        " AND event IN ('server_terminating', 'server_terminated')"
        " ORDER BY version DESC LIMIT 1"},
+      {"operation_newest",
+       "SELECT max(command_sequence) FROM operations"
+       " WHERE command_sequence BETWEEN 1 AND " +
+           std::to_string(queue_numbers_high - 1)},
       {"operation_decided",
        "SELECT 1 FROM operations"
        " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
@@ -119,9 +131,9 @@ std::optional<OperationWithServer> find_termination(Transaction& tx, const std::
 
 std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,
                                           std::uint32_t limit, StreamSequence before) {
-  constexpr auto end = std::numeric_limits<std::int64_t>::max();
+  if (before != 0 && bits_of(before) == least) return {};
   Arguments arguments;
-  arguments.integer(limit).integer(before == 0 ? end : static_cast<std::int64_t>(before));
+  arguments.integer(limit).integer(before == 0 ? most : bits_of(before) - 1);
   unsigned shape = 0;
   if (filter.server_id) {
     shape |= by_server;
@@ -143,8 +155,9 @@ std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter
 }
 
 std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, std::size_t limit) {
+  if (bits_of(after) == most) return {};
   const Arguments arguments = Arguments()
-                                  .integer(static_cast<std::int64_t>(after))
+                                  .integer(after == 0 ? least : bits_of(after) + 1)
                                   .integer(static_cast<std::int64_t>(limit));
   std::vector<OperationRow> operations;
   for (const auto& row : execute(tx, "operations_pending", arguments)) {
@@ -153,8 +166,13 @@ std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, st
   return operations;
 }
 
+StreamSequence newest_command(Transaction& tx) {
+  const auto rows = execute(tx, "operation_newest", Arguments());
+  return rows[0][0].is_null() ? 0 : integer_of<StreamSequence>(rows[0][0]);
+}
+
 bool command_is_decided(Transaction& tx, StreamSequence command_sequence) {
-  const Arguments arguments = Arguments().integer(static_cast<std::int64_t>(command_sequence));
+  const Arguments arguments = Arguments().integer(bits_of(command_sequence));
   return !execute(tx, "operation_decided", arguments).empty();
 }
 

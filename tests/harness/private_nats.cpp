@@ -92,6 +92,17 @@ void PrivateNats::restart() {
   }
 }
 
+void PrivateNats::restart_without_messages_of(const std::string& stream) {
+  process_.kill();
+  std::size_t lost = 0;
+  namespace files = std::filesystem;
+  for (const auto& account : files::directory_iterator(scratch_.path() + "/store/jetstream")) {
+    lost += files::remove_all(account.path() / "streams" / stream / "msgs");
+  }
+  if (lost == 0) throw std::runtime_error("the broker's store holds no messages of " + stream);
+  restart();
+}
+
 void PrivateNats::restart_empty() {
   process_.kill();
   std::filesystem::remove_all(scratch_.path() + "/store");

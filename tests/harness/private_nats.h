@@ -42,6 +42,8 @@ class PrivateNats {
   void kill() { process_.kill(); }
   /// Stops it if it runs, and starts it on the same store and port; returns when it is ready.
   void restart();
+  /// Killed, and without what it stored in a stream: the stream and its consumers are there still.
+  void restart_without_messages_of(const std::string& stream);
   /// With everything it stored thrown away.
   void restart_empty();
   /// With one bit changed where `text` first stands in what EVENTS has on its disk, as a bad disk

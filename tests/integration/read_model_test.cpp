@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/queue_numbers.h"
 #include "eventstore/memory_store.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/clock.h"
@@ -436,6 +437,45 @@ TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10
   CHECK(shown() == "REJECTED 9");  // for good, whichever copy it was given to
   queue({12});
   CHECK(shown() == "REJECTED 9");
+}
+
+TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18)") {
+  Ground ground;
+  const std::vector<StreamSequence> places = {
+      1,    queue_numbers_high - 1, queue_numbers_high, (1ULL << 63) - 1, 1ULL << 63, ~0ULL - 1,
+      ~0ULL};
+  auto journal = std::move(*ProjectionWriter::open(ground.url, Projection::journal));
+  std::vector<OperationRow> rows;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    OperationRow row;
+    row.id = some_uuid(0xd000 + i).to_string();
+    row.status = "PENDING";
+    row.command_sequence = places[i];
+    rows.push_back(row);
+  }
+  REQUIRE(journal->apply_pending(rows, journal->checkpoint()->sequence, {1, "hash", 1}).value());
+
+  const auto read = [&](auto&& query) { return ground.pool.read(query).value(); };
+  CHECK(read(newest_command) == queue_numbers_high - 1);
+  const auto sorted = [](std::vector<StreamSequence> found) {
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  // Page by page, each of one row: none is left out, none comes twice.
+  std::vector<StreamSequence> listed;
+  for (StreamSequence before = 0; listed.size() <= places.size(); before = listed.back()) {
+    const auto page = read([&](Transaction& tx) { return list_operations(tx, {}, 1, before); });
+    if (page.empty()) break;
+    listed.push_back(page.front().command_sequence);
+  }
+  CHECK(sorted(listed) == places);
+  std::vector<StreamSequence> pending;
+  for (StreamSequence after = 0; pending.size() <= places.size(); after = pending.back()) {
+    const auto page = read([&](Transaction& tx) { return list_pending(tx, after, 1); });
+    if (page.empty()) break;
+    pending.push_back(page.front().command_sequence);
+  }
+  CHECK(sorted(pending) == places);
 }
 
 TEST_CASE("a starting worker gets addresses and deadlines of one instant, none of the dead") {

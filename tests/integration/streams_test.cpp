@@ -93,6 +93,29 @@ TEST_CASE("a queue that was lost begins above every sequence that the log may kn
   CHECK(ground.publish("vsim.cmd.us-east-1.b").sequence == after + 1);
 }
 
+TEST_CASE("a queue that is made anew begins no lower than what the log is known to hold") {
+  for (const Sequence above : {Sequence{1}, Sequence{6'000'000'000'000'000}}) {
+    Ground ground;
+    REQUIRE(ground.ensure());
+    ground.append_something();
+    REQUIRE(ground.broker->api("$JS.API.STREAM.DELETE.COMMANDS", ""));
+    REQUIRE(ensure_streams(*ground.broker, ground.definition, "EVENTS", [&] { return above; }));
+    const auto first = ground.publish("vsim.cmd.us-east-1.a").sequence;
+    CHECK(first >= above);
+    CHECK((first == above) == (above > 1));  // else at the time
+  }
+}
+
+TEST_CASE("the log is not searched for a queue that is there, or for the very first") {
+  Ground ground;
+  const FirstSequence fails = [] { return fail(Error::Kind::unknown, "was searched"); };
+  CHECK(ensure_streams(*ground.broker, ground.definition, "EVENTS", fails));
+  ground.append_something();
+  CHECK(ensure_streams(*ground.broker, ground.definition, "EVENTS", fails));
+  REQUIRE(ground.broker->api("$JS.API.STREAM.DELETE.COMMANDS", ""));
+  CHECK_FALSE(ensure_streams(*ground.broker, ground.definition, "EVENTS", fails));
+}
+
 TEST_CASE("one command waits for a server, whatever its id, and the next is told so") {
   Ground ground;
   REQUIRE(ground.ensure());

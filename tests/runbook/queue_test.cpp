@@ -174,6 +174,31 @@ TEST_CASE("Undo a purge") {
   });
 }
 
+TEST_CASE("Queue numbers broken") {
+  std::string waiting;
+  std::string older;
+  runbook::follow({
+      .set_up =
+          [&](ShippedSystem& system) {
+            older = make_server(system);
+            system.shell("nats stream purge COMMANDS --seq 1000000000000000000 -f");
+            waiting = ask_for_servers(system, 1).front();
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.metric("vsim_queue_numbers_broken") == 1 && !system.ready("api") &&
+                   !system.ready("worker-1");
+          },
+      .after =
+          [&](ShippedSystem& system) {
+            harness::HttpClient api = system.api();
+            wait_for_status(api, waiting, "RUNNING");
+            CHECK(act(api, older, "stop").status == 200);
+            CHECK(act(api, waiting, "stop").status == 200);
+          },
+  });
+}
+
 TEST_CASE("Pause and resume the workers") {
   runbook::follow({
       .set_up =

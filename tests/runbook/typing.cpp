@@ -6,8 +6,9 @@
 namespace runbook {
 
 std::vector<Block> blocks_with(const std::string& heading, const std::string& words) {
+  const Runbook book = shipped_runbook();
   std::vector<Block> found;
-  for (const Block& block : shipped_runbook().entry(heading).blocks) {
+  for (const Block& block : book.entry(heading).blocks) {
     if (block.commands.find(words) != std::string::npos) found.push_back(block);
   }
   if (found.empty()) throw std::runtime_error(heading + " has no block with: " + words);
@@ -15,17 +16,19 @@ std::vector<Block> blocks_with(const std::string& heading, const std::string& wo
 }
 
 std::string type(const ShippedSystem& system, const std::vector<Block>& blocks) {
+  const Runbook book = shipped_runbook();
   {
     std::ofstream typed(system.checkout() + "/typed.sh");
-    for (const Block& block : shipped_runbook().preparation) typed << block.commands;
+    for (const Block& block : book.preparation) typed << block.commands;
     for (const Block& block : blocks) typed << block.commands;
   }
   return system.run("bash --norc --noprofile -i typed.sh </dev/null 2>&1").text;
 }
 
 std::string type_each_alone(const ShippedSystem& system, const std::string& heading) {
+  const Runbook book = shipped_runbook();
   std::string printed;
-  for (const Block& block : shipped_runbook().entry(heading).blocks) {
+  for (const Block& block : book.entry(heading).blocks) {
     const bool waits = block.commands.find("until ") != std::string::npos;
     if (!waits && !block.refused) printed += type(system, {block});
   }

@@ -28,6 +28,8 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_queue(0), ok},                         {judge_queue(50), ok},
       {judge_queue(51), warning},                   {judge_queue(100), warning},
       {judge_queue(101), bad},
+      {judge_numbers({vsim::queue_numbers_broken - 2, 0, 0}), ok},
+      {judge_numbers({vsim::queue_numbers_broken - 1, 0, 0}), bad},
       {judge_oldest(Seconds(60)), ok},              {judge_oldest(Seconds(60.1)), warning},
       {judge_oldest(Seconds(600)), warning},        {judge_oldest(Seconds(600.1)), bad},
       {judge_sync("always"), ok},                   {judge_sync("120s"), warning},

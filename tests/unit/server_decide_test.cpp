@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/queue_numbers.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;
@@ -251,6 +252,43 @@ TEST_CASE("a delivery from the past is never carried out") {
   const auto stale = decide(state, old, at(101), context());
   CHECK(stale.events.empty());
   CHECK(std::holds_alternative<Stale>(stale.verdict));
+}
+
+TEST_CASE("a stale verdict names the number that it is older than") {
+  auto state = server_in("RUNNING");
+  const auto old = command(Terminate{});
+  const auto newer = command(Stop{});
+  state = after(std::move(state), decide(state, newer, at(100), context()).events);
+  CHECK(std::get<Stale>(decide(state, old, at(101), context()).verdict).newer == newer.sequence);
+}
+
+TEST_CASE("a high number stands in no lower one's way, and is one among its like (D45)") {
+  // One below the limit orders, the limit does not, up to the last 64-bit number.
+  for (const auto& [high, orders] :
+       {std::pair{queue_numbers_high - 1, true}, std::pair{queue_numbers_high, false},
+        std::pair{~StreamSequence{0}, false}}) {
+    CAPTURE(high);
+    auto state = server_in("RUNNING");
+    auto first = command(Stop{});
+    first.sequence = high;
+    const auto purged = decide_outcome(state, note_of(first), CommandPurged{}, at(50));
+    state = after(std::move(state), purged);
+    CHECK(state.last_command->cause.sequence == high);
+    auto like = command(Stop{});
+    like.sequence = high - (high == queue_numbers_high ? 0 : 1);
+    CHECK(std::holds_alternative<Stale>(decide(state, like, at(60), context()).verdict));
+
+    // The queue is made anew: its numbers are below, and it is the same command that is put back.
+    auto lower = first;
+    lower.sequence = queue_numbers_high - 2;
+    CHECK(is_after_high(state.last_command, lower.sequence) != orders);
+    const auto decision = decide(state, lower, at(70), context());
+    CHECK(std::holds_alternative<Succeeded>(decision.verdict) != orders);
+    state = after(std::move(state), decision.events);
+    if (orders) continue;
+    CHECK(state.last_command->cause.sequence == lower.sequence);
+    CHECK(std::holds_alternative<AlreadyDecided>(decide(state, lower, at(80), context()).verdict));
+  }
 }
 
 TEST_CASE("what was purged may be replayed, and then is carried out once") {

@@ -1,0 +1,14 @@
+#pragma once
+
+// Where a queue that is made anew has to begin, so that nothing in it looks old.
+
+#include "eventstore/broker.h"
+#include "eventstore/message.h"
+
+namespace vsim::vsimctl {
+
+/// One above every number of the queue that EVENTS or JOURNAL holds; high ones do not count
+/// (queue_numbers_high). Reads both to their ends, so it takes as long as they are.
+eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& broker);
+
+}  // namespace vsim::vsimctl
