@@ -27,7 +27,16 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
 
 HttpResponse server_answer(int status, const read_model::ServerRow& server, Instant now) {
   HttpResponse response = json_answer(status, http::render_server(server, now));
-  response.add("ETag", http::entity_tag(server.version));
+  response.add("ETag", http::entity_tag(server.changed_version));
+  return response;
+}
+
+HttpResponse shown_server(const read_model::ServerRow& server, Instant now) {
+  HttpResponse response = server_answer(200, server, now);
+  const bool stays_the_same = !server.bill.open_since && server.version == server.changed_version;
+  if (stays_the_same) {
+    response.add("Cache-Control", "private, no-cache");  // kept, and asked for again
+  }
   return response;
 }
 
@@ -45,7 +54,8 @@ Reply<http::EntityTags> read_known_tags(const HttpRequest& request) {
 
 HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known) {
   const std::string* tag = answer.header("ETag");
-  if (tag == nullptr || !known.hold_weakly(*tag)) {
+  const bool may_be_kept = answer.header("Cache-Control") != nullptr;
+  if (tag == nullptr || !may_be_kept || !known.hold_weakly(*tag)) {
     return answer;
   }
   answer.status = 304;

@@ -25,6 +25,18 @@ HttpResponse text_answer(std::string body) {
   return response;
 }
 
+/// A document that changes with the build alone.
+Answer document_answer(const Call& call, const std::string& document, const std::string& tag) {
+  const auto known = read_known_tags(call.request);
+  if (!known) {
+    return tl::unexpected(known.error());
+  }
+  HttpResponse response = json_answer(200, document);
+  response.add("ETag", tag);
+  response.add("Cache-Control", "no-cache");  // kept, and asked for again
+  return unless_known(std::move(response), *known);
+}
+
 std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
   using enum Method;
   using enum http::Role;
@@ -56,7 +68,9 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
        }},
       {get, "/openapi.json", open,
-       [on](const Call&) { return json_answer(200, on.openapi_document); }},
+       [on, tag = http::content_tag(on.openapi_document)](const Call& call) {
+         return document_answer(call, on.openapi_document, tag);
+       }},
       {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); }},
       {get, std::string(metrics_pattern), reader,
        [&metrics](const Call&) { return text_answer(metrics.text()); }},
@@ -192,6 +206,10 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
                                       : route(request, who, request_id, index);
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
   response.close = request.fault.has_value();
+  if (response.header("Cache-Control") == nullptr) {
+    // What depends on the time, or on events to come, is nobody's to show again (RFC 9111, 4.2.2).
+    response.add("Cache-Control", "no-store");
+  }
   response.add(std::string(request_id_header), request_id);
   limits_.conclude(admission, response);
 

@@ -130,6 +130,9 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (!region) {
     return tl::unexpected(region.error());
   }
+  if (terms->unmatchable) {
+    return tl::unexpected(*terms->unmatchable);
+  }
   const std::string path = "/servers/" + id->to_string() + std::string(path_end);
   const Write write = server_write(call, *terms, *region, *id, action, path);
   const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());

@@ -23,11 +23,6 @@ constexpr const char* content_security_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Differs where the content does.
-std::string tag_of(const std::string& content) {
-  return "\"" + messages::uuid_from_name(Uuid{}, content).to_string() + "\"";
-}
-
 }  // namespace
 
 tl::expected<StaticFiles, std::string> StaticFiles::read(const std::string& schema_dir,
@@ -43,7 +38,7 @@ tl::expected<StaticFiles, std::string> StaticFiles::read(const std::string& sche
       missing = body.error();
       return;
     }
-    std::string tag = tag_of(*body);
+    std::string tag = http::content_tag(*body);
     files.files_[listed.name] = {listed.type, std::move(tag), std::move(*body)};
   };
   for (const Listed& listed : own_files) {

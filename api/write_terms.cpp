@@ -46,6 +46,9 @@ std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTo t
     return invalid("If-Match " + tags.error());
   }
   terms.match = canonical(*tags);
+  if (auto why = tags->why_unmatchable()) {
+    terms.unmatchable = http::Problem{http::ProblemCode::precondition_failed, std::move(*why)};
+  }
   if (!tags->any) {
     terms.only_at = tags->versions();
   }

@@ -64,8 +64,8 @@ struct Command {
   Region region;
   ServerId server;
   Action action;
-  /// Carried out only on a server that is at one of these versions; nothing: at any. It is what
-  /// If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
+  /// Carried out only on a server whose last change has one of these versions; nothing: any. It is
+  /// what If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
   std::optional<std::vector<Version>> only_at = {};
 };
 
@@ -257,11 +257,19 @@ void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome 
 /// The outcomes that change nothing: what else a pool's or the clock's command may end in.
 using NoChange = std::variant<CommandRejected, CommandPurged, CommandDeadLettered>;
 
+/// The event that a server last changed with, by its version and time.
+struct Change {
+  Version version = 0;
+  Instant at{};
+  bool operator==(const Change&) const = default;
+};
+
 /// What a server's subject amounts to. A subject that holds only outcomes has no server.
 struct State {
-  Version version = 0;
-  Region region;  // of the last event's subject
-  Instant at{};   // of the last event; no later event bears an earlier time
+  Version version = 0;  // of the last event: counts them all
+  Region region;        // of the last event's subject
+  Instant at{};         // of the last event; no later event bears an earlier time
+  Change last_change;   // outcomes that change nothing keep it; without a server the last event
   std::optional<Server> server;
   std::optional<LastCommand> last_command;
   bool operator==(const State&) const = default;
@@ -321,6 +329,9 @@ std::vector<Event> decide_outcome(const State& state, const CommandNote& command
 
 /// What an event says of the command that is its cause.
 Outcome outcome_of(const EventData& data);
+
+/// Whether it is an outcome that changes nothing of the server.
+bool is_no_change(const EventData& data);
 
 /// The state after the event. Total: it never refuses what the log holds.
 State evolve(State state, const Event& event);

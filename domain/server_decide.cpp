@@ -193,11 +193,11 @@ struct Decide {
   }
 };
 
-// Whether the server is no longer what the sender had seen.
+// Whether the server is no longer what the sender had seen. D39
 bool has_moved_on(const State& state, const Command& command) {
   if (!state.server || !command.only_at) return false;
-  const auto& versions = *command.only_at;
-  return std::find(versions.begin(), versions.end(), state.version) == versions.end();
+  const auto& seen = *command.only_at;
+  return std::find(seen.begin(), seen.end(), state.last_change.version) == seen.end();
 }
 
 Region region_of(const State& state, const Region& asked) {
@@ -254,10 +254,10 @@ Decision decide(const State& state, const Command& command, Instant now, const C
                                                      " is in " + state.region.name + ", not in " +
                                                      command.region.name};
   } else if (has_moved_on(recorder.state(), command)) {
-    answer =
-        Rejection{RejectionCode::precondition_failed,
-                  "the server has moved on to version " + std::to_string(recorder.state().version) +
-                      "; look at it again before you decide what to do"};
+    answer = Rejection{RejectionCode::precondition_failed,
+                       "the server has moved on: its ETag is \"" +
+                           std::to_string(recorder.state().last_change.version) +
+                           "\" now; look at it again before you decide what to do"};
   } else {
     answer = std::visit(Decide{recorder.state(), command, at, context}, command.action);
   }

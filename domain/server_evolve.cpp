@@ -112,10 +112,17 @@ Outcome outcome_of(const EventData& data) {
   return {OutcomeKind::succeeded, std::nullopt};
 }
 
+bool is_no_change(const EventData& data) {
+  return std::holds_alternative<CommandRejected>(data) ||
+         std::holds_alternative<CommandPurged>(data) ||
+         std::holds_alternative<CommandDeadLettered>(data);
+}
+
 State evolve(State state, const Event& event) {
   state.version = event.version;
   state.region = event.region;
   state.at = event.at;
+  if (!state.server || !is_no_change(event.data)) state.last_change = {event.version, event.at};
   if (event.cause) note_command(state.last_command, *event.cause, outcome_of(event.data));
   std::visit(Apply{state, event.at}, event.data);
   return state;

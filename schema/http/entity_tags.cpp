@@ -4,35 +4,47 @@
 #include <optional>
 
 #include "domain/decimal.h"
+#include "schema/messages/command_codec.h"
 
 namespace vsim::http {
 namespace {
 
 constexpr std::string_view weak_mark = "W/";
 
+void skip_blanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+/// Members of a list may be empty (RFC 9110, 5.6.1.2).
 void skip_blanks_and_commas(std::string_view& text) {
-  const auto end = text.find_first_not_of(" \t,");
-  text.remove_prefix(std::min(end, text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(" \t,"), text.size()));
+}
+
+/// What may stand between a tag's quotes: visible ASCII but the quote, and all above ASCII.
+bool is_tag_character(char c) {
+  const auto code = static_cast<unsigned char>(c);
+  return code > 0x20 && code != 0x7F && c != '"';
 }
 
 /// The quoted text that the field begins with; `text` goes on behind it.
-std::optional<std::string> take_quoted(std::string_view& text) {
-  if (!text.starts_with('"')) {
-    return std::nullopt;
-  }
-  const auto end = text.find('"', 1);
+tl::expected<std::string, std::string> take_quoted(std::string_view& text) {
+  const auto end = text.starts_with('"') ? text.find('"', 1) : std::string_view::npos;
   if (end == std::string_view::npos) {
-    return std::nullopt;
+    return tl::unexpected<std::string>("holds something without quotes around it");
+  }
+  const std::string_view opaque = text.substr(1, end - 1);
+  if (!std::all_of(opaque.begin(), opaque.end(), is_tag_character)) {
+    return tl::unexpected<std::string>(
+        "holds a blank or a control character between quotes, which no ETag has");
   }
   std::string quoted(text.substr(0, end + 1));
   text.remove_prefix(end + 1);
-  const bool separated = text.empty() || text.find_first_of(" \t,") == 0;
-  return separated ? std::optional(std::move(quoted)) : std::nullopt;
+  return quoted;
 }
 
-/// Up to the end of the field, or to what is no tag.
-EntityTags take_tags(std::string_view& field) {
+tl::expected<EntityTags, std::string> take_tags(std::string_view field) {
   EntityTags tags;
+  skip_blanks_and_commas(field);
   while (!field.empty()) {
     const bool weak = field.starts_with(weak_mark);
     if (weak) {
@@ -40,9 +52,13 @@ EntityTags take_tags(std::string_view& field) {
     }
     auto quoted = take_quoted(field);
     if (!quoted) {
-      break;
+      return tl::unexpected(quoted.error());
     }
     (weak ? tags.weak : tags.strong).push_back(std::move(*quoted));
+    skip_blanks(field);
+    if (!field.empty() && field.front() != ',') {
+      return tl::unexpected<std::string>("has no comma behind a tag");
+    }
     skip_blanks_and_commas(field);
   }
   return tags;
@@ -51,6 +67,10 @@ EntityTags take_tags(std::string_view& field) {
 }  // namespace
 
 std::string entity_tag(Version version) { return "\"" + std::to_string(version) + "\""; }
+
+std::string content_tag(std::string_view content) {
+  return "\"" + messages::uuid_from_name(Uuid{}, content).to_string() + "\"";
+}
 
 bool EntityTags::hold_weakly(std::string_view tag) const {
   const auto has = [tag](const std::vector<std::string>& tags) {
@@ -69,20 +89,42 @@ std::vector<Version> EntityTags::versions() const {
   return versions;
 }
 
-tl::expected<EntityTags, std::string> read_entity_tags(std::string_view field) {
-  skip_blanks_and_commas(field);
-  EntityTags tags;
-  if (field.starts_with('*')) {
-    field.remove_prefix(1);
-    skip_blanks_and_commas(field);
-    tags.any = true;
-  } else {
-    tags = take_tags(field);
+std::optional<std::string> EntityTags::why_unmatchable() const {
+  if (any || !versions().empty()) {
+    return std::nullopt;
   }
-  const std::size_t count = tags.strong.size() + tags.weak.size();
-  if (!field.empty() || (count == 0 && !tags.any) || count > entity_tags_max) {
-    return tl::unexpected("must be * or up to " + std::to_string(entity_tags_max) +
-                          " quoted ETags with commas between them, such as \"5\"");
+  if (!weak.empty()) {
+    return "weak tags (W/) never match If-Match (RFC 9110, 13.1.1), and this API gives none: a "
+           "proxy on the way, such as one that compresses, has marked the ETag so; ask for the "
+           "answer as it is (Accept-Encoding: identity), or send the ETag without W/";
+  }
+  return "none of the tags of If-Match is an ETag of this API, which are quoted numbers, such as "
+         "\"5\": a proxy on the way may have changed the ETag, as those that compress do (-gzip); "
+         "ask for the answer as it is (Accept-Encoding: identity)";
+}
+
+tl::expected<EntityTags, std::string> read_entity_tags(std::string_view field) {
+  const std::string wanted = "must be * or up to " + std::to_string(entity_tags_max) +
+                             " quoted ETags with commas between them, such as \"5\"";
+  std::string_view rest = field;
+  skip_blanks(rest);
+  if (rest.starts_with('*')) {
+    rest.remove_prefix(1);
+    skip_blanks(rest);
+    if (!rest.empty()) {
+      return tl::unexpected("holds more than *; it " + wanted);
+    }
+    EntityTags any;
+    any.any = true;
+    return any;
+  }
+  auto tags = take_tags(field);
+  if (!tags) {
+    return tl::unexpected(tags.error() + "; it " + wanted);
+  }
+  const std::size_t count = tags->strong.size() + tags->weak.size();
+  if (count == 0 || count > entity_tags_max) {
+    return tl::unexpected(wanted);
   }
   return tags;
 }

@@ -231,6 +231,13 @@ void write_state(JsonWriter& json, const State& state) {
   json.begin_object();
   json.member("version", state.version);
   json.member("at", format_instant(state.at));
+  if (state.last_change != Change{state.version, state.at}) {
+    json.key("last_change");
+    json.begin_object();
+    json.member("version", state.last_change.version);
+    json.member("at", format_instant(state.last_change.at));
+    json.end_object();
+  }
   if (state.server) write_server(json, *state.server);
   if (state.last_command) {
     json.key("last_command");
@@ -244,6 +251,15 @@ State read_state(const Fields& fields, const Region& region) {
   state.version = fields.count("version");
   state.region = region;
   state.at = fields.instant("at");
+  // Builds that did not know it yet left it out of outcomes too: those then count as changes.
+  state.last_change = {state.version, state.at};
+  if (fields.has("last_change")) {
+    const auto change = fields.object("last_change");
+    state.last_change = {change.count("version"), change.instant("at")};
+    if (state.last_change.version > state.version || state.last_change.at > state.at) {
+      fields.complain("last_change", "must not be after the event");
+    }
+  }
   if (fields.has("status")) state.server = read_server(fields);
   if (fields.has("last_command")) {
     state.last_command = read_last_command(fields.object("last_command"));

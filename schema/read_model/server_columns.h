@@ -13,6 +13,7 @@ namespace vsim::read_model {
 /// To select from `servers AS s`.
 inline const std::string server_columns =
     "s.id, s.name, s.region, s.type, s.status, s.ip, s.profile, s.tags, s.account, s.version,"
+    " s.changed_version,"
     " (date_part('epoch', s.created_at) * 1000)::bigint,"
     " (date_part('epoch', s.updated_at) * 1000)::bigint,"
     " (date_part('epoch', s.last_started_at) * 1000)::bigint,"
@@ -21,7 +22,7 @@ inline const std::string server_columns =
     " s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms,"
     " (SELECT (date_part('epoch', w.through) * 1000)::bigint FROM billing_watermarks w"
     " WHERE w.region = s.region)";
-inline constexpr int server_column_count = 22;
+inline constexpr int server_column_count = 23;
 
 /// Reads server_columns from the column `first` on.
 ServerRow read_server(const pqxx::row& row, int first);

@@ -149,8 +149,9 @@ ServerRow server_row(const ServerId& id, const State& state) {
   row.tags_json = tags_json(blueprint.tags);
   row.account = blueprint.account;
   row.version = state.version;
+  row.changed_version = state.last_change.version;
   row.created_at = server.created_at;
-  row.updated_at = state.at;
+  row.updated_at = state.last_change.at;
   row.last_started_at = server.last_started_at;
   if (server.deadline) {
     row.due = server.deadline->due;
@@ -179,6 +180,7 @@ ServerRow read_server(const pqxx::row& row, int first) {
   server.tags_json = text_of(field());
   server.account = text_of(field());
   server.version = integer_of<Version>(field());
+  server.changed_version = integer_of<Version>(field());
   server.created_at = instant_of(field());
   server.updated_at = instant_of(field());
   server.last_started_at = optional_instant_of(field());

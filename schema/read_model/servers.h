@@ -26,8 +26,9 @@ struct ServerRow {
   std::string tags_json;  // an object of strings, as it is shown
   std::string account;
   Version version = 0;
+  Version changed_version = 0;  // of the last event that changed the server: its entity tag
   Instant created_at;
-  Instant updated_at;
+  Instant updated_at;  // of that event
   std::optional<Instant> last_started_at;
   std::optional<Instant> due;  // of the transition or reaping under way
   std::optional<std::string> termination_reason;

@@ -40,6 +40,7 @@ void add_row(RowSink& to, const ServerRow& row) {
   to.text(row.tags_json);
   to.text(row.account);
   to.integer(static_cast<std::int64_t>(row.version));
+  to.integer(static_cast<std::int64_t>(row.changed_version));
   to.integer(unix_milliseconds(row.created_at));
   to.integer(unix_milliseconds(row.updated_at));
   add_instant(to, row.last_started_at);

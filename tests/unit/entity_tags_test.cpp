@@ -22,6 +22,10 @@ TEST_CASE("a field of tags is read as RFC 9110 has it") {
       {R"("05")", {}, false},
       {R"("a,b", "5")", {5}, true},
       {R"("")", {}, false},
+      {R"("5-gzip")", {}, false},
+      {"\"5\"\t,\t\"6\"", {5, 6}, true},
+      {"\"\xC3\xA9\", \"5\"", {5}, true},
+      {R"("*")", {}, false},
       {R"("18446744073709551616")", {}, false},
       {" * ", {}, true},
   };
@@ -36,12 +40,31 @@ TEST_CASE("a field of tags is read as RFC 9110 has it") {
 }
 
 TEST_CASE("what is no field of tags is refused, with what to send") {
-  for (const std::string field :
-       {"", " , ", "5", "\"5", "\"5\"\"6\"", "w/\"5\"", "W/5", "*, \"5\"", "\"5\" x", "W/ \"5\""}) {
+  for (const std::string field : {"", " , ", "5", "\"5", "\"5\"\"6\"", "w/\"5\"", "W/5", "*, \"5\"",
+                                  "\"5\" x", "W/ \"5\"", "\"5\" \"6\"", "W/\"5\" W/\"6\"",
+                                  "\"5\";\"6\"", "\"5 6\"", "\"5\x7F\"", "\"5\", *", "**"}) {
     CAPTURE(field);
     const auto tags = read_entity_tags(field);
     REQUIRE_FALSE(tags);
     CHECK(tags.error().find("such as \"5\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("tags that can match no server say why (issue 12, 11)") {
+  const auto why = [](const std::string& field) {
+    return read_entity_tags(field).value().why_unmatchable().value_or("");
+  };
+  for (const std::string field : {R"("5")", "*", R"(W/"4", "5")", R"("5-gzip", "5")"}) {
+    CAPTURE(field);
+    CHECK(why(field) == "");
+  }
+  for (const std::string field : {R"(W/"5")", R"(W/"4", W/"5")", R"("5-gzip", W/"5")"}) {
+    CAPTURE(field);
+    CHECK(why(field).find("weak tags (W/) never match") == 0);
+  }
+  for (const std::string field : {R"("5-gzip")", R"("05")", R"("")"}) {
+    CAPTURE(field);
+    CHECK(why(field).find("none of the tags") == 0);
   }
 }
 

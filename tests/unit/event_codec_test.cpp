@@ -104,6 +104,31 @@ TEST_CASE("an event is a line that a person can read") {
         std::string::npos);
 }
 
+TEST_CASE("an outcome names the last change; one of older builds counts as a change itself") {
+  const auto running = server_in("RUNNING");
+  const auto refused = decide(running, command(Start{}), at(100), context()).events;
+  const auto state = after(running, refused);
+  auto message = stored(refused.front(), state);
+  const std::string named = R"("last_change":{"version":)" + std::to_string(running.version) +
+                            R"(,"at":")" + messages::format_instant(running.at) + R"("},)";
+  const auto place = message.payload.find(named);
+  REQUIRE(place != std::string::npos);
+  const auto read = [&] {
+    const auto logged = messages::decode_event(message);
+    return logged ? std::optional(std::get<messages::ServerEvent>(*logged).state) : std::nullopt;
+  };
+  CHECK(read() == state);
+  message.payload.erase(place, named.size());
+  REQUIRE(read());
+  CHECK(read()->last_change == Change{state.version, state.at});
+  message.payload.insert(place, R"("last_change":{"version":99,"at":"2026-03-01T00:00:00.000Z"},)");
+  CHECK_FALSE(read());
+  // What changes the server says nothing more than it did.
+  const auto stop = decide(running, command(Stop{}), at(100), context()).events;
+  CHECK(messages::encode(stop.front(), after(running, stop)).find("last_change") ==
+        std::string::npos);
+}
+
 TEST_CASE("an unknown type is told as such, and a broken event says what is wrong") {
   const auto subject = messages::server_events(the_region, the_server);
   const auto read = [&](std::string payload) {

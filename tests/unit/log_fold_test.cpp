@@ -62,6 +62,30 @@ TEST_CASE("a state that the event does not make is told with its member") {
   CHECK(told.find("state.name: expected \"web-0\", found \"wet-0\"") != std::string::npos);
 }
 
+TEST_CASE("an outcome of a build that knew no last change is no difference, a wrong one is") {
+  // The newest outcome names a change before it: without that it is what an older build wrote.
+  const auto told_with = [](const std::string& in_place) {
+    Ground ground;
+    samples::Sample& sample = ground.servers.front();
+    const Event event{sample.id,
+                      sample.region,
+                      sample.state.version + 1,
+                      ground.log.now(),
+                      ground.log.next_cause("stop"),
+                      {"api", ""},
+                      CommandPurged{}};
+    std::string payload = messages::encode(event, evolve(sample.state, event));
+    const auto begin = payload.rfind("\"last_change\":{");
+    REQUIRE(begin != std::string::npos);
+    payload.replace(begin, payload.find("},", begin) + 2 - begin, in_place);
+    ground.log.append(messages::server_events(sample.region, sample.id), payload);
+    return fold(ground.store);
+  };
+  CHECK(told_with("") == "");
+  CHECK(told_with(R"("last_change":{"version":0,"at":"2026-01-01T00:00:00.000Z"},)")
+            .find("last_change") != std::string::npos);
+}
+
 TEST_CASE("a version that leaves a gap is told") {
   Ground ground;
   ground.servers.front().state.version += 1;

@@ -343,6 +343,48 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "outcomes that change nothing keep the last change, and with it who may act (issue 12, 7)") {
+  const auto running = server_in("RUNNING");
+  CHECK(running.last_change == Change{running.version, running.at});
+  auto state = running;
+  const auto keep = [&](const std::vector<Event>& events) {
+    REQUIRE(events.size() == 1);
+    state = after(state, events);
+    CHECK(state.version == events.back().version);
+    CHECK(state.last_change == running.last_change);
+  };
+  auto start = command(Start{});  // not of a running server
+  keep(decide(state, start, at(90), context()).events);
+  auto late = command(Stop{});
+  late.id = {Uuid{{9}}};
+  late.sequence = start.sequence + 1;
+  late.only_at = {state.version};  // the count of events is no tag
+  keep(decide(state, late, at(91), context()).events);
+  auto gone = note_of(late);
+  gone.cause.command = {Uuid{{8}}};
+  gone.cause.sequence += 1;
+  keep(decide_outcome(state, gone, CommandPurged{}, at(92)));
+  gone.cause.command = {Uuid{{7}}};
+  gone.cause.sequence += 1;
+  keep(decide_outcome(state, gone, CommandDeadLettered{"why"}, at(93)));
+
+  auto stop = late;
+  stop.id = {Uuid{{6}}};
+  stop.sequence += 10;
+  stop.only_at = {running.version};
+  const auto stopped = decide(state, stop, at(100), context());
+  REQUIRE(std::holds_alternative<Succeeded>(stopped.verdict));
+  state = after(state, stopped.events);
+  CHECK(state.last_change == Change{running.version + 5, at(100)});
+}
+
+TEST_CASE("a subject without a server has no change but its last event") {
+  const auto nothing = after(State{}, decide(State{}, command(Stop{}), at(5), context()).events);
+  CHECK_FALSE(nothing.server);
+  CHECK(nothing.last_change == Change{nothing.version, nothing.at});
+}
+
 TEST_CASE("what was due moves a server on before its version is looked at") {
   const auto stopping = server_in("STOPPING");
   auto start = command(Start{});
