@@ -147,10 +147,11 @@ struct Parts {
         gateway(publisher, log_side, read_side, inbox, metrics),
         commands(catalogue, gateway, log_side, read_side, clock,
                  [this] { return inbox.stopped(); }),
-        queries(log_side, read_side, clock),
+        applied(queue, events, read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
+        queries(log_side, read_side, clock, applied),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
-        billing(read_side, clock),
+        billing(read_side, clock, applied),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url),
         dependencies(broker, pool, metrics),
         access(keys, metrics),
@@ -172,6 +173,7 @@ struct Parts {
   LogSide log_side;
   CommandGateway gateway;
   ServerCommands commands;
+  AppliedTime applied;
   ServerQueries queries;
   Operations operations;
   ClockCommands clock_commands;
@@ -275,6 +277,7 @@ int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& sign
              {"connections_max", settings.http_connections},
              {"database_connections", settings.database_connections}});
   const std::jthread keys_watch([&] { keys.watch(stop); });
+  const std::jthread applied_watch([&] { parts.applied.watch(stop); });
   const std::jthread broker_watch([&] { parts.dependencies.watch_broker(stop); });
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
   wait_for_stop(signals, certificate.get(), parts.metrics);

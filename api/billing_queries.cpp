@@ -1,11 +1,17 @@
 #include "api/billing_queries.h"
 
+#include <algorithm>
+
 #include "api/answers.h"
 #include "schema/http/billing_report.h"
 #include "schema/http/preferences.h"
+#include "schema/messages/event_codec.h"
 
 namespace vsim::api {
 namespace {
+
+// What is under way is there in some milliseconds; without a worker nobody shall wait for long.
+constexpr std::chrono::seconds final_wait_default{1};
 
 HttpResponse csv_answer(std::string body) {
   HttpResponse response = json_answer(200, std::move(body));
@@ -23,11 +29,26 @@ Answer BillingQueries::get(const Call& call) {
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
+  const auto preferences = http::read_preferences(call.request.joined_header("Prefer"));
+  if (!preferences) {
+    return tl::unexpected(invalid(preferences.error()));
+  }
   clock_.refresh();  // money: a change of the clock a moment ago must count
-  const auto request = http::read_billing_request(*query, clock_.now());
+  const Instant now = clock_.now();
+  auto request = http::read_billing_request(*query, now);
   if (!request) {
     return tl::unexpected(invalid(request.error()));
   }
+  const auto reach = applied_.reach(http::billing_end_asked(*query),
+                                    preferences->wait.value_or(final_wait_default));
+  if (!reach) {
+    return tl::unexpected(reach.error());
+  }
+  request = http::read_billing_request(*query, std::max(now, reach->applied), reach->applied);
+  if (!request) {
+    return tl::unexpected(invalid(request.error()));
+  }
+  request->final_until = reach->final_until;
   const auto report = read_side_.read([&](read_model::Transaction& tx) {
     http::BillingReport sums(*request);
     read_model::for_each_billing_period(
@@ -47,6 +68,13 @@ Answer BillingQueries::get(const Call& call) {
                     ? csv_answer(http::render_billing_csv(*report))
                     : json_answer(200, http::render_billing(*report));
   answer.add("Vary", "Accept");
+  answer.add("Vsim-As-Of", messages::format_instant(reach->applied));
+  if (reach->final_until) {
+    answer.add("Vsim-Final-Until", messages::format_instant(*reach->final_until));
+  }
+  if (preferences->wait) {
+    answer.add("Preference-Applied", "wait=" + std::to_string(preferences->wait->count()));
+  }
   return answer;
 }
 

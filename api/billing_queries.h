@@ -1,7 +1,8 @@
 #pragma once
 
-// Usage and cost of a stretch of time.
+// Usage and cost of a stretch of time. D40
 
+#include "api/applied_time.h"
 #include "api/read_side.h"
 #include "api/simulated_clock.h"
 
@@ -10,15 +11,16 @@ namespace vsim::api {
 /// Any thread.
 class BillingQueries {
  public:
-  /// Both outlive it.
-  BillingQueries(ReadSide& read_side, SimulatedClock& clock)
-      : read_side_(read_side), clock_(clock) {}
+  /// All outlive it.
+  BillingQueries(ReadSide& read_side, SimulatedClock& clock, AppliedTime& applied)
+      : read_side_(read_side), clock_(clock), applied_(applied) {}
 
   Answer get(const Call& call);  // GET /billing
 
  private:
   ReadSide& read_side_;
   SimulatedClock& clock_;
+  AppliedTime& applied_;
 };
 
 }  // namespace vsim::api

@@ -87,8 +87,8 @@ Answer ServerQueries::list(const Call& call) {
   if (!servers) {
     return tl::unexpected(servers.error());
   }
-  return json_answer(200,
-                     http::render_server_page(*servers, page->limit, page->offset, clock_.now()));
+  return json_answer(
+      200, http::render_server_page(*servers, page->limit, page->offset, applied_.live_now()));
 }
 
 Answer ServerQueries::get(const Call& call) {
@@ -146,7 +146,7 @@ Answer ServerQueries::show(const ServerId& id) {
     return tl::unexpected(server.error());
   }
   if (*server) {
-    return server_answer(200, **server, clock_.now());
+    return shown_server(**server, applied_.live_now());
   }
   return show_from_streams(id);
 }
@@ -157,7 +157,7 @@ Answer ServerQueries::show_from_streams(const ServerId& id) {
     return tl::unexpected(found.error());
   }
   if (found->logged) {
-    return server_answer(200, *found->logged, clock_.now());
+    return shown_server(*found->logged, clock_.now());
   }
   if (found->queued_create) {
     const WaitingCommand& queued = *found->queued_create;

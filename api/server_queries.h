@@ -2,6 +2,7 @@
 
 // The reads of servers, regions and types.
 
+#include "api/applied_time.h"
 #include "api/log_side.h"
 #include "api/read_side.h"
 #include "api/simulated_clock.h"
@@ -17,8 +18,8 @@ inline constexpr std::uint64_t logs_limit_default = 100;
 class ServerQueries {
  public:
   /// All outlive it.
-  ServerQueries(LogSide& log_side, ReadSide& read_side, SimulatedClock& clock)
-      : log_side_(log_side), read_side_(read_side), clock_(clock) {}
+  ServerQueries(LogSide& log_side, ReadSide& read_side, SimulatedClock& clock, AppliedTime& applied)
+      : log_side_(log_side), read_side_(read_side), clock_(clock), applied_(applied) {}
 
   Answer list(const Call& call);     // GET /servers
   Answer get(const Call& call);      // GET /servers/{id}
@@ -34,6 +35,7 @@ class ServerQueries {
   LogSide& log_side_;
   ReadSide& read_side_;
   SimulatedClock& clock_;
+  AppliedTime& applied_;
 };
 
 }  // namespace vsim::api

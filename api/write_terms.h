@@ -16,8 +16,8 @@ struct WriteTerms {
   bool keyed = false;
   http::Preferences preferences;
   std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *
-  std::string match = {};      // the same as tags, one way to write each set of them; empty: none
-  std::optional<http::Problem> unmatchable = {};     // 412 for any server that is there
+  std::string match = {};  // the same as tags, one way to write each set of them; empty: none
+  std::optional<http::Problem> unmatchable = {};  // 412 for any server that is there
   bool until_settled = false;  // ?until=settled: wait for the end of the transition too
   std::chrono::steady_clock::time_point deadline;
 };

@@ -120,9 +120,11 @@ void CommandProposal::on_done(eventstore::Sequence first) {
   for (const auto& event : reaped_) tools_.reaped.note(event);
 }
 
-eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group) {
+eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group,
+                                         WallTime stored_by) {
   if (auto ok = tools.view.check_time(); !ok) return ok;
   if (auto ok = tools.view.refresh_clock(); !ok) return ok;
+  tools.view.not_before(stored_by);
   return commit(tools.store, group);
 }
 

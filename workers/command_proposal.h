@@ -77,7 +77,10 @@ class CommandProposal : public Proposal {
 
 /// Brings commands into the log like commit(), at a time no earlier than any change of the clock
 /// that was stored before the call: whoever has moved the clock and sends a command then must not
-/// have it decided in the past, by a worker whose view lags.
-eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group);
+/// have it decided in the past, by a worker whose view lags. Nor at a time before `stored_by`, the
+/// queue's stamp of the newest of them, however this process' clock goes: what lies before the
+/// oldest command in the queue is final (D40).
+eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group,
+                                         WallTime stored_by = {});
 
 }  // namespace vsim::workers

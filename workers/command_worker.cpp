@@ -125,13 +125,15 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
   AddressFinder addresses(tools_);
   std::vector<std::unique_ptr<CommandProposal>> proposals;
   std::vector<Proposal*> open;
+  eventstore::Timestamp stored_by{};
   for (auto& item : group) {
+    stored_by = std::max(stored_by, item.delivery.message.stored_at);
     proposals.push_back(std::make_unique<CommandProposal>(
         tools_, addresses, std::get<Command>(item.decoded.command), item.decoded.reply_to,
         item.decoded.may_be_repeat));
     open.push_back(proposals.back().get());
   }
-  const bool all_done = commit_all(open, stop);
+  const bool all_done = commit_all(open, stored_by, stop);
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (proposals[i]->is_done()) finish(group[i], proposals[i]->verdict());
   }
@@ -152,10 +154,11 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
   }
 }
 
-bool CommandWorker::commit_all(std::vector<Proposal*> open, std::stop_token stop) {
+bool CommandWorker::commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
+                               std::stop_token stop) {
   std::chrono::milliseconds wait = 50ms;
   while (true) {
-    const auto ok = commit_commands(tools_, open);
+    const auto ok = commit_commands(tools_, open, stored_by);
     if (ok) return true;
     if (ok.error().kind == Error::Kind::refused) {
       log::error("a group cannot be decided", {{"reason", ok.error().detail}});
@@ -176,7 +179,7 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to, item.decoded.may_be_repeat);
-  commit_all({&proposal}, stop);
+  commit_all({&proposal}, item.delivery.message.stored_at, stop);
   if (proposal.is_done()) {
     finish(item, proposal.verdict());
     queue_.flush();

@@ -42,7 +42,8 @@ class CommandWorker {
   void handle_group(Items group, std::stop_token stop);
   void handle_alone(Item item, std::stop_token stop);
   /// Commits until all is done; false when it had to be left undone.
-  bool commit_all(std::vector<Proposal*> open, std::stop_token stop);
+  bool commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
+                  std::stop_token stop);
   void finish(const Item& item, const Verdict& verdict);
   void set_aside(const eventstore::Delivery& delivery, std::string_view why);
   /// A command for a pool or the clock.

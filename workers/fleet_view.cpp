@@ -151,6 +151,11 @@ Instant FleetView::now() const {
   return now_locked();
 }
 
+void FleetView::not_before(WallTime stored_at) {
+  const std::lock_guard lock(mutex_);
+  latest_now_ = std::max(latest_now_, simulated_at(clock_.value(), stored_at));
+}
+
 std::uint64_t FleetView::seed() const {
   const std::lock_guard lock(mutex_);
   return clock_.value().time.seed;

@@ -56,6 +56,9 @@ class FleetView {
   /// stored before the call, however far the view lags.
   eventstore::Result<void> refresh_clock();
 
+  /// now() is no earlier, from now on, than the clock was at that stamp of the broker. D40
+  void not_before(WallTime stored_at);
+
   /// How long ago something was due, in seconds of the wall: on a clock that runs fast, or that has
   /// just been advanced, much less than the simulated time since then.
   double wall_seconds_since(Instant due) const;

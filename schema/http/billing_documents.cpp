@@ -59,6 +59,9 @@ std::string render_billing(const BillingReport& report) {
   json.member("from", messages::format_instant(request.from));
   json.member("to", messages::format_instant(request.to));
   json.member("as_of", messages::format_instant(request.as_of));
+  json.member_or_null("final_until", request.final_until
+                                         ? messages::format_instant(*request.final_until)
+                                         : std::string());
   json.member("group_by", to_string(request.group_by));
   json.key("items");
   json.begin_array();

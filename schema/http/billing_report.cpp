@@ -50,8 +50,13 @@ std::string_view to_string(BillingGroup group) {
   return group_names[static_cast<std::size_t>(group)];
 }
 
+std::optional<Instant> billing_end_asked(const QueryString& query) {
+  return read_moment(query, "to").value_or(std::nullopt);
+}
+
 tl::expected<BillingRequest, std::string> read_billing_request(const QueryString& query,
-                                                               Instant now) {
+                                                               Instant now,
+                                                               std::optional<Instant> applied) {
   if (const auto complaint = query.complaint_unless({"from", "to", "group_by"})) {
     return tl::unexpected(*complaint);
   }
@@ -61,8 +66,8 @@ tl::expected<BillingRequest, std::string> read_billing_request(const QueryString
     return tl::unexpected(from ? to.error() : from.error());
   }
   BillingRequest request;
-  request.as_of = now;
-  request.to = std::min(to->value_or(now), now);
+  request.as_of = applied.value_or(now);
+  request.to = std::min(to->value_or(now), request.as_of);
   request.from = from->value_or(month_begin(request.to));
   if (request.from > to->value_or(now)) {
     return tl::unexpected(

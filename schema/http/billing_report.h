@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,13 +28,18 @@ struct BillingRequest {
   Instant from;
   Instant to;
   Instant as_of;  // simulated time; `to` is not later, unless the window lies ahead and is empty
+  std::optional<Instant> final_until = {};  // what lies before it never changes; none: not known
   BillingGroup group_by = BillingGroup::region;
 };
 
-/// Reads from, to and group_by. Without `to`: up to now; a `to` ahead of now is cut there. Without
-/// `from`: from the begin (UTC) of the month in which the window ends.
-tl::expected<BillingRequest, std::string> read_billing_request(const QueryString& query,
-                                                               Instant now);
+/// Reads from, to and group_by. Without `to`: up to now; what lies ahead of now, or of what is
+/// `applied` (none: now), is cut off. Without `from`: from the begin (UTC) of the month in which
+/// the window ends.
+tl::expected<BillingRequest, std::string> read_billing_request(
+    const QueryString& query, Instant now, std::optional<Instant> applied = std::nullopt);
+
+/// `to` as it is asked for; nothing when it is not given or no time.
+std::optional<Instant> billing_end_asked(const QueryString& query);
 
 struct BilledSum {
   std::chrono::seconds seconds{0};

@@ -20,7 +20,8 @@
 namespace vsim::http {
 
 /// `accrued_*` is what has been billed by the region's last watermark, `live_*` what it comes to at
-/// simulated time `now`, by the same formula and the server's own billing policy.
+/// simulated time `now`, by the same formula and the server's own billing policy; of a server whose
+/// deadline has passed and is not applied yet, at that deadline.
 /// `live_uptime_seconds` are the billed seconds.
 void write_server(messages::JsonWriter& json, const read_model::ServerRow& server, Instant now);
 std::string render_server(const read_model::ServerRow& server, Instant now);

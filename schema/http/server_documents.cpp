@@ -28,7 +28,9 @@ void write_usd(JsonWriter& json, std::string_view name, const std::string& amoun
 }
 
 void write_bill(JsonWriter& json, const ServerRow& server, Instant now) {
-  // An event or a watermark may come from a machine whose clock is a little ahead.
+  // What comes at a deadline that has passed is not known before it is in the log. And an event or
+  // a watermark may come from a machine whose clock is a little ahead.
+  now = std::min(now, server.due.value_or(now));
   const auto at = std::max({now, server.updated_at, server.billed_through.value_or(now)});
   const auto live = billed_total(server.bill, server.billing, at);
   const auto billed = accrued(server.bill, server.billing, server.billed_through);

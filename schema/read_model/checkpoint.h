@@ -1,12 +1,13 @@
 #pragma once
 
-// Table `projection_checkpoint`: how far each stream has been projected.
+// Table `projection_checkpoint`: how far each stream has been projected; and what that leaves open.
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "domain/ids.h"
+#include "domain/instant.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::read_model {
@@ -22,5 +23,14 @@ std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stre
 /// Whether checkpoints can move at all here: false on a standby, or where Postgres was made
 /// read-only.
 bool takes_writes(Transaction& tx);
+
+/// What the read models hold and what they know to be still to come, at one moment.
+struct Progress {
+  StreamSequence sequence = 0;               // of EVENTS, projected
+  std::optional<Instant> earliest_due;       // of all servers' deadlines
+  std::optional<Instant> deadlines_applied;  // as the clock's last event says
+  StreamSequence oldest_pending = 0;  // in COMMANDS, of a server's without an outcome; 0: none
+};
+Progress find_progress(Transaction& tx);
 
 }  // namespace vsim::read_model

@@ -22,6 +22,12 @@ std::vector<Statement> small_table_statements() {
        "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
        " WHERE stream = $1"},
       {"takes_writes", "SELECT current_setting('transaction_read_only') = 'off'"},
+      {"progress",
+       "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"
+       " (SELECT (date_part('epoch', min(due)) * 1000)::bigint FROM servers),"
+       " (SELECT (date_part('epoch', deadlines_applied) * 1000)::bigint FROM clock),"
+       " coalesce((SELECT min(command_sequence) FROM operations"
+       " WHERE status = 'PENDING' AND server_id IS NOT NULL), 0)"},
   };
 }
 
@@ -68,6 +74,12 @@ std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stre
   }
   return Checkpoint{integer_of<StreamSequence>(rows[0][0]), text_of(rows[0][1]),
                     integer_of<StreamSequence>(rows[0][2])};
+}
+
+Progress find_progress(Transaction& tx) {
+  const auto row = execute(tx, "progress", Arguments())[0];
+  return {integer_of<StreamSequence>(row[0]), optional_instant_of(row[1]),
+          optional_instant_of(row[2]), integer_of<StreamSequence>(row[3])};
 }
 
 }  // namespace vsim::read_model

@@ -119,6 +119,7 @@ TEST_CASE("a server is read as it was written") {
     CHECK(found->profile == expected.profile);
     CHECK(found->account == expected.account);
     CHECK(found->version == expected.version);
+    CHECK(found->changed_version == expected.changed_version);
     CHECK(found->created_at == expected.created_at);
     CHECK(found->updated_at == expected.updated_at);
     CHECK(found->last_started_at == expected.last_started_at);
@@ -142,6 +143,11 @@ TEST_CASE("a server is read as it was written") {
   live(ServerStopping{Status::running, some_time(9000)}, some_time(7000));
   live(ServerStopped{Status::stopping}, some_time(9000));
   CHECK(read(id)->due);
+  const auto changed = read(id)->version;
+  live(CommandRejected{{RejectionCode::invalid_transition, "no"}}, some_time(9500));
+  CHECK(read(id)->version == changed + 1);
+  CHECK(read(id)->changed_version == changed);
+  CHECK(read(id)->updated_at == some_time(9000));
   live(ServerTerminated{Status::stopped, TerminationReason::idle_timeout}, some_time(99000));
   CHECK(read(id)->termination_reason == "idle_timeout");
   CHECK_FALSE(read(ServerId{some_uuid(8)}));
@@ -549,6 +555,45 @@ TEST_CASE("the clock and the checkpoint are read as they were written") {
   CHECK(checkpoint("EVENTS")->sequence == 1);
   CHECK(checkpoint("EVENTS")->hash == "hash");
   CHECK_FALSE(checkpoint("JOURNAL"));
+}
+
+TEST_CASE("what is projected and what is to come are read at one moment") {
+  Ground ground;
+  const auto progress = [&] { return ground.pool.read(find_progress).value(); };
+  CHECK(progress().sequence == 0);
+  CHECK_FALSE(progress().earliest_due);
+  CHECK_FALSE(progress().deadlines_applied);
+  CHECK(progress().oldest_pending == 0);
+  std::map<int, State> states;
+  for (const int number : {1, 2}) {
+    states[number] = ground.add_server(number, samples::us, some_time(number));
+  }
+  const auto stop = [&](int number, Instant due) {
+    auto& state = states[number];
+    const auto happened = ground.event(number, samples::us, ServerStopping{Status::running, due},
+                                       some_time(500), state.version + 1);
+    state = evolve(state, happened);
+    ground.batch.add(happened, state, ground.sequence);
+  };
+  stop(1, some_time(9000));
+  stop(2, some_time(8000));
+  messages::ClockLogged clock;
+  clock.state.deadlines_applied_through = some_time(600);
+  ground.batch.add(clock, ++ground.sequence);
+  ground.flush();
+  CHECK(progress().sequence == ground.sequence);
+  CHECK(progress().earliest_due == some_time(8000));
+  CHECK(progress().deadlines_applied == some_time(600));
+  for (const auto* row : {"('00000000-0000-4000-8000-000000000001', 7, NULL",
+                          "('00000000-0000-4000-8000-000000000002', 9, gen_random_uuid()",
+                          "('00000000-0000-4000-8000-000000000003', 8, gen_random_uuid()"}) {
+    query(ground.url,
+          std::string("INSERT INTO operations (id, command_sequence, server_id, event_sequence, "
+                      "version, status, type, region, code, detail, request_hash, actor, "
+                      "correlation_id) VALUES ") +
+              row + ", 0, 0, 'PENDING', 'stop', 'us-east-1', '', '', '', '', '')");
+  }
+  CHECK(progress().oldest_pending == 8);
 }
 
 TEST_CASE("a batch on a checkpoint that has moved writes nothing") {

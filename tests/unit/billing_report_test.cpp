@@ -44,7 +44,7 @@ BillingPeriodRow period(Instant began, std::optional<Instant> ended) {
 }
 
 BillingRequest request(Instant from, Instant to, BillingGroup group = BillingGroup::region) {
-  return {from, to, to, group};
+  return {from, to, to, std::nullopt, group};
 }
 
 BillingReport report_of(const BillingRequest& wanted, const std::vector<BillingPeriodRow>& rows) {
@@ -76,7 +76,7 @@ TEST_CASE("a bill is shown whole, in a fixed order") {
       report_of(request(march, april), {period(march - hours(5), march + days(30)), other});
   CHECK(render_billing(report) ==
         R"({"from":"2026-03-01T00:00:00.000Z","to":"2026-04-01T00:00:00.000Z",)"
-        R"("as_of":"2026-04-01T00:00:00.000Z","group_by":"region","items":[)"
+        R"("as_of":"2026-04-01T00:00:00.000Z","final_until":null,"group_by":"region","items":[)"
         R"({"region":"eu-west-1","billed_seconds":2674800,"rate_seconds":2674800,)"
         R"("cost":0.0743},)"
         R"({"region":"us-east-1","billed_seconds":2592000,"rate_seconds":259200000,"cost":7.2}],)"
@@ -214,6 +214,27 @@ TEST_CASE("without a window a bill is of this month so far, by region") {
   CHECK(plain->to == now);
   CHECK(plain->as_of == now);
   CHECK(plain->group_by == BillingGroup::region);
+}
+
+TEST_CASE("a window is cut where the log has not been applied yet (issue 12, 2)") {
+  const Instant now = at("2026-04-01T00:00:05Z");
+  const Instant applied = at("2026-03-31T23:59:58Z");
+  const auto cut = [&](const std::string& query) {
+    return read_billing_request(QueryString::parse(query).value(), now, applied).value();
+  };
+  const auto open = cut("");
+  CHECK(open.from == march);
+  CHECK(open.to == applied);
+  CHECK(open.as_of == applied);
+  CHECK(cut("to=2026-04-01T00:00:01Z").to == applied);
+  CHECK(cut("to=2026-03-31T23:59:57Z").to == at("2026-03-31T23:59:57Z"));
+  // Begins after what is applied, though not after now: nothing can be said of it yet.
+  const auto ahead = cut("from=2026-04-01T00:00:01Z");
+  CHECK(ahead.from == ahead.to);
+  CHECK(ahead.as_of == applied);
+  CHECK(billing_end_asked(QueryString::parse("to=2026-04-01T00:00:01Z").value()) ==
+        at("2026-04-01T00:00:01Z"));
+  CHECK_FALSE(billing_end_asked(QueryString::parse("").value()));
 }
 
 TEST_CASE("a window's end names the month that it begins with, and is cut at now") {

@@ -64,6 +64,16 @@ TEST_CASE("what is accrued follows the watermark, what is live follows the clock
   CHECK(at(began + hours(2)).find(R"("live_uptime_seconds":9000,)") != std::string::npos);
 }
 
+TEST_CASE("live figures go no further than a deadline that is not applied (issue 12, 2)") {
+  auto server = running_server();
+  server.status = "REBOOTING";
+  server.due = noon + seconds(13);
+  const auto live = [&](Instant now) { return render_server(server, now); };
+  CHECK(live(noon + seconds(12)).find(R"("live_uptime_seconds":1809,)") != std::string::npos);
+  CHECK(live(noon + seconds(13)).find(R"("live_uptime_seconds":1810,)") != std::string::npos);
+  CHECK(live(noon + hours(5)) == live(noon + seconds(13)));
+}
+
 TEST_CASE("a clock that is behind the server's last event does not make the bill run backwards") {
   const auto late = render_server(running_server(), noon + seconds(3));
   const auto early = render_server(running_server(), noon - hours(5));

@@ -222,6 +222,19 @@ TEST_CASE("a worker whose view lags decides no command before a change of the cl
   }
 }
 
+TEST_CASE("no command is decided at a time before its place in the queue (issue 12, 2)") {
+  MemoryStore store;
+  Fleet fleet(store, 5, 60);
+  auto& worker = fleet.worker();
+  const auto stored_at = worker.view.wall() + std::chrono::seconds(30);  // a clock that lags
+  const auto then = simulated_at(worker.view.clock(), stored_at);
+  workers::CommandProposal create(worker.tools, worker.addresses, create_number(1), "", false);
+  workers::Proposal* group[] = {&create};
+  REQUIRE(workers::commit_commands(worker.tools, group, stored_at));
+  CHECK(fleet.history(server_number(1)).front().event.at >= then);
+  CHECK(worker.view.now() >= then);
+}
+
 TEST_CASE("with answers and requests lost at every step, each command takes effect once") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);

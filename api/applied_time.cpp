@@ -1,0 +1,220 @@
+#include "api/applied_time.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "api/backoff.h"
+#include "ops/telemetry/pause.h"
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int moments_max = 5;
+constexpr auto watch_pause = 500ms;
+
+struct Waiting {
+  StreamSequence sequence = 0;
+  WallTime stored_at;
+};
+
+/// The oldest command in the queue that may change a server; pools and the clock cost nothing.
+eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& queue) {
+  const std::string all = std::string(messages::command_prefix) + ">";
+  StreamSequence from = 1;
+  while (true) {
+    const auto next = queue.load_next(all, from);
+    if (!next) {
+      return tl::unexpected(next.error());
+    }
+    if (!*next) {
+      return std::optional<Waiting>();
+    }
+    const auto target = messages::parse_command_subject((*next)->subject);
+    if (!target || target->kind == messages::CommandTarget::Kind::server) {
+      return std::optional(Waiting{(*next)->sequence, (*next)->stored_at});
+    }
+    from = (*next)->sequence + 1;
+  }
+}
+
+}  // namespace
+
+/// What time it is, on a clock that nobody changes.
+struct AppliedTime::Moment {
+  Instant now;
+  ClockState time;
+};
+
+/// The queue as it was at some moment, and where the log ended after that.
+struct AppliedTime::QueueLook {
+  std::optional<Waiting> oldest;
+  Instant bound;  // no command that waited then is decided at an earlier time
+  StreamSequence log_end = 0;
+};
+
+AppliedTime::AppliedTime(eventstore::EventStore& queue, eventstore::EventStore& events,
+                         ReadSide& read_side, SimulatedClock& clock,
+                         const eventstore::BrokerClock& wall, std::function<bool()> stopping)
+    : queue_(queue),
+      events_(events),
+      read_side_(read_side),
+      clock_(clock),
+      wall_(wall),
+      stopping_(std::move(stopping)) {}
+
+std::optional<SimClock> AppliedTime::read_clock() {
+  const std::string subject(messages::clock_subject);
+  const auto last = events_.load_last({&subject, 1});
+  if (!last || last->empty()) {
+    return std::nullopt;
+  }
+  auto clock = messages::read_clock(last->front());
+  return clock ? std::optional(std::move(*clock)) : std::nullopt;
+}
+
+/// Waits until what the queue takes from now on bears a later stamp, however the clocks differ. A
+/// change of the clock meanwhile may have been before that moment: then it takes another.
+std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
+  if (!wall_.trouble().empty()) {
+    return std::nullopt;
+  }
+  auto clock = read_clock();
+  for (int i = 0; clock && i < moments_max; ++i) {
+    const Instant now = simulated_at(*clock, wall_.now());
+    std::this_thread::sleep_for(
+        std::max<std::chrono::nanoseconds>(settling_min, wall_.status().uncertainty));
+    auto after = read_clock();
+    if (after && after->time == clock->time) {
+      return Moment{now, clock->time};
+    }
+    clock = std::move(after);
+  }
+  return std::nullopt;
+}
+
+/// The queue first: a command leaves it when its outcome is in the log.
+std::optional<AppliedTime::QueueLook> AppliedTime::look_at_queue(const Moment& moment) {
+  const auto oldest = find_oldest(queue_);
+  if (!oldest) {
+    return std::nullopt;
+  }
+  const auto end = events_.last_sequence();
+  if (!end) {
+    return std::nullopt;
+  }
+  QueueLook look{*oldest, Instant::max(), *end};
+  if (*oldest) {
+    // It may have been decided on the clock as it was before its last change.
+    const bool same_clock = (*oldest)->stored_at >= moment.time.stored_at;
+    look.bound = same_clock ? simulated_at(moment.time, (*oldest)->stored_at) : Instant::min();
+  }
+  return look;
+}
+
+Reply<Reach> AppliedTime::reach(std::optional<Instant> asked, std::chrono::milliseconds patience) {
+  const auto deadline = Steady::now() + patience;
+  const auto moment = take_moment();
+  if (!moment) {
+    return reach_without_broker();
+  }
+  const Instant wanted = std::min(asked.value_or(moment->now), moment->now);
+  Backoff backoff(5ms, 100ms);
+  std::optional<QueueLook> look;
+  while (true) {
+    if (!look || look->bound < wanted) {
+      look = look_at_queue(*moment);
+    }
+    const auto progress = read_side_.read(read_model::find_progress);
+    if (!progress) {
+      return tl::unexpected(progress.error());
+    }
+    const Reach reach = judge(*moment, look, *progress);
+    const bool done = reach.final_until && *reach.final_until >= wanted;
+    if (done || !look || Steady::now() >= deadline || stopping_()) {
+      return reach;
+    }
+    if (one_is_gone(*look, *progress)) {
+      look.reset();  // or it is one that came after the look
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+Reply<Reach> AppliedTime::reach_without_broker() {
+  const auto progress = read_side_.read(read_model::find_progress);
+  if (!progress) {
+    return tl::unexpected(progress.error());
+  }
+  return judge({clock_.now(), {}}, std::nullopt, *progress);
+}
+
+Reach AppliedTime::judge(const Moment& moment, const std::optional<QueueLook>& look,
+                         const read_model::Progress& progress) {
+  const Instant due = std::min(moment.now, progress.earliest_due.value_or(moment.now));
+  if (!look || progress.sequence < look->log_end) {
+    // At least what the timekeeper has said, as far as that can be read.
+    const auto until = proven(progress);
+    const Instant said = std::min(due, progress.deadlines_applied.value_or(due));
+    return {std::max(said, until.value_or(said)), until};
+  }
+  const Instant until = std::min(due, look->bound);
+  if (!one_is_gone(*look, progress) && until > Instant::min()) {
+    const std::lock_guard lock(mutex_);
+    if (!final_until_ || *final_until_ < until) {
+      final_until_ = until;
+      final_sequence_ = progress.sequence;
+    }
+  }
+  const auto final_until = proven(progress);
+  return {std::max(due, final_until.value_or(due)), final_until};
+}
+
+/// A command that is in neither, queue nor log, was taken out of the queue by an operator: whoever
+/// holds it may still be first, until it has an outcome.
+bool AppliedTime::one_is_gone(const QueueLook& look, const read_model::Progress& progress) {
+  return progress.oldest_pending > 0 &&
+         (!look.oldest || progress.oldest_pending < look.oldest->sequence);
+}
+
+/// Read models that are made again must come to where they were first.
+std::optional<Instant> AppliedTime::proven(const read_model::Progress& progress) {
+  const std::lock_guard lock(mutex_);
+  return progress.sequence >= final_sequence_ ? final_until_ : std::nullopt;
+}
+
+Instant AppliedTime::live_now() {
+  const Instant now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  return Steady::now() - projected_at_ > lag_max ? std::min(now, projected_) : now;
+}
+
+void AppliedTime::watch(std::stop_token stop) {
+  // A moment, and the log's end after it; 0: none is taken.
+  StreamSequence log_end = 0;
+  Instant moment{};
+  Steady::time_point taken_at{};
+  while (!stop.stop_requested()) {
+    if (log_end == 0 && clock_.known()) {
+      moment = clock_.now();
+      taken_at = Steady::now();
+      log_end = events_.last_sequence().value_or(0);
+    }
+    const auto checkpoint = read_side_.pool().read([](read_model::Transaction& tx) {
+      return read_model::find_checkpoint(tx, messages::events_stream);
+    });
+    const bool known = log_end > 0 && checkpoint && checkpoint->has_value();
+    if (known && (*checkpoint)->sequence >= log_end) {
+      const std::lock_guard lock(mutex_);
+      projected_ = moment;
+      projected_at_ = taken_at;
+      log_end = 0;
+    }
+    telemetry::pause(stop, watch_pause);
+  }
+}
+
+}  // namespace vsim::api

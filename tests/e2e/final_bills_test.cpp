@@ -1,0 +1,235 @@
+// Goal: a bill answers for no more than what has been applied, and what it calls final never
+// changes: with the worker stopped, with workers that stop and go on at any point, on a clock that
+// runs fast, with a command that waits, with a projection that stands still (issue 12, 2).
+// Method: the same windows asked twice, before and after; SIGSTOP and SIGCONT; a fleet whose roles
+// are split over workers.
+
+#include <atomic>
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/e2e/sim_time.h"
+#include "tests/harness/eventually.h"
+#include "tests/harness/fleet.h"
+#include "tests/harness/servers.h"
+
+using e2e::moment;
+using harness::HttpAnswer;
+using harness::HttpClient;
+using harness::Json;
+
+namespace {
+
+struct Window {
+  std::string from;
+  std::string to;
+};
+
+Json bill(HttpClient& client, const std::string& query, const harness::HttpHeaders& headers = {}) {
+  const HttpAnswer answer = client.get("/billing" + query, headers);
+  if (answer.status != 200) {
+    throw harness::UnexpectedAnswer("GET /billing" + query + ": " + told(answer));
+  }
+  return answer.json();
+}
+
+/// Without as_of and final_until, which may go on.
+std::string figures(HttpClient& client, const Window& window) {
+  const std::string query = "/billing?group_by=server&from=" + window.from + "&to=" + window.to;
+  const HttpAnswer answer = client.get(query, {{"Prefer", "wait=0"}});
+  const auto items = answer.body.find("\"items\"");
+  if (answer.status != 200 || items == std::string::npos) {
+    throw harness::UnexpectedAnswer("GET " + query + ": " + told(answer));
+  }
+  return answer.body.substr(items);
+}
+
+std::int64_t now_of(HttpClient& client) { return moment(e2e::clock_of(client)["now"].text()); }
+
+}  // namespace
+
+TEST_CASE("with the worker stopped a bill ends before the deadline that is not applied") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "10"}}});
+  HttpClient client = fleet.client();
+  const Json server = create_server(client);
+  REQUIRE(server["status"].text() == "PENDING");
+  fleet.worker().signal(SIGSTOP);
+  const std::string id = server["id"].text();
+  const std::int64_t due = moment(server["due_at"].text());
+  REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
+
+  const std::string from = "?from=" + server["created_at"].text();
+  const Json early = bill(client, from + "&group_by=server");
+  CHECK(moment(early["as_of"].text()) == due);
+  CHECK(moment(early["to"].text()) == due);
+  CHECK(early["final_until"].text() == early["as_of"].text());
+  CHECK(early["total"]["billed_seconds"].integer() == 0);
+  CHECK(get_server(client, id)["live_uptime_seconds"].integer() == 0);
+
+  fleet.worker().signal(SIGCONT);
+  wait_for_status(client, id, "RUNNING");
+  const Window same{early["from"].text(), early["to"].text()};
+  CHECK(figures(client, same).find(R"("billed_seconds":0)") != std::string::npos);
+  CHECK(harness::eventually([&] {
+    const Json late = bill(client, from);
+    return moment(late["to"].text()) > due + 60 * e2e::second &&
+           late["total"]["billed_seconds"].integer() >= 60;
+  }));
+}
+
+TEST_CASE("live figures of a server whose deadline is not applied stop at the deadline") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "10"}}});
+  HttpClient client = fleet.client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  const std::string standard = create_server(client)["id"].text();
+  wait_for_status(client, standard, "RUNNING");
+  const HttpAnswer rebooting = act(client, standard, "reboot");
+  REQUIRE(rebooting.status == 200);
+  fleet.worker().signal(SIGSTOP);
+  const std::int64_t due = moment(rebooting.json()["due_at"].text());
+  const std::int64_t began = moment(rebooting.json()["last_started_at"].text());
+  REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
+  // A reboot is billed, and what comes after it is not known.
+  CHECK(get_server(client, standard)["live_uptime_seconds"].integer() ==
+        (due - began + e2e::second - 1) / e2e::second);
+  fleet.worker().signal(SIGCONT);
+  CHECK(get_server(client, id)["status"].text() == "RUNNING");
+}
+
+TEST_CASE("a bill right after an action holds it, is final, and stays the same on a fast clock") {
+  harness::Fleet fleet({.workers = 2, .settings = {{"TIME_SCALE", "60"}}});
+  HttpClient client = fleet.client();
+  std::atomic<bool> over = false;
+  std::vector<std::pair<Window, std::string>> asked;
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 3; ++i) {
+      others.emplace_back([&] {
+        HttpClient own = fleet.client();
+        const std::string id = create_server(own, {.profile = "instant"})["id"].text();
+        for (int turn = 0; !over; ++turn) act(own, id, turn % 2 == 0 ? "stop" : "start");
+      });
+    }
+    for (int i = 0; i < 15; ++i) {
+      const Json server = create_server(client, {.profile = "instant"});
+      const Json seen = bill(client, "?group_by=server");
+      CHECK(moment(seen["as_of"].text()) >= moment(server["created_at"].text()));
+      REQUIRE_MESSAGE(moment(seen["final_until"].text()) >= moment(seen["to"].text()),
+                      "the bill did not become final in its time");
+      const Window window{seen["from"].text(), seen["to"].text()};
+      asked.emplace_back(window, figures(client, window));
+    }
+    over = true;
+  }
+  for (const auto& [window, told] : asked) {
+    CAPTURE(window.to);
+    CHECK(figures(client, window) == told);
+  }
+}
+
+TEST_CASE("workers that stop and go on at any point change nothing that was final") {
+  const harness::SchemaCopy schema;
+  schema.set_ack_wait(std::chrono::seconds(2));
+  harness::Fleet fleet({.workers = 2,
+                        .settings = {{"TIME_SCALE", "3600"}, {"IDLE_TIMEOUT", "0s"}},
+                        .schema_dir = schema.path()});
+  HttpClient client = fleet.client();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 8; ++i) {
+    ids.push_back(create_server(client, {.profile = "instant"})["id"].text());
+  }
+  const std::string from = get_server(client, ids.front())["created_at"].text();
+  std::atomic<bool> over = false;
+  std::vector<std::pair<Window, std::string>> asked;
+  std::size_t behind = 0;  // bills whose end was not final
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      others.emplace_back([&, i] {
+        HttpClient own = fleet.client();
+        for (int turn = 0; !over; ++turn) {
+          act(own, ids[i], turn % 2 == 0 ? "stop" : "start", {{"Prefer", "wait=2"}});
+        }
+      });
+    }
+    std::mt19937 chance(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    for (std::size_t i = 0; i < 60; ++i) {
+      const std::size_t sleeper = i % fleet.workers();
+      fleet.worker(sleeper).signal(SIGSTOP);
+      const Json seen = bill(client, "?from=" + from, {{"Prefer", "wait=0"}});
+      const auto until = seen["final_until"];
+      std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 200));  // the fault's length
+      fleet.worker(sleeper).signal(SIGCONT);
+      if (until.kind() != Json::Kind::string || moment(until.text()) <= moment(from)) continue;
+      behind += moment(until.text()) < moment(seen["to"].text());
+      const Window window{from, until.text()};
+      asked.emplace_back(window, figures(client, window));
+    }
+    over = true;
+  }
+  CHECK(asked.size() > 30);
+  CHECK_MESSAGE(behind > 0, "every bill was final: no command was in a sleeper's hands");
+  fleet.wait_until_ready();
+  for (const auto& [window, told] : asked) {
+    CAPTURE(window.to);
+    CHECK(figures(client, window) == told);
+  }
+}
+
+TEST_CASE("while a command waits, what lies behind its arrival is told not to be final") {
+  harness::Fleet fleet({.workers = 2});
+  HttpClient client = fleet.client();
+  const Json server = create_server(client, {.profile = "instant"});
+  const std::string id = server["id"].text();
+  fleet.worker(0).terminate();
+  fleet.worker(1).terminate();
+  fleet.start_worker(1, {{"ROLES", "timekeeper,billing,projector,janitor"}});
+  const HttpAnswer waiting = act(client, id, "stop", {{"Prefer", "respond-async"}});
+  REQUIRE(waiting.status == 202);
+  const std::int64_t sent = now_of(client);
+  REQUIRE(harness::eventually([&] { return now_of(client) > sent + 3 * e2e::second; }));
+  const HttpAnswer open = client.get("/billing", {{"Prefer", "wait=1"}});
+  REQUIRE_MESSAGE(open.status == 200, told(open));
+  CHECK(open.header("Preference-Applied") == "wait=1");
+  const std::string until = open.json()["final_until"].text();
+  CHECK(open.header("Vsim-Final-Until") == until);
+  CHECK(open.header("Vsim-As-Of") == open.json()["as_of"].text());
+  CHECK(moment(until) <= sent);
+  CHECK(moment(open.json()["to"].text()) > sent);
+
+  fleet.start_worker(0, {{"ROLES", "commands"}});
+  wait_for_status(client, id, "STOPPED");
+  const Json closed = bill(client, "", {{"Prefer", "wait=20"}});
+  CHECK(moment(closed["final_until"].text()) >= moment(closed["to"].text()));
+}
+
+TEST_CASE("while the projection stands still, live figures and bills stand with it") {
+  harness::Fleet fleet(
+      {.workers = 2, .settings = {{"TIME_SCALE", "3600"}, {"IDLE_TIMEOUT", "0s"}}});
+  HttpClient client = fleet.client();
+  fleet.worker(0).terminate();
+  fleet.start_worker(0, {{"ROLES", "commands,timekeeper,billing,janitor"}});
+  fleet.worker(1).terminate();
+  fleet.start_worker(1, {{"ROLES", "projector"}});
+  fleet.wait_until_ready();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  fleet.worker(1).signal(SIGSTOP);
+  act(client, id, "stop", {{"Prefer", "respond-async"}});
+  const auto live = [&] { return get_server(client, id)["live_uptime_seconds"].integer(); };
+  // It goes on for as long as a projection may lag, and no further.
+  CHECK(harness::eventually([&] {
+    const auto before = live();
+    const auto now = now_of(client);
+    return harness::eventually([&] { return now_of(client) > now + e2e::hour; }) &&
+           live() == before;
+  }));
+  const Json open = bill(client, "");
+  CHECK(moment(open["as_of"].text()) < now_of(client) - 3 * e2e::hour);
+  fleet.worker(1).signal(SIGCONT);
+  wait_for_status(client, id, "STOPPED");
+  const Json closed = bill(client, "", {{"Prefer", "wait=20"}});
+  CHECK(moment(closed["final_until"].text()) >= moment(closed["to"].text()));
+}
