@@ -142,6 +142,7 @@ TEST_CASE("thirty days at 0.01 USD an hour are 2592000 seconds and 7.2 USD") {
   const std::string now = e2e::rfc3339(start + 31 * day);
   CHECK(text_of(client, "?" + window) ==
         R"({"from":")" + e2e::rfc3339(start) + R"(","to":")" + now + R"(","as_of":")" + now +
+            R"(","final_until":")" + now +
             R"(","group_by":"region","items":[{"region":"us-east-1",)" + sum + R"(],"total":{)" +
             sum + "}");
   CHECK(text_of(client, "?group_by=server&" + window, "text/csv") ==

@@ -191,7 +191,7 @@ TEST_CASE("what changes nothing moves neither ETag nor updated_at (issue 12, 7)"
   // Made again from the log, and held against it, the read models say the same.
   CHECK(act(client, id, "stop").status == 409);
   const auto before = client.get("/servers/" + id);
-  const auto rebuilt = fleet.vsimctl({"rebuild"});
+  const auto rebuilt = fleet.vsimctl({"rebuild", "--yes"});
   REQUIRE_MESSAGE(rebuilt.ending.clean(), rebuilt.text);
   const auto verified = fleet.vsimctl({"verify"});
   CHECK_MESSAGE(verified.ending.clean(), verified.text);

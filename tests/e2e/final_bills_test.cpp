@@ -163,7 +163,7 @@ TEST_CASE("workers that stop and go on at any point change nothing that was fina
       const auto until = seen["final_until"];
       std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 200));  // the fault's length
       fleet.worker(sleeper).signal(SIGCONT);
-      if (until.kind() != Json::Kind::string || moment(until.text()) <= moment(from)) continue;
+      if (until.kind() != Json::Kind::text || moment(until.text()) <= moment(from)) continue;
       behind += moment(until.text()) < moment(seen["to"].text());
       const Window window{from, until.text()};
       asked.emplace_back(window, figures(client, window));
