@@ -33,9 +33,8 @@ Answer BillingQueries::get(const Call& call) {
   if (!preferences) {
     return tl::unexpected(invalid(preferences.error()));
   }
-  clock_.refresh();  // money: a change of the clock a moment ago must count
-  const Instant now = clock_.now();
-  auto request = http::read_billing_request(*query, now);
+  // What is wrong whatever time it is, is told before anything is waited for.
+  auto request = http::read_billing_request(*query, advance_end);
   if (!request) {
     return tl::unexpected(invalid(request.error()));
   }
@@ -44,7 +43,8 @@ Answer BillingQueries::get(const Call& call) {
   if (!reach) {
     return tl::unexpected(reach.error());
   }
-  request = http::read_billing_request(*query, std::max(now, reach->applied), reach->applied);
+  request =
+      http::read_billing_request(*query, std::max(clock_.now(), reach->applied), reach->applied);
   if (!request) {
     return tl::unexpected(invalid(request.error()));
   }
