@@ -160,7 +160,7 @@ TEST_CASE("what is mistyped in a body or a query is told with what was meant: is
            {"GET", "/servers/" + id + "?At=x", "", R"(there is only "at")"},
            {"GET", "/servers/" + id + "/logs?befor=1", "", R"(the nearest name is "before")"},
            {"GET", "/operations?server=" + id, "", R"(the nearest name is "server_id")"},
-           {"GET", "/operations/" + id + "?x=1", "", "there is nothing to give"},
+           {"GET", "/operations/" + id + "?x=1", "", R"(there is only "until")"},
            {"GET", "/billing?form=x", "", R"(the nearest name is "from")"},
            {"GET", "/regions?x=1", "", "there is nothing to give"},
            {"GET", "/types?x=1", "", "there is nothing to give"},

@@ -373,7 +373,7 @@ TEST_CASE("a bill that cannot be made is refused with what to change") {
                         {"from=yesterday", "give a time in UTC such as"},
                         {"to=2026-02-30T00:00:00Z", "give a time in UTC such as"},
                         {"from=2026-02-01T00:00:00+01:00", "give a time in UTC such as"},
-                        {"since=2026-02-01T00:00:00Z", "there are from to group_by"},
+                        {"since=2026-02-01T00:00:00Z", "there are from, to, group_by"},
                         {"group_by=day&group_by=type", "given twice"}}) {
     CAPTURE(row.query);
     const HttpAnswer answer = client.get("/billing?" + row.query);

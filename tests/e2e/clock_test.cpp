@@ -289,7 +289,7 @@ TEST_CASE("a change of the clock that cannot be is refused with what to change")
                                          {"[]", "object"},
                                          {"{}", one_of},
                                          {R"({"scale":null})", one_of},
-                                         {R"({"seconds":60})", one_of},
+                                         {R"({"seconds":60})", "the nearest name is \"advance_seconds\""},
                                          {R"({"scale":1,"advance_seconds":1})", one_of},
                                          {R"({"scale":0})", scale},
                                          {R"({"scale":-1})", scale},

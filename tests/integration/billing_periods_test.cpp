@@ -487,7 +487,7 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
   REQUIRE(report);
   CHECK(report->dropped_because.empty());
   CHECK(report->applied == std::vector<std::string>{"005_billing.sql", "006_pool_outbox.sql",
-                                                    "007_pool_addresses.sql"});
+                                                    "007_pool_addresses.sql", "008_changes.sql"});
   auto writer = std::move(*ProjectionWriter::open(url, Projection::events));
   CHECK(writer->checkpoint()->sequence == 0);
   REQUIRE(ground.writer->checkpoint()->sequence == 0);

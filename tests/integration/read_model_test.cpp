@@ -253,7 +253,8 @@ TEST_CASE("a page is read off the index of its filters, however the matches lie"
         "INSERT INTO servers SELECT gen_random_uuid(), to_timestamp(n), to_timestamp(n), 1, 100, 0,"
         " 0, 1, 0, 'name-' || n, 'region-' || n % 2, 'type-' || n % 3,"
         " (ARRAY['RUNNING', 'STOPPED', 'TERMINATED'])[n % 3 + 1], 'standard', 'default',"
-        " '10.0.0.1', jsonb_build_object('n', n::text) FROM generate_series(1, 20000) AS n;"
+        " '10.0.0.1', jsonb_build_object('n', n::text), NULL, NULL, NULL, NULL, 1"
+        " FROM generate_series(1, 20000) AS n;"
         " ANALYZE servers");
   const auto statements = server_statements();
   const auto plan_of = [&](unsigned shape, const std::string& filters) {
