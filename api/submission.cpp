@@ -39,6 +39,8 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
     headers.push_back(
         {std::string(header::only_at), messages::encode_only_at(*submission.only_at)});
   }
+  // Readers take the next line for the value of a header that has none.
+  std::erase_if(headers, [](const eventstore::Header& each) { return each.value.empty(); });
   return headers;
 }
 
