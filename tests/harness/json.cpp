@@ -19,10 +19,10 @@ struct JsonBuilder {
         made.integer_ = source.get_bool().value() ? 1 : 0;
         break;
       case Type::INT64:
-      case Type::UINT64:
         made.kind_ = Json::Kind::integer;
         made.integer_ = static_cast<std::int64_t>(source.get_int64().value());
         break;
+      case Type::UINT64:  // above what the other holds
       case Type::DOUBLE:
         made.kind_ = Json::Kind::real;
         made.real_ = source.get_double().value();

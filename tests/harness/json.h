@@ -45,7 +45,7 @@ class Json {
 
   std::size_t size() const;  // elements or members
   std::int64_t integer() const;
-  double number() const;  // integer or real
+  double number() const;  // integer or real; integers of 2^63 and more are reals
   bool boolean() const;
 
  private:
