@@ -291,7 +291,9 @@ TEST_CASE("query parameters with their examples are taken, and others are refuse
     const HttpAnswer answer = ground.client.get(path + query);
     CHECK_MESSAGE(answer.status == 200, told(answer));
     check_answer(ground.document, operation, answer);
-    if (operation["responses"].has("400") && route.path != "/swagger/{file}") {
+    // Files take any query, as servers of files do.
+    const bool is_file = route.path == "/swagger/{file}" || route.path == "/openapi.json";
+    if (operation["responses"].has("400") && !is_file) {
       const HttpAnswer refused = ground.client.get(path + "?no_such_parameter=1");
       CHECK_MESSAGE(refused.status == 400, told(refused));
       check_answer(ground.document, operation, refused);

@@ -180,7 +180,7 @@ TEST_CASE("The log went backwards") {
             harness::HttpClient api = system.api();
             CHECK(get_server(api, kept)["status"].text() == "RUNNING");
             CHECK(api.get("/servers/" + lost).status == 404);
-            CHECK(system.shell("cat lost-events.txt").find(lost) != std::string::npos);
+            CHECK(system.shell("cat lost-events-*.txt").find(lost) != std::string::npos);
           },
   });
 }
