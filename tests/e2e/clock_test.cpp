@@ -284,23 +284,24 @@ TEST_CASE("a change of the clock that cannot be is refused with what to change")
   const std::string scale = "scale must be above 0 and at most 1000000";
   const std::string advance = "seconds to advance must be 0 to 315576000";
   const std::string one_of = R"(either "scale" or "advance_seconds")";
-  for (const Row& row : std::vector<Row>{{"", "JSON"},
-                                         {"{", "JSON"},
-                                         {"[]", "object"},
-                                         {"{}", one_of},
-                                         {R"({"scale":null})", one_of},
-                                         {R"({"seconds":60})", "the nearest name is \"advance_seconds\""},
-                                         {R"({"scale":1,"advance_seconds":1})", one_of},
-                                         {R"({"scale":0})", scale},
-                                         {R"({"scale":-1})", scale},
-                                         {R"({"scale":1000001})", scale},
-                                         {R"({"scale":"60"})", "must be a number"},
-                                         {R"({"scale":NaN})", "JSON"},
-                                         {R"({"advance_seconds":-1})", advance},
-                                         {R"({"advance_seconds":-0.001})", advance},
-                                         {R"({"advance_seconds":315576001})", advance},
-                                         {R"({"advance_seconds":1e300})", advance},
-                                         {R"({"advance_seconds":"60"})", "must be a number"}}) {
+  for (const Row& row :
+       std::vector<Row>{{"", "JSON"},
+                        {"{", "JSON"},
+                        {"[]", "object"},
+                        {"{}", one_of},
+                        {R"({"scale":null})", one_of},
+                        {R"({"seconds":60})", "the nearest name is \"advance_seconds\""},
+                        {R"({"scale":1,"advance_seconds":1})", one_of},
+                        {R"({"scale":0})", scale},
+                        {R"({"scale":-1})", scale},
+                        {R"({"scale":1000001})", scale},
+                        {R"({"scale":"60"})", "must be a number"},
+                        {R"({"scale":NaN})", "JSON"},
+                        {R"({"advance_seconds":-1})", advance},
+                        {R"({"advance_seconds":-0.001})", advance},
+                        {R"({"advance_seconds":315576001})", advance},
+                        {R"({"advance_seconds":1e300})", advance},
+                        {R"({"advance_seconds":"60"})", "must be a number"}}) {
     CAPTURE(row.body);
     const HttpAnswer answer = client.post("/clock", row.body);
     CHECK_MESSAGE(answer.status == 400, told(answer));
