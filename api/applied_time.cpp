@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr int moments_max = 5;
 constexpr auto watch_pause = 500ms;
+constexpr auto settling_max = 1s;
 
 struct Waiting {
   StreamSequence sequence = 0;
@@ -84,9 +85,11 @@ std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
   }
   auto clock = read_clock();
   for (int i = 0; clock && i < moments_max; ++i) {
-    const Instant now = simulated_at(*clock, wall_.now());
-    std::this_thread::sleep_for(
-        std::max<std::chrono::nanoseconds>(settling_min, wall_.status().uncertainty));
+    const WallTime wall = wall_.now();
+    const Instant now = simulated_at(*clock, wall);
+    if (!has_settled(wall)) {
+      return std::nullopt;
+    }
     auto after = read_clock();
     if (after && after->time == clock->time) {
       return Moment{now, clock->time};
@@ -94,6 +97,23 @@ std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
     clock = std::move(after);
   }
   return std::nullopt;
+}
+
+/// Waits until the broker itself has passed `wall` for certain. By the same clock, which stands
+/// still where it has shown more than it knows now; false when it stands for too long.
+bool AppliedTime::has_settled(WallTime wall) const {
+  const auto uncertain_before = wall_.status().uncertainty;
+  const auto give_up = Steady::now() + settling_max;
+  while (Steady::now() < give_up) {
+    const auto uncertain = std::max(uncertain_before, wall_.status().uncertainty);
+    const auto wanted = wall + std::max<std::chrono::nanoseconds>(settling_min, uncertain);
+    const auto left = wanted - wall_.now();
+    if (left.count() <= 0) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, settling_min));
+  }
+  return false;
 }
 
 /// The queue first: a command leaves it when its outcome is in the log.

@@ -59,6 +59,7 @@ class AppliedTime {
 
   std::optional<SimClock> read_clock();
   std::optional<Moment> take_moment();
+  bool has_settled(WallTime wall) const;
   std::optional<QueueLook> look_at_queue(const Moment& moment);
   Reply<Reach> reach_without_broker();
   Reach judge(const Moment& moment, const std::optional<QueueLook>& look,

@@ -167,9 +167,8 @@ void CopyStream::send() {
   buffer_.clear();
 }
 
-DbResult<void> CopyStream::finish() {
-  put(std::int16_t{-1});  // the end
-  send();
+/// A statement of its own: what prolongs the wait for it uses the watch, which finish() ends.
+void CopyStream::end_copy() {
   watch_->begin(long_limits.answer);
   const LongStatement work(*watch_, PQbackendPID(connection_.get()), url_, long_limits);
   if (good_ && PQputCopyEnd(connection_.get(), nullptr) != 1) good_ = false;
@@ -180,6 +179,12 @@ DbResult<void> CopyStream::finish() {
     PQclear(result);
   }
   watch_->end();
+}
+
+DbResult<void> CopyStream::finish() {
+  put(std::int16_t{-1});  // the end
+  send();
+  end_copy();
   if (!good_ || !run("COMMIT", PGRES_COMMAND_OK)) return tl::unexpected(failure());
   watch_.reset();
   connection_.reset();

@@ -57,6 +57,7 @@ class CopyStream : public RowSink {
   template <typename Integer>
   void put(Integer value);
   void send();
+  void end_copy();
 
   std::string url_;
   std::vector<Type> types_;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "schema/read_model/column_arrays.h"
+#include "schema/read_model/session.h"
 #include "schema/read_model/table_rows.h"
 
 namespace vsim::read_model {
@@ -189,6 +190,7 @@ bool apply_batch(Transaction& tx, ProjectionBatch batch, StreamSequence previous
                 .text(region.name)
                 .text(range.first.to_string())
                 .integer(static_cast<std::int64_t>(range.size() - 1)));
+    BoundedWait::current().again();  // each may be a million rows
   }
   Arguments arguments = checkpoint_arguments("EVENTS", previous, next);
   for (ColumnArrays& columns : arrays_of(std::move(batch))) {

@@ -79,7 +79,8 @@ std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stre
 Progress find_progress(Transaction& tx) {
   const auto row = execute(tx, "progress", Arguments())[0];
   return {integer_of<StreamSequence>(row[0]), optional_instant_of(row[1]),
-          optional_instant_of(row[2]), integer_of<StreamSequence>(row[3])};
+          optional_instant_of(row[2]),
+          static_cast<StreamSequence>(integer_of<std::int64_t>(row[3]))};  // all 64 bits
 }
 
 }  // namespace vsim::read_model

@@ -1,10 +1,12 @@
 #include "schema/read_model/socket_watch.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <limits>
 #include <mutex>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -75,6 +77,10 @@ class Watchers {
 
 SocketWatch::SocketWatch(int socket)
     : socket_(socket < 0 ? -1 : fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
+  // Without a descriptor nothing could be cut off, and libpq might wait for ever.
+  if (socket >= 0 && socket_ < 0) {
+    throw std::system_error(errno, std::generic_category(), "a connection cannot be watched");
+  }
   Watchers::all().add(this);
 }
 

@@ -15,7 +15,7 @@ namespace vsim::read_model {
 class SocketWatch {
  public:
   /// Holds a descriptor of its own, so that a number which libpq has given back cannot be meant.
-  /// A negative `socket` is never cut.
+  /// A negative `socket` is never cut. Throws std::system_error when no descriptor is to be had.
   explicit SocketWatch(int socket);
   ~SocketWatch();
   SocketWatch(const SocketWatch&) = delete;
