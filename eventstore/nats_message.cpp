@@ -1,7 +1,10 @@
 #include "eventstore/nats_message.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
+
+#include "eventstore/lost_headers.h"
 
 namespace vsim::eventstore {
 
@@ -38,6 +41,15 @@ void add_values(natsMsg* message, const char* name, Headers& headers) {
   std::free(static_cast<void*>(values));
 }
 
+/// Whether a value is the line of another header.
+bool holds_lost_header(const Headers& headers) {
+  return std::any_of(headers.begin(), headers.end(), [](const Header& header) {
+    const std::string_view value = header.value;
+    return (value.starts_with("Vsim-") || value.starts_with("Nats-")) &&
+           value.find(':') != std::string_view::npos;
+  });
+}
+
 }  // namespace
 
 Received receive(natsMsg* message) {
@@ -48,8 +60,14 @@ Received receive(natsMsg* message) {
   if (length > 0) received.payload.assign(natsMsg_GetData(message), length);
   const char** keys = nullptr;
   int count = 0;
-  if (natsMsgHeader_Keys(message, &keys, &count) != NATS_OK) return received;
-  for (int i = 0; i < count; ++i) add_values(message, keys[i], received.headers);
+  const auto status = natsMsgHeader_Keys(message, &keys, &count);
+  if (status == NATS_NOT_FOUND) return received;
+  if (status == NATS_OK) {
+    for (int i = 0; i < count; ++i) add_values(message, keys[i], received.headers);
+  }
+  if (status != NATS_OK || holds_lost_header(received.headers)) {
+    received.headers.push_back({std::string(lost_headers), "yes"});
+  }
   // nats.c gives us the array, but not the strings in it.
   std::free(static_cast<void*>(keys));
   return received;

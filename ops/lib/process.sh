@@ -105,6 +105,16 @@ process_signal() {
   kill -s "$2" "$pid" 2>/dev/null && kill -s CONT "$pid" 2>/dev/null || true
 }
 
+# process_children_continue NAME: paused children would hold up their parent's end, and stay behind
+# when it is killed.
+process_children_continue() {
+  local pid child
+  pid=$(process_pid "$1") || return 0
+  for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
+    kill -s CONT "$child" 2>/dev/null || true
+  done
+}
+
 # process_gone_within NAME SECONDS
 process_gone_within() {
   local tenths

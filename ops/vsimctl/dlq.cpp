@@ -156,6 +156,12 @@ class LetterReplay {
       : settings_(settings), log_(log), force_(force) {}
 
   Outcome replay(const Letter& letter) {
+    if (!messages::parse_command_subject(letter.command.subject)) {
+      return failed(fmt::format(
+          "dead letter {} names no place in the queue (Vsim-Dead-Subject is \"{}\"); publish what "
+          "it should have been and drop it",
+          letter.sequence, letter.command.subject));
+    }
     const auto replay = replay_of(letter.command);
     if (!replay.id && !force_) {
       return failed(fmt::format(

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "domain/decimal.h"
+#include "eventstore/lost_headers.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
@@ -143,6 +144,10 @@ struct Envelope {
 
 tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& message) {
   const auto& headers = message.headers;
+  if (!find_header(headers, eventstore::lost_headers).empty()) {
+    return poison(
+        "a header has no value, so those behind it are lost; give it one, or leave it out");
+  }
   const auto id = command_id_of(message);
   if (!id) return tl::unexpected(id.error());
   const auto copied_from = number_in(headers, header::sequence);

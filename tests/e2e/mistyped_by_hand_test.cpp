@@ -128,3 +128,37 @@ TEST_CASE("a mistyped letter is put back by force alone, as if the member were n
   expect(0, fleet.vsimctl({"dlq", "replay", "1", "--force", "--yes"}));
   wait_for_status(client, id, "STOPPED");
 }
+
+TEST_CASE("a header without a value is told, and takes no other along") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  for (const char* empty : {"Vsim-Actor:", "Vsim-Only-At:", "Vsim-Zzz:"}) {
+    CAPTURE(empty);
+    publish(fleet, "vsim.cmd.us-east-1." + id, R"({"type":"stop"})",
+            {empty, "Vsim-Command-Id:" + random_uuid()});
+    const Json operation = newest_operation(client, "server_id=" + id);
+    CHECK(operation["status"].text() == "DEAD_LETTERED");
+    CHECK_MESSAGE(operation["detail"].text().find("a header has no value") != std::string::npos,
+                  operation["detail"].text());
+    REQUIRE(eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
+  }
+  CHECK(get_server(client, id)["status"].text() == "RUNNING");
+}
+
+TEST_CASE("a letter that names no place in the queue is kept, and what is wrong is told") {
+  Fleet fleet;
+  publish(fleet, "vsim.dlq.x", "hi");
+  for (const char* subject : {"vsim.cmd.*.>", "vsim.cmd.eu west.1", "foo.bar"}) {
+    publish(fleet, "vsim.dlq.x", "hi", {std::string("Vsim-Dead-Subject:") + subject});
+  }
+  for (const char* sequence : {"1", "2", "3", "4"}) {
+    CAPTURE(sequence);
+    const harness::Output replay = fleet.vsimctl({"dlq", "replay", sequence, "--yes", "--force"});
+    CHECK(replay.ending.code == 1);
+    CHECK_MESSAGE(replay.text.find("names no place in the queue") != std::string::npos,
+                  replay.text);
+  }
+  CHECK(fleet.nats_cli({"stream", "info", "DEAD_LETTERS", "--json"}).text.find("\"messages\": 4") !=
+        std::string::npos);
+}
