@@ -14,7 +14,7 @@ nats_url() {
 }
 
 start_nats() {
-  local config=$RUN/nats-server.conf name port monitor made
+  local config=$RUN/nats-server.conf name port monitor made write_failed=0
   name=$(nats_name)
   process_pid nats >/dev/null || fail_if_unknown_nats_runs "$name"
   port=$(port_of nats nats)
@@ -23,11 +23,12 @@ start_nats() {
   write_nats_passwords
   made=$(nats_made)
   NATS_PORT=$port
-  if process_current nats "$made" && ! nats_stopped_writing; then
+  if nats_stopped_writing; then write_failed=1; fi
+  if process_current nats "$made" && ((!write_failed)); then
     STEP_NOTE="ok (was up), 127.0.0.1:$port"
   else
     STEP_NOTE="$(process_news nats), 127.0.0.1:$port"
-    if nats_stopped_writing; then
+    if ((write_failed)); then
       fail_without_room
       STEP_NOTE="restarted, since a write had failed, 127.0.0.1:$port"
     fi
