@@ -132,9 +132,10 @@ TEST_CASE("the longest silent client makes room, once it has been silent for a s
   std::this_thread::sleep_for(half + 100ms);
   RawClient fourth(server.port());
   CHECK(fourth.ask(get) == answered);
-  CHECK(second.closed_by_server());  // and not the first, which has asked since
+  // One of two that fell silent in the same millisecond, and not the first, which has asked since.
+  CHECK(second.closed_by_server() != third.closed_by_server());
   CHECK(first.ask(get) == answered);
-  CHECK(third.ask(get) == answered);
+  CHECK((second.closed_by_server() ? third : second).ask(get) == answered);
 }
 
 TEST_CASE("a client goes when it has asked nothing for five seconds, whatever else it sends") {
