@@ -18,6 +18,7 @@ write_env() {
   lines=$(
     exports VSIM_ENV_OF "$RUN" NATS_URL "$broker" DATABASE_URL "$database" \
       NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
+      API_URL "$(api_url)" API_CERT_FILE "${TLS_CERT_FILE:-}" \
       HTTP_ADDR "$HTTP_ADDRESS" METRICS_ADDR "$METRICS_ADDRESS" KEYS_FILE "$KEYS" \
       VSIM_ENV_ADDRESSES "$HTTP_ADDRESS $METRICS_ADDRESS"
     # shellcheck disable=SC2016  # $PATH is for the reader of the file

@@ -29,6 +29,7 @@ using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
 /// One that asks neither broker nor Postgres: no setting of theirs need be given for it.
 using LocalTask = std::function<Outcome()>;
 
+void add_api(CLI::App& app, LocalTask& chosen);
 void add_clock(CLI::App& app, Task& chosen);
 void add_dlq(CLI::App& app, Task& chosen);
 void add_doctor(CLI::App& app, Task& chosen);

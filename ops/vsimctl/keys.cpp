@@ -2,18 +2,16 @@
 // change.
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/consent.h"
 #include "ops/vsimctl/key_file_change.h"
+#include "ops/vsimctl/key_making.h"
 #include "ops/vsimctl/table.h"
 #include "schema/messages/event_codec.h"
 
@@ -51,18 +49,10 @@ Outcome list(const std::string& path) {
   return {};
 }
 
-Found<std::string> make_key_text() {
-  std::array<std::uint8_t, http::key_secret_bytes> secret{};
-  if (::getentropy(secret.data(), secret.size()) != 0) {
-    return failed("this machine gives no random numbers");
-  }
-  return http::key_text(secret);
-}
-
 /// The key alone goes to stdout, so that KEY=$(vsimctl keys add ...) holds it.
 Outcome add(const std::string& path, const NewKey& wanted) {
-  const auto text = make_key_text();
-  if (!text) return failed(text.error());
+  const auto made = make_key(wanted.name, wanted.role);
+  if (!made) return failed(made.error());
   const auto done = change_key_file(path, [&](std::vector<ApiKey>& keys) -> Outcome {
     if (named(keys, wanted.name) != keys.end()) {
       return failed(fmt::format("there is a key {} already; revoke it first, or take another name",
@@ -72,8 +62,7 @@ Outcome add(const std::string& path, const NewKey& wanted) {
       return failed(fmt::format("there are {} keys, and no more may be; revoke one first",
                                 http::api_keys_max));
     }
-    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-    keys.push_back({wanted.name, wanted.role, messages::sha256_of(*text), now});
+    keys.push_back(made->key);
     return {};
   });
   if (!done) return done;
@@ -81,7 +70,7 @@ Outcome add(const std::string& path, const NewKey& wanted) {
              "The key {} ({}), shown this once; send it as \"Authorization: Bearer KEY\". An API "
              "with this file asks for a key from now on.\n",
              wanted.name, to_string(wanted.role));
-  fmt::print("{}\n", *text);
+  fmt::print("{}\n", made->text);
   return {};
 }
 

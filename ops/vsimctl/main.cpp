@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   const SettingArguments settings(app);
   Task chosen;
   vsim::vsimctl::LocalTask chosen_local;
+  vsim::vsimctl::add_api(app, chosen_local);
   vsim::vsimctl::add_clock(app, chosen);
   vsim::vsimctl::add_dlq(app, chosen);
   vsim::vsimctl::add_doctor(app, chosen);
