@@ -44,7 +44,8 @@ remember_settings() {
   for name in "${PASSED_ON[@]}"; do
     if [[ -n ${!name:-} ]]; then lines+="$name=${!name}"$'\n'; fi
   done
-  write_file "$RUN/settings" "${lines%$'\n'}"
+  printf '%s' "$lines" >"$RUN/settings.new"   # no blank line: older versions stop at one
+  mv -T "$RUN/settings.new" "$RUN/settings"
 }
 
 # Those alone that were remembered, whatever stands in the caller's environment.
