@@ -71,10 +71,20 @@ nats_made() {
   made_of "$(readlink -f "$NATS_SERVER")" "$RUN/nats-server.conf" "$SECRETS/nats-passwords.conf"
 }
 
+WHOLE_STORE=$RUN/nats.restored   # by ops/restore: filled, looked at, not yet in place
+
+# What an ops/restore that was killed between its two moves has left undone.
+finish_restore() {
+  [[ ! -e $RUN/nats && -d $WHOLE_STORE ]] || return 0
+  mv -T "$WHOLE_STORE" "$RUN/nats"
+  echo 'the store of an ops/restore that was broken off is in place now'
+}
+
 # The store has a folder for each account. Before there were users, the streams lay in the account
 # that everybody is in who names no user.
 bring_store_over() {
   local store=$RUN/nats/jetstream
+  finish_restore
   [[ -d $store/\$G && ! -e $store/VSIM ]] || return 0
   mv -T "$store/\$G" "$store/VSIM"
   echo 'the streams of older data are in the account VSIM now'
@@ -108,13 +118,14 @@ fail_if_unknown_nats_runs() {
     "name it; stop it by its pid first"
 }
 
+# nats_config NAME PORT MONITOR_PORT [STORE]
 nats_config() {
   local text
   text=$(<"$ROOT/ops/servers/nats-server.conf.in")
   text=${text//@SERVER_NAME@/"$1"}
   text=${text//@LISTEN@/"127.0.0.1:$2"}
   text=${text//@MONITOR_LISTEN@/"127.0.0.1:$3"}
-  printf '%s\n' "${text//@STORE_DIR@/"$(nats_quoted "$RUN/nats")"}"
+  printf '%s\n' "${text//@STORE_DIR@/"$(nats_quoted "${4:-$RUN/nats}")"}"
 }
 
 # Ready is: the server at this port greets with our name, so that it is the one we started, and its
