@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/harness/standing_headers.h"
+
 namespace harness {
 namespace {
 
@@ -78,6 +80,9 @@ HttpAnswer HttpClient::del(const std::string& path, const HttpHeaders& headers) 
 HttpAnswer HttpClient::request(const std::string& method, const std::string& path,
                                const std::string& body, const HttpHeaders& headers) {
   std::string bytes = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", method, path, port_);
+  for (const auto& [name, value] : StandingHeaders::current()) {
+    bytes += fmt::format("{}: {}\r\n", name, value);
+  }
   bool typed = false;
   for (const auto& [name, value] : headers) {
     typed = typed || same_name(name, "Content-Type");

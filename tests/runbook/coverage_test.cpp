@@ -125,6 +125,26 @@ TEST_CASE("each metric that a symptom names is one that is served") {
   }
 }
 
+TEST_CASE("entries call the API by vsimctl alone, and their loops end (issue 20, number 7)") {
+  // What would lack scheme, certificate or key; and loops over what may never come true.
+  const std::regex bare_call(
+      R"(\bcurl\b(?!.*(\$W/|\$ADDRESS/|\.address"?\)/readyz|nats-monitor)))");
+  const std::regex endless(R"((^|[;&|{])\s*(until|while) (?!(MESSAGE=|IFS= read)))");
+  for (const runbook::Entry& entry : runbook::shipped_runbook().entries) {
+    CAPTURE(entry.heading);
+    for (const runbook::Block& block : entry.blocks) {
+      CAPTURE(block.line);
+      CHECK(block.commands.find("HTTP_ADDR") == std::string::npos);
+      std::istringstream lines(block.commands);
+      for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        CHECK_FALSE(std::regex_search(line, bare_call));
+        CHECK_FALSE(std::regex_search(line, endless));
+      }
+    }
+  }
+}
+
 TEST_CASE("a runbook that cannot be read as one is refused") {
   CHECK_THROWS(runbook::parse_runbook("## Entry\n```sh\ntrue\n"));
   CHECK_THROWS(runbook::parse_runbook("## Entry\n```bash\ntrue\n```\n"));
@@ -145,6 +165,12 @@ TEST_CASE("following an entry stops at the first block that does not end as it s
       printed("```sh\nA=1\n```\n```sh refused\nfalse\n```\n```sh\necho $A\n```\n");
   CHECK(good.ending.clean());
   CHECK(good.text == "done 2\ndone 5\n1\ndone 8\n");
+  const harness::Output choice = printed(
+      "```sh if needed\n: \"${NONE:?}\"\necho harm\n```\n```sh if needed\necho done\n```\n");
+  CHECK(choice.ending.clean());
+  CHECK(choice.text.find("harm") == std::string::npos);
+  CHECK(choice.text.find("line 2: this was not needed\ndone 2\ndone\ndone 6\n") !=
+        std::string::npos);
   for (const std::string bad :
        {"```sh\nfalse\n```\n", "```sh\nfalse | true\n```\n", "```sh\necho $NO_SUCH\n```\n",
         "```sh refused\ntrue\n```\n", "```sh\nX=$(false)\ntrue\n```\n"}) {

@@ -85,8 +85,7 @@ TEST_CASE("Stuck in a transition") {
       .after =
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
-            CHECK(get_server(api, stuck)["status"].text() == "TERMINATED");
-            make_server(system);
+            CHECK(get_server(api, stuck)["status"].text() == "RUNNING");  // healed, so not ended
           },
       .system = {.settings = {{"TIME_SCALE", "10"}}},
   });

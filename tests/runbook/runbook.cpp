@@ -17,11 +17,14 @@ const std::string fence = "```";
 /// Reads on to the end of the block that `opening` has begun, and keeps those that are commands.
 void read_block(std::istringstream& lines, std::size_t& number, const std::string& opening,
                 std::vector<Block>& blocks) {
-  Block block{.line = number, .refused = opening == fence + "sh refused", .commands = {}};
+  Block block{.line = number,
+              .refused = opening == fence + "sh refused",
+              .if_needed = opening == fence + "sh if needed",
+              .commands = {}};
   for (std::string line; std::getline(lines, line);) {
     ++number;
     if (line == fence) {
-      if (opening == fence + "sh" || block.refused) {
+      if (opening == fence + "sh" || block.refused || block.if_needed) {
         blocks.push_back(std::move(block));
       } else if (opening != fence + "text") {
         throw std::runtime_error(
@@ -42,11 +45,15 @@ std::string bold_beginning(const std::string& line) {
 
 std::string script_of(const Block& block) {
   std::string script = fmt::format("BLOCK={}\n", block.line);
-  if (block.refused) {
+  if (block.refused || block.if_needed) {
     // Not as a condition of `if`: there bash would go on after a failure.
     script += "trap - ERR; set +e; ( set -e\n" + block.commands +
-              "); status=$?; set -e; trap complain ERR\n"
-              "[ $status != 0 ] || { echo \"line $BLOCK: this was not refused\"; false; }\n";
+              "); status=$?; set -e; trap complain ERR\n";
+  }
+  if (block.refused) {
+    script += "[ $status != 0 ] || { echo \"line $BLOCK: this was not refused\"; false; }\n";
+  } else if (block.if_needed) {
+    script += "[ $status = 0 ] || echo \"line $BLOCK: this was not needed\"\n";
   } else {
     script += block.commands;
   }

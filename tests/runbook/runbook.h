@@ -10,6 +10,7 @@ namespace runbook {
 struct Block {
   std::size_t line = 0;  // where it begins in the file
   bool refused = false;  // marked ```sh refused: the commands in it must fail
+  bool if_needed = false;  // marked ```sh if needed: they may stop at a guard
   std::string commands;
 };
 
@@ -35,7 +36,8 @@ Runbook parse_runbook(const std::string& text);
 Runbook shipped_runbook();
 
 /// One bash program of the preparation and the entry: it stops at the first block that does not end
-/// as it should, names it, and says `done N` after the block at line N.
+/// as it should, names it, and says `done N` after the block at line N. What an `if needed` block
+/// sets is not there after it.
 std::string script_of(const Runbook& runbook, const Entry& entry);
 
 }  // namespace runbook

@@ -18,6 +18,8 @@ namespace runbook {
 namespace {
 
 constexpr std::chrono::seconds script_wait_max{120};
+constexpr std::chrono::seconds look_wait_max{5};
+constexpr std::chrono::seconds answer_wait_max{75};
 
 const std::string reset = "ops/reset --yes=.run";
 
@@ -48,6 +50,7 @@ ShippedSystem::ShippedSystem(SystemOptions options)
     std::filesystem::copy(api.parent_path() / program, programs());
   }
   watch_over();
+  if (options_.locked) make_certificate();
   std::string settings = fmt::format("HTTP_ADDR=127.0.0.1:{} METRICS_ADDR=127.0.0.1:{} ",
                                      harness::free_port(), harness::free_port());
   for (const auto& [name, value] : options_.settings) {
@@ -58,6 +61,22 @@ ShippedSystem::ShippedSystem(SystemOptions options)
     run(end_all(reset));
     throw std::runtime_error("ops/up failed:\n" + up.text);
   }
+  if (options_.locked) lock();
+}
+
+void ShippedSystem::make_certificate() {
+  authority_.emplace(scratch_.path(), "authority");
+  const harness::CertificatePair pair = authority_->issue("api");
+  options_.settings.insert({{"TLS_CERT_FILE", pair.certificate}, {"TLS_KEY_FILE", pair.key}});
+}
+
+// With the first key they are on, within a second.
+void ShippedSystem::lock() {
+  const std::string text = shell("vsimctl keys add tests --role operator 2>/dev/null");
+  if (!harness::eventually([&] { return api().get("/servers").status == 401; })) {
+    throw std::runtime_error("the API asks for no key");
+  }
+  key_.emplace(harness::HttpHeaders{{"Authorization", "Bearer " + text}});
 }
 
 ShippedSystem::~ShippedSystem() {
@@ -136,7 +155,14 @@ std::uint16_t ShippedSystem::port(const std::string& name) const {
   return static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1)));
 }
 
-harness::HttpClient ShippedSystem::api() const { return harness::HttpClient(port("api")); }
+harness::HttpClient ShippedSystem::api() const { return client("api", answer_wait_max); }
+
+harness::HttpClient ShippedSystem::client(const std::string& name,
+                                          std::chrono::milliseconds timeout) const {
+  if (name != "api" || !authority_) return harness::HttpClient(port(name), timeout);
+  return harness::HttpClient(port(name), timeout,
+                             harness::TlsOptions{.authorities = authority_->file()});
+}
 
 double ShippedSystem::metric(const std::string& name, const std::string& label) const {
   return metric_at("worker-1", name, label);
@@ -149,8 +175,7 @@ double ShippedSystem::api_metric(const std::string& name, const std::string& lab
 double ShippedSystem::metric_at(const std::string& name, const std::string& metric,
                                 const std::string& label) const {
   try {
-    harness::HttpClient client(port(name), std::chrono::seconds(5));
-    const std::string page = client.get("/metrics").body;
+    const std::string page = client(name, look_wait_max).get("/metrics").body;
     const bool has = page.find("\n" + metric + " ") != std::string::npos ||
                      page.find("\n" + metric + "{") != std::string::npos;
     if (has) return harness::metric_sum(page, metric, label);
@@ -161,7 +186,7 @@ double ShippedSystem::metric_at(const std::string& name, const std::string& metr
 
 std::string ShippedSystem::readiness(const std::string& name) const {
   try {
-    return harness::HttpClient(port(name), std::chrono::seconds(5)).get("/readyz").body;
+    return client(name, look_wait_max).get("/readyz").body;
   } catch (const harness::Unreachable&) {
     return "";
   }
@@ -169,7 +194,7 @@ std::string ShippedSystem::readiness(const std::string& name) const {
 
 bool ShippedSystem::ready(const std::string& name) const {
   try {
-    return harness::HttpClient(port(name), std::chrono::seconds(5)).get("/readyz").status == 200;
+    return client(name, look_wait_max).get("/readyz").status == 200;
   } catch (const harness::Unreachable&) {
     return false;
   }

@@ -4,19 +4,25 @@
 // of the real one's ops/ and schema/, and its own .run/), and spoken to through a shell that
 // stands there. Whatever becomes of the test, all that was started is stopped. Threads: one.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "tests/harness/certificates.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/http_client.h"
 #include "tests/harness/scratch_dir.h"
+#include "tests/harness/standing_headers.h"
 
 namespace runbook {
 
 struct SystemOptions {
   std::size_t workers = 1;
   std::map<std::string, std::string> settings = {};  // IDLE_TIMEOUT and the like, for ops/up
+  /// The API speaks TLS and asks for keys; all clients of this process have one, an operator's.
+  bool locked = false;
   std::string folder = {};  // the checkout's name below the test's own folder; empty: that itself
 };
 
@@ -58,7 +64,10 @@ class ShippedSystem {
   std::string address(const std::string& name) const;
 
  private:
+  void make_certificate();
+  void lock();
   std::uint16_t port(const std::string& name) const;
+  harness::HttpClient client(const std::string& name, std::chrono::milliseconds timeout) const;
   double metric_at(const std::string& name, const std::string& metric,
                    const std::string& label) const;
   void watch_over() const;
@@ -67,6 +76,8 @@ class ShippedSystem {
   harness::ScratchDir scratch_;
   SystemOptions options_;
   std::string checkout_;
+  std::optional<harness::Authority> authority_;  // of the API's certificate
+  std::optional<harness::StandingHeaders> key_;
 };
 
 }  // namespace runbook

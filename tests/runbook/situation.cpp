@@ -5,6 +5,7 @@
 
 #include "tests/harness/eventually.h"
 #include "tests/runbook/runbook.h"
+#include "tests/runbook/second_run.h"
 
 namespace runbook {
 namespace {
@@ -23,7 +24,10 @@ void check_all_done(const Runbook& runbook, const Entry& entry, const std::strin
 }  // namespace
 
 void follow(const Situation& situation) {
-  const std::string heading = doctest::getContextOptions()->currentTest->m_name;
+  follow(doctest::getContextOptions()->currentTest->m_name, situation);
+}
+
+void follow(const std::string& heading, const Situation& situation) {
   const Runbook runbook = shipped_runbook();
   const Entry& entry = runbook.entry(heading);
   ShippedSystem system(situation.system);
@@ -38,6 +42,7 @@ void follow(const Situation& situation) {
   CHECK_MESSAGE(harness::eventually([&] { return !situation.symptom(system); }, change_wait_max),
                 "the symptom is still there");
   if (situation.after) situation.after(system);
+  check_second_run(system, entry);
 }
 
 }  // namespace runbook

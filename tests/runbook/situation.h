@@ -1,7 +1,8 @@
 #pragma once
 
 // An entry of the runbook put to the test: the state it describes is made, its commands are
-// followed from top to bottom, and then the symptom must be gone. Threads: one.
+// followed from top to bottom, and then the symptom must be gone. Where nothing is wrong any more,
+// each block is typed once more, by itself, and nothing may be lost. Threads: one.
 
 #include <functional>
 #include <string>
@@ -21,10 +22,12 @@ struct Situation {
   std::function<void(ShippedSystem&)> meanwhile = {};
   /// What else must hold in the end; asserts by itself. May be left out.
   std::function<void(ShippedSystem&)> after = {};
-  SystemOptions system = {};
+  SystemOptions system = {.locked = true};
 };
 
 /// Follows the entry whose heading is the name of the running test case.
 void follow(const Situation& situation);
+/// Follows the entry of that heading.
+void follow(const std::string& heading, const Situation& situation);
 
 }  // namespace runbook

@@ -3,6 +3,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 namespace runbook {
 
 std::vector<Block> blocks_with(const std::string& heading, const std::string& words) {
@@ -25,12 +27,12 @@ std::string type(const ShippedSystem& system, const std::vector<Block>& blocks) 
   return system.run("bash --norc --noprofile -i typed.sh </dev/null 2>&1").text;
 }
 
-std::string type_each_alone(const ShippedSystem& system, const std::string& heading) {
-  const Runbook book = shipped_runbook();
+std::string type_each_alone(const ShippedSystem& system, const Entry& entry) {
+  const Block look_once{.line = 0, .commands = "within() { shift; \"$@\"; }\n"};
   std::string printed;
-  for (const Block& block : book.entry(heading).blocks) {
-    const bool waits = block.commands.find("until ") != std::string::npos;
-    if (!waits && !block.refused) printed += type(system, {block});
+  for (const Block& block : entry.blocks) {
+    printed += fmt::format("--- the block at line {}\n", block.line);
+    printed += type(system, {look_once, block});
   }
   return printed;
 }

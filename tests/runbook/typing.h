@@ -18,7 +18,7 @@ std::vector<Block> blocks_with(const std::string& heading, const std::string& wo
 std::string type(const ShippedSystem& system, const std::vector<Block>& blocks);
 
 /// Types each block of the entry by itself in a new shell, without what the blocks before it have
-/// set; but none that waits or must be refused. Gives what was printed.
-std::string type_each_alone(const ShippedSystem& system, const std::string& heading);
+/// set. What waits for something looks once. Gives what was printed.
+std::string type_each_alone(const ShippedSystem& system, const Entry& entry);
 
 }  // namespace runbook
