@@ -13,6 +13,11 @@ using eventstore::Append;
 using eventstore::Error;
 using eventstore::Result;
 
+telemetry::Counter watermarks_of(telemetry::Metrics& metrics, const Region& region) {
+  return metrics.counter("vsim_billing_watermarks_total",
+                         "Watermarks that this worker has appended", {{"region", region.name}});
+}
+
 Biller::Biller(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
                telemetry::Metrics& metrics, Duration interval)
     : store_(store),
@@ -92,10 +97,7 @@ Result<void> Biller::append(const Owed& owed) {
     return tl::unexpected(appended.error());
   }
   billed_[region] = through;
-  metrics_
-      .counter("vsim_billing_watermarks_total", "Watermarks that this worker has appended",
-               {{"region", region.name}})
-      .add();
+  watermarks_of(metrics_, region).add();
   if (log::enabled(log::Level::debug)) {
     const auto text = messages::format_instant(through);
     log::debug("region billed", {{"region", region.name}, {"through", text}});

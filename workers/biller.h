@@ -15,6 +15,9 @@
 
 namespace vsim::workers {
 
+/// The count of watermarks appended; on the page from the first call on.
+telemetry::Counter watermarks_of(telemetry::Metrics& metrics, const Region& region);
+
 class Biller {
  public:
   /// All outlive the biller. `interval`: of simulated time, at least a second.

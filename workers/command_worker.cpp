@@ -42,6 +42,21 @@ std::string outcome_name(const Verdict& verdict) {
   return std::visit(Name{}, verdict);
 }
 
+telemetry::Counter counter_of(telemetry::Metrics& metrics, std::string_view type,
+                              const std::string& outcome) {
+  return metrics.counter("vsim_commands_total", "Commands, by their outcome",
+                         {{"type", std::string(type)}, {"outcome", outcome}});
+}
+
+/// Puts these commands on the page before there is one; what may be refused, and why, is many.
+template <typename... Actions>
+void show_all(telemetry::Metrics& metrics, std::type_identity<std::variant<Actions...>>) {
+  for (const Verdict& verdict : {Verdict(Succeeded{}), Verdict(AlreadyDecided{})}) {
+    (counter_of(metrics, command_type(std::variant<Actions...>(Actions{})), outcome_name(verdict)),
+     ...);
+  }
+}
+
 constexpr auto set_aside_for = 10min;
 
 constexpr auto exhausted = "delivered too often without an outcome";
@@ -63,8 +78,11 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
       group_seconds_(metrics.histogram("vsim_command_group_seconds",
                                        "Seconds from the first look at a group to its acks", {},
                                        telemetry::latency_bounds_seconds())),
-      redeliveries_(metrics.counter("vsim_command_redeliveries_total",
-                                    "Commands delivered more than once")) {}
+      redeliveries_(
+          metrics.counter("vsim_command_redeliveries_total", "Commands delivered more than once")) {
+  show_all(metrics, std::type_identity<Action>());
+  show_all(metrics, std::type_identity<ClockAction>());
+}
 
 void CommandWorker::run(std::stop_token stop) {
   if (!tools_.view.wait_until_ready(stop)) return;
@@ -258,10 +276,7 @@ void CommandWorker::count(std::string_view type, const Verdict& verdict) {
   const std::pair key(std::string(type), outcome_name(verdict));
   auto found = outcomes_.find(key);
   if (found == outcomes_.end()) {
-    found = outcomes_
-                .emplace(key, metrics_.counter("vsim_commands_total", "Commands, by their outcome",
-                                               {{"type", key.first}, {"outcome", key.second}}))
-                .first;
+    found = outcomes_.emplace(key, counter_of(metrics_, key.first, key.second)).first;
   }
   found->second.add();
 }

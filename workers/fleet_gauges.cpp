@@ -22,7 +22,7 @@ FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_mode
                                         "Free addresses of it, as this worker sees them")),
       watermark_age_(metrics.gauge_set(
           "vsim_billing_watermark_age_seconds",
-          "Simulated seconds that the region's billing watermark is behind now; none where no "
+          "Simulated seconds that the region's billing watermark is behind now; 0 where no "
           "address is taken")),
       pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")),
       overdue_(metrics.gauge("vsim_deadlines_overdue",
@@ -68,6 +68,7 @@ void FleetGauges::refresh_billing(const FleetView::Status& status) {
   const auto billed = read_models_.billed_through();
   const std::lock_guard lock(mutex_);
   std::map<telemetry::Labels, double> ages;
+  for (const auto& [region, counts] : status.pools) ages[{{"region", region}}] = 0;
   std::map<Region, InUse> in_use;
   for (const auto& region : view_.regions_in_use()) {
     const auto known = in_use_.find(region);

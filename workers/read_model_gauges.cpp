@@ -18,8 +18,10 @@ constexpr auto ask_interval = 2s;
 
 }  // namespace
 
-ReadModelGauges::ReadModelGauges(std::string database_url, telemetry::Metrics& metrics)
+ReadModelGauges::ReadModelGauges(std::string database_url, const Catalogue& catalogue,
+                                 telemetry::Metrics& metrics)
     : pool_(std::move(database_url), 1),
+      catalogue_(catalogue),
       up_(metrics.gauge("vsim_postgres_up", "1 while Postgres answers this process, else 0")),
       servers_(
           metrics.gauge_set("vsim_servers", "Servers in the read models, by region and state")) {}
@@ -45,6 +47,12 @@ read_model::DbResult<void> ReadModelGauges::ask() {
   if (!newest) return tl::unexpected(newest.error());
 
   std::map<telemetry::Labels, double> servers;
+  for (const auto& [region, addresses] : catalogue_.regions) {
+    for (std::size_t status = 0; status < status_count; ++status) {
+      const std::string name(to_string(static_cast<Status>(status)));
+      servers[{{"region", region.name}, {"status", name}}] = 0;
+    }
+  }
   for (const auto& count : *counts) {
     servers[{{"region", count.region}, {"status", count.status}}] =
         static_cast<double>(count.servers);

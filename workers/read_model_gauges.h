@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string>
 
+#include "domain/catalogue.h"
 #include "domain/ids.h"
 #include "domain/instant.h"
 #include "ops/telemetry/metrics.h"
@@ -18,8 +19,9 @@ namespace vsim::workers {
 
 class ReadModelGauges {
  public:
-  /// `metrics` outlives it.
-  ReadModelGauges(std::string database_url, telemetry::Metrics& metrics);
+  /// Catalogue and metrics outlive it. A region of the catalogue counts as 0 where it has none.
+  ReadModelGauges(std::string database_url, const Catalogue& catalogue,
+                  telemetry::Metrics& metrics);
 
   /// Asks every 2 s until stopped. Without an answer all keep their last value, and
   /// `vsim_postgres_up` falls to 0.
@@ -35,6 +37,7 @@ class ReadModelGauges {
   read_model::DbResult<void> ask();
 
   read_model::ConnectionPool pool_;
+  const Catalogue& catalogue_;
   telemetry::Gauge up_;
   telemetry::GaugeSet servers_;
   mutable std::mutex mutex_;

@@ -10,13 +10,15 @@ bool is_reaped(const Event& event) {
   return terminated != nullptr && terminated->reason == TerminationReason::idle_timeout;
 }
 
+telemetry::Counter reaped_in(telemetry::Metrics& metrics, const Region& region) {
+  return metrics.counter("vsim_servers_reaped_total",
+                         "Servers that this worker terminated when their idle timeout had passed",
+                         {{"region", region.name}});
+}
+
 void ReapedServers::note(const Event& event) const {
   if (!is_reaped(event)) return;
-  metrics_
-      ->counter("vsim_servers_reaped_total",
-                "Servers that this worker terminated when their idle timeout had passed",
-                {{"region", event.region.name}})
-      .add();
+  reaped_in(*metrics_, event.region).add();
   const auto server = event.server.to_string();
   const auto at = messages::format_instant(event.at);
   log::info("server reaped", {{"server_id", server}, {"region", event.region.name}, {"at", at}});

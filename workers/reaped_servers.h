@@ -10,6 +10,9 @@ namespace vsim::workers {
 /// Whether the event is such a termination.
 bool is_reaped(const Event& event);
 
+/// The count of such terminations; on the page from the first call on.
+telemetry::Counter reaped_in(telemetry::Metrics& metrics, const Region& region);
+
 /// Thread-safe.
 class ReapedServers {
  public:

@@ -200,12 +200,17 @@ struct WorkerProcess::Parts {
             feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
         journal_projector(journal, settings.database_url, metrics),
-        read_model_gauges(settings.database_url, metrics),
+        read_model_gauges(settings.database_url, catalogue, metrics),
         broker_gauges(
             {to.prompt.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
             settings.nats_monitor_url, [this] { return read_model_gauges.projected(); },
             [this] { return read_model_gauges.newest_command(); }, metrics),
-        fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {}
+        fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {
+    for (const auto& [region, pool] : catalogue.regions) {
+      reaped_in(metrics, region);
+      watermarks_of(metrics, region);
+    }
+  }
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
     auto snapshot = read_model::load_fleet_snapshot(settings.database_url);

@@ -1,5 +1,6 @@
 #include "ops/telemetry/metrics.h"
 
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <sstream>
@@ -68,6 +69,9 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   gauge("vsim_build_info", "1; the label says which build runs",
         {{"version", std::string(build_version())}})
       .set(1);
+  gauge("process_start_time_seconds", "When the process began, since 1970 by its machine's clock")
+      .set(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+               .count());
   const Gauge resident = gauge("process_resident_memory_bytes", "Memory in RAM");
   on_collect([resident] { resident.set(resident_bytes()); });
 }

@@ -1,13 +1,19 @@
 // Goal: what operators watch shows on /metrics while it is so and not afterwards, and a scrape
 // never waits for a broker or a database that does not answer. Method: bring each state about with
-// the nats CLI, SQL, roles and signals; look at the page before, during and after.
+// the nats CLI, SQL, roles and signals; look at the page before, during and after. And whatever the
+// sources can show is in the table of ops/prometheus and on the page of a process that has just
+// begun (issue 20, point 9).
 
 #include <csignal>
+#include <filesystem>
+#include <regex>
+#include <set>
 
 #include <doctest/doctest.h>
 
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
 
 using namespace std::chrono_literals;
@@ -37,6 +43,51 @@ void restart_worker(Fleet& fleet, const std::string& roles) {
 
 constexpr auto every_role = "commands,timekeeper,billing,projector,janitor";
 
+using Names = std::set<std::string>;
+
+/// The first group of each match.
+Names names_in(const std::string& text, const std::string& pattern) {
+  const std::regex name(pattern);
+  Names names;
+  for (std::sregex_iterator match(text.begin(), text.end(), name), end; match != end; ++match) {
+    names.insert((*match)[1]);
+  }
+  return names;
+}
+
+Names names_in_sources() {
+  Names names;
+  for (const char* folder : {"api", "eventstore", "ops/telemetry", "schema", "workers"}) {
+    for (const auto& file :
+         std::filesystem::recursive_directory_iterator(harness::source_dir() + "/" + folder)) {
+      if (file.path().extension() != ".cpp") continue;
+      names.merge(names_in(harness::read_file(file.path().string()),
+                           R"x((?:counter|gauge|gauge_set|histogram)\(\s*"([a-z_]+)")x"));
+    }
+  }
+  return names;
+}
+
+/// What the table says of these; `who` as its column `of` has it.
+Names names_in_table(const std::string& who) {
+  return names_in(harness::read_file(harness::source_dir() + "/ops/prometheus/README.md"),
+                  R"(\| \w+ \| `([a-z_]+)` \| [^|]*\| (?:)" + who + R"() \|)");
+}
+
+/// Those that have a sample, not only a help text.
+Names names_on_page(std::uint16_t port) {
+  return names_in(HttpClient(port).get("/metrics").body,
+                  R"((?:^|\n)([a-z_]+?)(?:_bucket|_sum|_count)?[{ ])");
+}
+
+std::string listed(const Names& of, const Names& without) {
+  std::string text;
+  for (const std::string& name : of) {
+    if (without.count(name) == 0) text += " " + name;
+  }
+  return text;
+}
+
 /// Whether a page comes, and comes at once.
 bool scraped_at_once(std::uint16_t port) {
   const auto began = std::chrono::steady_clock::now();
@@ -45,6 +96,29 @@ bool scraped_at_once(std::uint16_t port) {
 }
 
 }  // namespace
+
+TEST_CASE("every metric of the sources is in the table, and on the page of a fresh system") {
+  const Names sources = names_in_sources();
+  CHECK(sources.size() > 50);
+  CHECK(listed(sources, names_in_table("both|worker|API")) == "");
+  CHECK(listed(names_in_table("both|worker|API"), sources) == "");
+  Fleet fleet;
+  // Broker and Postgres have been asked once.
+  CHECK(shows(fleet, "vsim_queue_commands", 0));
+  CHECK(shows(fleet, "vsim_servers", 0));
+  CHECK(eventually([&] { return names_on_page(fleet.worker_port()).count("vsim_servers") == 1; }));
+  CHECK(listed(names_in_table("both|worker"), names_on_page(fleet.worker_port())) == "");
+  CHECK(listed(names_in_table("both|API"), names_on_page(fleet.api_port())) == "");
+  CHECK(fleet.worker_metric(0, "vsim_servers_reaped_total", R"(region="eu-west-1")") == 0);
+}
+
+TEST_CASE("a process that begins anew shows a later start") {
+  Fleet fleet;
+  const double before = fleet.worker_metric("process_start_time_seconds");
+  CHECK(before > 1.7e9);
+  restart_worker(fleet, every_role);
+  CHECK(fleet.worker_metric("process_start_time_seconds") > before);
+}
 
 TEST_CASE("a paused consumer, the queue behind it and the age of its oldest command are shown") {
   Fleet fleet;
