@@ -27,10 +27,20 @@ build_release() {
 
 # build_preset PRESET [TARGET...]: without targets, those that the build preset says.
 build_preset() {
-  local preset=$1 fresh=() targets=()
+  local preset=$1 targets=()
   shift
-  check_build_path
   (($# == 0)) || targets=(--target "$@")
+  configure_preset "$preset"
+  lock_tools
+  (cd "$ROOT" &&
+    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}") ||
+    fail "the $preset build failed"
+  unlock_tools
+}
+
+configure_preset() {
+  local preset=$1 fresh=()
+  check_build_path
   lock_tools
   if [[ -f $ROOT/build/$preset/CMakeCache.txt ]] && ! grep -qxF \
     "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$ROOT/build/$preset/CMakeCache.txt"; then
@@ -39,9 +49,7 @@ build_preset() {
   if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache
   fi
-  (cd "$ROOT" && cmake "${fresh[@]}" --preset "$preset" &&
-    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}") ||
-    fail "the $preset build failed"
+  (cd "$ROOT" && cmake "${fresh[@]}" --preset "$preset") || fail "the $preset build failed"
   unlock_tools
 }
 

@@ -10,8 +10,6 @@ BUILD_PACKAGES=(
 )
 RUN_PACKAGES=(postgresql postgresql-client ca-certificates curl jq)   # jq: ops/runbook.md
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)   # tests/fuzz
-# chromium: tests/browser; faketime: clocks that are wrong; locales: tests/scripts
-TEST_PACKAGES=(chromium faketime locales "${FUZZ_PACKAGES[@]}")
 
 # install_packages PACKAGE...: those that are missing.
 install_packages() {

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# What the tests of a label need, so that one label does not wait for what another needs.
+
+LABELS=(unit integration e2e contract browser runbook scripts tidy alerts threads fuzz docker)
+
+# servers: nats-server, nats and Postgres. programs: vsim's own. What ends with _tests is a target,
+# what is none of the parts below a package of Debian.
+declare -A NEEDS=(
+  [unit]='unit_tests'
+  [integration]='servers integration_tests'
+  [e2e]='servers swagger faketime programs e2e_tests'
+  [contract]='servers swagger schemathesis programs contract_tests'
+  [browser]='servers swagger chromium programs browser_tests'
+  [runbook]='servers swagger faketime programs runbook_tests'
+  [scripts]='servers swagger locales programs scripts_tests'
+  [tidy]=''
+  [alerts]='promtool'
+  [threads]='tsan_tests'
+  [fuzz]="${FUZZ_PACKAGES[*]}"
+  [docker]='servers'
+)
+NEEDED_PACKAGES=()
+NEEDED_PARTS=()
+NEEDED_TARGETS=()
+
+# take_needs LABEL...: sets the three above.
+take_needs() {
+  local label need
+  for label in "$@"; do
+    for need in ${NEEDS[$label]}; do
+      case $need in
+        programs) NEEDED_TARGETS+=("${PROGRAMS[@]}") ;;
+        *_tests) NEEDED_TARGETS+=("$need") ;;
+        servers | swagger | schemathesis | promtool)
+          [[ " ${NEEDED_PARTS[*]} " == *" $need "* ]] || NEEDED_PARTS+=("$need")
+          [[ $need != servers ]] || NEEDED_PACKAGES+=("${RUN_PACKAGES[@]}")
+          ;;
+        *) NEEDED_PACKAGES+=("$need") ;;
+      esac
+    done
+  done
+}
+
+prepare_needed_parts() {
+  local part
+  for part in "${NEEDED_PARTS[@]}"; do
+    case $part in
+      servers) run_step 'nats-server and nats' "$1" prepare_tools ;;
+      swagger) run_step 'Swagger UI' "$1" prepare_swagger ;;
+      schemathesis) run_step 'schemathesis' "$1" prepare_schemathesis ;;
+      promtool) run_step 'promtool' "$1" prepare_promtool ;;
+    esac
+  done
+}
+
+# labels_of_names REGEX: the labels of the tests of such names (tests/tests.cmake makes them).
+labels_of_names() {
+  local label name
+  for label in "${LABELS[@]}"; do
+    for name in $(names_of_label "$label"); do
+      [[ ! $name =~ $1 ]] || { echo "$label" && break; }
+    done
+  done
+}
+
+names_of_label() {
+  local file
+  case $1 in
+    tidy) echo tidy.tree tidy.self_test ;;
+    alerts) echo alerts.files alerts.self_test ;;
+    integration | e2e | browser | runbook | scripts)
+      for file in "$ROOT/tests/$1"/*_test.cpp; do
+        file=${file##*/}
+        echo "$1.${file%_test.cpp}"
+      done
+      ;;
+    fuzz | docker) ;;   # only where their labels are given
+    *) echo "$1" ;;
+  esac
+}
