@@ -248,14 +248,16 @@ void Bench::async_creates(std::size_t clients) {
 void Bench::async_stops(std::size_t clients) {
   // Each server takes one command at a time, so each is stopped once.
   const std::size_t share = server_ids_.size() / 5;
-  const auto first = server_ids_.end() - static_cast<std::ptrdiff_t>(share);
-  ActionForEach stops("stop", {first, server_ids_.end()});
+  if (share < clients) {
+    report_.error(fmt::format("stop async, {} clients: too few servers are left", clients));
+    return;
+  }
+  ActionForEach stops("stop", server_ids_, share);
   const auto started = Clock::now();
   LoadResult result = run_load(options_.api, {{&stops, clients}}, options_.duration());
   wait_for_outcomes(stops.accepted());
   result.seconds_to_outcome = std::chrono::duration<double>(Clock::now() - started).count();
   report_async("stop", clients, result, "stop", stops.accepted());
-  server_ids_.resize(server_ids_.size() - stops.started());
   wait_until_settled();
 }
 

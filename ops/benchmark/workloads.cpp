@@ -81,12 +81,13 @@ std::string_view StopsAndStarts::answered(std::size_t client, const Answer& answ
 }
 
 bool ActionForEach::next(std::size_t, std::string& bytes) {
-  if (started_ == server_ids_.size()) {
+  if (left_ == 0 || server_ids_.empty()) {
     return false;
   }
-  bytes = http_request("POST", "/servers/" + server_ids_[started_] + "/action",
+  bytes = http_request("POST", "/servers/" + server_ids_.back() + "/action",
                        fmt::format(R"({{"action":"{}"}})", action_), respond_async);
-  ++started_;
+  server_ids_.pop_back();
+  --left_;
   return true;
 }
 

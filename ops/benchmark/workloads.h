@@ -59,20 +59,21 @@ class StopsAndStarts : public Workload {
   std::vector<bool> stopped_;  // by client
 };
 
-/// One action for each server, once, accepted only.
+/// One action for each server, once, accepted only. Takes the servers from the end of the list, so
+/// that what is left there has not been acted on, however far the clients get.
 class ActionForEach : public Workload {
  public:
-  ActionForEach(std::string action, std::vector<std::string> server_ids)
-      : action_(std::move(action)), server_ids_(std::move(server_ids)) {}
+  /// The list outlives it.
+  ActionForEach(std::string action, std::vector<std::string>& server_ids, std::size_t count_max)
+      : action_(std::move(action)), server_ids_(server_ids), left_(count_max) {}
   bool next(std::size_t client, std::string& bytes) override;
   std::string_view answered(std::size_t client, const Answer& answer, std::string& error) override;
   const Accepted& accepted() const { return accepted_; }
-  std::size_t started() const { return started_; }
 
  private:
   std::string action_;
-  std::vector<std::string> server_ids_;
-  std::size_t started_ = 0;
+  std::vector<std::string>& server_ids_;
+  std::size_t left_;
   Accepted accepted_;
 };
 
