@@ -16,6 +16,7 @@ nats_url() {
 start_nats() {
   local config=$RUN/nats-server.conf name port monitor made write_failed=0
   name=$(nats_name)
+  process_continue nats
   process_pid nats >/dev/null || fail_if_unknown_nats_runs "$name"
   port=$(port_of nats nats)
   monitor=$(port_of nats nats-monitor)

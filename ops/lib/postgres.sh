@@ -13,6 +13,7 @@ PG_SOCKETS=''
 
 start_postgres() {
   local port made news
+  process_continue postgres
   choose_postgres_place
   make_cluster
   choose_socket_folder

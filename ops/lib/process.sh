@@ -98,22 +98,18 @@ keep_log_small() {
   if [[ $(stat -c %s "$1" 2>/dev/null || echo 0) -gt 33554432 ]]; then mv -f "$1" "$1.old"; fi
 }
 
-# process_signal NAME SIGNAL: CONT goes along, since a paused process would never see the other.
+# process_signal NAME SIGNAL: CONT goes along, since a paused process would never see the other, and
+# paused children would hold up their parent's end and stay behind when it is killed.
 process_signal() {
-  local pid
+  local pid children child
   pid=$(process_pid "$1") || return 0
+  children=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null) || true
+  for child in $children; do kill -s CONT "$child" 2>/dev/null || true; done
   kill -s "$2" "$pid" 2>/dev/null && kill -s CONT "$pid" 2>/dev/null || true
 }
 
-# process_children_continue NAME: paused children would hold up their parent's end, and stay behind
-# when it is killed.
-process_children_continue() {
-  local pid child
-  pid=$(process_pid "$1") || return 0
-  for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
-    kill -s CONT "$child" 2>/dev/null || true
-  done
-}
+# Somebody may have paused it: a debugger, or `kill -STOP`.
+process_continue() { process_signal "$1" CONT; }
 
 # process_gone_within NAME SECONDS
 process_gone_within() {

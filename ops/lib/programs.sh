@@ -45,7 +45,7 @@ start_program() {
   local name=$1 made
   made=$(made_of "$BIN/$2")
   if process_current "$name" "$made"; then
-    process_signal "$name" CONT   # somebody may have paused it
+    process_continue "$name"
     echo "$name: was up"
     return 0
   fi

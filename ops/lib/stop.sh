@@ -8,7 +8,6 @@ stop_all() {
   process_stop TERM 15 api
   process_stop TERM 15 "${workers[@]}"
   # INT: Postgres' fast shutdown. At TERM it would wait for every open psql to end by itself.
-  process_children_continue postgres
   process_stop INT 60 postgres
   process_stop TERM 30 nats
   process_stop TERM 30 nats-restoring   # of an ops/restore that was killed

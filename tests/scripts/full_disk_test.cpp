@@ -1,0 +1,111 @@
+// Goal: a disk that was full is told with its cure, and with room again ops/up brings the broker
+// back, which takes nothing by itself any more (issue 12, point 23; issue 20, point 16).
+// Method: the broker's store on a small tmpfs in a mount namespace of the test's own, which goes
+// with it. Where no file system may be mounted the test says that it is skipped, and why.
+
+#include <cerrno>
+#include <cstring>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "tests/harness/eventually.h"
+#include "tests/runbook/shipped_system.h"
+
+using namespace std::chrono_literals;
+using runbook::ShippedSystem;
+
+namespace {
+
+/// From here on, what this process and its children mount is theirs alone. False: not allowed.
+bool have_mounts_of_our_own() {
+  if (::unshare(CLONE_NEWNS) == 0 &&
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+      ::mount("tmpfs", "/mnt", "tmpfs", 0, "size=1m") == 0) {
+    ::umount("/mnt");
+    return true;
+  }
+  MESSAGE("SKIPPED: no file system may be mounted here: ", std::strerror(errno));
+  return false;
+}
+
+/// The broker's store of a system, on a disk of that size.
+class SmallDisk {
+ public:
+  SmallDisk(ShippedSystem& system, const std::string& size) : system_(system) {
+    done("ops/down && mv .run/nats store && mkdir .run/nats && mount -t tmpfs -o size=" + size +
+         " tmpfs .run/nats && cp -a store/. .run/nats && ops/up");
+  }
+  ~SmallDisk() { system_.run("ops/down; umount .run/nats"); }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  /// Fills it, but for that many bytes.
+  void leave(long bytes) {
+    done(
+        "rm -f .run/nats/filler; free=$(df --output=avail -B1 .run/nats | tail -n 1); "
+        "fallocate -l $((free - " +
+        std::to_string(bytes) + ")) .run/nats/filler");
+  }
+
+ private:
+  void done(const std::string& script) {
+    const harness::Output said = system_.run(script);
+    REQUIRE_MESSAGE(said.ending.clean(), said.text);
+  }
+
+  ShippedSystem& system_;
+};
+
+int create(ShippedSystem& system) {
+  return system.api()
+      .post("/servers", R"({"name":"s","region":"us-east-1","type":"t2.micro"})",
+            {{"Prefer", "wait=2"}})
+      .status;
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a full disk is told with its cure, and ops/up restarts the broker when there is room") {
+  if (!have_mounts_of_our_own()) return;
+  ShippedSystem system({.settings = {{"PROFILE", "instant"}}});
+  SmallDisk disk(system, "64m");
+  REQUIRE(create(system) == 201);
+
+  disk.leave(0);
+  CHECK(harness::eventually(
+      [&] {
+        create(system);
+        return system.metric("vsim_broker_trouble") == 1;
+      },
+      60s));
+  disk.leave(15L << 20);
+  // There is room again, and still nothing is done: the worker, the metric and the doctor say why.
+  CHECK(create(system) != 201);
+  CHECK(system.metric("vsim_broker_trouble") == 1);
+  CHECK_MESSAGE(holds(system.readiness("worker-1"), "write error"), system.readiness("worker-1"));
+  const harness::Output doctor = system.run(". .run/env; vsimctl doctor");
+  CHECK_FALSE(doctor.ending.clean());
+  CHECK_MESSAGE(holds(doctor.text, "make room, then ops/up"), doctor.text);
+  CHECK_MESSAGE(holds(doctor.text, "Disk filling"), doctor.text);
+
+  // Too little room for a broker to start with; then just enough.
+  const harness::Output refused = system.run("ops/up");
+  CHECK(refused.ending.code == 1);
+  CHECK_MESSAGE(holds(refused.text, "has met a full disk"), refused.text);
+  CHECK_MESSAGE(holds(refused.text, "make room"), refused.text);
+  disk.leave(16L << 20);
+  const harness::Output up = system.run("ops/up");
+  CHECK_MESSAGE(up.ending.clean(), up.text);
+  CHECK_MESSAGE(holds(up.text, "restarted, since a write had failed"), up.text);
+  CHECK(create(system) == 201);
+  CHECK(harness::eventually([&] { return system.metric("vsim_broker_trouble") == 0; }, 30s));
+  const harness::Output well = system.run(". .run/env; vsimctl doctor");
+  CHECK_MESSAGE(well.ending.clean(), well.text);
+}
