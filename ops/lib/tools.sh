@@ -10,26 +10,42 @@ NATS_CLI=$TOOLS/bin/nats
 PG_BIN=''
 
 prepare_tools() {
-  lock_tools
-  find_postgres
-  use_or_build_nats
-  unlock_tools
-  export VSIM_NATS_SERVER=$NATS_SERVER VSIM_NATS_CLI=$NATS_CLI VSIM_PG_BIN=$PG_BIN
+  prepare_servers
+  prepare_nats_cli
+  STEP_NOTE="ok (nats-server $(nats_server_version "$NATS_SERVER"), $((SECONDS - STEP_STARTED)) s)"
 }
 
-use_or_build_nats() {
-  local server cli
+# What a system needs to run.
+prepare_servers() {
+  local server
+  lock_tools
+  find_postgres
   server=$(on_path nats-server)
-  cli=$(on_path nats)
   if [[ -n $server ]] && ! at_least "$NATS_SERVER_LEAST" "$(nats_server_version "$server")"; then
     echo "$server is older than $NATS_SERVER_LEAST; building the pinned one"
     server=''
   fi
-  [[ -n $server && -n $cli ]] || build_nats
+  [[ -n $server ]] || build_tool nats-server github.com/nats-io/nats-server/v2
   link_to "${server:-../build/nats-server}" "$NATS_SERVER"
-  link_to "${cli:-../build/nats}" "$NATS_CLI"
-  echo "using ${server:-the nats-server of ops/tools} and ${cli:-the nats of ops/tools}"
+  unlock_tools
+  export VSIM_NATS_SERVER=$NATS_SERVER VSIM_PG_BIN=$PG_BIN
+  echo "using ${server:-the nats-server of ops/tools}"
   STEP_NOTE="ok (nats-server $(nats_server_version "$NATS_SERVER"), $((SECONDS - STEP_STARTED)) s)"
+}
+
+# What people need, which may come after the servers run. The Go that was fetched for both goes:
+# that is 900 MB.
+prepare_nats_cli() {
+  local cli
+  lock_tools
+  cli=$(on_path nats)
+  [[ -n $cli ]] || build_tool nats github.com/nats-io/natscli/nats
+  link_to "${cli:-../build/nats}" "$NATS_CLI"
+  rm -rf "$TOOLS/go"
+  unlock_tools
+  export VSIM_NATS_CLI=$NATS_CLI
+  echo "using ${cli:-the nats of ops/tools}"
+  STEP_NOTE="ok ($((SECONDS - STEP_STARTED)) s)"
 }
 
 # A link that is right stays: taking it away for a moment could hit a test that starts a server.
@@ -49,21 +65,21 @@ on_path() {
   done < <(type -aP "$1" || true)
 }
 
-build_nats() {
-  local pin
+# build_tool PROGRAM PACKAGE
+build_tool() {
+  local pin mark=$TOOLS/built-$1
   pin=$(cat "$ROOT/ops/tools/go.mod" "$ROOT/ops/tools/go.sum" | sha256sum)
-  if [[ $(cat "$TOOLS/built" 2>/dev/null) == "$pin" && -x $TOOLS/build/nats-server &&
-    -x $TOOLS/build/nats ]]; then
-    return 0
-  fi
+  # One mark stood for both programs in older checkouts.
+  if [[ ! -f $mark && -f $TOOLS/built ]]; then cp "$TOOLS/built" "$mark"; fi
+  if [[ $(cat "$mark" 2>/dev/null) == "$pin" && -x $TOOLS/build/$1 ]]; then return 0; fi
   find_go || bring_go
-  run_go_build
-  echo "$pin" >"$TOOLS/built"
+  run_go_build "$2"
+  echo "$pin" >"$mark"
 }
 
-# Versions and hashes come from go.mod and go.sum alone; the caller's Go settings for its own
-# projects must not get in (a go.work file above, flags, a toolchain download). A Go that bring_go
-# fetched works in its own folder and goes with it when it is done: that is 900 MB.
+# run_go_build PACKAGE, or `tool` for all. Versions and hashes come from go.mod and go.sum alone;
+# the caller's Go settings for its own projects must not get in (a go.work file above, flags, a
+# toolchain download). A Go that bring_go fetched works in its own folder.
 run_go_build() {
   local own=$TOOLS/go places=()
   if [[ $GO == "$own"/* ]]; then
@@ -73,9 +89,8 @@ run_go_build() {
   (
     cd "$ROOT/ops/tools"
     env GOTOOLCHAIN=local GOFLAGS='-buildvcs=false -modcacherw' GOWORK=off CGO_ENABLED=0 \
-      GOBIN="$TOOLS/build" "${places[@]}" "$GO" install -v -trimpath tool
-  ) || fail "building nats-server and nats with $GO failed"
-  rm -rf "$own"
+      GOBIN="$TOOLS/build" "${places[@]}" "$GO" install -v -trimpath "$1"
+  ) || fail "building $1 of ops/tools with $GO failed"
 }
 
 # Debian keeps the server programs of each version in a folder of its own, off the PATH; the newest
