@@ -66,8 +66,8 @@ labels_of_names() {
 names_of_label() {
   local file
   case $1 in
-    tidy) echo tidy.tree tidy.self_test ;;
-    alerts) echo alerts.files alerts.self_test ;;
+    tidy) printf '%s\n' tidy.tree tidy.self_test ;;
+    alerts) printf '%s\n' alerts.files alerts.self_test ;;
     integration | e2e | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do
         file=${file##*/}

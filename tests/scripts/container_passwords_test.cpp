@@ -28,10 +28,11 @@ class Checkout {
 
   /// In dash, with no Docker to be asked.
   std::string shell(const std::string& script) const {
-    const harness::Output said =
-        harness::run_program({.argv = {"/usr/bin/env", "-i", "PATH=/usr/bin:/bin",
-                                       "DOCKER_HOST=unix:///nowhere", "dash", "-euc", script},
-                              .working_directory = path_});
+    harness::ChildOptions dash;
+    dash.argv = {"/usr/bin/env", "-i",  "PATH=/usr/bin:/bin", "DOCKER_HOST=unix:///nowhere", "dash",
+                 "-euc",         script};
+    dash.working_directory = path_;
+    const harness::Output said = harness::run_program(dash);
     REQUIRE_MESSAGE(said.ending.clean(), script, ":\n", said.text);
     return said.text;
   }

@@ -12,15 +12,20 @@
 
 namespace {
 
-std::string bash(const std::string& script) {
-  const harness::Output said = harness::run_program(
-      {.argv = {"/bin/bash", "-c",
-                "set -eu; ROOT=$PWD TOOLS=/nowhere; for part in packages build needs; do "
-                "source ops/lib/$part.sh; done\n" +
-                    script},
-       .working_directory = harness::source_dir()});
+std::string output_of(std::vector<std::string> command) {
+  harness::ChildOptions options;
+  options.argv = std::move(command);
+  options.working_directory = harness::source_dir();
+  const harness::Output said = harness::run_program(options);
   REQUIRE_MESSAGE(said.ending.clean(), said.text);
   return said.text;
+}
+
+std::string bash(const std::string& script) {
+  return output_of({"/bin/bash", "-c",
+                    "set -eu; ROOT=$PWD TOOLS=/nowhere; for part in packages build needs; do "
+                    "source ops/lib/$part.sh; done\n" +
+                        script});
 }
 
 std::string needs_of(const std::string& labels) {
@@ -47,10 +52,8 @@ TEST_CASE("words of names lead to the labels that have such tests") {
   CHECK(bash("labels_of_names 'no such test'") == "");
   // Of fuzz there is nothing in this build, and docker stands in another configuration.
   const std::filesystem::path program(harness::product_program("vsim-api"));
-  const std::string listed =
-      harness::run_program({.argv = {"/usr/bin/env", "ctest", "--test-dir",
-                                     program.parent_path().parent_path().string(), "-N"}})
-          .text;
+  const std::string listed = output_of(
+      {"/usr/bin/env", "ctest", "--test-dir", program.parent_path().parent_path().string(), "-N"});
   const std::regex line(R"(Test +#\d+: ([^\s]+))");
   std::string names;
   for (std::sregex_iterator match(listed.begin(), listed.end(), line), end; match != end; ++match) {
