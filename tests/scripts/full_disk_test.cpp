@@ -27,7 +27,7 @@ bool have_mounts_of_our_own() {
     ::umount("/mnt");
     return true;
   }
-  MESSAGE("SKIPPED: no file system may be mounted here: ", std::strerror(errno));
+  MESSAGE("SKIPPED: no file system may be mounted here: ", std::string(std::strerror(errno)));
   return false;
 }
 
