@@ -12,6 +12,7 @@
 #include "ops/vsimctl/consent.h"
 #include "ops/vsimctl/key_file_change.h"
 #include "ops/vsimctl/key_making.h"
+#include "ops/vsimctl/own_key.h"
 #include "ops/vsimctl/table.h"
 #include "schema/messages/event_codec.h"
 
@@ -124,6 +125,9 @@ std::shared_ptr<std::string> add_name(CLI::App& command, const std::string& mean
 void declare_add(CLI::App& keys, const Path& path, LocalTask& chosen) {
   auto* command = keys.add_subcommand("add", "Makes a key, and prints it this once");
   const auto name = add_name(*command, "Who uses it: the actor that events name");
+  command->get_option("NAME")->check([](const std::string& text) {
+    return text == own_key_name ? text + " is the key that vsimctl api makes for itself" : "";
+  });
   auto role = std::make_shared<http::Role>();
   command
       ->add_option_function<std::string>(

@@ -129,6 +129,7 @@ const std::vector<Arguments> asked_wrongly = {
     {"keys", "add", "ci", "--role", "king"},
     {"keys", "add", "two words", "--role", "reader"},
     {"keys", "add", "timekeeper", "--role", "reader"},
+    {"keys", "add", "vsimctl-api", "--role", "reader"},
     {"keys", "add", std::string(65, 'a'), "--role", "reader"},
     {"keys", "revoke", "--yes"},
     {"keys", "revoke", "two words", "--yes"},
