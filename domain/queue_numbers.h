@@ -12,7 +12,7 @@ namespace vsim {
 
 /// A queue begins at 1, or at the time in microseconds, and takes far less than a message a
 /// microsecond: before the year 2219 it does not come here by itself, only by a purge beyond its
-/// end. A queue that is made anew begins below; from here on numbers do not stand in its way. The
+/// end. From here on a number makes no lower one old: the server's history is asked instead. The
 /// limit is below 2^53, up to which every reader of JSON is exact (RFC 8259, section 6), and below
 /// 2^62, from where on nats-server 2.15 hands out nothing; it is near no number that people type.
 inline constexpr StreamSequence queue_numbers_high = (StreamSequence{1} << 53) - (1ULL << 50);
@@ -21,10 +21,15 @@ inline constexpr StreamSequence queue_numbers_high = (StreamSequence{1} << 53) -
 inline constexpr StreamSequence queue_numbers_broken = queue_numbers_high + (1ULL << 40);
 inline constexpr StreamSequence queue_numbers_end = queue_numbers_broken + (1ULL << 40);
 
+/// A queue that is made anew begins above every number that was given below this one. So it has
+/// room for 2^30 commands at least before it is told of again; what lies from here on is passed
+/// over.
+inline constexpr StreamSequence queue_numbers_counted = queue_numbers_broken - (1ULL << 30);
+
 struct QueueNumbers {
   StreamSequence last = 0;       // of the newest command that the queue ever stored
   StreamSequence delivered = 0;  // as far as its consumer is, asked for before `last`
-  StreamSequence known = 0;      // the highest that is not high in the read models, asked before
+  StreamSequence known = 0;      // the highest in the read models that is counted, asked before
 };
 
 /// Why commands are not carried out, as a sentence for an operator; nothing: they are.

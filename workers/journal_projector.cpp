@@ -160,11 +160,11 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
   }
   std::vector<read_model::OperationRow> rows;
   read_model::Checkpoint next = checkpoint_;
-  if (next.command_sequence >= queue_numbers_high) next.command_sequence = 0;
+  if (next.command_sequence >= queue_numbers_counted) next.command_sequence = 0;
   for (const auto& message : messages) {
     const auto original = messages::original_of(message);
     // A queue that was purged too far is made anew below that (D45).
-    if (original.sequence < queue_numbers_high) {
+    if (original.sequence < queue_numbers_counted) {
       next.command_sequence = std::max(next.command_sequence, original.sequence);
     }
     // What cannot be read here is poison in the queue too: a worker has dealt with it.

@@ -14,7 +14,7 @@ namespace vsim::vsimctl {
 eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& broker) {
   eventstore::Sequence highest = 0;
   const auto note = [&](eventstore::Sequence sequence) {
-    if (sequence < queue_numbers_high) highest = std::max(highest, sequence);
+    if (sequence < queue_numbers_counted) highest = std::max(highest, sequence);
   };
   const auto events =
       read_through(broker, std::string(messages::events_stream), [&](const auto& message) {

@@ -7,8 +7,8 @@
 
 namespace vsim::vsimctl {
 
-/// One above every number of the queue that EVENTS or JOURNAL holds; high ones do not count
-/// (queue_numbers_high). Reads both to their ends, so it takes as long as they are.
+/// One above every number of the queue that EVENTS or JOURNAL holds, of those that are counted
+/// (queue_numbers_counted). Reads both to their ends, so it takes as long as they are.
 eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& broker);
 
 }  // namespace vsim::vsimctl

@@ -22,8 +22,11 @@ using harness::Output;
 
 namespace {
 
-// As ARCHITECTURE has them (D45): where an operator is told, and where nothing is carried out.
-constexpr std::uint64_t broken = (1ULL << 53) - (1ULL << 50) + (1ULL << 40);
+// As ARCHITECTURE has them (D45): from where on a number makes none old, up to where a queue that
+// is made anew begins above, where an operator is told, and where nothing is carried out.
+constexpr std::uint64_t high = (1ULL << 53) - (1ULL << 50);
+constexpr std::uint64_t broken = high + (1ULL << 40);
+constexpr std::uint64_t counted = broken - (1ULL << 30);
 constexpr std::uint64_t end = broken + (1ULL << 40);
 const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};
 
@@ -126,6 +129,26 @@ TEST_CASE("numbers count as broken from their limit on, and are carried out for 
   wait_for_status(api, last_good, "STOPPED");
   CHECK(act(api, last, "stop").status == 200);
   CHECK(act(api, last, "start").status == 200);
+  expect(0, fleet.vsimctl({"verify"}));
+}
+
+TEST_CASE("a queue made anew begins above all numbers that leave it room (issue 20, D.18)") {
+  Fleet fleet;
+  HttpClient api = fleet.client();
+  std::uint64_t purged_to = high + 1;
+  SUBCASE("the lowest of the high ones") { purged_to = high; }
+  SUBCASE("the last") { purged_to = counted - 1; }
+  purge_up_to(fleet, purged_to);
+  const std::string id = create_server(api, {.profile = "instant"})["id"].text();
+  CHECK(api.get("/readyz").status == 200);
+  REQUIRE(fleet.nats_cli_as("admin", {"stream", "rm", "COMMANDS", "-f"}).ending.clean());
+  expect(0, fleet.vsimctl({"migrate"}));
+  fleet.wait_until_ready();
+  const auto stopped = act(api, id, "stop");
+  REQUIRE_MESSAGE(stopped.status == 200, harness::told(stopped));
+  const Json newest = api.get("/operations?limit=1").json()["items"][0];
+  CHECK(newest["type"].text() == "stop");
+  CHECK(newest["command_sequence"].integer() == static_cast<std::int64_t>(purged_to + 1));
   expect(0, fleet.vsimctl({"verify"}));
 }
 

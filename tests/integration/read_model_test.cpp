@@ -448,9 +448,13 @@ TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10
 
 TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18)") {
   Ground ground;
-  const std::vector<StreamSequence> places = {
-      1,    queue_numbers_high - 1, queue_numbers_high, (1ULL << 63) - 1, 1ULL << 63, ~0ULL - 1,
-      ~0ULL};
+  const std::vector<StreamSequence> places = {1,
+                                              queue_numbers_counted - 1,
+                                              queue_numbers_counted,
+                                              (1ULL << 63) - 1,
+                                              1ULL << 63,
+                                              ~0ULL - 1,
+                                              ~0ULL};
   auto journal = std::move(*ProjectionWriter::open(ground.url, Projection::journal));
   std::vector<OperationRow> rows;
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -463,7 +467,7 @@ TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18
   REQUIRE(journal->apply_pending(rows, journal->checkpoint()->sequence, {1, "hash", 1}).value());
 
   const auto read = [&](auto&& query) { return ground.pool.read(query).value(); };
-  CHECK(read(newest_command) == queue_numbers_high - 1);
+  CHECK(read(newest_command) == queue_numbers_counted - 1);
   const auto sorted = [](std::vector<StreamSequence> found) {
     std::sort(found.begin(), found.end());
     return found;
