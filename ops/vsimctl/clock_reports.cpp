@@ -1,5 +1,6 @@
 #include "ops/vsimctl/clock_reports.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -15,7 +16,9 @@ constexpr std::chrono::milliseconds patience{1500};  // each process tells once 
 }  // namespace
 
 ClockReports::ClockReports(const eventstore::Broker& broker)
-    : subscription_(broker.subscribe(std::string(messages::clock_report_subject))),
+    : broker_(broker),
+      errors_before_(broker.permission_errors()),
+      subscription_(broker.subscribe(std::string(messages::clock_report_subject))),
       until_(std::chrono::steady_clock::now() + patience) {}
 
 std::vector<messages::ClockReport> ClockReports::collect() {
@@ -23,8 +26,9 @@ std::vector<messages::ClockReport> ClockReports::collect() {
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(until_ - std::chrono::steady_clock::now());
-    if (left.count() <= 0) break;
-    const auto message = subscription_->next(left);
+    // What has come while the caller did other things for longer is there to be taken.
+    if (left.count() <= 0 && subscription_->pending() == 0) break;
+    const auto message = subscription_->next(std::max(left, std::chrono::milliseconds(1)));
     if (!message) break;  // the broker has gone: others tell of that
     if (!*message) continue;
     const auto report = messages::read_clock_report((*message)->payload);

@@ -3,6 +3,7 @@
 // What the running processes tell of their machines' clocks.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,13 @@ class ClockReports {
   /// time to tell: 1.5 s from the making.
   std::vector<messages::ClockReport> collect();
 
+  /// Whether the broker has forbidden something to this connection since the making: with a
+  /// configuration of before there were reports, to listen to them. Holds after collect().
+  bool forbidden() const { return broker_.permission_errors() != errors_before_; }
+
  private:
+  const eventstore::Broker& broker_;
+  std::uint64_t errors_before_;
   std::unique_ptr<eventstore::Subscription> subscription_;
   std::chrono::steady_clock::time_point until_;
 };

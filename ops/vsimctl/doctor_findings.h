@@ -53,6 +53,9 @@ Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max);  // 0: the li
 /// `offset` is how far the process's clock is ahead of the broker's; `uncertainty`, how exactly the
 /// process knows the broker's.
 Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertainty);
+/// Of no process telling of its clock: whether the broker has forbidden vsimctl something, and
+/// whether workers wait for commands, so that they are known to run.
+Finding judge_silence(bool forbidden, bool workers_wait);
 Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
 Finding judge_lost(std::uint64_t messages);  // of EVENTS, that are not there any more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);

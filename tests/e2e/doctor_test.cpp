@@ -7,6 +7,7 @@
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
+#include "tests/harness/postgres_faults.h"
 #include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
 
@@ -165,6 +166,28 @@ TEST_CASE("with NATS or Postgres dead the doctor reports on the other, and never
   fleet.worker().terminate();  // its projector would make the tables again
   harness::query(fleet.database_url(), "DROP SCHEMA vsim CASCADE");
   check_found(fleet, "bad", "has no tables of vsim", "Postgres lost");
+}
+
+TEST_CASE("with Postgres frozen the doctor still hears of the clocks") {
+  Fleet fleet;
+  const harness::FrozenPostgres frozen(fleet.postgres());
+  const Output report = fleet.vsimctl({"doctor"});
+  CAPTURE(report.text);
+  CHECK(report.text.find("no process tells of its clock") == std::string::npos);
+  CHECK(report.text.find("vsim-worker ") != std::string::npos);
+  CHECK(report.text.find("vsim-api ") != std::string::npos);
+}
+
+TEST_CASE("where the broker forbids reports of clocks the doctor says so, and not that none runs") {
+  Fleet fleet;
+  SUBCASE("to vsimctl") {
+    fleet.nats().restart_configured("\"vsim.report.>\"", "\"vsim.other.>\"");
+    check_found(fleet, "warning", "the broker forbids vsimctl to hear them", "Rolling upgrade");
+  }
+  SUBCASE("to the processes") {
+    fleet.nats().restart_configured("\"vsim.report.clock\"", "\"vsim.other.clock\"");
+    check_found(fleet, "warning", "the broker forbids them to tell", "Rolling upgrade");
+  }
 }
 
 TEST_CASE("the entries that the doctor names are in the runbook") {

@@ -103,6 +103,25 @@ void PrivateNats::restart_without_messages_of(const std::string& stream) {
   restart();
 }
 
+void PrivateNats::restart_configured(const std::string& what, const std::string& with) {
+  altered_.emplace_back(what, with);
+  restart();
+}
+
+void PrivateNats::keep_store() {
+  process_.terminate();
+  std::filesystem::copy(scratch_.path() + "/store", scratch_.path() + "/kept",
+                        std::filesystem::copy_options::recursive);
+  restart();
+}
+
+void PrivateNats::restart_on_kept_store() {
+  process_.kill();
+  std::filesystem::remove_all(scratch_.path() + "/store");
+  std::filesystem::rename(scratch_.path() + "/kept", scratch_.path() + "/store");
+  restart();
+}
+
 void PrivateNats::restart_empty() {
   process_.kill();
   std::filesystem::remove_all(scratch_.path() + "/store");
@@ -138,6 +157,12 @@ std::string PrivateNats::refused_to_parts() const {
 
 bool PrivateNats::start() {
   std::string text = read_file(source_dir() + "/ops/servers/nats-server.conf.in");
+  for (const auto& [what, with] : altered_) {
+    text = replaced(text, what, with);
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what)) {
+      text.replace(at, what.size(), with);
+    }
+  }
   text = replaced(text, "@SERVER_NAME@", name_);
   text = replaced(text, "@LISTEN@", fmt::format("127.0.0.1:{}", port_));
   text = replaced(text, "@MONITOR_LISTEN@", fmt::format("127.0.0.1:{}", monitor_port_));

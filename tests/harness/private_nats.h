@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/harness/certificates.h"
 #include "tests/harness/child_process.h"
@@ -44,6 +46,13 @@ class PrivateNats {
   void restart();
   /// Killed, and without what it stored in a stream: the stream and its consumers are there still.
   void restart_without_messages_of(const std::string& stream);
+  /// Stopped, and started with `with` wherever its shipped configuration says `what`, from then
+  /// on. Throws when that stands nowhere.
+  void restart_configured(const std::string& what, const std::string& with);
+  /// Stopped, copied as a backup, and started again.
+  void keep_store();
+  /// Killed, and started on the store as it was kept: it has gone back to an older one.
+  void restart_on_kept_store();
   /// With everything it stored thrown away.
   void restart_empty();
   /// With one bit changed where `text` first stands in what EVENTS has on its disk, as a bad disk
@@ -58,6 +67,7 @@ class PrivateNats {
   NatsOptions options_;
   std::string name_;
   std::string log_path_;
+  std::vector<std::pair<std::string, std::string>> altered_;  // of the shipped configuration
   std::uint16_t port_ = 0;
   std::uint16_t monitor_port_ = 0;
   ChildProcess process_;
