@@ -13,6 +13,7 @@
 #include "api/server_certificate.h"
 #include "api/static_files.h"
 #include "api/wall_clock.h"
+#include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -147,7 +148,9 @@ struct Parts {
         gateway(publisher, log_side, read_side, inbox, metrics),
         commands(catalogue, gateway, log_side, read_side, clock,
                  [this] { return inbox.stopped(); }),
-        applied(queue, events, read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
+        applied(
+            queue, events, [&broker] { return stream_facts(broker, messages::events_stream); },
+            read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock, applied),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),

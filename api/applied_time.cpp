@@ -47,6 +47,7 @@ eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& q
 /// What time it is, on a clock that nobody changes.
 struct AppliedTime::Moment {
   Instant now;
+  WallTime wall;  // the same, as the broker has it
   ClockState time;
 };
 
@@ -58,10 +59,11 @@ struct AppliedTime::QueueLook {
 };
 
 AppliedTime::AppliedTime(eventstore::EventStore& queue, eventstore::EventStore& events,
-                         ReadSide& read_side, SimulatedClock& clock,
+                         LogFacts log_facts, ReadSide& read_side, SimulatedClock& clock,
                          const eventstore::BrokerClock& wall, std::function<bool()> stopping)
     : queue_(queue),
       events_(events),
+      log_facts_(std::move(log_facts)),
       read_side_(read_side),
       clock_(clock),
       wall_(wall),
@@ -92,7 +94,7 @@ std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
     }
     auto after = read_clock();
     if (after && after->time == clock->time) {
-      return Moment{now, clock->time};
+      return Moment{now, wall, clock->time};
     }
     clock = std::move(after);
   }
@@ -122,11 +124,12 @@ std::optional<AppliedTime::QueueLook> AppliedTime::look_at_queue(const Moment& m
   if (!oldest) {
     return std::nullopt;
   }
-  const auto end = events_.last_sequence();
-  if (!end) {
+  const auto log = log_facts_();
+  // A broker whose clock was set back a moment ago would stamp what comes now before the moment.
+  if (!log || log->told_at < moment.wall) {
     return std::nullopt;
   }
-  QueueLook look{*oldest, Instant::max(), *end};
+  QueueLook look{*oldest, Instant::max(), log->last_sequence};
   if (*oldest) {
     // It may have been decided on the clock as it was before its last change.
     const bool same_clock = (*oldest)->stored_at >= moment.time.stored_at;
@@ -169,7 +172,7 @@ Reply<Reach> AppliedTime::reach_without_broker() {
   if (!progress) {
     return tl::unexpected(progress.error());
   }
-  return judge({clock_.now(), {}}, std::nullopt, *progress);
+  return judge({clock_.now(), {}, {}}, std::nullopt, *progress);
 }
 
 Reach AppliedTime::judge(const Moment& moment, const std::optional<QueueLook>& look,

@@ -10,6 +10,7 @@
 #include "api/simulated_clock.h"
 #include "domain/clock.h"
 #include "eventstore/broker_clock.h"
+#include "eventstore/broker_facts.h"
 #include "eventstore/event_store.h"
 #include "schema/read_model/checkpoint.h"
 
@@ -34,9 +35,12 @@ class AppliedTime {
   /// For so long the projection may lag before live figures stop with it.
   static constexpr std::chrono::seconds lag_max{3};
 
+  /// Where EVENTS ends, and the broker's time then.
+  using LogFacts = std::function<eventstore::Result<eventstore::StreamFacts>()>;
+
   /// All outlive it. `queue` is COMMANDS, read as a log.
-  AppliedTime(eventstore::EventStore& queue, eventstore::EventStore& events, ReadSide& read_side,
-              SimulatedClock& clock, const eventstore::BrokerClock& wall,
+  AppliedTime(eventstore::EventStore& queue, eventstore::EventStore& events, LogFacts log_facts,
+              ReadSide& read_side, SimulatedClock& clock, const eventstore::BrokerClock& wall,
               std::function<bool()> stopping);
 
   /// Looks again and again until all before `asked` (none, or a later time: before now) is final,
@@ -69,6 +73,7 @@ class AppliedTime {
 
   eventstore::EventStore& queue_;
   eventstore::EventStore& events_;
+  LogFacts log_facts_;
   ReadSide& read_side_;
   SimulatedClock& clock_;
   const eventstore::BrokerClock& wall_;

@@ -43,6 +43,10 @@ void BrokerClock::learn(Ticks asked_at, Timestamp told, Ticks answered_at) {
         meet.least > meet.most && (jump >= jump_min || jump <= -jump_min)) {
       ++jumps_;
       last_jump_ = jump;
+      if (jump < nanoseconds(0)) {
+        const Timestamp shown(answered_at.time_since_epoch() + before.middle());
+        set_back_ = {set_back_.times + 1, std::max({set_back_.reached, latest_, shown})};
+      }
       latest_ = Timestamp::min();
     }
   }
@@ -69,6 +73,11 @@ Timestamp BrokerClock::now() const {
   const auto sure_until = measured_at_ + room / drift_parts_per_million_max * million;
   latest_ = std::max(latest_, estimate(std::min(ticks_(), sure_until)));
   return latest_;
+}
+
+BrokerClock::SetBack BrokerClock::set_back() const {
+  const std::lock_guard lock(mutex_);
+  return set_back_;
 }
 
 std::string BrokerClock::trouble() const {

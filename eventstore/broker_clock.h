@@ -57,9 +57,17 @@ class BrokerClock {
   bool known() const;
 
   /// The broker's time. It must be known. Never falls, but when the broker's own clock is set back
-  /// by `jump_min` or more. Stands still when the uncertainty has come to its limit: 83 minutes
-  /// after the last measurement, if that was exact.
+  /// by `jump_min` or more (set_back). Stands still when the uncertainty has come to its limit: 83
+  /// minutes after the last measurement, if that was exact.
   Timestamp now() const;
+
+  /// How often the broker's clock was set back by `jump_min` or more, as this process has seen, and
+  /// the latest time that now() could have given before: what was settled by then must stay so.
+  struct SetBack {
+    std::uint64_t times = 0;
+    Timestamp reached = Timestamp::min();
+  };
+  SetBack set_back() const;
 
   /// Why nothing may be decided by this clock, as a sentence; empty when it may.
   std::string trouble() const;
@@ -92,6 +100,7 @@ class BrokerClock {
   std::optional<Bounds> bounds_;  // at measured_at_; none: never measured
   Ticks measured_at_{};
   mutable Timestamp latest_ = Timestamp::min();  // that now() has given
+  SetBack set_back_;
   std::uint64_t jumps_ = 0;
   std::chrono::nanoseconds last_jump_{0};
 };

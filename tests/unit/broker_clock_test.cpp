@@ -221,3 +221,19 @@ TEST_CASE("a process that was stopped or suspended between question and answer i
   ground.measure(1ms, 1ms);
   CHECK(std::chrono::abs(ground.error()) <= 1ms);
 }
+
+TEST_CASE("what had been reached before the broker's clock was set back is kept, shown or not") {
+  Ground ground;
+  ground.measure(1ms, 1ms);
+  ground.pass(10s);
+  CHECK(ground.clock.set_back().times == 0);
+  const auto reached = ground.broker;  // nobody has asked for the time since the beginning
+  ground.broker -= BrokerClock::jump_min + 2ms;
+  ground.measure(1ms, 1ms);
+  CHECK(ground.clock.set_back().times == 1);
+  CHECK(ground.clock.set_back().reached >= reached);
+  CHECK(ground.clock.set_back().reached <= reached + 4ms);
+  ground.broker += 1h;
+  ground.measure(1ms, 1ms);
+  CHECK(ground.clock.set_back().times == 1);  // ahead is no way back
+}
