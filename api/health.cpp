@@ -4,8 +4,10 @@
 
 #include "domain/queue_numbers.h"
 #include "eventstore/broker_facts.h"
+#include "eventstore/direct_get.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "schema/messages/subjects.h"
+#include "schema/read_model/log_identity.h"
 #include "schema/read_model/operations.h"
 
 namespace vsim::api {
@@ -110,20 +112,29 @@ void Health::check_projection(telemetry::Readiness& readiness,
   }
   readiness.facts.emplace_back("projection_lag",
                                std::to_string(*log_end > projected ? *log_end - projected : 0));
+  check_log(readiness, *models->checkpoint, *log_end);
   check_progress(readiness, projected, *log_end);
+}
+
+/// By the hash: a log that went backwards may have grown again.
+void Health::check_log(telemetry::Readiness& readiness, const read_model::Checkpoint& checkpoint,
+                       std::uint64_t log_end) {
+  if (checkpoint.sequence == 0) {
+    return;
+  }
+  const auto there =
+      eventstore::get_at(broker_, std::string(messages::events_stream), checkpoint.sequence);
+  if (!there) {
+    readiness.reasons.push_back("the log cannot be read: " + there.error().detail);
+    return;
+  }
+  if (auto fault = read_model::fault_of_log(checkpoint, log_end, *there, "has been projected")) {
+    readiness.reasons.push_back(std::move(*fault));
+  }
 }
 
 void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
                             std::uint64_t log_end) {
-  // The projection may have moved on since the log's end was asked for, but not far.
-  const auto newer = projected > log_end ? stream_facts(broker_, messages::events_stream)
-                                         : eventstore::Result<eventstore::StreamFacts>();
-  if (projected > log_end && newer && projected > newer->last_sequence) {
-    readiness.reasons.emplace_back("the log ends at " + std::to_string(newer->last_sequence) +
-                                   " but the read models come from " + std::to_string(projected) +
-                                   " events: the log went backwards (restored or wiped); an "
-                                   "operator must rebuild the read models");
-  }
   // Until then reads would show a past that callers know to be over.
   log_end_at_start_ = std::min(log_end_at_start_.value_or(log_end), log_end);
   if (projected < *log_end_at_start_) {

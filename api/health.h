@@ -45,6 +45,8 @@ class Health {
   void check_projection(telemetry::Readiness& readiness,
                         const read_model::DbResult<ReadModels>& models,
                         std::optional<std::uint64_t> log_end);
+  void check_log(telemetry::Readiness& readiness, const read_model::Checkpoint& checkpoint,
+                 std::uint64_t log_end);
   void check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
                       std::uint64_t log_end);
 

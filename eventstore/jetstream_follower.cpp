@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "eventstore/direct_get.h"
+#include "eventstore/lost_message.h"
 
 namespace vsim::eventstore {
 namespace {
@@ -52,9 +53,7 @@ Error JetStreamFollower::missing_message(Sequence got) const {
     const auto stored = get_at(broker_, stream_, wanted);
     if (stored && !*stored) {
       return {Error::Kind::damaged,
-              fmt::format("message {} of {} is lost though {} is there: the broker's store is "
-                          "damaged; nothing passes it, restore a backup",
-                          wanted, stream_, got)};
+              lost_message(wanted, stream_, std::to_string(got) + " is there")};
     }
   }
   return {Error::Kind::unavailable,

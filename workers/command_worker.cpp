@@ -59,6 +59,12 @@ void show_all(telemetry::Metrics& metrics, std::type_identity<std::variant<Actio
 
 constexpr auto set_aside_for = 10min;
 
+// Trying again does not help. It is the command's own fault, or the log has lost what it would be
+// decided on: then it stays in the queue, and others go on.
+bool cannot_be_decided(const Error& error) {
+  return error.kind == Error::Kind::refused || error.kind == Error::Kind::damaged;
+}
+
 constexpr auto exhausted = "delivered too often without an outcome";
 
 }  // namespace
@@ -148,7 +154,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
     stored_by = std::max(stored_by, item.delivery.message.stored_at);
     proposals.push_back(std::make_unique<CommandProposal>(
         tools_, addresses, std::get<Command>(item.decoded.command), item.decoded.reply_to,
-        item.decoded.may_be_repeat));
+        item.decoded.may_be_repeat || item.decoded.by_hand));
     open.push_back(proposals.back().get());
   }
   const bool all_done = commit_all(open, stored_by, stop);
@@ -178,7 +184,7 @@ bool CommandWorker::commit_all(std::vector<Proposal*> open, eventstore::Timestam
   while (true) {
     const auto ok = commit_commands(tools_, open, stored_by);
     if (ok) return true;
-    if (ok.error().kind == Error::Kind::refused) {
+    if (cannot_be_decided(ok.error())) {
       log::error("a group cannot be decided", {{"reason", ok.error().detail}});
       return false;
     }
@@ -196,7 +202,8 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
     return bury(item, DeadLetterReason::exhausted, exhausted);
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
-                           item.decoded.reply_to, item.decoded.may_be_repeat);
+                           item.decoded.reply_to,
+                           item.decoded.may_be_repeat || item.decoded.by_hand);
   commit_all({&proposal}, item.delivery.message.stored_at, stop);
   if (proposal.is_done()) {
     finish(item, proposal.verdict());
@@ -244,7 +251,7 @@ void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
     if (error.kind == Error::Kind::refused && item.delivery.deliveries >= deliveries_max) {
       return bury(item, DeadLetterReason::exhausted, error.detail);
     }
-    if (stop.stop_requested() || error.kind == Error::Kind::refused) {
+    if (stop.stop_requested() || cannot_be_decided(error)) {
       return give_back(item.delivery);
     }
     pause(stop, 250ms);

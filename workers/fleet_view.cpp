@@ -4,6 +4,7 @@
 
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
+#include "schema/read_model/log_identity.h"
 #include "workers/pause.h"
 
 namespace vsim::workers {
@@ -37,9 +38,7 @@ void FleetView::run(std::stop_token stop) {
 
 void FleetView::load() {
   const auto snapshot = load_snapshot_();
-  const auto last = store_.last_sequence();
-  const bool usable = snapshot && last && snapshot->events.sequence <= *last;
-  if (!usable) {
+  if (!snapshot || !comes_from_log(snapshot->events)) {
     log::warn("the view starts from the first message of the log: no read model to start from");
     return;
   }
@@ -56,6 +55,34 @@ void FleetView::load() {
     deadlines_.set(deadline.region, deadline.server, deadline.due, position_,
                    deadline.is_idle ? DueKind::idle_timeout : DueKind::transition_ends);
   }
+}
+
+// For another log, which has a time of its own; the clock is never without a value.
+void FleetView::start_anew(const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    clock_sequence_ = 0;
+    latest_now_ = Instant::min();
+  }
+  while (!refresh_clock()) {
+    pause(stop, 200ms);
+    if (stop.stop_requested()) return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    pools_.clear();
+    deadlines_ = {};
+    position_ = 0;
+    caught_up_ = false;
+  }
+  load();
+}
+
+bool FleetView::comes_from_log(const read_model::Checkpoint& checkpoint) {
+  const auto last = store_.last_sequence();
+  if (checkpoint.sequence == 0) return last.has_value();
+  const auto there = store_.load(checkpoint.sequence);
+  return last && there && !read_model::fault_of_log(checkpoint, *last, *there, "");
 }
 
 // Follows until stopped or the broker is lost; run() comes back here.
@@ -83,6 +110,7 @@ void FleetView::follow(std::stop_token stop) {
     const auto messages = follower->next(messages_at_once, 200ms);
     if (!messages) {
       say(messages.error().detail);
+      if (messages.error().kind == eventstore::Error::Kind::conflict) return start_anew(stop);
       pause(stop, 100ms);
       continue;
     }
@@ -112,6 +140,10 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
     const auto logged = messages::decode_event(message);
     const std::lock_guard lock(mutex_);
     if (logged) apply(*logged, message.sequence);
+    // Its stamp was the broker's time, whatever that says now.
+    if (clock_ && message.sequence > clock_sequence_) {
+      latest_now_ = std::max(latest_now_, simulated_at(*clock_, message.stored_at));
+    }
     // What cannot be read changes no address and no deadline that this build knows of; the
     // projector is the one that stops at it and says so.
     if (message.sequence == position_ + 1) position_ = message.sequence;
@@ -134,12 +166,23 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
     for (const auto& range : extension->ranges) pools_[pool->event.region].extend(range);
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
     if (sequence <= clock_sequence_) return;  // on the way to an event that was read ahead
+    keep_what_was_reached();                  // on the clock that it was reached by
     clock_ = clock->state;
     clock_sequence_ = sequence;
   }
 }
 
+// While this worker was idle an API may have shown a bill up to now as final (D40): after the
+// broker's clock was set back nothing may be decided before that.
+void FleetView::keep_what_was_reached() const {
+  const auto set_back = wall_.set_back();
+  if (set_back.times == set_backs_seen_ || !clock_) return;
+  set_backs_seen_ = set_back.times;
+  latest_now_ = std::max(latest_now_, simulated_at(*clock_, set_back.reached));
+}
+
 Instant FleetView::now_locked() const {
+  keep_what_was_reached();
   // The process may have been ahead of the stamp of a change of scale when that was stored; and the
   // broker's clock may be set back.
   latest_now_ = std::max(latest_now_, simulated_at(clock_.value(), wall_.now()));

@@ -110,10 +110,13 @@ class FleetView {
 
  private:
   void load();
+  void start_anew(const std::stop_token& stop);
+  bool comes_from_log(const read_model::Checkpoint& checkpoint);
   void follow(std::stop_token stop);
   void apply(const std::vector<eventstore::Message>& messages);
   void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
   Instant now_locked() const;
+  void keep_what_was_reached() const;
   bool ready_locked() const { return clock_.has_value() && caught_up_ && wall_.known(); }
 
   eventstore::EventStore& store_;
@@ -125,6 +128,7 @@ class FleetView {
   std::optional<SimClock> clock_;
   StreamSequence clock_sequence_ = 0;  // of the event that clock_ is the state after
   mutable Instant latest_now_ = Instant::min();
+  mutable std::uint64_t set_backs_seen_ = 0;  // of the broker's clock
   std::map<Region, AddressPool> pools_;
   DeadlineQueue deadlines_;
   StreamSequence position_ = 0;

@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/lost_message.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/sha256.h"
+#include "schema/messages/subjects.h"
+#include "schema/read_model/log_identity.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_batch.h"
 #include "workers/pause.h"
@@ -198,22 +201,13 @@ std::optional<Setback> Projector::check_log() {
     return setback_of(last.error());
   }
   log_checked_at_ = std::chrono::steady_clock::now();
-  if (*last < checkpoint_.sequence) {
-    return Setback{Kind::stopped,
-                   fmt::format("the log went backwards: EVENTS ends at {}, {} has been projected; "
-                               "restore it, or run vsimctl rebuild",
-                               *last, checkpoint_.sequence)};
-  }
   if (checkpoint_.sequence > 0) {
     const auto message = events_.load(checkpoint_.sequence);
     if (!message) {
       return setback_of(message.error());
     }
-    if (!*message || messages::sha256_hex((*message)->payload) != checkpoint_.hash) {
-      return Setback{Kind::stopped,
-                     fmt::format("the log went backwards: message {} of EVENTS is not the one that "
-                                 "has been projected; restore it, or run vsimctl rebuild",
-                                 checkpoint_.sequence)};
+    if (auto fault = read_model::fault_of_log(checkpoint_, *last, *message, "has been projected")) {
+      return Setback{Kind::stopped, std::move(*fault)};
     }
   }
   log_end_ = *last;
@@ -309,9 +303,8 @@ std::optional<Setback> Projector::check_next() {
     return std::nullopt;
   }
   return Setback{Kind::stopped,
-                 fmt::format("message {} of EVENTS is lost though the log ends at {}: the broker's "
-                             "store is damaged; nothing passes it, restore a backup",
-                             next, log_end_)};
+                 eventstore::lost_message(next, messages::events_stream,
+                                          fmt::format("the log ends at {}", log_end_))};
 }
 
 void Projector::note(const Setback& setback) {

@@ -22,6 +22,7 @@
 #include "workers/pause.h"
 #include "workers/projector.h"
 #include "workers/read_model_gauges.h"
+#include "workers/sound_log.h"
 #include "workers/timekeeper.h"
 #include "workers/wall_clock.h"
 
@@ -122,8 +123,14 @@ struct WorkerProcess::Parts {
   telemetry::Metrics& metrics;
   Catalogue catalogue;
   Connections to;
-  eventstore::JetStreamStore log;
-  eventstore::JetStreamStore feed;
+  read_model::ConnectionPool marks_database;
+  read_model::ConnectionPool places_database;
+  eventstore::JetStreamStore stored_log;
+  eventstore::JetStreamStore stored_feed;
+  KnownHeads heads;
+  LogWatch log_watch;
+  SoundLog log;
+  SoundLog feed;
   eventstore::JetStreamStore journal;
   eventstore::JetStreamStore queued;
   eventstore::CommandQueue queue;
@@ -160,8 +167,16 @@ struct WorkerProcess::Parts {
         metrics(shared),
         catalogue(std::move(known)),
         to(std::move(connections)),
-        log(*to.appends, *to.prompt, std::string(messages::events_stream)),
-        feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
+        marks_database(settings.database_url, 1, read_model::lock_limits),
+        places_database(settings.database_url, 2, read_model::place_limits),
+        stored_log(*to.appends, *to.prompt, std::string(messages::events_stream)),
+        stored_feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
+        heads([this](auto servers) { return find_newest(servers); }),
+        log_watch(
+            stored_feed, heads, [this] { return marks_database.read(read_model::find_log_marks); },
+            [this] { return to.appends->reconnects() + to.prompt->reconnects(); }, metrics),
+        log(stored_log, log_watch, heads),
+        feed(stored_feed, log_watch, heads),
         journal(*to.feeds, *to.feeds, std::string(messages::journal_stream),
                 eventstore::Retention::limited),
         queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
@@ -197,7 +212,7 @@ struct WorkerProcess::Parts {
         janitor(view, {purge_verdicts, pool_outbox, journal_repair, delivery_sweep},
                 [this] { return is_active(janitor_lock); }),
         projector(
-            feed, {settings.database_url, settings.schema_dir}, catalogue,
+            stored_feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
         journal_projector(journal, settings.database_url, metrics),
         read_model_gauges(settings.database_url, catalogue, metrics),
@@ -210,6 +225,11 @@ struct WorkerProcess::Parts {
       reaped_in(metrics, region);
       watermarks_of(metrics, region);
     }
+  }
+
+  read_model::DbResult<read_model::NewestEvents> find_newest(std::span<const ServerId> servers) {
+    return places_database.read(
+        [&](read_model::Transaction& tx) { return read_model::find_newest_events(tx, servers); });
   }
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
@@ -291,6 +311,7 @@ void WorkerProcess::run(std::stop_token stop) {
   std::stop_source view_stop;
   std::jthread view([&] { parts.view.run(view_stop.get_token()); });
   const std::jthread clock_watch([&] { parts.wall.watch(stop); });
+  const std::jthread log_watch([&] { parts.log_watch.run(stop); });
   {
     std::vector<std::jthread> threads;
     const auto start = [&](bool wanted, auto& role) {
@@ -317,6 +338,12 @@ telemetry::Readiness WorkerProcess::readiness() const {
   const auto view = parts.view.status();
   if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
   if (auto trouble = parts.wall.time().trouble(); !trouble.empty()) {
+    readiness.reasons.push_back(std::move(trouble));
+  }
+  if (auto why = parts.log_watch.awaited(); !why.empty()) {
+    readiness.reasons.push_back(std::move(why));
+  }
+  if (auto trouble = parts.log_watch.trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
   }
   if (auto fault = parts.broker_gauges.queue_fault()) {

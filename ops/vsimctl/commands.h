@@ -36,6 +36,7 @@ void add_doctor(CLI::App& app, Task& chosen);
 void add_history(CLI::App& app, Task& chosen);
 void add_journal(CLI::App& app, Task& chosen);
 void add_keys(CLI::App& app, LocalTask& chosen);
+void add_lost(CLI::App& app, Task& chosen);
 void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
 void add_rebuild(CLI::App& app, Task& chosen);

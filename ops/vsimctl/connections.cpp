@@ -57,7 +57,7 @@ std::string told(const telemetry::CommonSettings& settings, const eventstore::Er
     case Kind::refused:
       return fmt::format("{} refuses: {}", broker, detail);
     case Kind::damaged:
-      return fmt::format("{} (ops/runbook.md, The log is damaged)", detail);
+      return detail;
   }
   return detail;
 }

@@ -14,11 +14,11 @@
 #include "ops/vsimctl/connections.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
-#include "schema/messages/sha256.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/clock.h"
+#include "schema/read_model/log_identity.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/servers.h"
@@ -97,14 +97,12 @@ class Examination {
     look_at_storage(broker);
     look_at_queue(broker);
     look_at_letters(broker);
-    look_at_clocks(reports.collect());
+    auto told = reports.collect();
+    look_at_clocks(std::move(told), reports.forbidden());
   }
 
-  void look_at_clocks(std::vector<messages::ClockReport> reports) {
-    if (reports.empty()) {
-      add({Verdict::warning, "clock", "no process tells of its clock: none runs, or an older build",
-           "Workers down"});
-    }
+  void look_at_clocks(std::vector<messages::ClockReport> reports, bool forbidden) {
+    if (reports.empty()) add(judge_silence(forbidden, workers_wait_));
     const auto now = log_->now(settings_);
     if (!now) return add({Verdict::bad, "clock", now.error(), "Clocks apart"});
     wall_ = *now;
@@ -152,6 +150,7 @@ class Examination {
         eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer));
     if (consumer) {
       add(judge_consumer(consumer->paused, consumer->paused_until));
+      workers_wait_ = consumer->pulls_waiting > 0;
       add(judge_workers(consumer->pulls_waiting, consumer->in_hand, consumer->paused));
       add(judge_deliveries(consumer->redelivered));
     }
@@ -210,13 +209,11 @@ class Examination {
     const auto sequences =
         facts->messages > 0 ? facts->last_sequence + 1 - facts->first_sequence : facts->messages;
     if (facts->messages != sequences) add(judge_lost(sequences - facts->messages));
-    if (!message || messages::sha256_hex(message->payload) != checkpoint.hash) {
-      add({Verdict::bad, "projection",
-           fmt::format("the log went backwards: message {} of EVENTS is not the one that was "
-                       "projected; the read models come from another log",
-                       checkpoint.sequence),
-           "The log went backwards"});
-      return;
+    if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
+                                                    "has been projected")) {
+      const bool lost = !message && facts->last_sequence >= checkpoint.sequence;
+      return add({Verdict::bad, "projection", *fault,
+                  lost ? "The log is damaged" : "The log went backwards"});
     }
     const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
     if (behind == 0) return add(judge_lag(0, {}));
@@ -259,6 +256,7 @@ class Examination {
   std::vector<Finding> findings_;
   std::unique_ptr<Log> log_;      // none: the broker does not answer
   std::optional<WallTime> wall_;  // the broker's time; likewise
+  bool workers_wait_ = false;     // for commands: they run
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/lost_message.h"
+
 namespace vsim::vsimctl {
 namespace {
 
@@ -132,13 +134,30 @@ Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertaint
                 "Clocks apart");
 }
 
+Finding judge_silence(bool forbidden, bool workers_wait) {
+  const auto told = [](const std::string& why, const char* runbook) {
+    return Finding{Verdict::warning, "clock", "no process tells of its clock: " + why, runbook};
+  };
+  if (forbidden) {
+    return told(
+        "the broker forbids vsimctl to hear them; is nats-server.conf of an older build? "
+        "ops/up brings the new one",
+        "Rolling upgrade");
+  }
+  if (workers_wait) {
+    return told(
+        "workers run, so the broker forbids them to tell, or they are of an older build; "
+        "ops/up brings the new nats-server.conf",
+        "Rolling upgrade");
+  }
+  return told("none runs", "Workers down");
+}
+
 Finding judge_hole(std::uint64_t sequence) {
-  return {
-      Verdict::bad, "log",
-      fmt::format("message {} of EVENTS is lost though later ones are there: the broker's store "
-                  "is damaged, and the projector stops there",
-                  sequence),
-      "The log is damaged"};
+  return {Verdict::bad, "log",
+          eventstore::lost_message(sequence, "EVENTS", "later ones are there") +
+              "; the projector stops there",
+          "The log is damaged"};
 }
 
 Finding judge_lost(std::uint64_t messages) {

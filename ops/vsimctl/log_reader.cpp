@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/lost_message.h"
+#include "schema/messages/subjects.h"
+
 namespace vsim::vsimctl {
 namespace {
 
@@ -37,10 +40,8 @@ Found<LogChunk> LogReader::read_some(eventstore::Follower& follower) {
   auto messages = follower.next(chunk_events_max, message_wait);
   if (!messages) return tl::unexpected(told(settings_, messages.error()));
   if (messages->empty()) {
-    return tl::unexpected(fmt::format(
-        "message {} of EVENTS is lost, though the log reaches to {}: the broker's store "
-        "is damaged (ops/runbook.md, The log is damaged)",
-        read_ + 1, through_));
+    return tl::unexpected(eventstore::lost_message(read_ + 1, messages::events_stream,
+                                                   fmt::format("the log ends at {}", through_)));
   }
   LogChunk chunk;
   chunk.entries.reserve(messages->size());

@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   vsim::vsimctl::add_history(app, chosen);
   vsim::vsimctl::add_journal(app, chosen);
   vsim::vsimctl::add_keys(app, chosen_local);
+  vsim::vsimctl::add_lost(app, chosen);
   vsim::vsimctl::add_migrate(app, chosen);
   vsim::vsimctl::add_pool(app, chosen);
   vsim::vsimctl::add_rebuild(app, chosen);

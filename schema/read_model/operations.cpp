@@ -81,6 +81,10 @@ std::vector<Statement> operation_statements() {
                                  " FROM operations o WHERE status <> 'SUCCEEDED'"
                                  " AND status = 'PENDING' AND command_sequence >= $1"
                                  " ORDER BY command_sequence LIMIT $2"},
+      {"operations_of_fleet",
+       "SELECT " + operation_columns +
+           " FROM operations o WHERE server_id IS NULL AND event_sequence > 0"
+           " ORDER BY event_sequence LIMIT $1"},
       {"operation_settled",
        "SELECT (date_part('epoch', at) * 1000)::bigint FROM server_events"
        " WHERE server_id = $1 AND version >= $2 AND event IN ('server_provisioned',"
@@ -93,7 +97,7 @@ std::vector<Statement> operation_statements() {
       {"operation_newest",
        "SELECT max(command_sequence) FROM operations"
        " WHERE command_sequence BETWEEN 1 AND " +
-           std::to_string(queue_numbers_high - 1)},
+           std::to_string(queue_numbers_counted - 1)},
       {"operation_decided",
        "SELECT 1 FROM operations"
        " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
@@ -161,6 +165,15 @@ std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, st
                                   .integer(static_cast<std::int64_t>(limit));
   std::vector<OperationRow> operations;
   for (const auto& row : execute(tx, "operations_pending", arguments)) {
+    operations.push_back(read_operation(row));
+  }
+  return operations;
+}
+
+std::vector<OperationRow> list_fleet_outcomes(Transaction& tx, std::size_t limit) {
+  const Arguments arguments = Arguments().integer(static_cast<std::int64_t>(limit));
+  std::vector<OperationRow> operations;
+  for (const auto& row : execute(tx, "operations_of_fleet", arguments)) {
     operations.push_back(read_operation(row));
   }
   return operations;

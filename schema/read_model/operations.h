@@ -59,7 +59,11 @@ std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter
 /// Operations without an outcome yet, the lowest command sequence first, beyond `after`.
 std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, std::size_t limit);
 
-/// The highest place in COMMANDS below queue_numbers_high that is known; 0: none.
+/// Outcomes of commands that were for no server (a pool, the clock), in the order of EVENTS; the
+/// oldest `limit`.
+std::vector<OperationRow> list_fleet_outcomes(Transaction& tx, std::size_t limit);
+
+/// The highest place in COMMANDS below queue_numbers_counted that is known; 0: none.
 StreamSequence newest_command(Transaction& tx);
 
 /// Whether the command at this place of COMMANDS has an outcome that can be read.

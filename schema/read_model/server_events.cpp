@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/read_model/column_arrays.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -93,7 +94,16 @@ std::vector<Statement> server_event_statements() {
   return {{"server_events_page",
            "SELECT version, (date_part('epoch', at) * 1000)::bigint, event, message, actor,"
            " coalesce(command_id::text, ''), correlation_id, sequence FROM server_events"
-           " WHERE server_id = $1 AND version < $2::bigint ORDER BY version DESC LIMIT $3"}};
+           " WHERE server_id = $1 AND version < $2::bigint ORDER BY version DESC LIMIT $3"},
+          {"server_events_all",
+           "SELECT version, (date_part('epoch', at) * 1000)::bigint, event, message, actor,"
+           " coalesce(command_id::text, ''), correlation_id, sequence, server_id"
+           " FROM server_events WHERE (server_id, version) > ($1::uuid, $2::bigint)"
+           " ORDER BY server_id, version LIMIT $3"},
+          {"server_events_newest",
+           "SELECT wanted.id, newest.sequence FROM unnest($1::uuid[]) AS wanted (id)"
+           " CROSS JOIN LATERAL (SELECT sequence FROM server_events WHERE server_id = wanted.id"
+           " ORDER BY version DESC LIMIT 1) AS newest"}};
 }
 
 std::string event_message(const Event& event, const State& after) {
@@ -112,6 +122,33 @@ std::vector<ServerEventRow> list_server_events(Transaction& tx, const ServerId& 
     events.push_back(read_event(row));
   }
   return events;
+}
+
+std::vector<AnyServerEvent> list_all_server_events(Transaction& tx, const ServerId& after,
+                                                   Version version, std::uint32_t limit) {
+  const Arguments arguments = Arguments()
+                                  .ready(after.to_string())
+                                  .integer(static_cast<std::int64_t>(version))
+                                  .integer(limit);
+  std::vector<AnyServerEvent> events;
+  for (const auto& row : execute(tx, "server_events_all", arguments)) {
+    events.push_back({{Uuid::parse(view_of(row[8])).value_or(Uuid{})}, read_event(row)});
+  }
+  return events;
+}
+
+NewestEvents find_newest_events(Transaction& tx, std::span<const ServerId> servers) {
+  ColumnArray ids;
+  for (const auto& server : servers) {
+    ids.text(server.to_string());
+  }
+  NewestEvents newest;
+  for (const auto& row : execute(tx, "server_events_newest", Arguments().ready(ids.take()))) {
+    if (const auto id = Uuid::parse(view_of(row[0]))) {
+      newest[ServerId{*id}] = integer_of<StreamSequence>(row[1]);
+    }
+  }
+  return newest;
 }
 
 }  // namespace vsim::read_model

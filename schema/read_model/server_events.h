@@ -3,7 +3,9 @@
 // Table `server_events`: every event of every server, as its log shows it.
 
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "domain/server.h"
@@ -28,5 +30,18 @@ std::string event_message(const Event& event, const State& after);
 /// Newest first: those with a version below `before` (0: from the newest).
 std::vector<ServerEventRow> list_server_events(Transaction& tx, const ServerId& id,
                                                std::uint32_t limit, Version before);
+
+struct AnyServerEvent {
+  ServerId server;
+  ServerEventRow event;
+};
+/// Events of all servers, by server and version, behind that version of that one; from the first
+/// where both are 0.
+std::vector<AnyServerEvent> list_all_server_events(Transaction& tx, const ServerId& after,
+                                                   Version version, std::uint32_t limit);
+
+/// Where the last event of each of these servers stands in EVENTS; those without one are left out.
+using NewestEvents = std::unordered_map<ServerId, StreamSequence>;
+NewestEvents find_newest_events(Transaction& tx, std::span<const ServerId> servers);
 
 }  // namespace vsim::read_model

@@ -1,4 +1,5 @@
-// The reads of the small tables: regions, instance_types, clock, projection_checkpoint.
+// The reads of the small tables: regions, instance_types, clock, projection_checkpoint,
+// billing_watermarks.
 
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/clock.h"
@@ -21,6 +22,10 @@ std::vector<Statement> small_table_statements() {
       {"checkpoint",
        "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
        " WHERE stream = $1"},
+      {"log_marks",
+       "SELECT 'checkpoint', hash, sequence FROM projection_checkpoint WHERE stream = $1"
+       " UNION ALL SELECT 'clock', '', sequence FROM clock"
+       " UNION ALL SELECT 'billing', region, sequence FROM billing_watermarks"},
       {"takes_writes", "SELECT current_setting('transaction_read_only') = 'off'"},
       {"progress",
        "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"

@@ -27,6 +27,9 @@ inline constexpr WaitLimits write_limits{std::chrono::seconds(5), std::chrono::s
                                          std::chrono::seconds(22)};
 /// Whether the projector's session lives, and where its checkpoint is: a lock may be in the way.
 inline constexpr std::chrono::milliseconds look_max{7000};
+/// Where the read models know servers' events; a worker decides without it when it does not come.
+inline constexpr WaitLimits place_limits{
+    std::chrono::milliseconds(100), std::chrono::milliseconds(250), std::chrono::milliseconds(300)};
 /// Advisory locks, asked for and never waited for.
 inline constexpr WaitLimits lock_limits{std::chrono::seconds(1), std::chrono::seconds(2),
                                         std::chrono::milliseconds(2500)};

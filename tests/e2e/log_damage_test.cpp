@@ -70,3 +70,58 @@ TEST_CASE("a projector that meets a lost message stops before it and says so, as
   CHECK(fleet.client().get("/servers?name=first").json()["total"].integer() == 1);
   CHECK(fleet.client().get("/servers?name=third").json()["total"].integer() == 0);
 }
+
+TEST_CASE(
+    "on a server whose last event is lost nobody decides, and others go on (issue 20, D.17)") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const std::string damaged =
+      create_server(client, {.name = "bit-rot", .profile = "instant"})["id"].text();
+  const std::string whole = create_server(client, {.profile = "instant"})["id"].text();
+  std::string text = "bit-rot";  // of its first event, which is its only one
+  bool restarted = false;        // the worker has not seen the event; Postgres has
+  SUBCASE("the only one, which the worker has seen") {}
+  SUBCASE("the only one, seen by the read models alone") { restarted = true; }
+  SUBCASE("with others before it, seen by the read models alone") {
+    REQUIRE(act(client, damaged, "stop", {{"X-Request-Id", "rotten-stop"}}).status == 200);
+    text = "rotten-stop";
+    restarted = true;
+  }
+  const std::string sequence = harness::query_value(
+      fleet.database_url(),
+      "SELECT max(sequence) FROM server_events WHERE server_id = '" + damaged + "'");
+  if (restarted) fleet.worker().terminate();
+  fleet.nats().restart_damaged(text);
+  if (restarted) fleet.start_worker();
+  fleet.wait_until_ready();
+
+  const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};
+  const auto accepted = act(client, damaged, text == "bit-rot" ? "stop" : "start", at_once);
+  REQUIRE_MESSAGE(accepted.status == 202, harness::told(accepted));
+  HttpClient worker(fleet.worker_port());
+  std::string reasons;
+  CHECK_MESSAGE(harness::eventually([&] {
+                  reasons = worker.get("/readyz").body;
+                  return reasons.find("message " + sequence + " of EVENTS is lost") !=
+                         std::string::npos;
+                }),
+                reasons);
+  check_says(reasons, "The log is damaged");
+  CHECK(fleet.worker_metric("vsim_log_unsound") == 1);
+  // The others go on, and the read models with them.
+  CHECK(act(client, whole, "stop").status == 200);
+  CHECK(create_server(client, {.profile = "instant"})["status"].text() == "RUNNING");
+  CHECK(fleet.worker_metric("vsim_projection_stopped") == 0);
+  // It waits in the queue, neither decided nor buried, however often it is delivered.
+  CHECK(harness::eventually(
+      [&] {
+        const Output facts = fleet.nats_cli({"consumer", "info", "COMMANDS", "commands", "--json"});
+        return fleet.worker_metric("vsim_command_redeliveries_total") >= 6 &&
+               harness::Json::parse(facts.text)["num_ack_pending"].integer() == 1;
+      },
+      std::chrono::seconds(40)));
+  CHECK(client.get(accepted.header("Location")).json()["status"].text() == "PENDING");
+  CHECK(harness::query_value(fleet.database_url(),
+                             "SELECT max(sequence) FROM server_events WHERE server_id = '" +
+                                 damaged + "'") == sequence);
+}
