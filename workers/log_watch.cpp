@@ -134,13 +134,14 @@ StreamSequence LogWatch::last_read() const {
   return own_.sequence;
 }
 
-void LogWatch::note_short(StreamSequence appended, StreamSequence read_before) {
+void LogWatch::note_short(StreamSequence end, StreamSequence known) {
   const std::lock_guard lock(mutex_);
-  if (!own_fault_.empty()) return;
-  own_fault_ = fmt::format(
-      "the log went backwards: an event was stored at {} though {} was read by this process; "
-      "restore it, or run vsimctl rebuild; then start this worker again",
-      appended, read_before);
+  if (own_fault_.empty()) {
+    own_fault_ = fmt::format(
+        "the log went backwards: EVENTS ends at {}, {} was known to this process; restore it, or "
+        "run vsimctl rebuild; then start this worker again",
+        end, known);
+  }
   show_locked();
 }
 

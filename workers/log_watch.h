@@ -43,8 +43,8 @@ class LogWatch {
   void read(const eventstore::Message& message);
   StreamSequence last_read() const;
 
-  /// The log gave an append this place though it had that of last_read() before.
-  void note_short(StreamSequence appended, StreamSequence read_before);
+  /// The log ends at this place, or gave it to an append, though it held that of `known` before.
+  void note_short(StreamSequence end, StreamSequence known);
   /// A message that the broker must have and does not give, as a sentence.
   void note_lost(const std::string& what);
 

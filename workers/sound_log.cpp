@@ -99,6 +99,12 @@ std::vector<Result<Sequence>> SoundLog::append_each(std::span<const Append> mess
 }
 
 Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
+  const auto end = log_.last_sequence();
+  if (!end) return tl::unexpected(end.error());
+  if (*end < known) {
+    watch_.note_short(*end, known);
+    return watch_.check();
+  }
   const auto there = log_.load(known);
   if (!there) return tl::unexpected(there.error());
   if (*there) {
@@ -114,6 +120,7 @@ Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
 }
 
 Result<std::vector<Message>> SoundLog::load_last(std::span<const std::string> filters) {
+  if (auto ok = watch_.check(); !ok) return tl::unexpected(ok.error());
   const auto known = heads_.of(filters);  // before the log is asked: it only grows
   auto found = log_.load_last(filters);
   if (!found) return found;
@@ -132,6 +139,7 @@ Result<std::vector<Message>> SoundLog::load_last(std::span<const std::string> fi
 }
 
 Result<std::vector<Message>> SoundLog::load_history(const std::string& filter) {
+  if (auto ok = watch_.check(); !ok) return tl::unexpected(ok.error());
   const auto known = heads_.of(std::span(&filter, 1)).front();
   auto history = log_.load_history(filter);
   if (!history) return history;

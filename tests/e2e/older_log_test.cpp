@@ -23,7 +23,7 @@ using harness::Output;
 namespace {
 
 const harness::FleetOptions many_ticks{
-    .settings = {{"TIME_SCALE", "600"}, {"BILLING_INTERVAL", "60s"}}};
+    .settings = {{"TIME_SCALE", "600"}, {"BILLING_INTERVAL", "60s"}, {"IDLE_TIMEOUT", "0s"}}};
 const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};
 
 std::int64_t end_of_log(Fleet& fleet) {

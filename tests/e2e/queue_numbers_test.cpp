@@ -146,7 +146,7 @@ TEST_CASE("a queue made anew begins above all numbers that leave it room (issue 
   fleet.wait_until_ready();
   const auto stopped = act(api, id, "stop");
   REQUIRE_MESSAGE(stopped.status == 200, harness::told(stopped));
-  const Json newest = api.get("/operations?limit=1").json()["items"][0];
+  const Json newest = api.get("/operations?limit=1").json()["items"].at(0);
   CHECK(newest["type"].text() == "stop");
   CHECK(newest["command_sequence"].integer() == static_cast<std::int64_t>(purged_to + 1));
   expect(0, fleet.vsimctl({"verify"}));
