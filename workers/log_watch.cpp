@@ -42,21 +42,24 @@ void LogWatch::run(std::stop_token stop) {
 }
 
 void LogWatch::look() {
+  const auto marks = ask_models();
+  if (compare() && marks && trouble().empty()) heads_.note(*marks);
+}
+
+std::optional<read_model::LogMarks> LogWatch::ask_models() {
   auto marks = read_marks_();
   // Without tables there are no read models, and so none that could come from another log.
   if (!marks && marks.error().kind == DatabaseError::Kind::not_migrated) {
     marks = read_model::LogMarks{};
   }
   heads_.models_answer(marks.has_value());
-  {
-    const std::lock_guard lock(mutex_);
-    if (marks) {
-      models_ = marks->checkpoint.value_or(read_model::Checkpoint{});
-    } else {
-      models_silence_ = marks.error().detail;
-    }
+  const std::lock_guard lock(mutex_);
+  if (!marks) {
+    models_silence_ = marks.error().detail;
+    return std::nullopt;
   }
-  if (compare() && marks && trouble().empty()) heads_.note(*marks);
+  models_ = marks->checkpoint.value_or(read_model::Checkpoint{});
+  return std::move(*marks);
 }
 
 Result<std::optional<std::string>> LogWatch::fault_of(const read_model::Checkpoint& known,
@@ -79,6 +82,14 @@ Result<void> LogWatch::compare() {
   if (!models_fault) return tl::unexpected(models_fault.error());
   auto own_fault = fault_of(own, "was read by this process");
   if (!own_fault) return tl::unexpected(own_fault.error());
+  // What the read models say now tells later whether they have been made anew.
+  if (*own_fault && !*models_fault && ask_models()) {
+    lock.lock();
+    const auto newer = models_.value_or(read_model::Checkpoint{});
+    lock.unlock();
+    models_fault = fault_of(newer, "has been projected");
+    if (!models_fault) return tl::unexpected(models_fault.error());
+  }
   lock.lock();
   compared_at_ = reconnects;
   lock.unlock();

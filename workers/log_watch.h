@@ -59,6 +59,7 @@ class LogWatch {
   std::string trouble() const;
 
  private:
+  std::optional<read_model::LogMarks> ask_models();
   eventstore::Result<void> compare();
   eventstore::Result<std::optional<std::string>> fault_of(const read_model::Checkpoint& known,
                                                           std::string_view known_by);

@@ -37,7 +37,7 @@ class PrivateNats {
   const std::string& log_path() const { return log_path_; }
 
   /// What the broker has refused vsim-api and vsim-worker for want of a permission, line by line as
-  /// it logged it.
+  /// it logged it; but for lines that hold what restart_configured() has replaced.
   std::string refused_to_parts() const;
 
   /// SIGKILL, as a crash would.

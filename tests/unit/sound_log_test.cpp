@@ -202,13 +202,20 @@ TEST_CASE(
 TEST_CASE("once the read models are made anew from another log, nothing of the former one counts") {
   Ground ground;
   fill(ground.disk.first, {"a", "b", "c"});
-  ground.marks.checkpoint = checkpoint(3, "c");
-  ground.watch.look();
+  SUBCASE("seen before the log went back") {
+    ground.marks.checkpoint = checkpoint(3, "c");
+    ground.watch.look();
+  }
+  SUBCASE("seen only when it had gone") {
+    ground.watch.look();
+    ground.marks.checkpoint = checkpoint(3, "c");
+  }
   const auto follower = ground.log.follow(0);
   REQUIRE(follower->next(100, std::chrono::milliseconds(0)));
   fill(ground.disk.second, {"a", "b"});
   ground.disk.log = &ground.disk.second;
-  ground.watch.look();
+  ++ground.reconnects;
+  REQUIRE_FALSE(ground.append("d"));
   REQUIRE(ground.unsound());
   ground.marks.checkpoint = checkpoint(2, "b");
   ground.watch.look();
