@@ -1,6 +1,7 @@
 // `vsimctl dlq`: dead letters, looked at, put back into the queue, or dropped.
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include "ops/vsimctl/number_option.h"
 #include "ops/vsimctl/replays.h"
 #include "ops/vsimctl/streams.h"
+#include "ops/vsimctl/submission.h"
 #include "ops/vsimctl/table.h"
 #include "schema/messages/subjects.h"
 
@@ -107,9 +109,71 @@ Outcome drop_letter(const CommonSettings& settings, Log& log, eventstore::Sequen
   return {};
 }
 
+/// Why a letter is not put back; nothing: it would be, as things are now.
+std::optional<std::string> why_kept(const Letter& letter, const Replay& replay, bool force) {
+  if (!messages::parse_command_subject(letter.command.subject)) {
+    return fmt::format(
+        "dead letter {} names no place in the queue (Vsim-Dead-Subject is \"{}\"); publish what it "
+        "should have been and drop it",
+        letter.sequence, letter.command.subject);
+  }
+  if (!replay.id && !force) {
+    return fmt::format(
+        "dead letter {} cannot be read ({}) and would come back; publish it put right and drop it, "
+        "or add --force",
+        letter.sequence, replay.unreadable);
+  }
+  if (is_mistyped(letter, replay) && !force) {
+    return fmt::format(
+        "dead letter {} is mistyped ({}); publish it put right and drop it, or add --force, which "
+        "has it carried out as if that were not there",
+        letter.sequence, replay.complaint);
+  }
+  return std::nullopt;
+}
+
+/// What a replay would do with the letters as things are now.
+struct Plan {
+  std::size_t put_back = 0;
+  std::vector<std::string> kept;  // why, a sentence each
+};
+
+/// The place of each server in the queue is looked at too: it holds one command.
+Found<Plan> plan_replay(const CommonSettings& settings, Log& log,
+                        const std::vector<Letter>& letters, bool force) {
+  const eventstore::CommandPublisher queue(log.broker(), std::string(messages::commands_stream));
+  Plan plan;
+  for (const auto& letter : letters) {
+    auto why = why_kept(letter, replay_of(letter.command), force);
+    if (!why) {
+      const auto waiting = queue.find_waiting(letter.command.subject);
+      if (!waiting) return failed(told(settings, waiting.error()));
+      if (*waiting) {
+        why = fmt::format("dead letter {}: {}", letter.sequence,
+                          told(settings, letter.command.subject,
+                               {eventstore::PublishError::Kind::slot_taken, {}}));
+      }
+    }
+    if (why) {
+      plan.kept.push_back(std::move(*why));
+    } else {
+      ++plan.put_back;
+    }
+  }
+  return plan;
+}
+
+std::string tell_plan(const Plan& plan) {
+  std::string text =
+      fmt::format("{} would be put back into the queue, and dropped here", plan.put_back);
+  if (!plan.kept.empty()) text += fmt::format("; {} would be kept:", plan.kept.size());
+  for (const auto& why : plan.kept) text += "\n  " + why;
+  return text;
+}
+
 /// What is to happen to letters, in the words that an operator reads.
 struct Intent {
-  const char* participle;  // "3 would be PARTICIPLE"
+  std::function<Found<std::string>(Log&, const std::vector<Letter>&)> plan;  // for a dry run
   std::string (*question)(std::size_t letters);
 };
 
@@ -128,7 +192,9 @@ Outcome with_consent(const CommonSettings& settings, const Chosen& chosen, const
   }
   print(*letters);
   if (consent.dry_run) {
-    fmt::print("dry run: {} would be {}\n", letters->size(), intent.participle);
+    const auto plan = intent.plan(**log, *letters);
+    if (!plan) return failed(plan.error());
+    fmt::print("dry run: {}\n", *plan);
     return {};
   }
   if (auto sure = confirm(intent.question(letters->size()), consent.yes); !sure) return sure;
@@ -136,9 +202,11 @@ Outcome with_consent(const CommonSettings& settings, const Chosen& chosen, const
 }
 
 Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
-  const Intent intent{"dropped for good", [](std::size_t letters) {
-                        return fmt::format("Drop {} for good?", letters);
-                      }};
+  const auto plan = [](Log&, const std::vector<Letter>& letters) -> Found<std::string> {
+    return fmt::format("{} would be dropped for good", letters.size());
+  };
+  const Intent intent{
+      plan, [](std::size_t letters) { return fmt::format("Drop {} for good?", letters); }};
   const auto act = [&](Log& log, const std::vector<Letter>& letters) -> Outcome {
     for (const auto& letter : letters) {
       if (auto done = drop_letter(settings, log, letter.sequence); !done) return done;
@@ -156,26 +224,8 @@ class LetterReplay {
       : settings_(settings), log_(log), force_(force) {}
 
   Outcome replay(const Letter& letter) {
-    if (!messages::parse_command_subject(letter.command.subject)) {
-      return failed(fmt::format(
-          "dead letter {} names no place in the queue (Vsim-Dead-Subject is \"{}\"); publish what "
-          "it should have been and drop it",
-          letter.sequence, letter.command.subject));
-    }
     const auto replay = replay_of(letter.command);
-    if (!replay.id && !force_) {
-      return failed(fmt::format(
-          "dead letter {} cannot be read ({}) and would come back; publish it put right and drop "
-          "it, or add --force",
-          letter.sequence, replay.unreadable));
-    }
-    if (is_mistyped(letter, replay) && !force_) {
-      return failed(
-          fmt::format("dead letter {} is mistyped ({}); publish it put right and drop it, or add "
-                      "--force, which "
-                      "has it carried out as if that were not there",
-                      letter.sequence, replay.complaint));
-    }
+    if (auto why = why_kept(letter, replay, force_)) return failed(std::move(*why));
     const auto sequence = put_back(settings_, log_, replay);
     if (!sequence)
       return failed(fmt::format("dead letter {}: {}", letter.sequence, sequence.error()));
@@ -208,7 +258,12 @@ class LetterReplay {
 };
 
 Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
-  const Intent intent{"put back into the queue", [](std::size_t letters) {
+  const auto plan = [&](Log& log, const std::vector<Letter>& letters) -> Found<std::string> {
+    const auto found = plan_replay(settings, log, letters, chosen.force);
+    if (!found) return tl::unexpected(found.error());
+    return tell_plan(*found);
+  };
+  const Intent intent{plan, [](std::size_t letters) {
                         return fmt::format("Put {} back into the queue?", letters);
                       }};
   const auto act = [&](Log& log, const std::vector<Letter>& letters) -> Outcome {

@@ -154,6 +154,43 @@ TEST_CASE("what is not stored stays, also without an id of its own (issue 12, nu
   CHECK(id_of("6") == id);
 }
 
+TEST_CASE("a dry run says of each letter what would become of it, and a replay does that") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const Json server = create_server(client, {.profile = "instant"});
+  const Json busy = create_server(client, {.profile = "instant"});
+  bury(fleet, server, R"({"type":"stop"})", random_uuid());
+  bury(fleet, server, "{", random_uuid());
+  bury(fleet, busy, R"({"type":"stop"})", random_uuid());
+  const Output pub = fleet.nats_cli({"pub", "vsim.dlq._other", R"({"type":"stop"})", "-H",
+                                     "Vsim-Dead-Subject:vsim.evt.x"});
+  REQUIRE(pub.ending.clean());
+  publish(fleet, subject_of(server), R"({"type":"stop","force":true})");  // mistyped: letter 5
+  REQUIRE(harness::eventually([&] { return stored_in(fleet, "DEAD_LETTERS") == 5; }));
+  REQUIRE(fleet.nats_cli({"consumer", "pause", "COMMANDS", "commands", "1h", "-f"}).ending.clean());
+  publish(fleet, subject_of(busy), R"({"type":"reboot"})");
+
+  const Output plan = expect(0, fleet.vsimctl({"dlq", "replay", "--all", "--dry-run"}));
+  CHECK(holds(plan, "dry run: 1 would be put back into the queue, and dropped here; 4 would be"));
+  CHECK(holds(plan, "dead letter 2 cannot be read"));
+  CHECK(holds(plan, "dead letter 3: another command waits under " + subject_of(busy)));
+  CHECK(holds(plan, "dead letter 4 names no place in the queue"));
+  CHECK(holds(plan, "dead letter 5 is mistyped"));
+  const Output forced =
+      expect(0, fleet.vsimctl({"dlq", "replay", "--all", "--force", "--dry-run"}));
+  CHECK(holds(forced, "dry run: 3 would be put back into the queue, and dropped here; 2 would be"));
+  CHECK(holds(expect(0, fleet.vsimctl({"dlq", "replay", "2", "--dry-run"})), "dry run: 0 would"));
+  CHECK(holds(expect(0, fleet.vsimctl({"dlq", "drop", "--all", "--dry-run"})), "dry run: 5 would"));
+  CHECK(stored_in(fleet, "DEAD_LETTERS") == 5);
+
+  const Output done = expect(1, fleet.vsimctl({"dlq", "replay", "--all", "--yes"}));
+  CHECK(holds(done, "4 were kept; the first: dead letter 2"));
+  CHECK(stored_in(fleet, "DEAD_LETTERS") == 4);
+  CHECK(stored_in(fleet, "COMMANDS") == 2);
+  REQUIRE(fleet.nats_cli({"consumer", "resume", "COMMANDS", "commands", "-f"}).ending.clean());
+  wait_for_status(client, server["id"].text(), "STOPPED");
+}
+
 TEST_CASE("letters of one server are put back one after the other") {
   Fleet fleet;
   HttpClient client = fleet.client();
