@@ -1,6 +1,8 @@
 #include "schema/read_model/live_hold.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
@@ -82,11 +84,34 @@ struct LiveHold::Impl {
   std::unique_ptr<Session> session;
   std::unique_ptr<pqxx::work> tx;
   std::optional<Checkpoint> checkpoint;
+  std::mutex mutex;     // of the transaction, while it is kept
+  std::jthread keeper;  // ends first
 
   ~Impl() { end(); }
 
+  /// What the hold is taken for may last longer than Postgres lets a transaction be idle: it ends
+  /// one whose client has stopped. So this one says that it goes on. Where that fails the
+  /// transaction is over, and swap_in() tells why.
+  void keep(std::chrono::milliseconds idle) {
+    keeper = std::jthread([this, idle](const std::stop_token& stop) {
+      std::condition_variable_any never;
+      std::unique_lock lock(mutex);
+      while (!never.wait_for(lock, stop, idle / 4, [&] { return stop.stop_requested(); })) {
+        try {
+          const BoundedWait wait(*session);
+          tx->exec("SELECT 1");
+        } catch (const std::exception&) {
+          return;
+        }
+      }
+    });
+  }
+
+  void stop_keeping() { keeper = {}; }
+
   /// Taking back what was begun is talk with Postgres too.
   void end() {
+    stop_keeping();
     if (!tx) return;
     const BoundedWait wait(*session);
     tx.reset();
@@ -110,16 +135,18 @@ struct LiveHold::Impl {
 LiveHold::LiveHold(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LiveHold::~LiveHold() = default;
 
-DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url) {
+DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url,
+                                                  const WaitLimits& limits) {
   auto impl = std::make_unique<Impl>();
   try {
-    impl->session = open_session(owner_url, long_limits);
+    impl->session = open_session(owner_url, limits);
   } catch (...) {
     return tl::unexpected(current_failure());
   }
   for (int attempt = 1;; ++attempt) {
     try {
       impl->hold();
+      impl->keep(limits.idle);
       return std::unique_ptr<LiveHold>(new LiveHold(std::move(impl)));
     } catch (...) {
       const auto failure = current_failure(impl->session.get());
@@ -134,6 +161,7 @@ DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url)
 const std::optional<Checkpoint>& LiveHold::checkpoint() const { return impl_->checkpoint; }
 
 DbResult<void> LiveHold::swap_in(const std::string& schema, bool pending) {
+  impl_->stop_keeping();
   pqxx::work& tx = *impl_->tx;
   const BoundedWait wait(*impl_->session);
   const LongStatement work(wait);

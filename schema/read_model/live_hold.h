@@ -9,6 +9,7 @@
 
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/database.h"
+#include "schema/read_model/wait_limits.h"
 
 namespace vsim::read_model {
 
@@ -18,8 +19,10 @@ DbResult<std::optional<Checkpoint>> live_checkpoint(const std::string& url);
 /// One thread. Ends with the object.
 class LiveHold {
  public:
-  /// Waits a few seconds for what is being written, then gives up.
-  static DbResult<std::unique_ptr<LiveHold>> take(const std::string& owner_url);
+  /// Waits a few seconds for what is being written, then gives up. Held for as long as the process
+  /// runs; where it is stopped, or gone, Postgres ends the hold after `limits.idle`.
+  static DbResult<std::unique_ptr<LiveHold>> take(const std::string& owner_url,
+                                                  const WaitLimits& limits = long_limits);
   ~LiveHold();
   LiveHold(const LiveHold&) = delete;
   LiveHold& operator=(const LiveHold&) = delete;

@@ -3,6 +3,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include <libpq-fe.h>
+
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -29,7 +31,9 @@ void LongStatement::keep_asking(const std::stop_token& stop) {
 }
 
 /// Of a session that was cut off on its way Postgres says that it is idle, or gone. States are told
-/// to the role that has logged in, whichever the URL has set since.
+/// to the role that has logged in, whichever the URL has set since. A Postgres that refuses the
+/// second session, as one without a free slot does, has answered: it is not silent, and nothing
+/// speaks against the first one.
 bool LongStatement::is_at_work() const {
   try {
     const auto session = open_session(url_, lock_limits, "SET ROLE NONE");
@@ -39,7 +43,7 @@ bool LongStatement::is_at_work() const {
                     std::to_string(backend_))
                 .empty();
   } catch (...) {
-    return false;
+    return PQping(with_limits(url_).c_str()) == PQPING_OK;  // also when it refuses by an error
   }
 }
 

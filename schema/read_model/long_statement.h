@@ -2,7 +2,7 @@
 
 // The inside of this folder: a wait for work on whole tables, or for a bill of millions of periods,
 // which no clock can limit. It goes on while a second session hears from Postgres that the first
-// one is at work.
+// one is at work, or is refused by it: for lack of slots before all.
 
 #include <chrono>
 #include <stop_token>

@@ -37,7 +37,7 @@ inline constexpr WaitLimits lock_limits{std::chrono::seconds(1), std::chrono::se
 inline constexpr WaitLimits snapshot_limits{std::chrono::seconds(5), std::chrono::seconds(60),
                                             std::chrono::seconds(62)};
 /// Work on whole tables, which may take hours. The wait goes on for as long as Postgres says that
-/// it works (LongStatement), or takes what is sent to it (CopyStream).
+/// it works, or that it takes no more sessions (LongStatement), or takes what is sent (CopyStream).
 inline constexpr WaitLimits long_limits{std::chrono::seconds(30), std::chrono::seconds(0),
                                         std::chrono::seconds(20)};
 

@@ -5,6 +5,7 @@
 #include "schema/read_model/next_model.h"
 
 #include <memory>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -129,6 +130,19 @@ eventstore::MemoryStore& sample_store() {
 }
 
 }  // namespace
+
+TEST_CASE("a hold lasts longer than Postgres lets a transaction be idle (issue 12, 15)") {
+  const auto url = PrivatePostgres::shared().create_database();
+  const auto log = all_of(sample_store());
+  project(url, log);
+  const auto next = make(url, log, log.size());
+  auto limits = long_limits;
+  limits.idle = std::chrono::seconds(1);
+  const auto hold = must(LiveHold::take(url, limits));
+  std::this_thread::sleep_for(3 * limits.idle);  // the length of the work that it is held for
+  must(hold->swap_in(rebuild_schema, false));
+  CHECK(must(drop_replaced_model(url)));
+}
 
 TEST_CASE("what is loaded in bulk equals what is projected, row for row") {
   const auto log = all_of(sample_store());

@@ -180,3 +180,17 @@ TEST_CASE("work on whole tables goes on for as long as Postgres works, and no lo
   CHECK(given_up.error().kind == Kind::unavailable);
   CHECK(given_up.error().silent);
 }
+
+TEST_CASE("long work goes on while Postgres has no slot for who asks after it (issue 12, 15)") {
+  PrivatePostgres postgres;
+  const auto database = postgres.create_vsim_database();
+  const auto url = postgres.url(database, "vsim_worker");
+  const harness::ScratchDir scratch("vsim-schema");
+  fs::copy(schema_dir + "/postgres", scratch.path() + "/postgres", fs::copy_options::recursive);
+  const auto seconds = std::chrono::seconds(long_limits.answer / 1s + 4).count();
+  std::ofstream(scratch.path() + "/postgres/900_slow.sql") << "SELECT pg_sleep(" << seconds << ");";
+  query(postgres.url(), "ALTER ROLE vsim_worker CONNECTION LIMIT 1");
+  const auto slow = apply_migrations(url, scratch.path());
+  CHECK_MESSAGE(slow, slow.error().detail);
+  query(postgres.url(), "ALTER ROLE vsim_worker CONNECTION LIMIT -1");
+}
