@@ -5,6 +5,7 @@
 #include "domain/queue_numbers.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/direct_get.h"
+#include "eventstore/error_words.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/log_identity.h"
@@ -45,8 +46,9 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
     return std::nullopt;
   }
   const auto refuse = [&](const char* what, const eventstore::Error& error) {
-    readiness.reasons.emplace_back(std::string(what) + " cannot be asked: " + error.detail +
-                                   "; is nats-server well, and was vsimctl migrate run?");
+    const bool refused = error.kind == eventstore::Error::Kind::refused;  // there is no such stream
+    readiness.reasons.push_back(std::string(what) + " cannot be asked: " + in_words(error) +
+                                (refused ? "; was vsimctl migrate run?" : ""));
     return std::nullopt;
   };
   const auto events = stream_facts(broker_, messages::events_stream);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eventstore/error_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/log_identity.h"
@@ -94,14 +95,14 @@ void FleetView::follow(std::stop_token stop) {
   if (!clock_) {
     // The snapshot may stand behind the clock's events, so their last is read on its own.
     if (const auto known = refresh_clock(); !known) {
-      say(known.error().detail);
+      say(in_words(known.error()));
       pause(stop, 200ms);
       return;
     }
   }
   const auto end = store_.last_sequence();
   if (!end) {
-    say(end.error().detail);
+    say(in_words(end.error()));
     pause(stop, 200ms);
     return;
   }
@@ -109,7 +110,7 @@ void FleetView::follow(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const auto messages = follower->next(messages_at_once, 200ms);
     if (!messages) {
-      say(messages.error().detail);
+      say(in_words(messages.error()));
       if (messages.error().kind == eventstore::Error::Kind::conflict) return start_anew(stop);
       pause(stop, 100ms);
       continue;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "domain/queue_numbers.h"
+#include "eventstore/error_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/journal_copy.h"
@@ -32,7 +33,8 @@ Setback setback_of(const read_model::DatabaseError& error) {
 }
 
 Setback setback_of(const eventstore::Error& error) {
-  return {Kind::unavailable, "NATS: " + error.detail};
+  log::debug("JOURNAL cannot be read", {{"error", error.detail}});
+  return {Kind::unavailable, in_words(error)};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/error_words.h"
 #include "eventstore/lost_message.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
@@ -51,7 +52,8 @@ Setback setback_of(const DatabaseError& error) {
 
 Setback setback_of(const eventstore::Error& error) {
   const bool damaged = error.kind == eventstore::Error::Kind::damaged;
-  return {damaged ? Kind::stopped : Kind::unavailable, "NATS: " + error.detail};
+  log::debug("EVENTS cannot be read", {{"error", error.detail}});
+  return {damaged ? Kind::stopped : Kind::unavailable, in_words(error)};
 }
 
 std::string name_of(const eventstore::Message& message) {

@@ -1,10 +1,13 @@
 #include "workers/worker_process.h"
 
 #include <array>
+#include <optional>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
 
+#include "eventstore/broker_clock.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -34,6 +37,7 @@ using eventstore::Broker;
 
 constexpr auto postgres_wait_at_stop_max = 2s;
 constexpr auto broker_wait_at_stop_max = 4s;  // what is in hand needs it to be finished
+constexpr auto broker_unheard_max = 2s;       // the clock asks each second
 
 // Tries until the broker is there: what starts first does not matter.
 tl::expected<std::unique_ptr<Broker>, std::string> connect(
@@ -55,6 +59,17 @@ tl::expected<std::unique_ptr<Broker>, std::string> connect(
     pause(stop, 1s);
     if (stop.stop_requested()) return tl::unexpected<std::string>("stopped before it had started");
   }
+}
+
+// Why nothing is heard of the broker. The clock asks it each second, so silence is known 1 to 2 s
+// after it began; the connection's own pings take 4 to 6.
+std::optional<std::string> silence_of(const Broker& broker, const eventstore::BrokerClock& time) {
+  if (!broker.connected()) return "not connected to NATS; is nats-server running?";
+  const auto status = time.status();
+  if (!status.known || status.age < broker_unheard_max) return std::nullopt;
+  return "NATS has not answered for " +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(status.age).count()) +
+         " s; is nats-server frozen, or the way to it?";
 }
 
 std::string joined(const std::vector<std::string>& mistakes) {
@@ -331,12 +346,14 @@ void WorkerProcess::run(std::stop_token stop) {
 telemetry::Readiness WorkerProcess::readiness() const {
   telemetry::Readiness readiness;
   const auto& parts = *parts_;
-  if (!parts.to.prompt->connected()) readiness.reasons.push_back("the broker is not connected");
+  const auto silence = silence_of(*parts.to.prompt, parts.wall.time());
+  if (silence) readiness.reasons.push_back(*silence);
   if (const auto trouble = parts.broker_gauges.trouble(); !trouble.empty()) {
     readiness.reasons.push_back("the broker is not well: " + trouble);
   }
   const auto view = parts.view.status();
-  if (!view.ready) readiness.reasons.push_back("view: " + view.reason);
+  // Without the broker it says the same.
+  if (!view.ready && !silence) readiness.reasons.push_back("view: " + view.reason);
   if (auto trouble = parts.wall.time().trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
   }

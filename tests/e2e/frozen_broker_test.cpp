@@ -38,6 +38,17 @@ void check_silence(Fleet& fleet, const std::string& id) {
                            silent_answer_max);
 }
 
+bool says(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+/// None of the client library's, nor the subject that was asked.
+void check_plain_words(const std::string& readiness) {
+  for (const char* word : {"$JS", "Timeout", "Disconnected", "Connection", "NATS: "}) {
+    CHECK_MESSAGE(!says(readiness, word), readiness);
+  }
+}
+
 /// Writes that nobody answered may have been carried out since: the server is asked where it is.
 void check_healed(Fleet& fleet, const std::string& id) {
   const auto api = fleet.api().pid();
@@ -66,6 +77,24 @@ TEST_CASE("a frozen broker costs writes 503 in time, reads nothing, and all reco
   CHECK_MESSAGE(status.text.find("does not answer") != std::string::npos, status.text);
   fleet.nats().process().signal(SIGCONT);
   check_healed(fleet, id);
+}
+
+TEST_CASE("a worker says in 2 s that its broker is frozen, and both say it in plain words") {
+  Fleet fleet;
+  HttpClient worker(fleet.worker_port());
+  REQUIRE(worker.get("/readyz").status == 200);
+  fleet.nats().process().signal(SIGSTOP);
+  // Pings of the connection would tell after 4 s at the earliest.
+  CHECK(eventually([&] { return worker.get("/readyz").status == 503; }, 3500ms));
+  check_plain_words(worker.get("/readyz").body);
+  CHECK(eventually([&] { return says(fleet.client().get("/readyz").body, "is nats-server"); }));
+  check_plain_words(fleet.client().get("/readyz").body);
+  // Then the connection is given up.
+  CHECK(eventually([&] { return says(worker.get("/readyz").body, "not connected to NATS"); }));
+  check_plain_words(worker.get("/readyz").body);
+  check_plain_words(fleet.client().get("/readyz").body);
+  fleet.nats().process().signal(SIGCONT);
+  fleet.wait_until_ready(60s);
 }
 
 TEST_CASE("a connection to the broker that swallows everything is given up, and made anew") {
