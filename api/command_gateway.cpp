@@ -307,7 +307,7 @@ Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::T
                                    Clock::time_point deadline) {
   const auto decided = [&](read_model::OperationWithServer&& outcome) {
     // What a worker has found in the log already was given to an earlier copy.
-    const bool earlier = stored.at_once && outcome.operation.command_sequence < stored.sequence;
+    const bool earlier = stored.at_once && is_later(stored.sequence, outcome.operation);
     return Result(Decided{std::move(outcome), submission.keyed && (stored.by_others || earlier)});
   };
   Backoff backoff(100ms, 500ms);

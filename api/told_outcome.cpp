@@ -15,9 +15,13 @@ bool was_carried_out(const OperationRow& operation) {
          operation.status == to_string(OutcomeKind::rejected);
 }
 
+bool is_later(StreamSequence copy, const OperationRow& operation) {
+  const LastCommand told{Cause{{}, operation.command_sequence, {}}, {}};
+  return copy > operation.command_sequence || is_after_high(told, copy);
+}
+
 bool stands_for(const OperationRow& operation, StreamSequence copy) {
-  return was_carried_out(operation) ||
-         (is_decided(operation) && operation.command_sequence >= copy);
+  return was_carried_out(operation) || (is_decided(operation) && !is_later(copy, operation));
 }
 
 bool has_moved_on(const OperationWithServer& found) {

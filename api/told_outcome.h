@@ -15,6 +15,10 @@ bool is_decided(const read_model::OperationRow& operation);
 /// sent again, and is a command like any other then (D22).
 bool was_carried_out(const read_model::OperationRow& operation);
 
+/// Whether the copy at this place of COMMANDS came after the one that the operation tells of: it
+/// has a higher place, or the queue was made anew below one that only a purge can have given (D45).
+bool is_later(StreamSequence copy, const read_model::OperationRow& operation);
+
 /// Whether the outcome is that of the copy at this place of COMMANDS: given for good, or given to
 /// this copy or a later one.
 bool stands_for(const read_model::OperationRow& operation, StreamSequence copy);

@@ -51,8 +51,8 @@ std::optional<std::string> out_of_range(const ClockAction& action) {
            " (10 years); take several steps for more";
   }
   const auto scale = std::get<ScaleClock>(action).scale;
-  if (std::isfinite(scale) && scale > 0 && scale <= scale_max) return std::nullopt;
-  return "scale must be above 0 and at most 1000000: simulated seconds in a second";
+  if (std::isfinite(scale) && scale >= scale_min && scale <= scale_max) return std::nullopt;
+  return "scale must be 0.000001 to 1000000: simulated seconds in a second";
 }
 
 Instant simulated_at(const SimClock& clock, WallTime wall) {

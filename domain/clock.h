@@ -36,6 +36,8 @@ struct ClockCommand {
 };
 
 inline constexpr Duration advance_max = std::chrono::seconds(315'576'000);  // 10 Julian years
+/// A millionth: a simulated second in 12 days. Below that time stands still, and says so nowhere.
+inline constexpr double scale_min = 0.000001;
 inline constexpr double scale_max = 1'000'000;
 /// No advance goes beyond it: RFC 3339 ends with the year 9999, of which a thousand years are left
 /// for deadlines.

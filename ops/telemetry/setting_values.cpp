@@ -161,10 +161,10 @@ Read<bool> read_yes_no(std::string_view text) {
 
 Read<double> read_time_scale(std::string_view text) {
   const auto value = read_decimal_fraction(text);
-  if (!value || *value <= 0 || *value > time_scale_max)
+  if (!value || *value < time_scale_min || *value > time_scale_max)
     return wrong(quoted(text) +
-                 " is no time scale; give simulated seconds per second, above 0 and 1000000 at "
-                 "most, such as 1, 60 or 0.5");
+                 " is no time scale; give simulated seconds per second, 0.000001 to 1000000, such "
+                 "as 1, 60 or 0.5");
   return *value;
 }
 

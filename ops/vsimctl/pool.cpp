@@ -82,7 +82,8 @@ void add_pool(CLI::App& app, Task& chosen) {
   add_command
       ->add_option_function<std::string>(
           "RANGE", [addition](const std::string& text) { addition->range = *read_addresses(text); },
-          "10.0.0.0/24, of which the first and the last are left out, or 10.0.0.1-10.0.0.9")
+          "10.0.0.0/24, without its first and last address (a /31 or /32 is added whole), or "
+          "10.0.0.1-10.0.0.9")
       ->check([](const std::string& text) {
         const auto range = read_addresses(text);
         return range ? "" : range.error();

@@ -7,6 +7,7 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
+#include "schema/messages/plain_numbers.h"
 #include "schema/messages/sha256.h"
 
 namespace vsim::http {
@@ -27,6 +28,10 @@ std::optional<simdjson::dom::object> read_body(std::string_view body, messages::
   auto complaint = messages::find_double(*object);
   if (!complaint) {
     complaint = messages::find_unknown_member(*object, known);
+  }
+  if (!complaint) {
+    constexpr std::array<std::string_view, 2> fractions{"scale", "advance_seconds"};
+    complaint = messages::find_unplain_number(body, fractions);
   }
   error = complaint.value_or("");
   return complaint ? std::nullopt : object;

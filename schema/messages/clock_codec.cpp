@@ -175,7 +175,11 @@ ClockAction read_clock_action(const Fields& fields) {
   } else {
     fields.complain("type", "of a clock command must be advance or scale");
   }
-  if (const auto why = out_of_range(action)) fields.complain(member, "is out of range: " + *why);
+  // What an older build has accepted is carried out: it knew no least scale.
+  const auto* scale = std::get_if<ScaleClock>(&action);
+  const bool is_early = scale != nullptr && scale->scale > 0 && scale->scale < scale_min;
+  const auto why = out_of_range(action);
+  if (why && !is_early) fields.complain(member, "is out of range: " + *why);
   return action;
 }
 

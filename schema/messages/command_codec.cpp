@@ -10,6 +10,7 @@
 #include "schema/messages/json_writer.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/plain_numbers.h"
 #include "schema/messages/state_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -219,6 +220,8 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             std::string_view type) {
   if (auto twice = find_double(object)) return std::move(*twice);
   if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
+  constexpr std::array<std::string_view, 2> fractions{"scale", "seconds"};
+  if (auto number = find_unplain_number(message.payload, fractions)) return std::move(*number);
   return find_wrong_header(message.headers).value_or("");
 }
 
@@ -253,6 +256,7 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   if (!error.empty()) return tl::unexpected(error);
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, command_type(action));
+  if (decoded.complaint.empty()) decoded.complaint = out_of_range(action).value_or("");
   decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
                                  std::move(envelope.origin), action};
   decoded.may_be_repeat = envelope.may_be_repeat;

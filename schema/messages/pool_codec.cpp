@@ -13,13 +13,14 @@ namespace vsim::messages {
 namespace {
 
 constexpr std::string_view range_shape =
-    R"({"cidr":"10.0.0.0/24"}, of which the first and the last address are left out, or )"
-    R"({"first":"10.0.0.1","last":"10.0.0.9"})";
+    R"({"cidr":"10.0.0.0/24"}, without its first and last address (a /31 or /32 is added whole), )"
+    R"(or {"first":"10.0.0.1","last":"10.0.0.9"})";
 
 tl::unexpected<std::string> wrong(std::string what) { return tl::unexpected(std::move(what)); }
 
 // The host addresses of a network: its first address (the network's own) and its last (broadcast)
-// are left out, as far as the network has more than those two (/31: RFC 3021).
+// are left out, as far as the network has more than those two: a /31 is a link of two hosts (RFC
+// 3021), a /32 one host.
 tl::expected<AddressRange, std::string> range_of_cidr(std::string_view text) {
   const auto slash = text.find('/');
   const auto base = Ipv4::parse(text.substr(0, slash));

@@ -137,6 +137,8 @@ const std::vector<Arguments> asked_wrongly = {
     {"clock", "advance"},
     {"clock", "advance", "30"},
     {"clock", "advance", "030h"},
+    {"clock", "scale", "0.0000009"},
+    {"clock", "scale", "1000001"},
     {"clock", "scale", "060"},
     {"clock", "scale", "0x10"},
     {"clock", "scale", "1e3"},

@@ -3,6 +3,8 @@
 
 #include "domain/clock.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 #include "schema/messages/event_codec.h"
@@ -91,7 +93,9 @@ TEST_CASE("each limit of a clock command holds at it and not past it") {
   CHECK(out_of_range(AdvanceClock{advance_max + 1ms}));
   CHECK(out_of_range(AdvanceClock{-1ms}));
   CHECK_FALSE(out_of_range(ScaleClock{scale_max}));
-  CHECK_FALSE(out_of_range(ScaleClock{1e-6}));
+  CHECK_FALSE(out_of_range(ScaleClock{scale_min}));
+  CHECK(out_of_range(ScaleClock{std::nextafter(scale_min, 0)}));
+  CHECK(out_of_range(ScaleClock{1e-308}));
   CHECK(out_of_range(ScaleClock{1'000'000.5}));
   CHECK(out_of_range(ScaleClock{0}));
   CHECK(out_of_range(ScaleClock{-1}));

@@ -205,7 +205,13 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
            {clock, R"({"type":"advance","seconds":1,"scale":2})",
             R"("scale" is not known here; the nearest name is)"},
            {clock, R"({"type":"scale","scale":2,"seconds":1})",
-            R"("seconds" is not known here)"}}) {
+            R"("seconds" is not known here)"},
+           {clock, R"({"type":"scale","scale":0.0000009})", "scale must be 0.000001 to 1000000"},
+           {clock, R"({"type":"advance","seconds":-0})",
+            R"("seconds" is written -0; give 0 without a sign)"},
+           {the_subject, R"({"type":"create","name":"n","instance_type":"t",)"
+                         R"("idle_timeout_seconds":60.0})",
+            R"("idle_timeout_seconds" is written 60.0; give a whole number)"}}) {
     CAPTURE(payload);
     const auto decoded = decode_command(stored(payload, {}, subject));
     REQUIRE_MESSAGE(decoded, decoded.error());
@@ -217,6 +223,26 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
                            R"("idle_timeout_seconds":60})", R"("tags":null})"}) {
     CAPTURE(good);
     CHECK(decode_command(stored(create + good))->complaint.empty());
+  }
+}
+
+TEST_CASE("numbers and scales that an older build took are read in commands that have an id") {
+  const eventstore::Headers with_id = {
+      {"Vsim-Command-Id", "0191f3a4-7c1e-7d20-8b11-5a4c3e2f1a0b"}};
+  const auto early = decode_command(stored(R"({"type":"scale","scale":1e-300})", with_id,
+                                           std::string(messages::clock_command_subject)));
+  REQUIRE_MESSAGE(early, early.error());
+  CHECK_FALSE(early->by_hand);
+  CHECK(std::get<ClockCommand>(early->command).action == ClockAction(ScaleClock{1e-300}));
+  const auto create = decode_command(stored(R"({"type":"create","name":"n","instance_type":"t",)"
+                                            R"("idle_timeout_seconds":60.0})",
+                                            with_id));
+  REQUIRE_MESSAGE(create, create.error());
+  CHECK_FALSE(create->by_hand);
+  for (const char* scale : {"0", "-1", "1000001"}) {
+    CAPTURE(scale);
+    CHECK_FALSE(decode_command(stored(R"({"type":"scale","scale":)" + std::string(scale) + "}",
+                                      with_id, std::string(messages::clock_command_subject))));
   }
 }
 
@@ -313,7 +339,13 @@ TEST_CASE("a pool is extended by a network or by two ends") {
   const auto range = [](const char* json) { return messages::read_ranges(json)->front(); };
   CHECK(range(R"({"cidr":"10.0.0.0/24"})") ==
         AddressRange{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.254")});
-  CHECK(range(R"({"cidr":"10.0.0.8/32"})").size() == 1);
+  // A network of two addresses or one has none to leave out (RFC 3021).
+  CHECK(range(R"({"cidr":"10.0.0.8/30"})") ==
+        AddressRange{*Ipv4::parse("10.0.0.9"), *Ipv4::parse("10.0.0.10")});
+  CHECK(range(R"({"cidr":"10.0.0.8/31"})") ==
+        AddressRange{*Ipv4::parse("10.0.0.8"), *Ipv4::parse("10.0.0.9")});
+  CHECK(range(R"({"cidr":"10.0.0.8/32"})") ==
+        AddressRange{*Ipv4::parse("10.0.0.8"), *Ipv4::parse("10.0.0.8")});
   CHECK(range(R"({"first":"10.0.0.9","last":"10.0.0.9"})").size() == 1);
   CHECK(range(R"({"cidr":"10.0.0.0/12"})").size() == pool_extension_addresses_max - 2);
   for (const auto* wrong : {R"({})",

@@ -83,20 +83,23 @@ TEST_CASE("a name is taken at its limit and refused one past it") {
   CHECK_FALSE(create(0));
 }
 
-TEST_CASE("a whole number may be written with a fraction of nothing, as JSON has it") {
+TEST_CASE("a whole number in a body is digits alone (issue 12, 4)") {
   const auto with_timeout = [](const std::string& number) {
     return read_create_request(
         R"({"region":"us-east-1","type":"t2.micro","name":"n","idle_timeout_seconds":)" + number +
         "}");
   };
-  const auto sixty = with_timeout("60.0");
+  const auto sixty = with_timeout("60");
   REQUIRE(sixty);
   CHECK(sixty->create.idle_timeout == std::chrono::seconds(60));
-  CHECK(with_timeout("6e1"));
-  for (const char* number : {"60.5", "-1.0", "1e300", "-1e300", "9007199254740994.0"}) {
+  for (const char* number : {"60.0", "6e1", "-0", "0.0", "60.5", "-1", "-1.0", "1e300", "-1e300",
+                             "9007199254740994.0"}) {
     INFO(number);
     CHECK_FALSE(with_timeout(number));
   }
+  CHECK(with_timeout("60.0").error() ==
+        "the body is wrong: \"idle_timeout_seconds\" is written 60.0; give a whole number in "
+        "digits alone, such as 60");
 }
 
 TEST_CASE("an action is read in any case") {
@@ -114,6 +117,7 @@ TEST_CASE("a change of the clock scales it or advances it") {
   CHECK(*read_clock_request(R"({"scale":60})") == ClockAction(ScaleClock{60}));
   CHECK(*read_clock_request(R"({"scale":0.5})") == ClockAction(ScaleClock{0.5}));
   CHECK(*read_clock_request(R"({"scale":1000000})") == ClockAction(ScaleClock{1e6}));
+  CHECK(*read_clock_request(R"({"scale":0.000001})") == ClockAction(ScaleClock{1e-6}));
   using std::chrono::seconds;
   CHECK(*read_clock_request(R"({"advance_seconds":0})") == ClockAction(AdvanceClock{seconds(0)}));
   CHECK(*read_clock_request(R"({"advance_seconds":1.2344})") ==
@@ -130,7 +134,7 @@ TEST_CASE("a change of the clock that cannot be says what to change") {
     const char* told;
   };
   const char* const one_of = R"(give either "scale" or "advance_seconds", and not both)";
-  const char* const scale = R"("scale" is out of range: scale must be above 0 and at most 1000000)";
+  const char* const scale = R"("scale" is out of range: scale must be 0.000001 to 1000000)";
   const char* const seconds =
       R"("advance_seconds" is out of range: seconds to advance must be 0 to 315576000)";
   for (const Row& row : std::initializer_list<Row>{
@@ -148,6 +152,10 @@ TEST_CASE("a change of the clock that cannot be says what to change") {
            {R"({"scale":0})", scale},
            {R"({"scale":-1})", scale},
            {R"({"scale":1000000.001})", scale},
+           {R"({"scale":0.0000009})", scale},
+           {R"({"scale":1e-308})", scale},
+           {R"({"scale":-0})", R"("scale" is written -0; give 0 without a sign)"},
+           {R"({"advance_seconds":-0.0})", R"("advance_seconds" is written -0.0)"},
            {R"({"advance_seconds":true})", R"("advance_seconds" must be a number)"},
            {R"({"advance_seconds":-1})", seconds},
            {R"({"advance_seconds":-0.0001})", seconds},
