@@ -33,7 +33,7 @@ HttpResponse server_answer(int status, const read_model::ServerRow& server, Inst
 
 HttpResponse shown_server(const read_model::ServerRow& server, Instant now) {
   HttpResponse response = server_answer(200, server, now);
-  const bool stays_the_same = !server.bill.open_since && server.version == server.changed_version;
+  const bool stays_the_same = !server.bill.open_since;  // no amount grows
   if (stays_the_same) {
     response.add("Cache-Control", "private, no-cache");  // kept, and asked for again
   }

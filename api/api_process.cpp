@@ -146,8 +146,7 @@ struct Parts {
         read_side(pool, [this] { return inbox.stopped(); }),
         log_side(publisher, queue, events),
         gateway(publisher, log_side, read_side, inbox, metrics),
-        commands(catalogue, gateway, log_side, read_side, clock,
-                 [this] { return inbox.stopped(); }),
+        commands(catalogue, gateway, log_side, read_side, [this] { return inbox.stopped(); }),
         applied(
             queue, events, [&broker] { return stream_facts(broker, messages::events_stream); },
             read_side, clock, wall.time(), [this] { return inbox.stopped(); }),

@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "api/backoff.h"
-#include "ops/telemetry/pause.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -182,7 +181,7 @@ Reach AppliedTime::judge(const Moment& moment, const std::optional<QueueLook>& l
     // At least what the timekeeper has said, as far as that can be read.
     const auto until = proven(progress);
     const Instant said = std::min(due, progress.deadlines_applied.value_or(due));
-    return {std::max(said, until.value_or(said)), until};
+    return {std::max(said, until.value_or(said)), until, progress.sequence};
   }
   const Instant until = std::min(due, look->bound);
   if (!one_is_gone(*look, progress) && until > Instant::min()) {
@@ -193,7 +192,7 @@ Reach AppliedTime::judge(const Moment& moment, const std::optional<QueueLook>& l
     }
   }
   const auto final_until = proven(progress);
-  return {std::max(due, final_until.value_or(due)), final_until};
+  return {std::max(due, final_until.value_or(due)), final_until, progress.sequence};
 }
 
 /// A command that is in neither, queue nor log, was taken out of the queue by an operator: whoever
@@ -209,34 +208,57 @@ std::optional<Instant> AppliedTime::proven(const read_model::Progress& progress)
   return progress.sequence >= final_sequence_ ? final_until_ : std::nullopt;
 }
 
-Instant AppliedTime::live_now() {
-  const Instant now = clock_.now();
-  const std::lock_guard lock(mutex_);
-  return Steady::now() - projected_at_ > lag_max ? std::min(now, projected_) : now;
+/// None on a clock that stands still, as good as: there figures are exact.
+Duration AppliedTime::live_lag_allowed() const {
+  const double kept = static_cast<double>(live_look_kept.count()) * clock_.scale();
+  return std::min(live_lag_max, Duration(static_cast<std::int64_t>(kept)));
 }
 
-void AppliedTime::watch(std::stop_token stop) {
-  // A moment, and the log's end after it; 0: none is taken.
-  StreamSequence log_end = 0;
-  Instant moment{};
-  Steady::time_point taken_at{};
+Instant AppliedTime::live_now() {
+  const Instant now = clock_.now();
+  const Duration lag_allowed = live_lag_allowed();
+  std::unique_lock lock(live_mutex_);
+  if (!live_ || now - *live_ > lag_allowed) {
+    const auto wanted = looks_begun_ + 1;  // one that begins from here on
+    const auto give_up = Steady::now() + live_wait_max;
+    live_wanted_ = true;
+    live_changed_.notify_all();
+    const auto is_stuck = [&] {
+      return looks_done_ < looks_begun_ && Steady::now() - look_began_at_ > live_wait_max;
+    };
+    while (looks_done_ < wanted && !is_stuck() &&
+           live_changed_.wait_until(lock, give_up) != std::cv_status::timeout) {
+    }
+  }
+  return std::min(now, live_.value_or(Instant::min()));
+}
+
+void AppliedTime::look_for_live() {
+  const auto found = reach(std::nullopt, live_patience);
+  if (!found) {
+    return;  // without the read models there is nothing to show
+  }
+  const std::lock_guard lock(live_mutex_);
+  const bool goes_on = live_ && found->projected >= live_sequence_;
+  live_ = goes_on ? std::max(*live_, found->applied) : found->applied;
+  live_sequence_ = found->projected;
+}
+
+void AppliedTime::watch(const std::stop_token& stop) {
+  std::unique_lock lock(live_mutex_);
   while (!stop.stop_requested()) {
-    if (log_end == 0 && clock_.known()) {
-      moment = clock_.now();
-      taken_at = Steady::now();
-      log_end = events_.last_sequence().value_or(0);
+    live_changed_.wait_for(lock, stop, watch_pause, [&] { return live_wanted_; });
+    if (stop.stop_requested() || !clock_.known()) {
+      continue;
     }
-    const auto checkpoint = read_side_.pool().read([](read_model::Transaction& tx) {
-      return read_model::find_checkpoint(tx, messages::events_stream);
-    });
-    const bool known = log_end > 0 && checkpoint && checkpoint->has_value();
-    if (known && (*checkpoint)->sequence >= log_end) {
-      const std::lock_guard lock(mutex_);
-      projected_ = moment;
-      projected_at_ = taken_at;
-      log_end = 0;
-    }
-    telemetry::pause(stop, watch_pause);
+    live_wanted_ = false;
+    const auto look = ++looks_begun_;
+    look_began_at_ = Steady::now();
+    lock.unlock();
+    look_for_live();
+    lock.lock();
+    looks_done_ = look;
+    live_changed_.notify_all();
   }
 }
 

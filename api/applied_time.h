@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -20,6 +22,7 @@ namespace vsim::api {
 struct Reach {
   Instant applied;                     // what bears an earlier time and is in the log can be read
   std::optional<Instant> final_until;  // nothing that bears an earlier time can come; none: unknown
+  StreamSequence projected = 0;        // of the log, in the read models
 };
 
 /// Tells up to when figures hold, and up to when they never change again (D40). A change of a
@@ -32,8 +35,13 @@ class AppliedTime {
   /// For so long at least commands that bear an earlier stamp may still come into the queue: the
   /// broker's time is known with some uncertainty (D38), which counts where it is more.
   static constexpr std::chrono::milliseconds settling_min{20};
-  /// For so long the projection may lag before live figures stop with it.
-  static constexpr std::chrono::seconds lag_max{3};
+  /// Simulated time by which live figures may be late without another look: so much of it passes
+  /// in this time of the wall, or a second where time runs faster.
+  static constexpr std::chrono::milliseconds live_look_kept{800};
+  static constexpr Duration live_lag_max{1000};
+  /// A look for live figures waits so long for what is under way; a reader so long for the look.
+  static constexpr std::chrono::milliseconds live_patience{50};
+  static constexpr std::chrono::milliseconds live_wait_max{100};
 
   /// Where EVENTS ends, and the broker's time then.
   using LogFacts = std::function<eventstore::Result<eventstore::StreamFacts>()>;
@@ -48,13 +56,14 @@ class AppliedTime {
   /// the broker cannot be asked: what is known without it. The problem is the read models'.
   Reply<Reach> reach(std::optional<Instant> asked, std::chrono::milliseconds patience);
 
-  /// The time that live figures are shown for: now, but when the projection has been behind for
-  /// more than lag_max no later than the last moment that it is known to have reached. Blocks on
-  /// nothing.
+  /// The time that live figures are shown for: what a bill that does not wait says of `applied`, a
+  /// little before now where that can be known. To be asked before the servers are
+  /// read, so that they hold all that happened until then. Waits for a look, live_wait_max at most;
+  /// where none comes to an end, as without the broker, the time stands still.
   Instant live_now();
 
-  /// Keeps looking how far the projection is, for live_now(), until stopped.
-  void watch(std::stop_token stop);
+  /// Looks on its own and when live_now() wants it, until stopped.
+  void watch(const std::stop_token& stop);
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -70,6 +79,8 @@ class AppliedTime {
               const read_model::Progress& progress);
   static bool one_is_gone(const QueueLook& look, const read_model::Progress& progress);
   std::optional<Instant> proven(const read_model::Progress& progress);
+  Duration live_lag_allowed() const;
+  void look_for_live();
 
   eventstore::EventStore& queue_;
   eventstore::EventStore& events_;
@@ -82,8 +93,15 @@ class AppliedTime {
   std::mutex mutex_;
   std::optional<Instant> final_until_;  // proven; what is final stays so
   StreamSequence final_sequence_ = 0;   // of the log, when that was proven
-  Instant projected_ = Instant::min();  // the projection is known to have reached it
-  Steady::time_point projected_at_ = Steady::now();
+
+  std::mutex live_mutex_;
+  std::condition_variable_any live_changed_;
+  std::optional<Instant> live_;       // none: no look has come to an end
+  StreamSequence live_sequence_ = 0;  // of the log, in the read models then
+  bool live_wanted_ = false;
+  std::uint64_t looks_begun_ = 0;
+  std::uint64_t looks_done_ = 0;
+  Steady::time_point look_began_at_;
 };
 
 }  // namespace vsim::api

@@ -133,11 +133,11 @@ Answer Operations::get(const Call& call) {
     if (!operation) {
       return tl::unexpected(operation.error());
     }
-    const auto settled_at = settlement_.find(*operation);
-    if (!settled_at) {
-      return tl::unexpected(settled_at.error());
+    const auto settled = settlement_.find(*operation);
+    if (!settled) {
+      return tl::unexpected(settled.error());
     }
-    const http::OperationView view{std::move(*operation), *settled_at, *until_settled};
+    const http::OperationView view{std::move(*operation), *settled, *until_settled};
     if (view.status() != "PENDING" || std::chrono::steady_clock::now() >= deadline || stopping_()) {
       HttpResponse response = json_answer(200, http::render_operation(view));
       if (preferences->wait) {
@@ -180,7 +180,7 @@ Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
 OperationRow Operations::as_it_waits(OperationRow operation) {
   const auto waiting = log_side_.find_waiting(subject_of(operation));
   const bool again = waiting && *waiting && (*waiting)->id.to_string() == operation.id &&
-                     (*waiting)->sequence > operation.command_sequence;
+                     is_later((*waiting)->sequence, operation);
   return again ? row_of(**waiting) : std::move(operation);
 }
 

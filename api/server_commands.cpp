@@ -126,15 +126,16 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (!terms) {
     return tl::unexpected(terms.error());
   }
-  const auto region = locate(*id);
-  if (!region) {
-    return tl::unexpected(region.error());
+  const auto server = locate(*id);
+  if (!server) {
+    return tl::unexpected(server.error());
   }
   if (terms->unmatchable) {
     return tl::unexpected(*terms->unmatchable);
   }
   const std::string path = "/servers/" + id->to_string() + std::string(path_end);
-  const Write write = server_write(call, *terms, *region, *id, action, path);
+  Write write = server_write(call, *terms, Region{server->region}, *id, action, path);
+  add_version_of_older_builds(write.submission.only_at, *server);
   const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
   if (!result) {
     return tl::unexpected(result.error());
@@ -142,19 +143,19 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   return answer(write, *result, 200);
 }
 
-/// The region of a server: as the read models have it, else as the streams do.
-Reply<Region> ServerCommands::locate(const ServerId& id) {
-  const auto server =
+/// The server as the read models have it, else as the streams do.
+Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
+  auto server =
       read_side_.read([&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
   if (server && *server) {
-    return Region{(*server)->region};
+    return std::move(**server);
   }
-  const auto streamed = log_side_.find_server(id);
+  auto streamed = log_side_.find_server(id);
   if (!streamed) {
     return tl::unexpected(streamed.error());
   }
   if (streamed->logged) {
-    return Region{streamed->logged->region};
+    return std::move(*streamed->logged);
   }
   if (streamed->queued_create) {
     return tl::unexpected(Problem{ProblemCode::operation_in_progress,
@@ -226,12 +227,28 @@ Answer ServerCommands::answer_success(const Write& write, const Decided& decided
         [&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
     server = again && *again ? *again : server;
     as_of.reset();
+    if (is_ending(server) && is_superseded(decided)) {
+      return superseded_answer(write, decided);
+    }
   }
   if (!server || !add_watermark(*server, as_of)) {
     return accepted_answer(write, decided);
   }
-  return with_terms(server_answer(success_status, *server, as_of.value_or(clock_.now())), write,
-                    decided);
+  // What has settled is shown as of its last change: more may be under way.
+  return with_terms(server_answer(success_status, *server, as_of.value_or(server->updated_at)),
+                    write, decided);
+}
+
+/// Whether another command ended the server before what this one began had settled; as far as that
+/// can be read.
+bool ServerCommands::is_superseded(const Decided& decided) {
+  if (decided.operation.type == command_type(Action(Terminate{}))) {
+    return false;
+  }
+  const auto settled = read_side_.read([&](read_model::Transaction& tx) {
+    return read_model::find_settled(tx, decided.operation);
+  });
+  return settled && *settled && (*settled)->superseded;
 }
 
 /// The operation to wait for until the server has settled: a DELETE that found the server

@@ -5,7 +5,6 @@
 
 #include <optional>
 
-#include "api/simulated_clock.h"
 #include "api/write_answers.h"
 #include "domain/catalogue.h"
 #include "schema/read_model/regions.h"
@@ -17,12 +16,11 @@ class ServerCommands {
  public:
   /// All outlive it. `stopping` ends the wait for a settled state.
   ServerCommands(const Catalogue& catalogue, CommandGateway& gateway, LogSide& log_side,
-                 ReadSide& read_side, SimulatedClock& clock, std::function<bool()> stopping)
+                 ReadSide& read_side, std::function<bool()> stopping)
       : catalogue_(catalogue),
         gateway_(gateway),
         log_side_(log_side),
         read_side_(read_side),
-        clock_(clock),
         stopping_(std::move(stopping)) {}
 
   Answer create(const Call& call);       // POST /servers
@@ -32,11 +30,12 @@ class ServerCommands {
 
  private:
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
-  Reply<Region> locate(const ServerId& id);
+  Reply<read_model::ServerRow> locate(const ServerId& id);
 
   Answer answer(const Write& write, const Result& result, int success_status);
   Answer answer_success(const Write& write, const Decided& decided, int success_status);
   Answer answer_rejection(const Write& write, const Decided& decided);
+  bool is_superseded(const Decided& decided);
   Decided what_ends(const Decided& decided);
   bool add_watermark(read_model::ServerRow& server, std::optional<Instant> as_of);
   Reply<read_model::RegionRow> region_row(const Region& region);
@@ -45,7 +44,6 @@ class ServerCommands {
   CommandGateway& gateway_;
   LogSide& log_side_;
   ReadSide& read_side_;
-  SimulatedClock& clock_;
   std::function<bool()> stopping_;
 };
 

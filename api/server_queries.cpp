@@ -80,6 +80,7 @@ Answer ServerQueries::list(const Call& call) {
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
+  const Instant live = applied_.live_now();
   const auto servers = read_side_.read([&](Transaction& tx) {
     return read_model::list_servers(tx, page->filter, static_cast<std::uint32_t>(page->limit),
                                     page->offset, page->after);
@@ -88,7 +89,7 @@ Answer ServerQueries::list(const Call& call) {
     return tl::unexpected(servers.error());
   }
   return json_answer(
-      200, http::render_server_page(*servers, page->limit, page->offset, applied_.live_now()));
+      200, http::render_server_page(*servers, page->limit, page->offset, live));
 }
 
 Answer ServerQueries::get(const Call& call) {
@@ -140,24 +141,25 @@ Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
 }
 
 Answer ServerQueries::show(const ServerId& id) {
+  const Instant live = applied_.live_now();
   const auto server =
       read_side_.read([&](Transaction& tx) { return read_model::find_server(tx, id); });
   if (!server) {
     return tl::unexpected(server.error());
   }
   if (*server) {
-    return shown_server(**server, applied_.live_now());
+    return shown_server(**server, live);
   }
-  return show_from_streams(id);
+  return show_from_streams(id, live);
 }
 
-Answer ServerQueries::show_from_streams(const ServerId& id) {
+Answer ServerQueries::show_from_streams(const ServerId& id, Instant live) {
   const auto found = log_side_.find_server(id);
   if (!found) {
     return tl::unexpected(found.error());
   }
   if (found->logged) {
-    return shown_server(*found->logged, clock_.now());
+    return shown_server(*found->logged, live);
   }
   if (found->queued_create) {
     const WaitingCommand& queued = *found->queued_create;

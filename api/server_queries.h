@@ -30,7 +30,7 @@ class ServerQueries {
  private:
   Answer show(const ServerId& id);
   Answer show_at(const ServerId& id, const std::string& time);
-  Answer show_from_streams(const ServerId& id);
+  Answer show_from_streams(const ServerId& id, Instant live);
 
   LogSide& log_side_;
   ReadSide& read_side_;

@@ -8,31 +8,39 @@ namespace vsim::api {
 
 using read_model::OperationRow;
 
-Reply<std::optional<Instant>> Settlement::find(const OperationRow& operation) {
+namespace {
+
+std::optional<read_model::Settled> at_once(const OperationRow& operation) {
+  return operation.decided_at ? std::optional(read_model::Settled{*operation.decided_at})
+                              : std::nullopt;
+}
+
+}  // namespace
+
+Reply<std::optional<read_model::Settled>> Settlement::find(const OperationRow& operation) {
   if (operation.status != to_string(OutcomeKind::succeeded)) {
-    return operation.decided_at;  // it has changed nothing; none while it is PENDING
+    return at_once(operation);  // it has changed nothing; none while it is PENDING
   }
   if (operation.region == messages::clock_region) {
     return find_of_clock(operation);
   }
   if (operation.server_id.empty()) {
-    return operation.decided_at;
+    return at_once(operation);
   }
-  return read_side_.read([&](read_model::Transaction& tx) {
-    return read_model::find_settled(tx, operation.server_id, operation.version);
-  });
+  return read_side_.read(
+      [&](read_model::Transaction& tx) { return read_model::find_settled(tx, operation); });
 }
 
 /// The clock has settled when all that was due at its change has been brought into the log.
-Reply<std::optional<Instant>> Settlement::find_of_clock(const OperationRow& operation) {
+Reply<Settlement::Found> Settlement::find_of_clock(const OperationRow& operation) {
   const auto event = log_side_.event_at(operation.event_sequence);
   if (!event || !*event) {
-    return std::nullopt;  // without the broker nobody knows; the outcome is shown all the same
+    return Found();  // without the broker nobody knows; the outcome is shown all the same
   }
   const auto logged = messages::decode_event(**event);
   const auto* change = logged ? std::get_if<messages::ClockLogged>(&*logged) : nullptr;
   if (change == nullptr) {
-    return std::nullopt;
+    return Found();
   }
   const auto clock = read_side_.read(read_model::find_clock);
   if (!clock) {
@@ -40,7 +48,7 @@ Reply<std::optional<Instant>> Settlement::find_of_clock(const OperationRow& oper
   }
   const Instant changed_at = change->state.time.sim;
   const bool applied = *clock && (*clock)->deadlines_applied >= changed_at;
-  return applied ? std::optional(changed_at) : std::nullopt;
+  return applied ? Found(read_model::Settled{changed_at}) : Found();
 }
 
 }  // namespace vsim::api

@@ -14,11 +14,12 @@ class Settlement {
   /// Both outlive it.
   Settlement(ReadSide& read_side, LogSide& log_side) : read_side_(read_side), log_side_(log_side) {}
 
-  /// Simulated time; nothing while it goes on, or cannot be read yet. Once given it stays.
-  Reply<std::optional<Instant>> find(const read_model::OperationRow& operation);
+  /// Nothing while it goes on, or cannot be read yet. Once given it stays.
+  Reply<std::optional<read_model::Settled>> find(const read_model::OperationRow& operation);
 
  private:
-  Reply<std::optional<Instant>> find_of_clock(const read_model::OperationRow& operation);
+  using Found = std::optional<read_model::Settled>;
+  Reply<Found> find_of_clock(const read_model::OperationRow& operation);
 
   ReadSide& read_side_;
   LogSide& log_side_;

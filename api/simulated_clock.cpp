@@ -83,6 +83,11 @@ bool SimulatedClock::started() const {
   return clock_.has_value();
 }
 
+double SimulatedClock::scale() const {
+  const std::lock_guard lock(mutex_);
+  return clock_ ? clock_->time.scale : 1;
+}
+
 Version SimulatedClock::version() const {
   const std::lock_guard lock(mutex_);
   return clock_ ? clock_->version : 0;

@@ -36,6 +36,9 @@ class SimulatedClock {
 
   bool started() const;
 
+  /// Simulated seconds in a second, as of the last clock event; 1 before the first.
+  double scale() const;
+
  private:
   void keep_fresh(const std::stop_token& stop);
   Version version() const;

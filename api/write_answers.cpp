@@ -23,13 +23,14 @@ std::string sequence_of(const OperationRow& operation) {
 }
 
 /// As far as the outcome alone tells it. A change of the clock is waited for by whoever asks.
-std::optional<Instant> settled_at(const Decided& decided) {
+std::optional<read_model::Settled> settled_of(const Decided& decided) {
   const OperationRow& operation = decided.operation;
   const bool changes_nothing = operation.status != to_string(OutcomeKind::succeeded);
   const bool at_once =
       decided.server ? decided.server->version == operation.version && is_settled(*decided.server)
                      : operation.server_id.empty() && operation.region != messages::clock_region;
-  return changes_nothing || at_once ? operation.decided_at : std::nullopt;
+  const bool settled = (changes_nothing || at_once) && operation.decided_at;
+  return settled ? std::optional(read_model::Settled{*operation.decided_at}) : std::nullopt;
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ HttpResponse with_terms(HttpResponse response, const Write& write, const Decided
 }
 
 HttpResponse accepted_answer(const Write& write, const Decided& decided) {
-  const http::OperationView view{decided.operation, settled_at(decided), write.terms.until_settled};
+  const http::OperationView view{decided.operation, settled_of(decided), write.terms.until_settled};
   HttpResponse response = json_answer(202, http::render_operation(view));
   response.add("Location", "/operations/" + decided.operation.id +
                                (view.until_settled ? "?until=settled" : ""));
@@ -111,6 +112,14 @@ HttpResponse refused_answer(const Write& write, const Decided& decided) {
         ". The key is spent; to have it decided anew, send a new key";
   }
   return with_terms(problem_answer(problem, write.call.request_id), write, decided);
+}
+
+HttpResponse superseded_answer(const Write& write, const Decided& decided) {
+  const Problem problem{ProblemCode::superseded, std::string(http::superseded_detail),
+                        decided.operation.id};
+  HttpResponse response = problem_answer(problem, write.call.request_id);
+  response.add("Location", "/servers/" + write.server_id);
+  return with_terms(std::move(response), write, decided);
 }
 
 bool is_settled(const read_model::ServerRow& server) {

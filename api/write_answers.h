@@ -37,6 +37,9 @@ HttpResponse accepted_answer(const Write& write, const Pending& pending);
 /// A command that had an outcome other than success.
 HttpResponse refused_answer(const Write& write, const Decided& decided);
 
+/// 409: carried out, but the end that was asked for never comes. `Location` is the server.
+HttpResponse superseded_answer(const Write& write, const Decided& decided);
+
 /// Whether nothing goes on by itself in this state.
 bool is_settled(const read_model::ServerRow& server);
 

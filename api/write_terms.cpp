@@ -1,5 +1,6 @@
 #include "api/write_terms.h"
 
+#include <algorithm>
 #include <set>
 
 #include "api/answers.h"
@@ -56,6 +57,16 @@ std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTo t
 }
 
 }  // namespace
+
+void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
+                                 const read_model::ServerRow& server) {
+  const auto names = [&](Version version) {
+    return std::find(wanted->begin(), wanted->end(), version) != wanted->end();
+  };
+  if (wanted && names(server.changed_version) && !names(server.version)) {
+    wanted->push_back(server.version);
+  }
+}
 
 Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle) {
   const auto query = http::QueryString::parse(request.query);

@@ -7,6 +7,7 @@
 
 #include "api/read_side.h"
 #include "schema/http/preferences.h"
+#include "schema/read_model/servers.h"
 
 namespace vsim::api {
 
@@ -21,6 +22,12 @@ struct WriteTerms {
   bool until_settled = false;  // ?until=settled: wait for the end of the transition too
   std::chrono::steady_clock::time_point deadline;
 };
+
+/// Workers before D39, which may be there still while builds change, compare with the version of
+/// the last event, refusals included. Where `wanted` names the server's last change, as it is known
+/// here, it names that event too from here on: there is no other change between the two. D50
+void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
+                                 const read_model::ServerRow& server);
 
 /// What a write is about.
 enum class WriteTo {

@@ -64,8 +64,8 @@ struct Command {
   Region region;
   ServerId server;
   Action action;
-  /// Carried out only on a server whose last change has one of these versions; nothing: any. It is
-  /// what If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
+  /// Carried out only on a server that has not changed since one of these versions; nothing: any.
+  /// It is what If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
   std::optional<std::vector<Version>> only_at = {};
 };
 

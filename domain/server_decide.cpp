@@ -193,11 +193,13 @@ struct Decide {
   }
 };
 
-// Whether the server is no longer what the sender had seen. D39
+// Whether the server is no longer what the sender had seen. Its versions from the last change on
+// are of outcomes that changed nothing: builds before D39 had them for tags. D50
 bool has_moved_on(const State& state, const Command& command) {
   if (!state.server || !command.only_at) return false;
-  const auto& seen = *command.only_at;
-  return std::find(seen.begin(), seen.end(), state.last_change.version) == seen.end();
+  return std::none_of(command.only_at->begin(), command.only_at->end(), [&](Version seen) {
+    return state.last_change.version <= seen && seen <= state.version;
+  });
 }
 
 Region region_of(const State& state, const Region& asked) {

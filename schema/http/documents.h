@@ -42,12 +42,18 @@ std::string render_server_page(const read_model::ServerPage& page, std::uint64_t
 /// An array, newest first.
 std::string render_server_log(const std::vector<read_model::ServerEventRow>& events);
 
+/// What is told of a command whose end was asked for and never came.
+inline constexpr std::string_view superseded_detail =
+    "the command was carried out, but another one ended the server before it had settled; look at "
+    "the server, and ask anew if it is wanted";
+
 /// An operation up to its end: not only the command, but what it began.
 struct OperationView {
   read_model::OperationRow operation;
-  /// Simulated time at which nothing of it was left to come; nothing before that.
-  std::optional<Instant> settled_at;
-  /// Asked for with until=settled: it counts as PENDING until it has settled.
+  /// When nothing of it was left to come, and how; nothing before that.
+  std::optional<read_model::Settled> settled;
+  /// Asked for with until=settled: it counts as PENDING until it has settled, and as SUPERSEDED
+  /// where another command has ended the server before.
   bool until_settled = false;
 
   std::string_view status() const;

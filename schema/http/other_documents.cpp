@@ -4,6 +4,7 @@
 
 #include "schema/http/documents.h"
 #include "schema/http/money_text.h"
+#include "schema/http/problem.h"
 #include "schema/messages/event_codec.h"
 
 namespace vsim::http {
@@ -23,15 +24,16 @@ void write_instant_or_null(JsonWriter& json, std::string_view name,
 }
 
 /// All members but the last brace, so that more may follow.
-void begin_operation(JsonWriter& json, const OperationRow& operation, std::string_view status) {
+void begin_operation(JsonWriter& json, const OperationRow& operation, std::string_view status,
+                     std::string_view code, std::string_view detail) {
   json.begin_object();
   json.member("id", operation.id);
   json.member("type", operation.type);
   json.member("status", status);
   json.member("region", operation.region);
   json.member_or_null("server_id", operation.server_id);
-  json.member_or_null("code", operation.code);
-  json.member_or_null("detail", operation.detail);
+  json.member_or_null("code", code);
+  json.member_or_null("detail", detail);
   json.member("actor", operation.actor);
   json.member_or_null("request_id", operation.correlation_id);
   json.member("command_sequence", operation.command_sequence);
@@ -70,15 +72,25 @@ std::string render_items(const Rows& rows, Write&& write) {
 }  // namespace
 
 std::string_view OperationView::status() const {
-  const bool goes_on =
-      until_settled && !settled_at && operation.status == to_string(OutcomeKind::succeeded);
-  return goes_on ? std::string_view("PENDING") : std::string_view(operation.status);
+  if (!until_settled || operation.status != to_string(OutcomeKind::succeeded)) {
+    return operation.status;
+  }
+  if (!settled) {
+    return "PENDING";
+  }
+  return settled->superseded ? std::string_view("SUPERSEDED") : std::string_view(operation.status);
 }
 
 std::string render_operation(const OperationView& view) {
   JsonWriter json;
-  begin_operation(json, view.operation, view.status());
-  write_instant_or_null(json, "settled_at", view.settled_at);
+  const OperationRow& operation = view.operation;
+  const auto status = view.status();
+  const bool superseded = status == "SUPERSEDED";
+  begin_operation(json, operation, status,
+                  superseded ? kind_of(ProblemCode::superseded).name : operation.code,
+                  superseded ? superseded_detail : operation.detail);
+  write_instant_or_null(json, "settled_at",
+                        view.settled ? std::optional(view.settled->at) : std::nullopt);
   json.end_object();
   return json.take();
 }
@@ -92,7 +104,8 @@ std::string render_operation_page(const std::vector<OperationRow>& operations,
   json.key("items");
   json.begin_array();
   for (std::size_t i = 0; i < shown; ++i) {
-    begin_operation(json, operations[i], operations[i].status);
+    const OperationRow& operation = operations[i];
+    begin_operation(json, operation, operation.status, operation.code, operation.detail);
     json.end_object();
   }
   json.end_array();

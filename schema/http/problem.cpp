@@ -19,6 +19,7 @@ constexpr std::array<ProblemKind, problem_code_count> kinds{{
     {ProblemCode::operation_in_progress, 409, "operation_in_progress",
      "Another operation is in progress"},
     {ProblemCode::purged, 409, "purged", "An operator removed the command before it was handled"},
+    {ProblemCode::superseded, 409, "superseded", "Another command ended the server before"},
     {ProblemCode::precondition_failed, 412, "precondition_failed",
      "The server has moved on since it was looked at"},
     {ProblemCode::payload_too_large, 413, "payload_too_large", "The body is too large"},

@@ -20,6 +20,7 @@ enum class ProblemCode : std::uint8_t {
   no_free_address,
   operation_in_progress,
   purged,
+  superseded,
   precondition_failed,
   payload_too_large,
   unsupported_media_type,
@@ -32,7 +33,7 @@ enum class ProblemCode : std::uint8_t {
   queue_full,
   unavailable
 };
-inline constexpr std::size_t problem_code_count = 20;
+inline constexpr std::size_t problem_code_count = 21;
 
 /// How a code is told.
 struct ProblemKind {

@@ -63,7 +63,8 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   json.member("profile", server.profile);
   json.key("tags");
   json.raw(server.tags_json.empty() ? "{}" : server.tags_json);
-  json.member("version", server.version);
+  // Of the last change, as the ETag: what changes nothing leaves the document as it is. // D50
+  json.member("version", server.changed_version);
   write_time(json, "created_at", server.created_at);
   write_time(json, "updated_at", server.updated_at);
   write_time(json, "last_started_at", server.last_started_at);

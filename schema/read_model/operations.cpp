@@ -86,10 +86,10 @@ std::vector<Statement> operation_statements() {
            " FROM operations o WHERE server_id IS NULL AND event_sequence > 0"
            " ORDER BY event_sequence LIMIT $1"},
       {"operation_settled",
-       "SELECT (date_part('epoch', at) * 1000)::bigint FROM server_events"
-       " WHERE server_id = $1 AND version >= $2 AND event IN ('server_provisioned',"
+       "SELECT (date_part('epoch', at) * 1000)::bigint, event FROM server_events"
+       " WHERE server_id = $1 AND version >= $2 AND (event IN ('server_provisioned',"
        " 'server_started', 'server_stopped', 'server_rebooted', 'server_terminated')"
-       " ORDER BY version LIMIT 1"},
+       " OR (event = 'server_terminating' AND version > $2)) ORDER BY version LIMIT 1"},
       {"server_termination",
        "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
        " AND event IN ('server_terminating', 'server_terminated')"
@@ -119,12 +119,16 @@ std::optional<OperationWithServer> find_operation(Transaction& tx, const Command
   return found;
 }
 
-std::optional<Instant> find_settled(Transaction& tx, const std::string& server_id,
-                                    Version version) {
-  const Arguments arguments =
-      Arguments().ready(server_id).integer(static_cast<std::int64_t>(version));
+std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operation) {
+  const Arguments arguments = Arguments()
+                                  .ready(operation.server_id)
+                                  .integer(static_cast<std::int64_t>(operation.version));
   const auto rows = execute(tx, "operation_settled", arguments);
-  return rows.empty() ? std::nullopt : std::optional(instant_of(rows[0][0]));
+  if (rows.empty()) {
+    return std::nullopt;
+  }
+  const bool ended = view_of(rows[0][1]).starts_with("server_terminat");
+  return Settled{instant_of(rows[0][0]), ended && operation.type != "terminate"};
 }
 
 std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id) {

@@ -39,9 +39,16 @@ struct OperationWithServer {
 
 std::optional<OperationWithServer> find_operation(Transaction& tx, const CommandId& id);
 
-/// When the server first stood in a state that lasts, in simulated time, from the event with
-/// `version` on: RUNNING, STOPPED or TERMINATED. Nothing while it has not yet.
-std::optional<Instant> find_settled(Transaction& tx, const std::string& server_id, Version version);
+/// How what a command began was over.
+struct Settled {
+  Instant at{};             // simulated time
+  bool superseded = false;  // another command has ended the server before it had come to its end
+};
+
+/// When the server first stood in a state that lasts, from the operation's event on: RUNNING,
+/// STOPPED or TERMINATED; or when another command began to end it before that. Nothing while
+/// neither has happened. `operation` is a server's.
+std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operation);
 
 /// The operation by which the server is TERMINATING or TERMINATED; nothing when none has done that.
 std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id);

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
@@ -87,6 +88,27 @@ std::string tags_json(const std::map<std::string, std::string>& tags) {
   }
   json.end_object();
   return json.take();
+}
+
+/// Postgres writes what it keeps as jsonb in its own way: other blanks, other order of the keys.
+std::string tags_as_written(std::string kept) {
+  if (kept == "{}") {
+    return kept;
+  }
+  std::string error;
+  const auto object = messages::parse_object(kept, error);
+  if (!object) {
+    return kept;
+  }
+  std::map<std::string, std::string> tags;
+  for (const auto [key, value] : *object) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) {
+      return kept;
+    }
+    tags.emplace(key, text);
+  }
+  return tags_json(tags);
 }
 
 unsigned filters_of(const ServerFilter& filter) {
@@ -177,7 +199,7 @@ ServerRow read_server(const pqxx::row& row, int first) {
   server.status = text_of(field());
   server.ip = text_of(field());
   server.profile = text_of(field());
-  server.tags_json = text_of(field());
+  server.tags_json = tags_as_written(text_of(field()));
   server.account = text_of(field());
   server.version = integer_of<Version>(field());
   server.changed_version = integer_of<Version>(field());

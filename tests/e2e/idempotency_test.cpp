@@ -122,6 +122,24 @@ TEST_CASE("the same key and request give the same server, also after everything 
   CHECK(get_server(client, id)["version"].integer() == 2);
 }
 
+TEST_CASE("a repeat, and a read, show tags to the byte as the first answer did (issue 12, 3)") {
+  harness::Fleet fleet;
+  harness::HttpClient client = fleet.client();
+  const std::string body = R"({"name":"web-1","region":"us-east-1","type":"t2.micro",)"
+                           R"("profile":"instant","tags":{"zz":"1","owners":"a, \"b\"","é":"\\"}})";
+  const HttpAnswer first = client.post("/servers", body, key("order-1"));
+  REQUIRE_MESSAGE(first.status == 201, told(first));
+  const std::string tags = R"("tags":{"owners":"a, \"b\"","zz":"1","é":"\\"},)";
+  CHECK(first.body.find(tags) != std::string::npos);
+  one_answer({first, client.post("/servers", body, key("order-1"))});
+  const std::string id = first.json()["id"].text();
+  CHECK(client.get("/servers/" + id).body.find(tags) != std::string::npos);
+  CHECK(client.get("/servers?limit=1").body.find(tags) != std::string::npos);
+  const HttpAnswer stop = act(client, id, "stop", key("stop-1"));
+  CHECK(stop.body.find(tags) != std::string::npos);
+  CHECK(client.get("/servers/" + id).body == stop.body);
+}
+
 TEST_CASE("the same key for another request is 422, also for another region") {
   harness::Fleet fleet;
   harness::HttpClient client = fleet.client();

@@ -148,7 +148,7 @@ TEST_CASE("past its wait until=settled leads to what is PENDING until it has set
   check_leads_to_the_end(client, again, "TERMINATED");
 }
 
-TEST_CASE("a create that is broken off by a terminate has settled when the server has, for good") {
+TEST_CASE("what a terminate has broken off is SUPERSEDED where its end was asked for (12.12)") {
   harness::Fleet fleet({.settings = {{"TIME_SCALE", "0.01"}}});
   harness::HttpClient client = fleet.client();
   const HttpAnswer create =
@@ -156,12 +156,70 @@ TEST_CASE("a create that is broken off by a terminate has settled when the serve
   check_accepted(create);
   const std::string id = create.json()["server_id"].text();
   REQUIRE(harness::eventually([&] { return client.get("/servers/" + id).status == 200; }));
-  REQUIRE(harness::eventually([&] { return act(client, id, "terminate").status == 200; }));
+  CHECK(operation_is(client, create, "PENDING"));
+  HttpAnswer gone;
+  REQUIRE(harness::eventually([&] {
+    gone = act(client, id, "terminate");
+    return gone.status == 200;
+  }));
+  const Json over = client.get(create.header("Location"), {{"Prefer", "wait=10"}}).json();
+  CHECK(over["status"].text() == "SUPERSEDED");
+  CHECK(over["code"].text() == "superseded");
+  CHECK_FALSE(over["detail"].text().empty());
+  CHECK(over["settled_at"].text() == gone.json()["updated_at"].text());
+  // The command itself was carried out, and the terminate comes to its end.
+  const std::string plain = "/operations/" + create.json()["id"].text();
+  CHECK(client.get(plain).json()["status"].text() == "SUCCEEDED");
+  CHECK(client.get(plain).json()["code"].is_null());
   REQUIRE(client.post("/clock", R"({"scale":10})").status == 200);
-  check_leads_to_the_end(client, create, "TERMINATED");
-  const std::string settled = settled_at(client, create);
-  CHECK(act(client, id, "start").status == 409);
-  CHECK(settled_at(client, create) == settled);
+  const HttpAnswer end = client.del("/servers/" + id + "?until=settled");
+  CHECK_MESSAGE(end.status == 200, told(end));
+  CHECK(end.json()["status"].text() == "TERMINATED");
+  CHECK(client.get(create.header("Location")).json()["settled_at"].text() ==
+        over["settled_at"].text());
+}
+
+TEST_CASE("who waits for an end that never comes is told 409 as soon as that is known (12.12)") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "0.01"}}});
+  harness::HttpClient client = fleet.client();
+  const harness::HttpHeaders key = {{"Idempotency-Key", "create-1"}};
+  HttpAnswer created;
+  std::jthread waiting([&] {
+    harness::HttpClient own = fleet.client();
+    created = own.post("/servers?until=settled", harness::create_body(), key);
+  });
+  std::string id;
+  REQUIRE(harness::eventually([&] {
+    const auto items = client.get("/servers").json()["items"];
+    if (items.size() == 1) id = items.at(0)["id"].text();
+    return !id.empty();
+  }));
+  REQUIRE(harness::eventually([&] { return act(client, id, "terminate").status == 200; }));
+  waiting.join();
+  CHECK_MESSAGE(created.status == 409, told(created));
+  CHECK(created.code() == "superseded");
+  CHECK(created.header("Location") == "/servers/" + id);
+  const HttpAnswer again = client.post("/servers?until=settled", harness::create_body(), key);
+  CHECK_MESSAGE(again.status == 409, told(again));
+  CHECK(again.header("Idempotent-Replayed") == "true");
+  // Who did not ask for the end gets the create's own answer.
+  const HttpAnswer plain = client.post("/servers", harness::create_body(), key);
+  CHECK_MESSAGE(plain.status == 201, told(plain));
+}
+
+TEST_CASE("a repeat of what had settled before its server was ended is no 409 (12.12)") {
+  harness::Fleet fleet({.settings = {{"TIME_SCALE", "10"}}});
+  harness::HttpClient client = fleet.client();
+  const harness::HttpHeaders key = {{"Idempotency-Key", "create-1"}};
+  const auto create = [&] {
+    return client.post("/servers?until=settled", harness::create_body(), key);
+  };
+  const HttpAnswer first = create();
+  REQUIRE_MESSAGE(first.status == 201, told(first));
+  REQUIRE(client.del("/servers/" + first.json()["id"].text() + "?until=settled").status == 200);
+  const HttpAnswer again = create();
+  CHECK_MESSAGE(again.status == 201, told(again));
+  CHECK(again.header("Idempotent-Replayed") == "true");
 }
 
 TEST_CASE("an operation can be waited for, and the wait has its bounds") {

@@ -47,6 +47,14 @@ Json get_server(HttpClient& client, const std::string& id) {
   return answer.json();
 }
 
+std::int64_t newest_version(HttpClient& client, const std::string& id) {
+  const HttpAnswer answer = client.get("/servers/" + id + "/logs?limit=1");
+  if (answer.status != 200) {
+    throw UnexpectedAnswer(fmt::format("GET /servers/{}/logs: {}", id, told(answer)));
+  }
+  return answer.json().at(0)["version"].integer();
+}
+
 Json wait_for_status(HttpClient& client, const std::string& id, const std::string& status,
                      std::chrono::milliseconds wait_max) {
   Json server;

@@ -4,6 +4,7 @@
 // with the whole answer in the text.
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -39,6 +40,9 @@ HttpAnswer act(HttpClient& client, const std::string& id, const std::string& act
                const HttpHeaders& headers = {});
 
 Json get_server(HttpClient& client, const std::string& id);
+
+/// Of the newest entry of the server's log, which counts commands that changed nothing too.
+std::int64_t newest_version(HttpClient& client, const std::string& id);
 
 /// Waits until the server has this status; the server then.
 Json wait_for_status(HttpClient& client, const std::string& id, const std::string& status,

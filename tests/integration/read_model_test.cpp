@@ -99,7 +99,7 @@ TEST_CASE("a server is read as it was written") {
   Ground ground;
   auto state = ground.add_server(7, samples::us, some_time(5), [](Blueprint& b) {
     b.name = "n\xC3\xA4me \"quoted\" \\ {}";
-    b.tags = {{"env", "a\"b"}, {"team", "\xE2\x82\xAC"}};
+    b.tags = {{"env", "a\"b"}, {"team", "\xE2\x82\xAC"}, {"zz", ""}, {"owners", "\\n"}};
   });
   const ServerId id{some_uuid(7)};
   ground.flush();
@@ -130,7 +130,9 @@ TEST_CASE("a server is read as it was written") {
     CHECK(found->billing.granularity == expected.billing.granularity);
     CHECK(found->billing.minimum == expected.billing.minimum);
     CHECK(found->idle_timeout == expected.idle_timeout);
-    CHECK(found->tags_json == R"({"env": "a\"b", "team": "€"})");
+    // Postgres keeps short keys first, and writes blanks.
+    CHECK(found->tags_json == R"({"env":"a\"b","owners":"\\n","team":"€","zz":""})");
+    CHECK(found->tags_json == expected.tags_json);
   };
   check();
   const auto live = [&](EventData data, Instant at) {

@@ -26,7 +26,8 @@ read_model::ServerRow running_server() {
   row.ip = "192.168.10.1";
   row.profile = "standard";
   row.tags_json = R"({"team": "a"})";
-  row.version = 2;
+  row.version = 4;  // two commands were refused since its last change
+  row.changed_version = 2;
   row.created_at = noon;
   row.updated_at = noon + seconds(3);
   row.last_started_at = noon + seconds(3);
@@ -131,20 +132,35 @@ TEST_CASE("an operation shows what is known of it") {
 }
 
 TEST_CASE("until it has settled a success counts as PENDING where that was asked for (12.12)") {
-  const auto status = [](const char* outcome, std::optional<Instant> settled_at, bool until) {
-    OperationView view{{}, settled_at, until};
+  using Settled = std::optional<read_model::Settled>;
+  const auto status = [](const char* outcome, const Settled& settled, bool until) {
+    OperationView view{{}, settled, until};
     view.operation.status = outcome;
     return std::string(view.status());
   };
   CHECK(status("SUCCEEDED", {}, true) == "PENDING");
   CHECK(status("SUCCEEDED", {}, false) == "SUCCEEDED");
-  CHECK(status("SUCCEEDED", noon, true) == "SUCCEEDED");
+  CHECK(status("SUCCEEDED", {{noon}}, true) == "SUCCEEDED");
   CHECK(status("REJECTED", {}, true) == "REJECTED");
   CHECK(status("PURGED", {}, true) == "PURGED");
   CHECK(status("PENDING", {}, false) == "PENDING");
-  OperationView settled{{}, noon, true};
+  OperationView settled{{}, {{noon}}, true};
   CHECK(render_operation(settled).ends_with(
       R"("decided_at":null,"settled_at":"2026-03-01T12:00:00.000Z"})"));
+}
+
+TEST_CASE("what another command has broken off is no success where its end was asked for (12.12)") {
+  OperationView view{{}, {{noon, true}}, true};
+  view.operation.status = "SUCCEEDED";
+  CHECK(view.status() == "SUPERSEDED");
+  const auto text = render_operation(view);
+  CHECK(text.find(R"("status":"SUPERSEDED")") != std::string::npos);
+  CHECK(text.find(R"("code":"superseded","detail":"the command was carried out, but another)") !=
+        std::string::npos);
+  CHECK(text.ends_with(R"("settled_at":"2026-03-01T12:00:00.000Z"})"));
+  view.until_settled = false;
+  CHECK(view.status() == "SUCCEEDED");
+  CHECK(render_operation(view).find(R"("code":null,"detail":null)") != std::string::npos);
 }
 
 TEST_CASE("regions and types are lists of items") {

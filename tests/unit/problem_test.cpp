@@ -28,6 +28,7 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"no_free_address", 409},
                                    {"operation_in_progress", 409},
                                    {"purged", 409},
+                                   {"superseded", 409},
                                    {"precondition_failed", 412},
                                    {"payload_too_large", 413},
                                    {"unsupported_media_type", 415},

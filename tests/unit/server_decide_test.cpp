@@ -359,7 +359,7 @@ TEST_CASE(
   auto late = command(Stop{});
   late.id = {Uuid{{9}}};
   late.sequence = start.sequence + 1;
-  late.only_at = {state.version};  // the count of events is no tag
+  late.only_at = {running.version - 1, state.version + 1};
   keep(decide(state, late, at(91), context()).events);
   auto gone = note_of(late);
   gone.cause.command = {Uuid{{8}}};
@@ -377,6 +377,27 @@ TEST_CASE(
   REQUIRE(std::holds_alternative<Succeeded>(stopped.verdict));
   state = after(state, stopped.events);
   CHECK(state.last_change == Change{running.version + 5, at(100)});
+}
+
+TEST_CASE("tags of builds that counted refusals hold until the server changes (issue 12, 7)") {
+  const auto running = server_in("RUNNING");
+  auto state = running;
+  for (int refusals = 0; refusals < 2; ++refusals) {
+    state = after(state, decide(state, command(Start{}), at(90), context()).events);
+  }
+  REQUIRE(state.version == running.version + 2);
+  const auto is_carried_out = [](const State& now, Version tag) {
+    auto stop = command(Stop{});
+    stop.only_at = {tag};
+    return std::holds_alternative<Succeeded>(decide(now, stop, at(95), context()).verdict);
+  };
+  CHECK_FALSE(is_carried_out(state, running.version - 1));
+  CHECK(is_carried_out(state, running.version));      // of this build: of the last change
+  CHECK(is_carried_out(state, running.version + 1));  // of an older one, at the first refusal
+  CHECK(is_carried_out(state, state.version));        // and at the second
+  CHECK_FALSE(is_carried_out(state, state.version + 1));
+  const auto rebooted = after(state, decide(state, command(Reboot{}), at(95), context()).events);
+  CHECK_FALSE(is_carried_out(rebooted, state.version));
 }
 
 TEST_CASE("a subject without a server has no change but its last event") {

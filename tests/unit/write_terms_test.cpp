@@ -1,0 +1,37 @@
+// Goal: a tag that a client has is understood by workers of every build. Method: the versions of a
+// write, for servers of which commands were refused and of which none was.
+
+#include "api/write_terms.h"
+
+#include <doctest/doctest.h>
+
+using namespace vsim;
+using namespace vsim::api;
+
+namespace {
+
+using Versions = std::optional<std::vector<Version>>;
+
+/// For a server that changed last at version 3, two refusals ago.
+Versions sent(Versions wanted, Version version = 5) {
+  read_model::ServerRow server;
+  server.changed_version = 3;
+  server.version = version;
+  add_version_of_older_builds(wanted, server);
+  return wanted;
+}
+
+}  // namespace
+
+TEST_CASE("workers of older builds get the version that they compare with (issue 12, 7)") {
+  CHECK(sent({{3}}) == Versions{{3, 5}});
+  CHECK(sent({{1, 3}}) == Versions{{1, 3, 5}});
+  CHECK(sent({{5, 3}}) == Versions{{5, 3}});
+  CHECK(sent({{3}}, 3) == Versions{{3}});
+}
+
+TEST_CASE("a tag of another state of the server is sent as it is, and so is none") {
+  for (const Versions& wanted : {Versions{{2}}, Versions{{4}}, Versions{{}}, Versions{}}) {
+    CHECK(sent(wanted) == wanted);
+  }
+}
