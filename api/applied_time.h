@@ -41,7 +41,7 @@ class AppliedTime {
   static constexpr Duration live_lag_max{1000};
   /// A look for live figures waits so long for what is under way; a reader so long for the look.
   static constexpr std::chrono::milliseconds live_patience{50};
-  static constexpr std::chrono::milliseconds live_wait_max{100};
+  static constexpr std::chrono::milliseconds live_wait_max{500};
 
   /// Where EVENTS ends, and the broker's time then.
   using LogFacts = std::function<eventstore::Result<eventstore::StreamFacts>()>;
