@@ -30,8 +30,7 @@ std::optional<simdjson::dom::object> read_body(std::string_view body, messages::
     complaint = messages::find_unknown_member(*object, known);
   }
   if (!complaint) {
-    constexpr std::array<std::string_view, 2> fractions{"scale", "advance_seconds"};
-    complaint = messages::find_unplain_number(body, fractions);
+    complaint = messages::find_unplain_number(body, messages::clock_fractions);
   }
   error = complaint.value_or("");
   return complaint ? std::nullopt : object;

@@ -220,8 +220,7 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             std::string_view type) {
   if (auto twice = find_double(object)) return std::move(*twice);
   if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
-  constexpr std::array<std::string_view, 2> fractions{"scale", "seconds"};
-  if (auto number = find_unplain_number(message.payload, fractions)) return std::move(*number);
+  if (auto odd = find_unplain_number(message.payload, clock_fractions)) return std::move(*odd);
   return find_wrong_header(message.headers).value_or("");
 }
 
@@ -256,7 +255,8 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   if (!error.empty()) return tl::unexpected(error);
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, command_type(action));
-  if (decoded.complaint.empty()) decoded.complaint = out_of_range(action).value_or("");
+  const auto why = out_of_range(action);
+  if (why && decoded.complaint.empty()) decoded.complaint = "\"scale\" is out of range: " + *why;
   decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
                                  std::move(envelope.origin), action};
   decoded.may_be_repeat = envelope.may_be_repeat;

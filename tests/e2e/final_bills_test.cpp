@@ -274,6 +274,13 @@ TEST_CASE("after a start without a projector live figures go as far as a bill (i
   fleet.api().terminate();
   fleet.start_api();
   HttpClient again = fleet.client();
+  REQUIRE(harness::eventually([&] {
+    try {
+      return again.get("/servers").status == 200;
+    } catch (const harness::Unreachable&) {
+      return false;  // not up yet
+    }
+  }));
   const Json open = bill(again, "?from=" + server["created_at"].text());
   const auto billed = open["total"]["billed_seconds"].integer();
   CHECK(billed > e2e::day / e2e::second - 60);

@@ -33,10 +33,6 @@ bool operation_is(harness::HttpClient& client, const HttpAnswer& accepted,
   return operation.status == 200 && operation.json()["status"].text() == status;
 }
 
-std::string settled_at(harness::HttpClient& client, const HttpAnswer& accepted) {
-  return client.get(accepted.header("Location")).json()["settled_at"].text();
-}
-
 /// 202 to a write with until=settled: its body and its Location are PENDING, and done only when the
 /// server has come to the end of the transition.
 void check_leads_to_the_end(harness::HttpClient& client, const HttpAnswer& accepted,

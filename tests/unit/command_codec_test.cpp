@@ -206,7 +206,8 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
             R"("scale" is not known here; the nearest name is)"},
            {clock, R"({"type":"scale","scale":2,"seconds":1})",
             R"("seconds" is not known here)"},
-           {clock, R"({"type":"scale","scale":0.0000009})", "scale must be 0.000001 to 1000000"},
+           {clock, R"({"type":"scale","scale":0.0000009})",
+            R"("scale" is out of range: scale must be 0.000001 to 1000000)"},
            {clock, R"({"type":"advance","seconds":-0})",
             R"("seconds" is written -0; give 0 without a sign)"},
            {the_subject, R"({"type":"create","name":"n","instance_type":"t",)"

@@ -119,7 +119,7 @@ TEST_CASE("every mistake is told at once, each with its fix") {
       "IDLE_TIMEOUT: \"30\" has no unit; \"30m\"?",
       "BILLING_INTERVAL: \"60\" has no unit; \"60s\"?",
       "TIME_SCALE: \"0\" is no time scale; give simulated seconds per second, 0.000001 to "
-      "at most, such as 1, 60 or 0.5",
+      "1000000, such as 1, 60 or 0.5",
       "SIM_SEED: \"-1\" is no whole number (digits, without zeros in front) from 0 to "
       "18446744073709551615",
       "SCHEMA_DIR: \"/nowhere/at/all\" is no readable folder; name the repository's schema/",
