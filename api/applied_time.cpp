@@ -248,10 +248,10 @@ void AppliedTime::watch(const std::stop_token& stop) {
   std::unique_lock lock(live_mutex_);
   while (!stop.stop_requested()) {
     live_changed_.wait_for(lock, stop, watch_pause, [&] { return live_wanted_; });
+    live_wanted_ = false;
     if (stop.stop_requested() || !clock_.known()) {
       continue;
     }
-    live_wanted_ = false;
     const auto look = ++looks_begun_;
     look_began_at_ = Steady::now();
     lock.unlock();
