@@ -49,6 +49,7 @@ fill_new_store() {
     NATS_PORT=$port restore_stream "$stream"
   done
   process_stop TERM 30 nats-restoring
+  rm -f "$config" "$PORTS"/nats-restoring{,-monitor}
   [[ -d $NEW_STORE/jetstream/VSIM/streams/EVENTS ]] || fail "the broker has stored nothing"
 }
 

@@ -1,5 +1,6 @@
 // Goal: ops/up and ops/rotate may be killed at any of their commands; called again, they bring
-// about what was wanted, and nothing runs that they do not know (issue 12, point 21).
+// about what was wanted, and nothing runs that they do not know (issue 12, point 21). After a
+// killed ops/restore, ops/up has the old log or the new one, whole (issue 20, number 2).
 // Method: bash itself counts the commands of a script (BASH_ENV, a DEBUG trap) and kills it at one
 // of them: at chosen ones, where a process has just been begun, and at some taken by chance.
 
@@ -22,7 +23,7 @@ constexpr int killed_status = 128 + 9;
 /// Names each command by file, line and how often it has come, at most five times; kills the script
 /// at the one of KILL_AT, or writes all to TRACE_TO.
 const std::string tracer = R"(unset BASH_ENV
-case $0 in *ops/up | *ops/rotate)
+case $0 in *ops/up | *ops/rotate | *ops/restore)
   set -o functrace
   declare -A times
   at() {
@@ -157,6 +158,38 @@ TEST_CASE("ops/rotate killed at any command is finished by its next call, or by 
     by_up = !by_up;
   }
   CHECK(scripts.kills() >= 4);
+}
+
+TEST_CASE("ops/restore killed at any command leaves the old log or the new one, whole") {
+  CAPTURE(harness::test_seed());
+  ShippedSystem system;
+  KilledScripts scripts(system);
+  const auto make_server = [&] {
+    system.shell(
+        R"(vsimctl api POST /servers '{"name":"w","region":"us-east-1","type":"t2.micro",)"
+        R"("profile":"instant"}')");
+  };
+  make_server();
+  system.shell("mkdir backup; nats stream backup EVENTS backup/EVENTS --no-progress");
+  make_server();
+  const std::string restore = "ops/restore --yes=.run backup";
+  std::vector<std::string> commands = some_of(scripts.commands_of(restore), 3);
+  commands.push_back("restore.sh:" +
+                     system.shell("grep -nx '  finish_restore' ops/lib/restore.sh | cut -d: -f1") +
+                     ":1");  // the old store is away, the new one not yet in its place
+  for (const std::string& command : commands) {
+    CAPTURE(command);
+    make_server();
+    scripts.kill(restore, command);
+    scripts.done("ops/up");
+    scripts.check_all_is_well(1);
+    const std::string verified = system.shell("vsimctl verify");
+    CHECK_MESSAGE(verified.find("no difference") != std::string::npos, verified);
+    const auto servers = system.api().get("/servers?limit=1").json()["total"].integer();
+    CHECK(servers >= 1);  // of the backup
+  }
+  CHECK(scripts.kills() >= 3);
+  CHECK(system.api().get("/servers?limit=1").json()["total"].integer() == 1);  // the last took hold
 }
 
 TEST_CASE("a store that cannot be told stops ops/rotate at once; ops/up mends a lost socket") {
