@@ -200,9 +200,22 @@ void ConnectionKeeper::close(Clients& from, Place place) {
   }
 }
 
+/// A bug must not cost other clients their connections: this one is closed.
+bool ConnectionKeeper::serve_guarded(Client& client) {
+  std::string what = "no std::exception";
+  try {
+    return options_.serve(client);
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+  }
+  log::error("a connection failed: a bug; it is closed", {{"error", what}});
+  return false;
+}
+
 void ConnectionKeeper::serve(Place place) {
   do {
-    if (!options_.serve(*place)) {
+    if (!serve_guarded(*place)) {
       close(in_hand_, place);
       return;
     }

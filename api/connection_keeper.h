@@ -77,6 +77,7 @@ class ConnectionKeeper {
   void settle();
   void hand_over_or_close(Place place, bool has_sent);
   void serve(Place place);
+  bool serve_guarded(Client& client);
   bool park(Place place);
   void close(Clients& from, Place place);
   void watch(Client& client, int operation, std::uint32_t events) const;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "eventstore/broker.h"
+#include "ops/telemetry/last_words.h"
 #include "ops/telemetry/log.h"
 #include "ops/telemetry/metrics_server.h"
 #include "ops/telemetry/settings.h"
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   const auto settings = telemetry::read_worker_settings(argc, argv);
   if (!settings) return settings.error().report();
   log::set_up("vsim-worker", settings->log_level, settings->log_format);
+  telemetry::leave_last_words();
 
   telemetry::ShutdownSignals signals;
   const eventstore::BrokerLibrary library;

@@ -183,6 +183,24 @@ TEST_CASE("the end of the server waits for what is in hand, and lets idle connec
   CHECK(idle.answer().empty());
 }
 
+TEST_CASE("a request that throws costs its own connection, and nobody else anything") {
+  std::atomic<bool> fails = false;
+  EchoServer server(64, [&] {
+    if (fails) throw std::runtime_error("a bug");
+  });
+  RawClient before(server.port());
+  CHECK(before.ask(get) == answered);
+  fails = true;
+  RawClient unlucky(server.port());
+  CHECK(unlucky.ask(get).empty());
+  CHECK(unlucky.closed_by_server());
+  fails = false;
+  CHECK(before.ask(get) == answered);
+  CHECK(eventually([&] {
+    return server.metrics().find("vsim_http_connections 1\n") != std::string::npos;
+  }));
+}
+
 TEST_CASE("what was sent before the end is answered, also by a server that had not looked yet") {
   for (int round = 0; round < 20; ++round) {
     EchoServer server;

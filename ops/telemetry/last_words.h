@@ -1,0 +1,22 @@
+#pragma once
+
+// An exception that nobody caught ends the process: what it left half done is unknown, and one that
+// is killed at any instant loses nothing. This sees to it that the log says why.
+
+#include <string>
+
+namespace vsim::telemetry {
+
+/// From now on a log line of level error tells the cause before the process aborts: an exception
+/// that leaves a thread's body, also of a library's thread or of one that a C library calls back
+/// on, main(), a destructor or a noexcept function; or a call of std::terminate(). One handler for
+/// all, instead of a catch in each thread's body, which a new thread could lack, which cannot be
+/// where the thread is a library's, and which would unwind the stack that a core dump shows. Once,
+/// in main, after log::set_up().
+void leave_last_words();
+
+/// Names the calling thread, for that line and for the system's lists of threads; the first 15
+/// bytes count.
+void name_thread(const char* name);
+
+}  // namespace vsim::telemetry
