@@ -106,13 +106,14 @@ std::optional<DatabaseError> ConnectionPool::run(const std::function<void(Transa
     } catch (...) {
       failure = current_failure(session.get());
     }
-    if (failure && failure->kind == DatabaseError::Kind::unavailable) {
+    const bool spoilt = session && !session->usable();
+    if (failure && (failure->kind == DatabaseError::Kind::unavailable || spoilt)) {
       // It may have gone stale while it was idle: queries only read, so try once more on a new one.
       session.reset();
       again = was_idle && !failure->silent;
     }
   }
-  if (session && !session->is_open()) session.reset();
+  if (session && !session->usable()) session.reset();
   impl_->give_back(std::move(session), failure);
   return failure;
 }

@@ -33,8 +33,12 @@ struct ProjectionWriter::Impl {
   std::unique_ptr<Session> session;
   bool prepared = false;
 
-  /// Not at once: only the active projector makes sure that the tables are there.
+  /// Not at once: only the active projector makes sure that the tables are there. Where that fails
+  /// the session is of no use any more, and so is the writer.
   void prepare_once() {
+    if (session->is_open() && !session->usable()) {
+      throw pqxx::broken_connection("the session has not all of its statements");
+    }
     if (!prepared) {
       prepare(*session, projection_statements());
       prepare(*session, small_table_statements());

@@ -140,9 +140,14 @@ std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& 
 
 void prepare(Session& session, const std::vector<Statement>& statements) {
   BoundedWait wait(session);
-  for (const Statement& statement : statements) {
-    wait.again();
-    wait.connection().prepare(statement.name, statement.sql);
+  try {
+    for (const Statement& statement : statements) {
+      wait.again();
+      wait.connection().prepare(statement.name, statement.sql);
+    }
+  } catch (...) {
+    wait.statements_are_lost();
+    throw;
   }
 }
 
@@ -225,17 +230,25 @@ Arguments& Arguments::ready(std::string value) {
   return *this;
 }
 
-pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& arguments) {
+namespace {
+
+/// 26: it is not there, as after DISCARD; 42P05: another of its name is.
+bool has_other_statements(const pqxx::sql_error& error) {
+  return is_one_of(error.sqlstate(), {"26", "42P05"});
+}
+
+pqxx::result run_prepared(Transaction& tx, const std::string& name,
+                          const std::vector<std::optional<std::string>>& given) {
 #if PQXX_VERSION_MAJOR < 7
   std::vector<const char*> values;
-  values.reserve(arguments.values_.size());
-  for (const auto& value : arguments.values_) {
+  values.reserve(given.size());
+  for (const auto& value : given) {
     values.push_back(value ? value->c_str() : nullptr);
   }
   return tx.exec_prepared(name, pqxx::prepare::make_dynamic_params(values));
 #else
   pqxx::params values;
-  for (const auto& value : arguments.values_) {
+  for (const auto& value : given) {
     if (value) {
       values.append(*value);
     } else {
@@ -248,6 +261,17 @@ pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& 
   return tx.exec_prepared(name, values);
 #endif
 #endif
+}
+
+}  // namespace
+
+pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& arguments) {
+  try {
+    return run_prepared(tx, name, arguments.values_);
+  } catch (const pqxx::sql_error& error) {
+    if (has_other_statements(error)) BoundedWait::current().statements_are_lost();
+    throw;
+  }
 }
 
 }  // namespace vsim::read_model

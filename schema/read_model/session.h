@@ -42,6 +42,9 @@ class Session {
   Session(const std::string& url, const WaitLimits& limits, const std::string& settings = {});
 
   bool is_open() const { return connection_.is_open() && !watch_.cut(); }
+  /// Whether it is open and has the statements that it was told to prepare. One that is not usable
+  /// is to be replaced: which of them it has, nobody can tell.
+  bool usable() const { return is_open() && !statements_lost_; }
   /// Whether Postgres has let a wait come to its limit.
   bool silent() const { return watch_.cut(); }
 
@@ -52,6 +55,7 @@ class Session {
   const std::string url_;
   const WaitLimits limits_;
   pqxx::connection connection_;
+  bool statements_lost_ = false;
   SocketWatch watch_;  // ends first: its socket is the connection's
 };
 
@@ -80,6 +84,9 @@ class BoundedWait {
 
   pqxx::connection& connection() const { return session_.connection_; }
 
+  /// That the session cannot be relied on to have its prepared statements.
+  void statements_are_lost() { session_.statements_lost_ = true; }
+
   /// Once more as long from now: for the next of several statements.
   void again() { session_.watch_.begin(limit_); }
 
@@ -100,6 +107,8 @@ std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& 
 std::string with_limits(const std::string& url);
 /// SQL that makes a session of Postgres' keep to these limits.
 std::string limits_sql(const WaitLimits& limits);
+/// All of them or, where one fails, a session that is not usable() any more. libpqxx 6 sends each
+/// to Postgres when it is first run, version 7 at once.
 void prepare(Session& session, const std::vector<Statement>& statements);
 
 /// What the caught exception means; call it inside of a catch block.
@@ -125,7 +134,8 @@ class Arguments {
   std::vector<std::optional<std::string>> values_;
 };
 
-/// Runs a prepared statement.
+/// Runs a prepared statement. Where the session turns out to have lost it, or to have another of
+/// that name, it is not usable() any more.
 pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& arguments);
 
 /// The text itself where it is fit for Postgres, else a mended copy in `storage`.

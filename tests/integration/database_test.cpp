@@ -13,6 +13,7 @@
 #include "domain/ids.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/servers.h"
+#include "schema/read_model/session.h"
 #include "tests/harness/database.h"
 #include "tests/harness/private_postgres.h"
 #include "tests/harness/scratch_dir.h"
@@ -74,6 +75,30 @@ TEST_CASE("connections that went stale are replaced without the caller noticing"
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
           " WHERE datname = current_database() AND pid <> pg_backend_pid()");
   }
+}
+
+TEST_CASE("a session that lost its statements is replaced without the caller noticing (12, P5)") {
+  const auto url = PrivatePostgres::shared().create_database();
+  REQUIRE(apply_migrations(url, schema_dir));
+  ConnectionPool pool(url, 1);
+  REQUIRE(find_nobody(pool).value() == false);
+  for (const std::string loss :
+       {"DEALLOCATE ALL",  // as a pooler between us and Postgres may do
+        "DEALLOCATE server_by_id; PREPARE server_by_id AS SELECT 1"}) {
+    CAPTURE(loss);
+    REQUIRE(pool.read([&](Transaction& tx) { return tx.exec(loss).size(); }));
+    CHECK(find_nobody(pool).value_or(true) == false);
+  }
+}
+
+TEST_CASE("a session whose preparing failed half-way is not used any more") {
+  const auto url = PrivatePostgres::shared().create_database();
+  const auto session = open_session(url, read_limits);
+  prepare(*session, {{"one", "SELECT 1"}});
+  CHECK(session->usable());
+  CHECK_THROWS(prepare(*session, {{"two", "SELECT 2"}, {"one", "SELECT 3"}, {"four", "SELECT 4"}}));
+  CHECK_FALSE(session->usable());
+  CHECK(session->is_open());  // so what went wrong is told as what it is
 }
 
 TEST_CASE("a Postgres that is away is unavailable, and no more than that") {
