@@ -29,7 +29,8 @@ struct Progress {
   StreamSequence sequence = 0;               // of EVENTS, projected
   std::optional<Instant> earliest_due;       // of all servers' deadlines
   std::optional<Instant> deadlines_applied;  // as the clock's last event says
-  StreamSequence oldest_pending = 0;  // in COMMANDS, of a server's without an outcome; 0: none
+  // In COMMANDS: the first copy of a server's command without an outcome; 0: none.
+  StreamSequence oldest_pending = 0;
 };
 Progress find_progress(Transaction& tx);
 

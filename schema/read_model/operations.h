@@ -26,6 +26,7 @@ struct OperationRow {
   std::string actor;
   std::string correlation_id;
   StreamSequence command_sequence = 0;  // in COMMANDS
+  StreamSequence pending_since = 0;     // there, while PENDING: of its first copy; else 0. Not read
   StreamSequence event_sequence = 0;    // in EVENTS; 0 while pending
   Version version = 0;                  // of the server's event that is the outcome
   std::optional<Instant> decided_at;    // simulated time of the outcome

@@ -233,6 +233,7 @@ OperationRow pending_operation_row(const Command& command) {
   row.region = command.region.name;
   row.server_id = command.server.to_string();
   row.status = "PENDING";
+  row.pending_since = command.sequence;
   return row;
 }
 
@@ -241,6 +242,7 @@ OperationRow pending_operation_row(const ExtendPool& command) {
       {command.id, command.sequence, command.request_hash, "extend_pool"}, command.origin, 0);
   row.region = command.region.name;
   row.status = "PENDING";
+  row.pending_since = command.sequence;
   return row;
 }
 
@@ -250,6 +252,7 @@ OperationRow pending_operation_row(const ClockCommand& command) {
                                  command.origin, 0);
   row.region = messages::clock_region;
   row.status = "PENDING";
+  row.pending_since = command.sequence;
   return row;
 }
 

@@ -1,6 +1,8 @@
 #include "schema/read_model/projection_tables.h"
 
+#include <algorithm>
 #include <map>
+#include <span>
 
 #include "schema/read_model/column_arrays.h"
 #include "schema/read_model/session.h"
@@ -78,8 +80,14 @@ Statement apply_events_statement() {
 
 Statement apply_pending_statement() {
   StatementBuilder sql;
+  // A copy of what is pending still waits since its first one: whoever holds that may decide it,
+  // at a time before the later copy came (D40).
+  const std::span all_but_since(operation_columns.begin(), operation_columns.size() - 1);
   sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1) + " WHERE " +
+             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(all_but_since, 1) +
+                 ", pending_since = CASE WHEN operations.status = 'PENDING' THEN"
+                 " least(operations.pending_since, operations.command_sequence,"
+                 " excluded.pending_since) ELSE excluded.pending_since END WHERE " +
                  left_undone("operations", "excluded"));
   return {"apply_pending", sql.take()};
 }
@@ -131,14 +139,17 @@ std::vector<ColumnArrays> arrays_of(ProjectionBatch batch) {
 
 ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {
   // One row a command, in the order of ids: writers that meet on rows never wait in a circle.
-  std::map<std::string_view, const OperationRow*> rows;
+  std::map<std::string_view, OperationRow> rows;
   for (const OperationRow& row : operations) {
-    const OperationRow*& last = rows[row.id];
-    last = last == nullptr || last->command_sequence < row.command_sequence ? &row : last;
+    const auto [found, is_first] = rows.try_emplace(row.id, row);
+    if (is_first) continue;
+    const auto since = std::min(found->second.pending_since, row.pending_since);
+    if (found->second.command_sequence < row.command_sequence) found->second = row;
+    found->second.pending_since = since;
   }
   ColumnArrays arrays(operation_columns.size());
   for (const auto& [id, row] : rows) {
-    add_row(arrays, *row);
+    add_row(arrays, row);
   }
   return arrays;
 }
@@ -163,8 +174,11 @@ void add_arrays(Arguments& arguments, ColumnArrays& columns) {
 }  // namespace
 
 std::string left_undone(const std::string& earlier, const std::string& later) {
+  // A message that bears the id and is another command changes nothing: no worker carries it out.
   return earlier + ".status IN ('PENDING', 'PURGED', 'DEAD_LETTERED') AND " + earlier +
-         ".command_sequence < " + later + ".command_sequence";
+         ".command_sequence < " + later + ".command_sequence AND " + earlier + ".type = " + later +
+         ".type AND (" + earlier + ".request_hash = " + later + ".request_hash OR '' IN (" +
+         earlier + ".request_hash, " + later + ".request_hash))";
 }
 
 std::vector<Statement> projection_statements() {

@@ -69,6 +69,11 @@ void add_row(RowSink& to, const OperationRow& row) {
   to.integer(static_cast<std::int64_t>(row.event_sequence));
   to.integer(static_cast<std::int64_t>(row.version));
   add_instant(to, row.decided_at);
+  if (row.pending_since == 0) {
+    to.null();
+  } else {
+    to.integer(static_cast<std::int64_t>(row.pending_since));
+  }
 }
 
 void add_row(RowSink& to, const std::pair<Region, Ipv4>& address, const AddressChange& change) {

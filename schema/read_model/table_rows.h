@@ -54,7 +54,8 @@ inline constexpr std::array operation_columns{Column{"id", "uuid"},
                                               Column{"command_sequence", "bigint"},
                                               Column{"event_sequence", "bigint"},
                                               Column{"version", "bigint"},
-                                              Column{"decided_at", "instant"}};
+                                              Column{"decided_at", "instant"},
+                                              Column{"pending_since", "bigint"}};
 
 inline constexpr std::array address_columns{Column{"region", "text"}, Column{"ip", "inet"},
                                             Column{"server_id", "uuid"},

@@ -395,18 +395,26 @@ TEST_CASE("an operation comes with its server, and lists by what is asked") {
   CHECK_FALSE(decided(20));
 }
 
-TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10)") {
+namespace {
+
+// One command for one server: its copies as JOURNAL tells of them, and its outcomes.
+struct JournalledStop {
   Ground ground;
-  const auto journal = std::move(*ProjectionWriter::open(ground.url, Projection::journal));
-  REQUIRE(journal->checkpoint());
+  std::unique_ptr<ProjectionWriter> journal;
   Command command;
-  command.id = CommandId{some_uuid(0xc0)};
-  command.server = ServerId{some_uuid(1)};
-  command.region = samples::us;
-  command.request_hash = "hash";
-  command.action = Stop{};
   StreamSequence journalled = 0;
-  const auto queue = [&](const std::vector<StreamSequence>& sequences) {
+
+  JournalledStop() {
+    journal = std::move(*ProjectionWriter::open(ground.url, Projection::journal));
+    REQUIRE(journal->checkpoint());
+    command.id = CommandId{some_uuid(0xc0)};
+    command.server = ServerId{some_uuid(1)};
+    command.region = samples::us;
+    command.request_hash = "hash";
+    command.action = Stop{};
+  }
+
+  void queue(const std::vector<StreamSequence>& sequences) {
     std::vector<OperationRow> rows;
     for (const auto sequence : sequences) {
       command.sequence = sequence;
@@ -415,37 +423,71 @@ TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10
     const Checkpoint next{journalled + 1, "hash", sequences.back()};
     REQUIRE(journal->apply_pending(rows, journalled, next).value());
     ++journalled;
-  };
-  const auto decide = [&](EventData outcome, StreamSequence sequence) {
+  }
+  void decide(EventData outcome, StreamSequence sequence) {
     command.sequence = sequence;
     auto event = ground.event(1, samples::us, std::move(outcome), some_time(), ground.sequence + 1);
     event.cause = note_of(command).cause;
     ground.batch.add(event, evolve({}, event), ground.sequence);
     ground.flush();
-  };
-  const auto shown = [&] {
+  }
+  std::string shown() {
     const auto found =
         ground.pool.read([&](Transaction& tx) { return find_operation(tx, command.id); }).value();
     return found->operation.status + " " + std::to_string(found->operation.command_sequence);
-  };
-  queue({5});
-  CHECK(shown() == "PENDING 5");
-  decide(CommandPurged{}, 5);
-  CHECK(shown() == "PURGED 5");
-  queue({5});  // the journal is read anew
-  CHECK(shown() == "PURGED 5");
-  queue({8});
-  CHECK(shown() == "PENDING 8");
-  decide(CommandPurged{}, 5);  // noted late, of the first copy
-  CHECK(shown() == "PENDING 8");
-  decide(CommandDeadLettered{"why"}, 8);
-  CHECK(shown() == "DEAD_LETTERED 8");
-  queue({11, 9});
-  CHECK(shown() == "PENDING 11");
-  decide(CommandRejected{{RejectionCode::not_found, "no such server"}}, 9);
-  CHECK(shown() == "REJECTED 9");  // for good, whichever copy it was given to
-  queue({12});
-  CHECK(shown() == "REJECTED 9");
+  }
+  StreamSequence oldest() { return ground.pool.read(find_progress).value().oldest_pending; }
+};
+
+}  // namespace
+
+TEST_CASE("what was left undone is PENDING again while a later copy waits (12.10)") {
+  JournalledStop its;
+  its.queue({5});
+  CHECK(its.shown() == "PENDING 5");
+  its.decide(CommandPurged{}, 5);
+  CHECK(its.shown() == "PURGED 5");
+  its.queue({5});  // the journal is read anew
+  CHECK(its.shown() == "PURGED 5");
+  its.queue({8});
+  CHECK(its.shown() == "PENDING 8");
+  its.decide(CommandPurged{}, 5);  // noted late, of the first copy
+  CHECK(its.shown() == "PENDING 8");
+  its.decide(CommandDeadLettered{"why"}, 8);
+  CHECK(its.shown() == "DEAD_LETTERED 8");
+  its.queue({11, 9});
+  CHECK(its.shown() == "PENDING 11");
+  its.decide(CommandRejected{{RejectionCode::not_found, "no such server"}}, 9);
+  CHECK(its.shown() == "REJECTED 9");  // for good, whichever copy it was given to
+  its.queue({12});
+  CHECK(its.shown() == "REJECTED 9");
+}
+
+TEST_CASE("what waits again before its first copy had an outcome is pending since the first one") {
+  // Else a bill would be final though a worker that holds the first copy may still decide it, at a
+  // time before the later copy came (D40).
+  JournalledStop its;
+  its.queue({5});
+  CHECK(its.oldest() == 5);
+  its.queue({8});  // sent again after a purge, before the verdict
+  CHECK(its.shown() == "PENDING 8");
+  CHECK(its.oldest() == 5);
+  its.queue({9});
+  CHECK(its.oldest() == 5);
+  its.decide(CommandPurged{}, 9);  // of the last one: nobody can append another outcome then
+  CHECK(its.shown() == "PURGED 9");
+  CHECK(its.oldest() == 0);
+  its.queue({12});  // after an outcome: nobody holds an earlier one
+  CHECK(its.oldest() == 12);
+  its.decide(CommandRejected{{RejectionCode::not_found, "no such server"}}, 12);
+  CHECK(its.oldest() == 0);
+}
+
+TEST_CASE("copies that come in one batch are pending since the first of them") {
+  JournalledStop its;
+  its.queue({7, 9, 6});
+  CHECK(its.shown() == "PENDING 9");
+  CHECK(its.oldest() == 6);
 }
 
 TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18)") {
