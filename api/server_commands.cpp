@@ -6,6 +6,7 @@
 #include "api/backoff.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
+#include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/regions.h"
@@ -70,12 +71,13 @@ Write server_write(const Call& call, const WriteTerms& terms, const Region& regi
   submission.payload = messages::encode_action(action);
   // A create's region stands in its subject, not in its payload.
   const bool is_create = std::holds_alternative<Create>(action);
-  submission.request_hash = http::request_hash(
+  submission.request_hash = messages::request_hash(
       call.request.method, path,
       is_create ? region.name + "\n" + submission.payload : submission.payload, terms.match);
   submission.request_id = call.request_id;
   submission.actor = call.actor;
   submission.only_at = terms.only_at;
+  submission.match = terms.match;
   return write;
 }
 

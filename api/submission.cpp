@@ -38,6 +38,7 @@ eventstore::Headers headers_of(const Submission& submission, const std::string& 
   if (submission.only_at) {
     headers.push_back(
         {std::string(header::only_at), messages::encode_only_at(*submission.only_at)});
+    headers.push_back({std::string(header::if_match), submission.match});
   }
   // Readers take the next line for the value of a header that has none.
   std::erase_if(headers, [](const eventstore::Header& each) { return each.value.empty(); });

@@ -23,6 +23,7 @@ struct Submission {
   std::string request_id;
   std::string actor;                                 // who asks
   std::optional<std::vector<Version>> only_at = {};  // If-Match: the versions to act on
+  std::string match = {};                            // as it is in the hash; empty: there is none
 };
 
 /// Which of the messages that may be published for one command. Message ids of different copies

@@ -5,6 +5,7 @@
 #include "schema/http/sequence_token.h"
 #include "schema/http/write_requests.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {
@@ -45,7 +46,7 @@ Write write_to(const Call& call, const WriteTerms& terms, std::string type, cons
   submission.subject = submission.waiting_filter = std::move(commands_subject);
   submission.events_filter = std::move(events_subject);
   submission.payload = std::move(payload);
-  submission.request_hash = http::request_hash(call.request.method, path, submission.payload);
+  submission.request_hash = messages::request_hash(call.request.method, path, submission.payload);
   submission.request_id = call.request_id;
   submission.actor = call.actor;
   return write;

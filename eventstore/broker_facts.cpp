@@ -71,6 +71,7 @@ Result<ConsumerFacts> consumer_facts(const Broker& broker, std::string_view stre
     facts.pulls_waiting = number_at(root, "/num_waiting");
     facts.in_hand = number_at(root, "/num_ack_pending");
     facts.redelivered = number_at(root, "/num_redelivered");
+    facts.ack_wait = std::chrono::nanoseconds(value_at<std::int64_t>(root, "/config/ack_wait"));
     facts.paused = value_at<bool>(root, "/paused");
     if (facts.paused) {
       facts.paused_until = std::string(value_at<std::string_view>(root, "/config/pause_until"));

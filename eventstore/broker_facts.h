@@ -34,6 +34,7 @@ struct ConsumerFacts {
   std::uint64_t redelivered = 0;    // of those, delivered more than once
   bool paused = false;              // it delivers nothing until it is resumed or its time is over
   std::string paused_until;         // RFC 3339; empty when it is not paused
+  std::chrono::nanoseconds ack_wait{0};  // what is not acked for so long is delivered again
 };
 Result<ConsumerFacts> consumer_facts(const Broker& broker, std::string_view stream,
                                      std::string_view consumer);

@@ -73,21 +73,39 @@ class CommandQueue {
   CommandQueue(const CommandQueue&) = delete;
   CommandQueue& operator=(const CommandQueue&) = delete;
 
-  /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`.
+  /// What is there, `max` at most, as soon as there is one; empty when none came within `wait`. It
+  /// is in hand until it is acked, given back or terminated.
   Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
+
+  /// To be called again and again while something stays in hand: in time, a third of the ack wait
+  /// after the last time, it tells the broker that all of it is being worked on, so that none is
+  /// delivered again: what waits for the system to be well must not look as if its workers died.
+  void still_working();
+
+  /// Asks for no more until the next take(). What the broker had sent ahead is in hand then, and
+  /// comes with the next take().
+  void ask_for_no_more();
+
+  /// The same, but what had been sent ahead is given back: another worker gets it at once, not
+  /// after the ack wait. A later take() asks anew.
+  void release();
 
   /// The highest place that the queue has ever given to a command.
   Result<Sequence> last_sequence() const;
 
-  /// Asks for no more. What the broker had sent ahead is given back, so that another worker gets it
-  /// at once and not after the ack wait.
-  void stop();
+  /// Whether what was delivered is still in the queue. A queue that was lost or made anew may have
+  /// another command at its place, which an ack would end.
+  Result<bool> holds(const Delivery& delivery) const;
+
+  /// Is in hand no more; nothing is said about it.
+  void forget(const Delivery& delivery);
 
   /// Done: the slot is free. Sent with the next flush(), or a millisecond later. One that a crash
   /// of the broker has lost is said again by a take() after the reconnect.
   void ack(const Delivery& delivery);
 
-  /// Not now: deliver again after `delay`.
+  /// Not by us: deliver again after `delay`. That counts as one of the deliveries that a command
+  /// may have.
   void nak(const Delivery& delivery, std::chrono::milliseconds delay);
 
   /// Sends the acks: one write for all of them, one round trip. Then the slots are as good as free,

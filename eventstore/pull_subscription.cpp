@@ -65,14 +65,16 @@ PullSubscription::PullSubscription(Broker& broker, std::string stream, std::stri
       subscription_(broker.subscribe(inbox_)),
       reconnects_seen_(broker.reconnects()) {}
 
-bool PullSubscription::silent_for_too_long() const {
-  return Clock::now() - last_heard_ > silence_max;
+/// What has come and was not looked at yet is a word too.
+bool PullSubscription::is_silent() const {
+  return outstanding_ > 0 && Clock::now() - last_heard_ > silence_max &&
+         subscription_->pending() == 0 && broker_.connected() &&
+         broker_.reconnects() == reconnects_seen_;
 }
 
 void PullSubscription::keep_asking() {
   const auto reconnects = broker_.reconnects();
-  const bool lost = reconnects != reconnects_seen_ || silent_for_too_long();
-  if (lost && broker_.connected()) {
+  if (reconnects != reconnects_seen_ && broker_.connected()) {
     reconnects_seen_ = reconnects;
     outstanding_ = 0;
   }
@@ -110,6 +112,11 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
   std::vector<Pulled> taken;
   const auto until = Clock::now() + wait;
   while (taken.size() < max) {
+    if (is_silent()) {
+      outstanding_ = 0;
+      return fail(Error::Kind::unavailable,
+                  fmt::format("consumer {} on {} says nothing; is it gone?", consumer_, stream_));
+    }
     keep_asking();
     const bool queued = subscription_->pending() > 0;
     if (!queued && !taken.empty()) break;
@@ -140,6 +147,9 @@ std::vector<Pulled> PullSubscription::stop() {
     if (!received || !*received) break;
     if (!is_status(**received)) rest.push_back(to_pulled(std::move(**received)));
   }
+  subscription_.reset();
+  inbox_ = broker_.new_inbox();
+  outstanding_ = 0;
   return rest;
 }
 

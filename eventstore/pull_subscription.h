@@ -30,11 +30,12 @@ class PullSubscription {
   PullSubscription(Broker& broker, std::string stream, std::string consumer, std::size_t window);
 
   /// What has come, `max` at most; waits for the first one. An error says that the consumer or the
-  /// connection is gone; the next call asks anew.
+  /// connection is gone, or that a request has had neither an answer nor a heartbeat: the broker
+  /// says nothing to requests of a consumer that it has forgotten. The next call asks anew.
   Result<std::vector<Pulled>> take(std::size_t max, std::chrono::milliseconds wait);
 
-  /// Asks for no more, and withdraws what has been asked for; gives what had come already. Nothing
-  /// may be taken afterwards.
+  /// Asks for no more, and withdraws what has been asked for; gives what had come already. A later
+  /// take() asks anew.
   std::vector<Pulled> stop();
 
  private:
@@ -44,7 +45,7 @@ class PullSubscription {
   void ask();
   /// Reads a message without payload that ends or accompanies a request.
   Result<void> on_status(const Received& status);
-  bool silent_for_too_long() const;
+  bool is_silent() const;
 
   Broker& broker_;
   std::string stream_;

@@ -38,8 +38,7 @@ Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, DeadLette
 Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded,
                                                     const std::string& why) {
   const CommandDeadLettered outcome{why};
-  const auto note =
-      std::visit([](const auto& command) { return note_of(command); }, decoded.command);
+  const auto note = messages::note_of(decoded);
   if (!std::holds_alternative<Command>(decoded.command)) {
     return fleet_commands_.give_outcome(note, outcome, decoded.reply_to);
   }

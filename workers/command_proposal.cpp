@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/messages/event_codec.h"
+#include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 #include "workers/due_deadlines.h"
 #include "workers/past_outcomes.h"
@@ -49,26 +50,25 @@ void CommandProposal::give_address_back() {
   address_.reset();
 }
 
-eventstore::Result<std::optional<Outcome>> CommandProposal::past_outcome(const Head& head) {
-  const bool is_last =
-      head.state.last_command && head.state.last_command->cause.command == command_.id;
-  const bool may_be_old =
-      may_be_repeat_ || is_after_high(head.state.last_command, command_.sequence);
-  if (!may_be_old || head.sequence == 0 || is_last) return std::optional<Outcome>();
-  const auto past =
-      find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
-  if (!past) return tl::unexpected(past.error());
-  const bool decided = *past && stands_for(**past, command_.sequence);
-  return decided ? std::optional((*past)->outcome) : std::nullopt;
+eventstore::Result<std::optional<LastCommand>> CommandProposal::past_outcome(const Head& head) {
+  const auto& last = head.state.last_command;
+  if (last && last->cause.command == command_.id) return last;
+  const bool may_be_old = may_be_repeat_ || is_after_high(last, command_.sequence);
+  if (!may_be_old || head.sequence == 0) return std::optional<LastCommand>();
+  return find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
 }
 
 eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head) {
   give_address_back();
+  misfit_.clear();
   const auto past = past_outcome(head);
   if (!past) return tl::unexpected(past.error());
   if (*past) {
-    verdict_ = AlreadyDecided{**past};
-    return std::vector<Append>();
+    misfit_ = messages::find_misfit((*past)->cause, note_of(command_).cause).value_or("");
+    if (!misfit_.empty() || stands_for(**past, command_.sequence)) {
+      verdict_ = AlreadyDecided{(*past)->outcome};
+      return std::vector<Append>();
+    }
   }
 
   decided_at_ = tools_.view.now();

@@ -55,11 +55,15 @@ class CommandProposal : public Proposal {
   const Command& command() const { return command_; }
   const std::string& reply_to() const { return reply_to_; }
   const Verdict& verdict() const { return verdict_; }
+  /// Once it is done: why it was not looked at, since its id was given to another command; empty
+  /// where it was not. Then the verdict is that one's.
+  const std::string& misfit() const { return misfit_; }
 
  private:
   void on_done(eventstore::Sequence first) override;
-  /// The outcome that the command has already, further back than the last one.
-  eventstore::Result<std::optional<Outcome>> past_outcome(const Head& head);
+  /// The last outcome of the command's id, which may be further back than the server's last one;
+  /// looked for only where there may be one.
+  eventstore::Result<std::optional<LastCommand>> past_outcome(const Head& head);
   eventstore::Append claim() const;
   void give_address_back();
 
@@ -73,6 +77,7 @@ class CommandProposal : public Proposal {
   Instant decided_at_{};
   std::vector<Event> reaped_;  // by the last decision, which applied what was due first
   Verdict verdict_ = Stale{};
+  std::string misfit_;
 };
 
 /// Brings commands into the log like commit(), at a time no earlier than any change of the clock

@@ -1,7 +1,9 @@
 #include "workers/command_worker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
+#include <utility>
 
 #include "domain/queue_numbers.h"
 #include "ops/telemetry/log.h"
@@ -17,7 +19,13 @@ using eventstore::Error;
 
 // A create takes two messages and may apply what was due; so many fit a batch well.
 constexpr std::size_t commands_at_once = 256;
-constexpr std::uint64_t deliveries_max = 5;
+// A command that has been delivered so often is buried untried: it may be what its workers died of.
+constexpr std::uint64_t deliveries_max = 10;
+// Repeated deliveries are gathered until what was sent along with them is in hand too: no more come
+// for a moment, or it takes too long, or they are as many as the broker sends ahead.
+constexpr auto repeated_pause = 50ms;
+constexpr auto repeated_wait_max = 250ms;
+constexpr std::size_t repeated_at_once = 512;
 
 std::string_view type_of(const messages::DecodedCommand& decoded) {
   struct Type {
@@ -57,10 +65,13 @@ void show_all(telemetry::Metrics& metrics, std::type_identity<std::variant<Actio
   }
 }
 
-constexpr auto set_aside_for = 10min;
+constexpr auto held_for = 10s;
 
-// Trying again does not help. It is the command's own fault, or the log has lost what it would be
-// decided on: then it stays in the queue, and others go on.
+constexpr auto purged_beyond_end =
+    "the queue was purged beyond its end; see ops/runbook.md, Queue numbers broken";
+
+// Trying again does not help, as long as this build runs: the log has lost what it would be decided
+// on, or holds what this build cannot read. It stays in hand, and others go on.
 bool cannot_be_decided(const Error& error) {
   return error.kind == Error::Kind::refused || error.kind == Error::Kind::damaged;
 }
@@ -85,7 +96,10 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
                                        "Seconds from the first look at a group to its acks", {},
                                        telemetry::latency_bounds_seconds())),
       redeliveries_(
-          metrics.counter("vsim_command_redeliveries_total", "Commands delivered more than once")) {
+          metrics.counter("vsim_command_redeliveries_total", "Commands delivered more than once")),
+      held_back_(metrics.gauge("vsim_commands_held",
+                               "Commands that this worker keeps in hand until the system is well "
+                               "enough to decide them")) {
   show_all(metrics, std::type_identity<Action>());
   show_all(metrics, std::type_identity<ClockAction>());
 }
@@ -93,20 +107,29 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
 void CommandWorker::run(std::stop_token stop) {
   if (!tools_.view.wait_until_ready(stop)) return;
   while (!stop.stop_requested()) {
-    if (const auto ok = tools_.view.check_time(); !ok) {  // others may know what time it is
-      log::warn("no commands are taken", {{"reason", ok.error().detail}});
-      pause(stop, 1s);
-      continue;
-    }
-    auto deliveries = queue_.take(commands_at_once, 200ms);
+    if (!is_able(stop)) continue;
+    auto deliveries = queue_.take(commands_at_once, repeated_.empty() ? 200ms : repeated_pause);
     if (!deliveries) {
       log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
       pause(stop, 200ms);
       continue;
     }
+    const bool is_all = deliveries->empty() || Clock::now() - repeated_at_ > repeated_wait_max;
     if (!deliveries->empty()) handle(std::move(*deliveries), stop);
+    if (is_all || repeated_.size() >= repeated_at_once) handle_repeated(stop);
+    handle_held(stop);
+    queue_.still_working();
   }
-  queue_.stop();
+  give_back_all();
+}
+
+bool CommandWorker::is_able(std::stop_token stop) {
+  const auto ok = tools_.view.check_time();
+  if (ok) return true;
+  log::warn("no commands are taken", {{"reason", ok.error().detail}});
+  give_back_all();  // others may know what time it is
+  pause(stop, 1s);
+  return false;
 }
 
 void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token stop) {
@@ -116,19 +139,62 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
   for (auto& delivery : deliveries) {
     if (delivery.deliveries > 1) redeliveries_.add();
     if (delivery.message.sequence >= queue_numbers_end) {
-      set_aside(delivery, "the queue was purged beyond its end");
+      hold(delivery, purged_beyond_end);
       continue;
     }
     auto item = decode(std::move(delivery));
     if (!item) continue;
     const auto* command = std::get_if<Command>(&item->decoded.command);
-    // One decision a server in a batch; and whatever has failed before takes no neighbours along.
-    const bool fits = command != nullptr && item->delivery.deliveries == 1 &&
-                      servers.insert(command->server).second;
+    if (item->delivery.deliveries > 1) {
+      if (repeated_.empty()) repeated_at_ = Clock::now();
+      repeated_.push_back(std::move(*item));
+      continue;
+    }
+    // One decision a server in a batch.
+    const bool fits = command != nullptr && servers.insert(command->server).second;
     (fits ? group : alone).push_back(std::move(*item));
   }
   if (!group.empty()) handle_group(std::move(group), stop);
   for (auto& item : alone) handle_alone(std::move(item), stop);
+}
+
+// Whatever has failed before takes no neighbours along. What was in hand together with a command
+// that its worker died of comes again together with it: so each time in the other order, and after
+// two times all of it has had its turn before that command, or after it was buried.
+void CommandWorker::handle_repeated(std::stop_token stop) {
+  if (repeated_.empty()) return;
+  auto items = std::exchange(repeated_, {});
+  std::uint64_t most = 0;
+  for (const auto& item : items) most = std::max(most, item.delivery.deliveries);
+  std::sort(items.begin(), items.end(), [&](const Item& one, const Item& other) {
+    const auto first = one.delivery.message.sequence;
+    const auto second = other.delivery.message.sequence;
+    return most % 2 == 0 ? first > second : first < second;
+  });
+  for (auto& item : items) {
+    queue_.still_working();
+    handle_alone(std::move(item), stop);
+  }
+}
+
+void CommandWorker::handle_held(std::stop_token stop) {
+  const auto now = Clock::now();
+  const auto due = std::stable_partition(held_.begin(), held_.end(),
+                                         [&](const Held& held) { return held.until > now; });
+  std::vector<Held> again(std::make_move_iterator(due), std::make_move_iterator(held_.end()));
+  held_.erase(due, held_.end());
+  for (auto& [delivery, until] : again) {
+    queue_.still_working();
+    const auto is_there = queue_.holds(delivery);
+    if (is_there && !*is_there) {
+      queue_.forget(delivery);  // somebody else's fate
+    } else if (!is_there || delivery.message.sequence >= queue_numbers_end) {
+      hold(delivery, {});
+    } else if (auto item = decode(std::move(delivery))) {
+      handle_alone(std::move(*item), stop);
+    }
+  }
+  held_back_.set(static_cast<double>(held_.size()));
 }
 
 std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
@@ -157,20 +223,19 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
         item.decoded.may_be_repeat || item.decoded.by_hand));
     open.push_back(proposals.back().get());
   }
-  const bool all_done = commit_all(open, stored_by, stop);
+  const auto all_done = commit_all(open, stored_by, stop);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) finish(group[i], proposals[i]->verdict());
+    if (proposals[i]->is_done()) finish(group[i], *proposals[i]);
   }
   queue_.flush();
   group_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   if (all_done) return;
-  // Told to stop, or one of them cannot be decided at all: then each by itself, so that the others
-  // can go on.
-  const bool alone = group.size() == 1;
+  log::warn("a group is left undone", {{"reason", all_done.error().detail}});
+  // One of them cannot be decided at all: then each by itself, so that the others can go on.
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (proposals[i]->is_done()) continue;
-    if (stop.stop_requested() || alone) {
+    if (stop.stop_requested()) {
       give_back(group[i].delivery);
     } else {
       handle_alone(std::move(group[i]), stop);
@@ -178,48 +243,61 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
   }
 }
 
-bool CommandWorker::commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
-                               std::stop_token stop) {
+eventstore::Result<void> CommandWorker::commit_all(std::vector<Proposal*> open,
+                                                   eventstore::Timestamp stored_by,
+                                                   std::stop_token stop) {
   std::chrono::milliseconds wait = 50ms;
   while (true) {
     const auto ok = commit_commands(tools_, open, stored_by);
-    if (ok) return true;
-    if (cannot_be_decided(ok.error())) {
-      log::error("a group cannot be decided", {{"reason", ok.error().detail}});
-      return false;
-    }
+    if (ok || cannot_be_decided(ok.error())) return ok;
     log::warn("commands have to wait", {{"reason", ok.error().detail}});
     std::erase_if(open, [](const Proposal* proposal) { return proposal->is_done(); });
-    if (stop.stop_requested()) return false;
+    if (stop.stop_requested() || !tools_.view.check_time()) return ok;
+    queue_.ask_for_no_more();
+    queue_.still_working();
     pause(stop, wait);
     wait = std::min(wait * 2, std::chrono::milliseconds(1000));
   }
 }
 
 void CommandWorker::handle_alone(Item item, std::stop_token stop) {
-  if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
+  if (!tools_.view.check_time()) return give_back(item.delivery);
   if (item.delivery.deliveries >= deliveries_max)
     return bury(item, DeadLetterReason::exhausted, exhausted);
+  if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to,
                            item.decoded.may_be_repeat || item.decoded.by_hand);
-  commit_all({&proposal}, item.delivery.message.stored_at, stop);
+  const auto committed = commit_all({&proposal}, item.delivery.message.stored_at, stop);
   if (proposal.is_done()) {
-    finish(item, proposal.verdict());
+    finish(item, proposal);
     queue_.flush();
-  } else {
+  } else if (stop.stop_requested() || !tools_.view.check_time()) {
     give_back(item.delivery);
+  } else {
+    hold(item.delivery, committed ? "it cannot be decided" : committed.error().detail);
   }
 }
 
-void CommandWorker::finish(const Item& item, const Verdict& verdict) {
+void CommandWorker::finish(Item& item, const CommandProposal& proposal) {
+  if (proposal.misfit().empty()) return finish(item, proposal.verdict());
+  // Who waits for it looks at the operation, which is the other command's.
+  if (!item.decoded.reply_to.empty()) replies_.publish(item.decoded.reply_to, "");
+  refuse(item.delivery, proposal.misfit());
+}
+
+void CommandWorker::finish(Item& item, const Verdict& verdict) {
   if (const auto* stale = std::get_if<Stale>(&verdict)) {
     // A delivery of old is one if the queue has come as far as the log says. A queue that was lost
-    // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45).
+    // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45). Held, it
+    // stays in the queue until an operator has mended the numbers; the others go on.
     const auto end = queue_.last_sequence();
-    if (!end) return give_back(item.delivery);
-    if (*end < stale->newer) return set_aside(item.delivery, "the queue has lost its numbers");
+    if (!end) return hold(item.delivery, "the queue does not tell how far it has come");
+    if (*end < stale->newer) {
+      return hold(item.delivery,
+                  "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
+    }
   }
   queue_.ack(item.delivery);
   count(type_of(item.decoded), verdict);
@@ -230,54 +308,64 @@ void CommandWorker::finish(const Item& item, const Verdict& verdict) {
   }
 }
 
-// It stays in the queue until an operator has mended the numbers; the others go on.
-void CommandWorker::set_aside(const Delivery& delivery, std::string_view why) {
-  log::error("a command is not carried out; see ops/runbook.md, Queue numbers broken",
-             {{"reason", why},
-              {"subject", delivery.message.subject},
-              {"sequence", delivery.message.sequence}});
-  queue_.nak(delivery, set_aside_for);
+void CommandWorker::hold(Delivery& delivery, std::string_view why) {
+  if (!why.empty() && told_.insert(delivery.message.sequence).second) {
+    log::error("a command is not carried out, and waits",
+               {{"reason", why},
+                {"subject", delivery.message.subject},
+                {"sequence", delivery.message.sequence}});
+  }
+  held_.push_back({std::move(delivery), Clock::now() + held_for});
 }
 
-void CommandWorker::handle_shared(const Item& item, std::stop_token stop) {
+void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
   while (true) {
-    const auto verdict = fleet_commands_.carry_out(item.decoded);
+    const auto misfit = fleet_commands_.find_misfit(item.decoded);
+    if (misfit && *misfit) return refuse(item.delivery, **misfit);
+    const auto verdict =
+        misfit ? fleet_commands_.carry_out(item.decoded) : tl::unexpected(misfit.error());
     if (verdict) {
       finish(item, *verdict);
       return queue_.flush();
     }
     const auto& error = verdict.error();
     log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
-    if (error.kind == Error::Kind::refused && item.delivery.deliveries >= deliveries_max) {
-      return bury(item, DeadLetterReason::exhausted, error.detail);
+    if (stop.stop_requested() || !tools_.view.check_time()) return give_back(item.delivery);
+    if (cannot_be_decided(error)) {
+      return hold(item.delivery, error.detail);
     }
-    if (stop.stop_requested() || cannot_be_decided(error)) {
-      return give_back(item.delivery);
-    }
+    queue_.ask_for_no_more();
+    queue_.still_working();
     pause(stop, 250ms);
   }
 }
 
-void CommandWorker::bury(const Item& item, DeadLetterReason reason, const std::string& error) {
+void CommandWorker::bury(Item& item, DeadLetterReason reason, const std::string& error) {
   const auto end = burial_.bury(item.delivery, reason, error);
-  if (!end) {
-    log::warn("a command cannot be put with the dead letters", {{"reason", end.error().detail}});
-    return give_back(item.delivery);
-  }
+  if (!end) return hold(item.delivery, end.error().detail);
   if (*end == Burial::End::had_outcome) return queue_.ack(item.delivery);
   const bool is_exhausted = reason == DeadLetterReason::exhausted;
   queue_.terminate(item.delivery, (is_exhausted ? "exhausted: " : "unreadable: ") + error);
 }
 
-void CommandWorker::refuse(const Delivery& delivery, const std::string& error) {
+void CommandWorker::refuse(Delivery& delivery, const std::string& error) {
   if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, error)) {
     queue_.terminate(delivery, "unreadable: " + error);
   } else {
-    queue_.nak(delivery, 5s);
+    hold(delivery, "its letter could not be kept");
   }
 }
 
-void CommandWorker::give_back(const Delivery& delivery) { queue_.nak(delivery, 1s); }
+void CommandWorker::give_back(const Delivery& delivery) { queue_.nak(delivery, 0s); }
+
+void CommandWorker::give_back_all() {
+  for (const auto& item : repeated_) give_back(item.delivery);
+  for (const auto& held : held_) give_back(held.delivery);
+  repeated_.clear();
+  held_.clear();
+  told_.clear();
+  queue_.release();
+}
 
 void CommandWorker::count(std::string_view type, const Verdict& verdict) {
   const std::pair key(std::string(type), outcome_name(verdict));

@@ -2,9 +2,14 @@
 
 // Role `commands`: takes commands from the queue, many at once, decides each, brings the decisions
 // into the log as one group, and acks. Killed at any instant it loses nothing: what was not acked
-// is delivered again, and the log tells what had been decided.
+// is delivered again, and the log tells what had been decided. A command that workers die of is
+// buried by the count of its deliveries, so nothing else may spend them: what has to wait for the
+// system to be well stays in hand, with the broker told so (D48).
 
+#include <chrono>
 #include <map>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -29,29 +34,46 @@ class CommandWorker {
   void run(std::stop_token stop);
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Item {
     eventstore::Delivery delivery;
     messages::DecodedCommand decoded;
   };
   using Items = std::vector<Item>;
+  /// In hand, and left alone until then: what keeps it from its outcome is not its own fault.
+  struct Held {
+    eventstore::Delivery delivery;
+    Clock::time_point until;
+  };
 
+  /// Whether a group can be decided at all, for now; what is in hand is given back if others could.
+  bool is_able(std::stop_token stop);
   void handle(std::vector<eventstore::Delivery> deliveries, std::stop_token stop);
+  /// Those that have been delivered before, one by one, when all that were sent are in hand.
+  void handle_repeated(std::stop_token stop);
+  void handle_held(std::stop_token stop);
   /// Reads a delivery; what cannot be read, or was mistyped by hand, is put with the dead letters,
   /// and nothing is given. // D42
   std::optional<Item> decode(eventstore::Delivery&& delivery);
   void handle_group(Items group, std::stop_token stop);
   void handle_alone(Item item, std::stop_token stop);
-  /// Commits until all is done; false when it had to be left undone.
-  bool commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
-                  std::stop_token stop);
-  void finish(const Item& item, const Verdict& verdict);
-  void set_aside(const eventstore::Delivery& delivery, std::string_view why);
+  /// Commits until all is done. An error says why it is left undone: told to stop, the time is not
+  /// known any more, or the log cannot be decided on.
+  eventstore::Result<void> commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
+                                      std::stop_token stop);
+  void finish(Item& item, const CommandProposal& proposal);
+  void finish(Item& item, const Verdict& verdict);
   /// A command for a pool or the clock.
-  void handle_shared(const Item& item, std::stop_token stop);
+  void handle_shared(Item& item, std::stop_token stop);
   /// Puts a command with the dead letters, unless it has an outcome.
-  void bury(const Item& item, DeadLetterReason reason, const std::string& error);
-  void refuse(const eventstore::Delivery& delivery, const std::string& error);
+  void bury(Item& item, DeadLetterReason reason, const std::string& error);
+  void refuse(eventstore::Delivery& delivery, const std::string& error);
+  /// Stays in hand, and is looked at again later; others are not kept from theirs. The reason is
+  /// told once.
+  void hold(eventstore::Delivery& delivery, std::string_view why);
+  /// To another worker, or to this one when it can do it again.
   void give_back(const eventstore::Delivery& delivery);
+  void give_back_all();
   void count(std::string_view type, const Verdict& verdict);
 
   eventstore::CommandQueue& queue_;
@@ -64,7 +86,12 @@ class CommandWorker {
   telemetry::Histogram group_size_;
   telemetry::Histogram group_seconds_;
   telemetry::Counter redeliveries_;
+  telemetry::Gauge held_back_;
   std::map<std::pair<std::string, std::string>, telemetry::Counter> outcomes_;
+  Items repeated_;                   // delivered before, and not handled yet
+  Clock::time_point repeated_at_{};  // when the first of them came
+  std::vector<Held> held_;
+  std::set<eventstore::Sequence> told_;  // why they are held
 };
 
 }  // namespace vsim::workers

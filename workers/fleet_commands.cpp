@@ -2,6 +2,7 @@
 
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 #include "workers/past_outcomes.h"
 
@@ -36,6 +37,18 @@ auto until_settled(Try&& attempt) -> decltype(attempt()) {
 Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
   if (auto ok = tools_.view.check_time(); !ok) return tl::unexpected(ok.error());
   return until_settled([&] { return try_once(command); });
+}
+
+Result<std::optional<std::string>> FleetCommands::find_misfit(
+    const messages::DecodedCommand& command) {
+  if (!command.may_be_repeat) return std::optional<std::string>();
+  const auto note = messages::note_of(command);
+  const bool is_clock = std::holds_alternative<ClockCommand>(command.command);
+  const auto subject =
+      is_clock ? std::string(messages::clock_subject) : messages::pool_events(note.region);
+  const auto past = find_past_outcome(tools_.store, subject, note.cause.command);
+  if (!past) return tl::unexpected(past.error());
+  return *past ? messages::find_misfit((*past)->cause, note.cause) : std::nullopt;
 }
 
 Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandNote& command,

@@ -23,6 +23,11 @@ class FleetCommands {
   /// return. Not for commands to single servers. Blocks for as long as the log takes.
   eventstore::Result<Verdict> carry_out(const messages::DecodedCommand& command);
 
+  /// Why the command is not what its id was given to, by an outcome that the id has in the log;
+  /// nothing when it is, or is the first of its id by its own word. Not for single servers.
+  eventstore::Result<std::optional<std::string>> find_misfit(
+      const messages::DecodedCommand& command);
+
   /// Brings an outcome into the log that others give: to the region's pool, or to the
   /// clock where none is named. Gives the outcome that the command had before, if it had one.
   eventstore::Result<std::optional<Outcome>> give_outcome(const CommandNote& command,

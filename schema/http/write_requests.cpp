@@ -8,7 +8,6 @@
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/plain_numbers.h"
-#include "schema/messages/sha256.h"
 
 namespace vsim::http {
 namespace {
@@ -130,17 +129,6 @@ tl::expected<ClockAction, std::string> read_clock_request(std::string_view body)
 bool is_header_word(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
-}
-
-std::string request_hash(std::string_view method, std::string_view path, std::string_view payload,
-                         std::string_view match) {
-  std::string text;
-  text.reserve(method.size() + path.size() + payload.size() + match.size() + 16);
-  text.append(method).append(" ").append(path).append("\n").append(payload);
-  if (!match.empty()) {
-    text.append("\nIf-Match: ").append(match);
-  }
-  return messages::sha256_hex(text);
 }
 
 }  // namespace vsim::http

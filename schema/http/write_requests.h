@@ -34,11 +34,4 @@ tl::expected<ClockAction, std::string> read_clock_request(std::string_view body)
 /// 1 to `most` printable ASCII characters: what may travel in a header of ours.
 bool is_header_word(std::string_view text, std::size_t most);
 
-/// SHA-256, in hex, of what was asked: the same for requests that mean the same, whatever the order
-/// and spacing of their members. `payload` is the command as it is published. `match` is what
-/// If-Match asks for, in one way of writing it; without it the hash is what it always was: the log
-/// holds hashes for ever.
-std::string request_hash(std::string_view method, std::string_view path, std::string_view payload,
-                         std::string_view match = {});
-
 }  // namespace vsim::http

@@ -6,11 +6,11 @@
 #include "domain/decimal.h"
 #include "eventstore/lost_headers.h"
 #include "schema/messages/clock_codec.h"
+#include "schema/messages/command_complaint.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
-#include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
-#include "schema/messages/plain_numbers.h"
+#include "schema/messages/request_hash.h"
 #include "schema/messages/state_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -158,7 +158,8 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   envelope.id = *id;
   const bool given = !find_header(headers, header::command_id).empty();
   const auto message_id = find_header(headers, header::message_id);
-  const bool replay = !message_id.empty() && message_id != envelope.id.to_string();
+  // Whoever publishes a command for the first time gives it a message id, its own.
+  const bool replay = given ? message_id != envelope.id.to_string() : !message_id.empty();
   const bool retry = *attempt > 1;
   const bool keyed = given && envelope.id.uuid.version() == 5;
   envelope.by_hand = !given && *copied_from == 0;
@@ -174,54 +175,6 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
     }
   }
   return envelope;
-}
-
-// The members that a command of the type has.
-Names members_of(std::string_view type) {
-  static constexpr std::array<std::string_view, 6> create{
-      "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
-  static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
-  static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
-  static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
-  static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
-  if (type == "create") return create;
-  if (type == "terminate") return terminate;
-  if (type == "extend_pool") return extend_pool;
-  if (type == "advance") return advance;
-  if (type == "scale") return scale;
-  return Names(create).first(1);  // start, stop, reboot: "type" alone
-}
-
-// Letters that are put back as they are bear the headers of their death.
-std::optional<std::string> find_wrong_header(const eventstore::Headers& headers) {
-  constexpr std::array<std::string_view, 7> known{
-      header::command_id, header::request_hash, header::actor,  header::correlation_id,
-      header::reply_to,   header::attempt,      header::only_at};
-  constexpr std::string_view ours = "vsim-";
-  for (const auto& one : headers) {
-    const bool is_ours = one.name.size() >= ours.size() &&
-                         std::equal(ours.begin(), ours.end(), one.name.begin(), [](char a, char b) {
-                           return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
-                         });
-    if (!is_ours || one.name.starts_with("Vsim-Dead-")) continue;
-    if (std::find(known.begin(), known.end(), one.name) == known.end()) {
-      return "header " + unknown_name(one.name, known);
-    }
-    const auto same = [&](const auto& other) { return other.name == one.name; };
-    if (std::count_if(headers.begin(), headers.end(), same) > 1) {
-      return "header " + one.name + " is given twice";
-    }
-  }
-  return std::nullopt;
-}
-
-// See DecodedCommand::complaint.
-std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
-                            std::string_view type) {
-  if (auto twice = find_double(object)) return std::move(*twice);
-  if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
-  if (auto odd = find_unplain_number(message.payload, clock_fractions)) return std::move(*odd);
-  return find_wrong_header(message.headers).value_or("");
 }
 
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
@@ -313,7 +266,9 @@ tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& me
       std::to_string(sequence) + "@" + std::to_string(stored_at.time_since_epoch().count()))};
 }
 
-tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
+namespace {
+
+tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Message& message) {
   const auto target = parse_command_subject(message.subject);
   if (!target) {
     return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
@@ -347,6 +302,21 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
               target->region, target->server,   std::move(*action),     std::move(*only_at)};
   decoded.reply_to = std::move(reply_to);
   decoded.may_be_repeat = envelope->may_be_repeat;
+  return decoded;
+}
+
+}  // namespace
+
+CommandNote note_of(const DecodedCommand& decoded) {
+  return std::visit([](const auto& command) { return note_of(command); }, decoded.command);
+}
+
+tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
+  auto decoded = decode_payload(message);
+  if (!decoded) return decoded;
+  if (auto misfit = find_misfit(message, note_of(*decoded).cause.type)) {
+    return tl::unexpected(std::move(*misfit));
+  }
   return decoded;
 }
 

@@ -50,8 +50,12 @@ struct DecodedCommand {
 /// a copy from JOURNAL. The error: the header holds no UUID.
 tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& message);
 
+/// What the log and the read models know of it.
+CommandNote note_of(const DecodedCommand& decoded);
+
 /// Reads a stored command, under the id that command_id_of() gives. The error says what is wrong
-/// with it: such a message is poison, it will never be readable.
+/// with it: such a message is poison, it will never be readable. So is one whose id was given to
+/// another request, by the hash that it brings along.
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message);
 
 /// The payload of a command.

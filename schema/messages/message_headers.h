@@ -18,6 +18,8 @@ inline constexpr std::string_view attempt = "Vsim-Attempt";
 
 /// Versions, separated by commas: carried out only on a server that is at one of them.
 inline constexpr std::string_view only_at = "Vsim-Only-At";
+/// What If-Match asked for, as the request hash has it; newer builds alone send it.
+inline constexpr std::string_view if_match = "Vsim-If-Match";
 
 // On those replies, which repeat the event: where it stands in EVENTS.
 inline constexpr std::string_view event_subject = "Vsim-Event-Subject";

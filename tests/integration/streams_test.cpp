@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eventstore/broker_facts.h"
 #include "eventstore/command_queue.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/jetstream_store.h"
@@ -164,6 +165,73 @@ TEST_CASE("an ack that the broker's death has lost frees the slot soon after its
                       std::chrono::seconds(15)),
                   "the consumer's ack wait is 30 s");
   }
+}
+
+TEST_CASE("what was sent ahead is given back by release(), and comes again after it") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  for (const std::string server : {"a", "b", "c"}) ground.publish("vsim.cmd.us-east-1." + server);
+  CommandQueue queue(*ground.broker, "COMMANDS", "commands");
+  const auto mine = take_one(queue);
+  REQUIRE(harness::eventually([&] {
+    return consumer_facts(*ground.broker, "COMMANDS", "commands").value().in_hand == 3;
+  }));
+  queue.release();
+  CommandQueue other(*ground.broker, "COMMANDS", "commands");
+  for (int i = 0; i < 2; ++i) {  // the ack wait is 30 s
+    const auto taken = take_one(other);
+    CHECK(taken.deliveries == 2);
+    CHECK(taken.message.subject != mine.message.subject);
+    other.ack(taken);
+  }
+  other.release();
+  queue.ack(mine);
+  ground.publish("vsim.cmd.us-east-1.d");
+  CHECK(take_one(queue).message.subject == "vsim.cmd.us-east-1.d");
+}
+
+TEST_CASE("what was sent ahead stays in hand by ask_for_no_more(), and comes with the next take") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  for (const std::string server : {"a", "b", "c"}) ground.publish("vsim.cmd.us-east-1." + server);
+  CommandQueue queue(*ground.broker, "COMMANDS", "commands");
+  std::vector<Delivery> taken = {take_one(queue)};
+  const auto facts = [&] { return consumer_facts(*ground.broker, "COMMANDS", "commands").value(); };
+  REQUIRE(harness::eventually([&] { return facts().in_hand == 3; }));
+  queue.ask_for_no_more();
+  ground.publish("vsim.cmd.us-east-1.d");
+  CHECK(facts().in_hand == 3);
+  auto ahead = queue.take(10, std::chrono::milliseconds(50)).value();
+  std::move(ahead.begin(), ahead.end(), std::back_inserter(taken));
+  REQUIRE(taken.size() == 3);
+  for (const auto& delivery : taken) CHECK(delivery.deliveries == 1);
+  CHECK(take_one(queue).message.subject == "vsim.cmd.us-east-1.d");
+}
+
+TEST_CASE("a follower whose consumer the broker has forgotten makes another (20, D.19)") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  ground.append_something();
+  JetStreamStore log(*ground.broker, *ground.broker, "EVENTS");
+  const auto follower = log.follow(0);
+  const auto next = [&] {
+    const auto messages = follower->next(10, std::chrono::milliseconds(100));
+    return messages ? messages->size() : 0;
+  };
+  REQUIRE(harness::eventually([&] { return next() == 1; }));
+  const std::string names = ground.broker->api("$JS.API.CONSUMER.NAMES.EVENTS", "").value();
+  const auto begin = names.find("\"consumers\":[\"") + 14;
+  const auto name = names.substr(begin, names.find('"', begin) - begin);
+  // As for a process that is stopped for long: its requests end, and then its consumer.
+  REQUIRE(harness::eventually(
+      [&] {
+        const auto facts = consumer_facts(*ground.broker, "EVENTS", name);
+        return facts && facts->pulls_waiting == 0;
+      },
+      std::chrono::seconds(40)));
+  REQUIRE(ground.broker->api("$JS.API.CONSUMER.DELETE.EVENTS." + name, ""));
+  ground.append_something();
+  CHECK(harness::eventually([&] { return next() == 1; }, std::chrono::seconds(30)));
 }
 
 TEST_CASE("an ack is not said again to a queue that was made anew") {

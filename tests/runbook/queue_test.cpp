@@ -109,7 +109,7 @@ TEST_CASE("Dead letters") {
             mended = make_server(system);
             system.kill("worker-1");
             act(api, sent_again, "stop", {{"Prefer", "respond-async"}});
-            take_by_hand(system, "--nak", 5);
+            take_by_hand(system, "--nak", 10);
             system.shell("ops/up");
             REQUIRE(harness::eventually([&] { return messages_in(system, "DEAD_LETTERS") == 1; }));
             const std::string subject = "vsim.cmd.us-east-1.";

@@ -178,23 +178,5 @@ TEST_CASE("words for headers are printable ASCII up to their limit") {
   CHECK_FALSE(is_header_word("\xc3\xbc", 4));
 }
 
-TEST_CASE("the hash tells method, path and payload apart") {
-  const auto hash = request_hash("POST", "/servers", "{}");
-  CHECK(hash == "c19e11a171ea0b928e590e81d4f0b4915a6b2cbda20fe6a6123448eb83819ee4");
-  CHECK(hash == request_hash("POST", "/servers", "{}"));
-  CHECK(hash != request_hash("POST", "/servers", "{ }"));
-  CHECK(hash != request_hash("PUT", "/servers", "{}"));
-  CHECK(hash != request_hash("POST", "/server", "{}"));
-}
-
-TEST_CASE("the hash tells what If-Match asks for, and without it is what it was (12.10)") {
-  const auto hash = request_hash("POST", "/servers", "{}");
-  CHECK(hash == request_hash("POST", "/servers", "{}", ""));
-  const auto conditional = request_hash("POST", "/servers", "{}", "\"1\"");
-  CHECK(hash != conditional);
-  CHECK(conditional == request_hash("POST", "/servers", "{}", "\"1\""));
-  CHECK(conditional != request_hash("POST", "/servers", "{}", "\"2\""));
-}
-
 }  // namespace
 }  // namespace vsim::http

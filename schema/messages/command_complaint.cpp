@@ -1,0 +1,63 @@
+#include "schema/messages/command_complaint.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "schema/messages/member_names.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/plain_numbers.h"
+
+namespace vsim::messages {
+namespace {
+
+// The members that a command of the type has.
+Names members_of(std::string_view type) {
+  static constexpr std::array<std::string_view, 6> create{
+      "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
+  static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
+  static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
+  static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
+  static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
+  if (type == "create") return create;
+  if (type == "terminate") return terminate;
+  if (type == "extend_pool") return extend_pool;
+  if (type == "advance") return advance;
+  if (type == "scale") return scale;
+  return Names(create).first(1);  // start, stop, reboot: "type" alone
+}
+
+// Letters that are put back as they are bear the headers of their death.
+std::optional<std::string> find_wrong_header(const eventstore::Headers& headers) {
+  constexpr std::array<std::string_view, 8> known{
+      header::command_id, header::request_hash, header::actor,   header::correlation_id,
+      header::reply_to,   header::attempt,      header::only_at, header::if_match};
+  constexpr std::string_view ours = "vsim-";
+  for (const auto& one : headers) {
+    const bool is_ours = one.name.size() >= ours.size() &&
+                         std::equal(ours.begin(), ours.end(), one.name.begin(), [](char a, char b) {
+                           return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
+                         });
+    if (!is_ours || one.name.starts_with("Vsim-Dead-")) continue;
+    if (std::find(known.begin(), known.end(), one.name) == known.end()) {
+      return "header " + unknown_name(one.name, known);
+    }
+    const auto same = [&](const auto& other) { return other.name == one.name; };
+    if (std::count_if(headers.begin(), headers.end(), same) > 1) {
+      return "header " + one.name + " is given twice";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            std::string_view type) {
+  if (auto twice = find_double(object)) return std::move(*twice);
+  if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
+  if (auto odd = find_unplain_number(message.payload, clock_fractions)) return std::move(*odd);
+  return find_wrong_header(message.headers).value_or("");
+}
+
+}  // namespace vsim::messages
