@@ -13,6 +13,7 @@
 #include "schema/http/preferences.h"
 #include "schema/http/query_string.h"
 #include "schema/messages/subjects.h"
+#include "schema/read_model/checkpoint.h"
 
 namespace vsim::api {
 namespace {
@@ -153,16 +154,7 @@ Answer Operations::get(const Call& call) {
 Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
   auto operation = find(id);
   if (operation && !*operation) {
-    // It may have been accepted a moment ago: what is stored by now must be projected before a 404.
-    const auto queue = stream_facts(broker_, messages::commands_stream);
-    if (!queue) {
-      return tl::unexpected(problem_of(queue.error()));
-    }
-    const bool projected = read_side_.wait_for_journal(queue->last_sequence, journal_patience);
-    operation = find(id);
-    if (operation && !*operation && !projected) {
-      operation = find_in_queue(id, queue->messages);
-    }
+    operation = find_unprojected(id);
   }
   if (!operation) {
     return tl::unexpected(operation.error());
@@ -190,6 +182,55 @@ Reply<std::optional<OperationRow>> Operations::find(const CommandId& id) {
     return tl::unexpected(found.error());
   }
   return *found ? std::optional(std::move((*found)->operation)) : std::nullopt;
+}
+
+/// It may have been accepted a moment ago: what is stored by now must be projected before a 404.
+Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId& id) {
+  const auto queue = stream_facts(broker_, messages::commands_stream);
+  if (!queue) {
+    return tl::unexpected(problem_of(queue.error()));
+  }
+  const bool projected = read_side_.wait_for_journal(queue->last_sequence, journal_patience);
+  auto operation = find(id);
+  if (!operation || *operation || projected) {
+    return operation;
+  }
+  operation = find_in_queue(id, queue->messages);
+  if (!operation || *operation) {
+    return operation;
+  }
+  // Neither shown nor waiting: its outcome, or that it was purged, may be still to be projected.
+  const auto complete = holds_all_of_the_streams();
+  if (!complete) {
+    return tl::unexpected(complete.error());
+  }
+  if (!*complete) {
+    return tl::unexpected(http::Problem{
+        http::ProblemCode::unavailable,
+        "operations are behind, so nobody can tell whether there is this one; try again",
+        {},
+        5});
+  }
+  return find(id);
+}
+
+Reply<bool> Operations::holds_all_of_the_streams() {
+  for (const auto stream : {messages::events_stream, messages::journal_stream}) {
+    const auto facts = stream_facts(broker_, stream);
+    if (!facts) {
+      return tl::unexpected(problem_of(facts.error()));
+    }
+    const auto checkpoint = read_side_.read(
+        [&](Transaction& tx) { return read_model::find_checkpoint(tx, stream); });
+    if (!checkpoint) {
+      return tl::unexpected(checkpoint.error());
+    }
+    const auto projected = *checkpoint ? (*checkpoint)->sequence : 0;
+    if (projected < facts->last_sequence) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /// For the time in which nobody projects: the queue knows what waits.

@@ -32,6 +32,9 @@ class Operations {
   Reply<read_model::OperationRow> find_anywhere(const CommandId& id);
   read_model::OperationRow as_it_waits(read_model::OperationRow operation);
   Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);
+  Reply<std::optional<read_model::OperationRow>> find_unprojected(const CommandId& id);
+  /// Whether all is projected that EVENTS and JOURNAL hold now.
+  Reply<bool> holds_all_of_the_streams();
   Reply<std::optional<read_model::OperationRow>> find_in_queue(const CommandId& id,
                                                                std::uint64_t queue_length);
 

@@ -82,7 +82,8 @@ Result<void> BrokerGauges::ask_queue() {
   if (!queue) return tl::unexpected(queue.error());
   commands_.set(static_cast<double>(queue->messages));
   oldest_.set(seconds(queue->oldest_age));
-  judge_numbers({queue->last_sequence, consumer ? consumer->delivered : 0, known});
+  judge({queue->last_sequence, consumer ? consumer->delivered : 0, known},
+        !consumer && consumer.error().kind == Error::Kind::refused);
   if (!consumer) return tl::unexpected(consumer.error());
   paused_.set(consumer->paused ? 1 : 0);
   const auto dead = eventstore::stream_facts(broker, messages::dead_letters_stream);
@@ -91,9 +92,13 @@ Result<void> BrokerGauges::ask_queue() {
   return {};
 }
 
-void BrokerGauges::judge_numbers(const QueueNumbers& numbers) {
+void BrokerGauges::judge(const QueueNumbers& numbers, bool consumer_is_gone) {
   auto fault = fault_of(numbers);
   numbers_broken_.set(fault ? 1 : 0);
+  if (!fault && consumer_is_gone) {
+    fault = "the consumer commands of COMMANDS is gone, so no worker is handed a command; make it "
+            "again: vsimctl migrate";
+  }
   const std::lock_guard lock(mutex_);
   if (fault && !queue_fault_) log::error(*fault);
   queue_fault_ = std::move(fault);

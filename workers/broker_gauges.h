@@ -47,7 +47,7 @@ class BrokerGauges {
  private:
   eventstore::Result<void> ask();
   eventstore::Result<void> ask_queue();
-  void judge_numbers(const QueueNumbers& numbers);
+  void judge(const QueueNumbers& numbers, bool consumer_is_gone);
   eventstore::Result<void> ask_storage();
   eventstore::Result<void> ask_lag();
   void count_permission_errors();

@@ -37,11 +37,24 @@ Setback setback_of(const eventstore::Error& error) {
   return {Kind::unavailable, in_words(error)};
 }
 
+/// Payloads are alike; the place and time at which the command was accepted are its own.
+std::string hash_of(const eventstore::Message& copy) {
+  const auto original = messages::original_of(copy);
+  const auto stored_at = original.stored_at.time_since_epoch().count();
+  return messages::sha256_hex(copy.payload + "\n" + std::to_string(original.sequence) + "@" +
+                              std::to_string(stored_at));
+}
+
+std::string hash_of_older_builds(const eventstore::Message& copy) {
+  return messages::sha256_hex(copy.payload);
+}
+
 }  // namespace
 
-JournalProjector::JournalProjector(eventstore::EventStore& journal, std::string database_url,
-                                   telemetry::Metrics& metrics)
+JournalProjector::JournalProjector(eventstore::EventStore& journal, eventstore::EventStore& queue,
+                                   std::string database_url, telemetry::Metrics& metrics)
     : journal_(journal),
+      queue_(queue),
       database_url_(std::move(database_url)),
       unreadable_(metrics.counter("vsim_journal_unreadable_total",
                                   "Journalled commands that cannot be read and are skipped")) {
@@ -89,25 +102,79 @@ Setback JournalProjector::project(std::stop_token stop) {
   return follow(**writer, stop);
 }
 
-/// A journal that ends before the checkpoint is another one: it is read from its beginning, which
-/// costs time only, since rows that are there stay as they are.
+/// Another journal than that of the checkpoint is read from its beginning, which costs time only,
+/// since rows that are there stay as they are.
 std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWriter& writer) {
-  const auto last = journal_.last_sequence();
-  if (!last) {
-    return setback_of(last.error());
+  if (checkpoint_.sequence == 0) {
+    return begin_anew(writer);
   }
-  if (*last >= checkpoint_.sequence) {
+  const auto same = is_the_same_journal();
+  if (!same) {
+    return setback_of(same.error());
+  }
+  if (*same) {
     return std::nullopt;
   }
   log::warn("JOURNAL was made anew; reading it from its beginning",
-            {{"ends_at", *last}, {"checkpoint", checkpoint_.sequence}});
-  const read_model::Checkpoint begin{0, "", 0};
-  const auto moved = writer.apply_pending({}, checkpoint_.sequence, begin);
-  if (!moved) {
-    return setback_of(moved.error());
+            {{"checkpoint", checkpoint_.sequence}});
+  return begin_anew(writer);
+}
+
+/// By what stands at the checkpoint. One that is too old to be kept tells nothing, and needs not:
+/// another journal begins at 1.
+eventstore::Result<bool> JournalProjector::is_the_same_journal() {
+  const auto last = journal_.last_sequence();
+  if (!last) {
+    return tl::unexpected(last.error());
   }
-  checkpoint_ = begin;
+  if (*last < checkpoint_.sequence) {
+    return false;
+  }
+  const auto known = journal_.load(checkpoint_.sequence);
+  if (!known) {
+    return tl::unexpected(known.error());
+  }
+  return !*known || checkpoint_.hash == hash_of(**known) ||
+         checkpoint_.hash == hash_of_older_builds(**known);
+}
+
+/// What waits in the queue may have been accepted before this journal was made, and then no copy of
+/// it will come: so it is shown first. Else an operation would be unknown that was acknowledged, as
+/// soon as the journal's first command has been projected.
+std::optional<Setback> JournalProjector::begin_anew(read_model::ProjectionWriter& writer) {
+  const auto queued = queue_.load_history(std::string(messages::command_prefix) + ">");
+  if (!queued) {
+    return setback_of(queued.error());
+  }
+  const read_model::Checkpoint begin{0, "", 0};
+  for (std::size_t first = 0; first == 0 || first < queued->size(); first += batch_commands_max) {
+    std::vector<read_model::OperationRow> rows;
+    const auto end = std::min(first + batch_commands_max, queued->size());
+    for (std::size_t i = first; i < end; ++i) {
+      add_row(rows, (*queued)[i]);
+    }
+    const auto moved = writer.apply_pending(rows, checkpoint_.sequence, begin);
+    if (!moved) {
+      return setback_of(moved.error());
+    }
+    if (!*moved) {
+      return Setback{Kind::moved, "another projector of the journal moved the checkpoint"};
+    }
+    checkpoint_ = begin;
+  }
   return std::nullopt;
+}
+
+/// What cannot be read is poison in the queue too: a worker deals with it.
+void JournalProjector::add_row(std::vector<read_model::OperationRow>& rows,
+                               const eventstore::Message& command) {
+  if (const auto decoded = messages::decode_command(command)) {
+    rows.push_back(
+        std::visit([](const auto& known) { return read_model::pending_operation_row(known); },
+                   decoded->command));
+  } else {
+    unreadable_.add();
+  }
 }
 
 /// Read models that were dropped and made anew begin at 0 again; while no command comes, nothing
@@ -169,17 +236,10 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
     if (original.sequence < queue_numbers_counted) {
       next.command_sequence = std::max(next.command_sequence, original.sequence);
     }
-    // What cannot be read here is poison in the queue too: a worker has dealt with it.
-    if (const auto decoded = messages::decode_command(original)) {
-      rows.push_back(
-          std::visit([](const auto& command) { return read_model::pending_operation_row(command); },
-                     decoded->command));
-    } else {
-      unreadable_.add();
-    }
+    add_row(rows, original);
   }
   next.sequence = messages.back().sequence;
-  next.hash = messages::sha256_hex(messages.back().payload);
+  next.hash = hash_of(messages.back());
   const auto written = writer.apply_pending(rows, checkpoint_.sequence, next);
   if (!written) {
     return setback_of(written.error());

@@ -19,9 +19,10 @@ namespace vsim::workers {
 
 class JournalProjector {
  public:
-  /// `journal` and `metrics` outlive it. The tables are the other projector's to make.
-  JournalProjector(eventstore::EventStore& journal, std::string database_url,
-                   telemetry::Metrics& metrics);
+  /// `queue` is COMMANDS. It, `journal` and `metrics` outlive it. The tables are the other
+  /// projector's to make.
+  JournalProjector(eventstore::EventStore& journal, eventstore::EventStore& queue,
+                   std::string database_url, telemetry::Metrics& metrics);
 
   /// Until stopped. Whatever is wrong is said in the status and tried again.
   void run(std::stop_token stop);
@@ -33,6 +34,9 @@ class JournalProjector {
   Setback project(std::stop_token stop);
   Setback follow(read_model::ProjectionWriter& writer, std::stop_token stop);
   std::optional<Setback> check_journal(read_model::ProjectionWriter& writer);
+  eventstore::Result<bool> is_the_same_journal();
+  std::optional<Setback> begin_anew(read_model::ProjectionWriter& writer);
+  void add_row(std::vector<read_model::OperationRow>& rows, const eventstore::Message& command);
   std::optional<Setback> check_checkpoint(read_model::ProjectionWriter& writer);
   eventstore::Result<std::vector<eventstore::Message>> gather(eventstore::Follower& follower,
                                                               std::stop_token stop);
@@ -41,6 +45,7 @@ class JournalProjector {
   void note(ProjectorStatus status);
 
   eventstore::EventStore& journal_;
+  eventstore::EventStore& queue_;
   std::string database_url_;
   telemetry::Counter unreadable_;
   read_model::Checkpoint checkpoint_;  // of the running thread only

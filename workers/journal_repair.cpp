@@ -23,10 +23,12 @@ constexpr std::size_t copied_at_once = 64;
 }  // namespace
 
 JournalRepair::JournalRepair(eventstore::EventStore& queue, eventstore::EventStore& journal,
-                             CountReconnects reconnects, telemetry::Metrics& metrics)
+                             CountReconnects reconnects, JournalMade journal_made,
+                             telemetry::Metrics& metrics)
     : queue_(queue),
       journal_(journal),
       reconnects_(std::move(reconnects)),
+      journal_made_(std::move(journal_made)),
       repaired_(metrics.counter("vsim_journal_repaired_total",
                                 "Commands that JOURNAL lacked and was given")) {}
 
@@ -34,6 +36,10 @@ Result<void> JournalRepair::run_if_due(std::chrono::steady_clock::time_point now
   const auto reconnects = reconnects_();
   if (reconnects != reconnects_seen_) {
     reconnects_seen_ = reconnects;
+    due_ = now + settling;
+  }
+  if (auto made = journal_made_(); !made.empty() && made != journal_seen_) {
+    journal_seen_ = std::move(made);
     due_ = now + settling;
   }
   if (!due_ || now < *due_) return {};

@@ -2,7 +2,8 @@
 
 // JOURNAL is what survives a purge, but the broker republishes into it after it has acknowledged a
 // command: one that dies in between leaves a command that no record knows. After every connect,
-// what COMMANDS holds and JOURNAL does not is copied, as republishing would have done it.
+// and when JOURNAL was made anew, what COMMANDS holds and JOURNAL does not is copied, as
+// republishing would have done it.
 
 #include <cstdint>
 #include <functional>
@@ -18,14 +19,16 @@ class JournalRepair {
  public:
   /// Grows with each reconnect to the broker.
   using CountReconnects = std::function<std::uint64_t()>;
+  /// When JOURNAL was made, as the broker writes it; empty: that cannot be had now.
+  using JournalMade = std::function<std::string()>;
 
   /// All outlive it. `queue` is COMMANDS.
   JournalRepair(eventstore::EventStore& queue, eventstore::EventStore& journal,
-                CountReconnects reconnects, telemetry::Metrics& metrics);
+                CountReconnects reconnects, JournalMade journal_made, telemetry::Metrics& metrics);
 
-  /// Repairs once after the start and after each reconnect, when what was accepted before has had
-  /// the time to be republished; else does nothing. Safe to be done by many: a copy has a message
-  /// id of its own.
+  /// Repairs once after the start, after each reconnect, and when JOURNAL was made anew; when what
+  /// was accepted before has had the time to be republished. Else does nothing. Safe to be done by
+  /// many: a copy has a message id of its own.
   eventstore::Result<void> run_if_due(std::chrono::steady_clock::time_point now);
 
   /// Copies what JOURNAL lacks; gives how many those were.
@@ -37,8 +40,10 @@ class JournalRepair {
   eventstore::EventStore& queue_;
   eventstore::EventStore& journal_;
   CountReconnects reconnects_;
+  JournalMade journal_made_;
   telemetry::Counter repaired_;
   std::optional<std::uint64_t> reconnects_seen_;
+  std::string journal_seen_;  // when it was made
   std::optional<std::chrono::steady_clock::time_point> due_;
 };
 

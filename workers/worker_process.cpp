@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "eventstore/broker_clock.h"
+#include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/telemetry/build_info.h"
+#include "ops/telemetry/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
@@ -219,7 +221,12 @@ struct WorkerProcess::Parts {
         publisher(*to.prompt, std::string(messages::commands_stream)),
         pool_outbox(outbox, publisher, catalogue, metrics),
         journal_repair(
-            queued, journal, [this] { return to.feeds->reconnects(); }, metrics),
+            queued, journal, [this] { return to.feeds->reconnects(); },
+            [this] {
+              const auto facts = eventstore::stream_facts(*to.feeds, messages::journal_stream);
+              return facts ? facts->created : std::string();
+            },
+            metrics),
         advisories(*to.feeds, *to.feeds, std::string(messages::advisories_stream),
                    eventstore::Retention::limited),
         delivery_sweep(advisories, queued, burial,
@@ -229,7 +236,7 @@ struct WorkerProcess::Parts {
         projector(
             stored_feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed); }, metrics),
-        journal_projector(journal, settings.database_url, metrics),
+        journal_projector(journal, queued, settings.database_url, metrics),
         read_model_gauges(settings.database_url, catalogue, metrics),
         broker_gauges(
             {to.prompt.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
@@ -329,15 +336,19 @@ void WorkerProcess::run(std::stop_token stop) {
   const std::jthread log_watch([&] { parts.log_watch.run(stop); });
   {
     std::vector<std::jthread> threads;
-    const auto start = [&](bool wanted, auto& role) {
-      if (wanted) threads.emplace_back([&role, stop] { role.run(stop); });
+    const auto start = [&](bool wanted, const char* name, auto& role) {
+      if (!wanted) return;
+      threads.emplace_back([&role, name, stop] {
+        telemetry::name_thread(name);
+        role.run(stop);
+      });
     };
-    start(roles.commands, parts.commands);
-    start(roles.timekeeper, parts.timekeeper);
-    start(roles.billing, parts.biller);
-    start(roles.janitor, parts.janitor);
-    start(roles.projector, parts.projector);
-    start(roles.projector, parts.journal_projector);
+    start(roles.commands, "commands", parts.commands);
+    start(roles.timekeeper, "timekeeper", parts.timekeeper);
+    start(roles.billing, "billing", parts.biller);
+    start(roles.janitor, "janitor", parts.janitor);
+    start(roles.projector, "projector", parts.projector);
+    start(roles.projector, "journal", parts.journal_projector);
   }
   view_stop.request_stop();
   log::info("worker has finished what it had in hand");

@@ -42,11 +42,14 @@ void journal(eventstore::EventStore& store, const std::string& rest, const std::
 
 struct Journal {
   telemetry::Metrics metrics;
+  eventstore::MemoryStore nothing_waits;
   workers::JournalProjector projector;
   std::jthread thread;
 
   Journal(eventstore::EventStore& store, const std::string& url)
-      : projector(store, url, metrics),
+      : Journal(store, nothing_waits, url) {}
+  Journal(eventstore::EventStore& store, eventstore::EventStore& queue, const std::string& url)
+      : projector(store, queue, url, metrics),
         thread([this](std::stop_token stop) { projector.run(stop); }) {}
 
   bool reached(StreamSequence sequence) {
@@ -184,4 +187,60 @@ TEST_CASE("a journal made anew is read from its beginning") {
   Journal accepted(anew, url);
   REQUIRE(accepted.reached(1));
   CHECK(query_value(url, "SELECT count(*) FROM vsim.operations") == "6");
+}
+
+TEST_CASE("a journal made anew is recognised by what stands at the checkpoint (20, D.19)") {
+  const auto url = PrivatePostgres::shared().create_database();
+  REQUIRE(read_model::apply_migrations(url, schema_dir));
+  const auto server = samples::some_uuid(1).to_string();
+  const auto fill = [&](eventstore::MemoryStore& store, std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t i = first; i < first + count; ++i) {
+      journal(store, "us-east-1." + server, R"({"type":"stop"})", i, "");
+    }
+  };
+  const auto operations = [&] {
+    return query_value(url, "SELECT count(*) FROM vsim.operations");
+  };
+  eventstore::MemoryStore first;
+  fill(first, 1, 3);
+  {
+    Journal accepted(first, url);
+    REQUIRE(accepted.reached(3));
+  }
+  eventstore::MemoryStore anew;  // longer by now than the first one was
+  fill(anew, 100, 5);
+  {
+    Journal accepted(anew, url);
+    REQUIRE(accepted.reached(5));
+    CHECK(operations() == "8");
+  }
+  harness::query(url, "DELETE FROM vsim.operations");
+  Journal again(anew, url);  // the same one is not read anew
+  fill(anew, 105, 1);
+  REQUIRE(again.reached(6));
+  CHECK(operations() == "1");
+}
+
+TEST_CASE("what waits in the queue is PENDING though the journal made anew has no copy of it") {
+  const auto url = PrivatePostgres::shared().create_database();
+  REQUIRE(read_model::apply_migrations(url, schema_dir));
+  const auto command = [](int number) {
+    return samples::some_uuid(static_cast<std::uint64_t>(number)).to_string();
+  };
+  eventstore::MemoryStore queue;
+  for (int number = 1; number <= 2; ++number) {
+    const eventstore::Append waiting{"vsim.cmd.us-east-1." + samples::some_uuid(9).to_string(),
+                                     R"({"type":"stop"})",
+                                     {{"Vsim-Command-Id", command(number)}},
+                                     std::nullopt};
+    REQUIRE(queue.append(std::span(&waiting, 1)));
+  }
+  eventstore::MemoryStore anew;
+  journal(anew, "us-east-1." + samples::some_uuid(8).to_string(), R"({"type":"stop"})", 3,
+          command(3));
+  Journal accepted(anew, queue, url);
+  REQUIRE(accepted.reached(1));
+  for (int number = 1; number <= 3; ++number) {
+    CHECK(operation(url, command(number)) == "stop PENDING");
+  }
 }

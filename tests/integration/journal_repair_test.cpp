@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eventstore/broker_facts.h"
 #include "eventstore/command_queue.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/jetstream_store.h"
@@ -30,7 +31,9 @@ struct Ground {
   JetStreamStore queue{*broker, *broker, "COMMANDS", Retention::limited};
   JetStreamStore journal{*broker, *broker, "JOURNAL", Retention::limited};
   telemetry::Metrics metrics;
-  workers::JournalRepair repair{queue, journal, [this] { return broker->reconnects(); }, metrics};
+  workers::JournalRepair repair{
+      queue, journal, [this] { return broker->reconnects(); },
+      [this] { return stream_facts(*broker, "JOURNAL").value_or(StreamFacts{}).created; }, metrics};
 
   Ground() {
     const auto definition = messages::load_streams_definition(VSIM_SOURCE_DIR "/schema").value();
@@ -99,6 +102,24 @@ TEST_CASE("repair runs once after a connect, and not before republishing had its
   REQUIRE(its.broker->api("$JS.API.STREAM.PURGE.JOURNAL", ""));
   REQUIRE(its.repair.run_if_due(start + 6s));
   CHECK(its.journal.last_sequence().value() == 2);
+}
+
+TEST_CASE("a JOURNAL that was made anew is given what waits, without a reconnect (20, D.19)") {
+  Ground its;
+  its.publish("us-east-1", 1, {});
+  REQUIRE(its.journal_ends_at(1));
+  const std::chrono::steady_clock::time_point start{};
+  REQUIRE(its.repair.run_if_due(start));
+  REQUIRE(its.repair.run_if_due(start + 3s));  // that of the start
+  CHECK(its.journal.last_sequence().value() == 1);
+  REQUIRE(its.broker->api("$JS.API.STREAM.DELETE.JOURNAL", ""));
+  REQUIRE(its.repair.run_if_due(start + 4s));  // nothing to be seen yet
+  const auto definition = messages::load_streams_definition(VSIM_SOURCE_DIR "/schema").value();
+  REQUIRE(ensure_streams(*its.broker, definition, "EVENTS"));
+  REQUIRE(its.repair.run_if_due(start + 5s));
+  CHECK(its.journal.last_sequence().value() == 0);
+  REQUIRE(its.repair.run_if_due(start + 8s));
+  CHECK(its.journal.last_sequence().value() == 1);
 }
 
 TEST_CASE("JOURNAL is followed from its oldest message, also when older ones are gone") {
