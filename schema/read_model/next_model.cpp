@@ -63,6 +63,13 @@ struct NextModel::Impl {
     return view_of(locked[0][0]) == "t";
   }
 
+  /// The end of the session would do it too, but some time after the client has gone.
+  void unlock() {
+    const BoundedWait wait(*session);
+    pqxx::nontransaction tx(wait.connection());
+    tx.exec(fmt::format("SELECT pg_advisory_unlock(hashtextextended('making {}', 0))", schema));
+  }
+
   void drop() {
     const BoundedWait wait(*session);
     const LongStatement work(wait);
@@ -129,7 +136,10 @@ DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_u
 
 NextModel::~NextModel() {
   impl_->bulk.reset();  // its sessions hold locks on the tables
-  (void)impl_->attempt([&] { impl_->drop(); });
+  (void)impl_->attempt([&] {
+    impl_->drop();
+    impl_->unlock();
+  });
 }
 
 DbResult<void> NextModel::load(ProjectionBatch& batch) { return impl_->bulk->take(batch); }
