@@ -220,8 +220,8 @@ Reply<bool> Operations::holds_all_of_the_streams() {
     if (!facts) {
       return tl::unexpected(problem_of(facts.error()));
     }
-    const auto checkpoint = read_side_.read(
-        [&](Transaction& tx) { return read_model::find_checkpoint(tx, stream); });
+    const auto checkpoint =
+        read_side_.read([&](Transaction& tx) { return read_model::find_checkpoint(tx, stream); });
     if (!checkpoint) {
       return tl::unexpected(checkpoint.error());
     }

@@ -247,9 +247,8 @@ bool ServerCommands::is_superseded(const Decided& decided) {
   if (decided.operation.type == command_type(Action(Terminate{}))) {
     return false;
   }
-  const auto settled = read_side_.read([&](read_model::Transaction& tx) {
-    return read_model::find_settled(tx, decided.operation);
-  });
+  const auto settled = read_side_.read(
+      [&](read_model::Transaction& tx) { return read_model::find_settled(tx, decided.operation); });
   return settled && *settled && (*settled)->superseded;
 }
 

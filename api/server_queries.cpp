@@ -88,8 +88,7 @@ Answer ServerQueries::list(const Call& call) {
   if (!servers) {
     return tl::unexpected(servers.error());
   }
-  return json_answer(
-      200, http::render_server_page(*servers, page->limit, page->offset, live));
+  return json_answer(200, http::render_server_page(*servers, page->limit, page->offset, live));
 }
 
 Answer ServerQueries::get(const Call& call) {

@@ -96,8 +96,9 @@ void BrokerGauges::judge(const QueueNumbers& numbers, bool consumer_is_gone) {
   auto fault = fault_of(numbers);
   numbers_broken_.set(fault ? 1 : 0);
   if (!fault && consumer_is_gone) {
-    fault = "the consumer commands of COMMANDS is gone, so no worker is handed a command; make it "
-            "again: vsimctl migrate";
+    fault =
+        "the consumer commands of COMMANDS is gone, so no worker is handed a command; make it "
+        "again: vsimctl migrate";
   }
   const std::lock_guard lock(mutex_);
   if (fault && !queue_fault_) log::error(*fault);

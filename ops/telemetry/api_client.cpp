@@ -47,8 +47,8 @@ std::string host_named_by(X509& certificate, const std::string& host) {
       X509_check_host(&certificate, host.data(), host.size(), 0, nullptr) == 1) {
     return host;
   }
-  const Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name,
-                                                                 nullptr, nullptr)),
+  const Names names(static_cast<GENERAL_NAMES*>(
+                        X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
                     GENERAL_NAMES_free);
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);

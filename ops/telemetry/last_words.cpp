@@ -2,11 +2,12 @@
 
 #include <array>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <exception>
 #include <memory>
-#include <pthread.h>
 #include <typeinfo>
+
+#include <cxxabi.h>
+#include <pthread.h>
 
 #include "ops/telemetry/log.h"
 

@@ -53,8 +53,8 @@ Outcome renew(std::vector<ApiKey>& keys, const std::string& secret_file, std::st
   if (knows(keys, own)) return {};  // another vsimctl was faster
   std::erase_if(keys, [](const ApiKey& key) { return key.name == own_key_name; });
   if (keys.size() >= http::api_keys_max) {
-    return failed(fmt::format("there are {} keys, and no more may be; revoke one first",
-                              http::api_keys_max));
+    return failed(
+        fmt::format("there are {} keys, and no more may be; revoke one first", http::api_keys_max));
   }
   const auto made = make_key(own_key_name, http::Role::operator_);
   if (!made) return failed(made.error());

@@ -136,7 +136,7 @@ LiveHold::LiveHold(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LiveHold::~LiveHold() = default;
 
 DbResult<std::unique_ptr<LiveHold>> LiveHold::take(const std::string& owner_url,
-                                                  const WaitLimits& limits) {
+                                                   const WaitLimits& limits) {
   auto impl = std::make_unique<Impl>();
   try {
     impl->session = open_session(owner_url, limits);

@@ -120,9 +120,8 @@ std::optional<OperationWithServer> find_operation(Transaction& tx, const Command
 }
 
 std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operation) {
-  const Arguments arguments = Arguments()
-                                  .ready(operation.server_id)
-                                  .integer(static_cast<std::int64_t>(operation.version));
+  const Arguments arguments =
+      Arguments().ready(operation.server_id).integer(static_cast<std::int64_t>(operation.version));
   const auto rows = execute(tx, "operation_settled", arguments);
   if (rows.empty()) {
     return std::nullopt;

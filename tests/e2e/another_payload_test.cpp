@@ -82,8 +82,7 @@ TEST_CASE("a purged stop is not carried out as a reboot, whatever of its headers
   check_refused(its, {id, "Nats-Msg-Id:again-2"}, "was given to another command, a stop");
   check_refused(its, {id}, "was given to another command, a stop");
 
-  its.publish(R"({"type":"stop"})",
-              {id, "Vsim-Request-Hash:" + its.hash, "Nats-Msg-Id:again-3"});
+  its.publish(R"({"type":"stop"})", {id, "Vsim-Request-Hash:" + its.hash, "Nats-Msg-Id:again-3"});
   CHECK(eventually([&] { return its.shown() == "stop SUCCEEDED"; }));
   wait_for_status(its.client, its.server, "STOPPED");
 }

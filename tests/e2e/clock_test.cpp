@@ -281,7 +281,7 @@ TEST_CASE("a change of the clock that cannot be is refused with what to change")
     std::string body;
     std::string told;  // in the detail
   };
-  const std::string scale = "scale must be above 0 and at most 1000000";
+  const std::string scale = "scale must be 0.000001 to 1000000";
   const std::string advance = "seconds to advance must be 0 to 315576000";
   const std::string one_of = R"(either "scale" or "advance_seconds")";
   for (const Row& row :

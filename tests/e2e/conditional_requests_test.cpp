@@ -88,7 +88,6 @@ TEST_CASE("304 is given only while the answer would be the same to the byte (iss
   CHECK(same.status == 304);
   CHECK(same.header("Cache-Control") == "private, no-cache");
   CHECK(client.get("/servers/" + id).body == ended.body);
-
 }
 
 TEST_CASE("a refused command leaves tag and document as they were, to the byte (issue 12, 3)") {

@@ -162,8 +162,8 @@ TEST_CASE("a dry run says of each letter what would become of it, and a replay d
   bury(fleet, server, R"({"type":"stop"})", random_uuid());
   bury(fleet, server, "{", random_uuid());
   bury(fleet, busy, R"({"type":"stop"})", random_uuid());
-  const Output pub = fleet.nats_cli({"pub", "vsim.dlq._other", R"({"type":"stop"})", "-H",
-                                     "Vsim-Dead-Subject:vsim.evt.x"});
+  const Output pub = fleet.nats_cli(
+      {"pub", "vsim.dlq._other", R"({"type":"stop"})", "-H", "Vsim-Dead-Subject:vsim.evt.x"});
   REQUIRE(pub.ending.clean());
   publish(fleet, subject_of(server), R"({"type":"stop","force":true})");  // mistyped: letter 5
   REQUIRE(harness::eventually([&] { return stored_in(fleet, "DEAD_LETTERS") == 5; }));

@@ -514,7 +514,6 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
     CHECK(query(url,
                 "SELECT is_nullable FROM information_schema.columns WHERE table_schema = 'vsim'"
                 " AND table_name = 'servers' AND column_name = 'changed_version'"
-                " AND column_default IS NULL") ==
-          std::vector<std::vector<std::string>>{{"NO"}});
+                " AND column_default IS NULL") == std::vector<std::vector<std::string>>{{"NO"}});
   }
 }

@@ -82,9 +82,8 @@ TEST_CASE("a session that lost its statements is replaced without the caller not
   REQUIRE(apply_migrations(url, schema_dir));
   ConnectionPool pool(url, 1);
   REQUIRE(find_nobody(pool).value() == false);
-  for (const std::string loss :
-       {"DEALLOCATE ALL",  // as a pooler between us and Postgres may do
-        "DEALLOCATE server_by_id; PREPARE server_by_id AS SELECT 1"}) {
+  for (const std::string loss : {"DEALLOCATE ALL",  // as a pooler between us and Postgres may do
+                                 "DEALLOCATE server_by_id; PREPARE server_by_id AS SELECT 1"}) {
     CAPTURE(loss);
     REQUIRE(pool.read([&](Transaction& tx) { return tx.exec(loss).size(); }));
     CHECK(find_nobody(pool).value_or(true) == false);

@@ -198,9 +198,7 @@ TEST_CASE("a journal made anew is recognised by what stands at the checkpoint (2
       journal(store, "us-east-1." + server, R"({"type":"stop"})", i, "");
     }
   };
-  const auto operations = [&] {
-    return query_value(url, "SELECT count(*) FROM vsim.operations");
-  };
+  const auto operations = [&] { return query_value(url, "SELECT count(*) FROM vsim.operations"); };
   eventstore::MemoryStore first;
   fill(first, 1, 3);
   {

@@ -173,9 +173,8 @@ TEST_CASE("what was sent ahead is given back by release(), and comes again after
   for (const std::string server : {"a", "b", "c"}) ground.publish("vsim.cmd.us-east-1." + server);
   CommandQueue queue(*ground.broker, "COMMANDS", "commands");
   const auto mine = take_one(queue);
-  REQUIRE(harness::eventually([&] {
-    return consumer_facts(*ground.broker, "COMMANDS", "commands").value().in_hand == 3;
-  }));
+  REQUIRE(harness::eventually(
+      [&] { return consumer_facts(*ground.broker, "COMMANDS", "commands").value().in_hand == 3; }));
   queue.release();
   CommandQueue other(*ground.broker, "COMMANDS", "commands");
   for (int i = 0; i < 2; ++i) {  // the ack wait is 30 s

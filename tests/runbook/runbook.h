@@ -8,8 +8,8 @@
 namespace runbook {
 
 struct Block {
-  std::size_t line = 0;  // where it begins in the file
-  bool refused = false;  // marked ```sh refused: the commands in it must fail
+  std::size_t line = 0;    // where it begins in the file
+  bool refused = false;    // marked ```sh refused: the commands in it must fail
   bool if_needed = false;  // marked ```sh if needed: they may stop at a guard
   std::string commands;
 };

@@ -165,18 +165,17 @@ TEST_CASE("ops/restore killed at any command leaves the old log or the new one, 
   ShippedSystem system;
   KilledScripts scripts(system);
   const auto make_server = [&] {
-    system.shell(
-        R"(vsimctl api POST /servers '{"name":"w","region":"us-east-1","type":"t2.micro",)"
-        R"("profile":"instant"}')");
+    system.shell(R"(vsimctl api POST /servers '{"name":"w","region":"us-east-1","type":"t2.micro",)"
+                 R"("profile":"instant"}')");
   };
   make_server();
   system.shell("mkdir backup; nats stream backup EVENTS backup/EVENTS --no-progress");
   make_server();
   const std::string restore = "ops/restore --yes=.run backup";
   std::vector<std::string> commands = some_of(scripts.commands_of(restore), 3);
-  commands.push_back("restore.sh:" +
-                     system.shell("grep -nx '  finish_restore' ops/lib/restore.sh | cut -d: -f1") +
-                     ":1");  // the old store is away, the new one not yet in its place
+  commands.push_back(
+      "restore.sh:" + system.shell("grep -nx '  finish_restore' ops/lib/restore.sh | cut -d: -f1") +
+      ":1");  // the old store is away, the new one not yet in its place
   for (const std::string& command : commands) {
     CAPTURE(command);
     make_server();

@@ -204,14 +204,14 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
             "224.0.0.0/4 (multicast"},
            {clock, R"({"type":"advance","seconds":1,"scale":2})",
             R"("scale" is not known here; the nearest name is)"},
-           {clock, R"({"type":"scale","scale":2,"seconds":1})",
-            R"("seconds" is not known here)"},
+           {clock, R"({"type":"scale","scale":2,"seconds":1})", R"("seconds" is not known here)"},
            {clock, R"({"type":"scale","scale":0.0000009})",
             R"("scale" is out of range: scale must be 0.000001 to 1000000)"},
            {clock, R"({"type":"advance","seconds":-0})",
             R"("seconds" is written -0; give 0 without a sign)"},
-           {the_subject, R"({"type":"create","name":"n","instance_type":"t",)"
-                         R"("idle_timeout_seconds":60.0})",
+           {the_subject,
+            R"({"type":"create","name":"n","instance_type":"t",)"
+            R"("idle_timeout_seconds":60.0})",
             R"("idle_timeout_seconds" is written 60.0; give a whole number)"}}) {
     CAPTURE(payload);
     const auto decoded = decode_command(stored(payload, {}, subject));
@@ -228,8 +228,7 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
 }
 
 TEST_CASE("numbers and scales that an older build took are read in commands that have an id") {
-  const eventstore::Headers with_id = {
-      {"Vsim-Command-Id", "0191f3a4-7c1e-7d20-8b11-5a4c3e2f1a0b"}};
+  const eventstore::Headers with_id = {{"Vsim-Command-Id", "0191f3a4-7c1e-7d20-8b11-5a4c3e2f1a0b"}};
   const auto early = decode_command(stored(R"({"type":"scale","scale":1e-300})", with_id,
                                            std::string(messages::clock_command_subject)));
   REQUIRE_MESSAGE(early, early.error());

@@ -196,9 +196,8 @@ TEST_CASE("a request that throws costs its own connection, and nobody else anyth
   CHECK(unlucky.closed_by_server());
   fails = false;
   CHECK(before.ask(get) == answered);
-  CHECK(eventually([&] {
-    return server.metrics().find("vsim_http_connections 1\n") != std::string::npos;
-  }));
+  CHECK(eventually(
+      [&] { return server.metrics().find("vsim_http_connections 1\n") != std::string::npos; }));
 }
 
 TEST_CASE("what was sent before the end is answered, also by a server that had not looked yet") {

@@ -36,8 +36,8 @@ TEST_CASE("a whole number is written in digits alone (issue 12, 4)") {
 }
 
 TEST_CASE("what may be a fraction has point and exponent, but no sign before 0") {
-  for (const char* json : {R"({"scale":0.5})", R"({"scale":1e3})", R"({"seconds":60.0,"n":1})",
-                           R"({"scale":-0.5})"}) {
+  for (const char* json :
+       {R"({"scale":0.5})", R"({"scale":1e3})", R"({"seconds":60.0,"n":1})", R"({"scale":-0.5})"}) {
     CAPTURE(json);
     CHECK(told(json).empty());
   }

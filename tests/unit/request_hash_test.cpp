@@ -32,8 +32,8 @@ eventstore::Message published(const Asked& asked, const std::string& match = {})
   const auto id = uuid_from_time().to_string();
   message.headers = {{"Vsim-Command-Id", id},
                      {"Nats-Msg-Id", id},
-                     {"Vsim-Request-Hash", request_hash(asked.method, asked.path,
-                                                        asked.before + asked.payload, match)}};
+                     {"Vsim-Request-Hash",
+                      request_hash(asked.method, asked.path, asked.before + asked.payload, match)}};
   if (!match.empty()) {
     message.headers.push_back({"Vsim-Only-At", "3"});
     message.headers.push_back({"Vsim-If-Match", match});

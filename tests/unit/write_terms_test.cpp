@@ -32,8 +32,8 @@ TEST_CASE("workers of older builds get the version that they compare with (issue
 
 TEST_CASE("a tag of another state of the server is sent as it is, and so is none") {
   using List = std::vector<Version>;
-  for (const Versions& wanted : {Versions(List{2}), Versions(List{4}), Versions(List{}),
-                                 Versions()}) {
+  for (const Versions& wanted :
+       {Versions(List{2}), Versions(List{4}), Versions(List{}), Versions()}) {
     CHECK(sent(wanted) == wanted);
   }
 }
