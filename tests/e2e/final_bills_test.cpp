@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/event_log.h"
 #include "tests/e2e/sim_time.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
@@ -48,6 +49,12 @@ std::string figures(HttpClient& client, const Window& window) {
   return answer.body.substr(items);
 }
 
+/// Not in the moment between an answer and the ack of its command, which a bill would wait for.
+void pause_idle_worker(harness::Fleet& fleet) {
+  REQUIRE(harness::eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
+  fleet.worker().signal(SIGSTOP);
+}
+
 std::int64_t now_of(HttpClient& client) { return moment(e2e::clock_of(client)["now"].text()); }
 
 }  // namespace
@@ -57,7 +64,7 @@ TEST_CASE("with the worker stopped a bill ends before the deadline that is not a
   HttpClient client = fleet.client();
   const Json server = create_server(client);
   REQUIRE(server["status"].text() == "PENDING");
-  fleet.worker().signal(SIGSTOP);
+  pause_idle_worker(fleet);
   const std::string id = server["id"].text();
   const std::int64_t due = moment(server["due_at"].text());
   REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
@@ -89,7 +96,7 @@ TEST_CASE("live figures of a server whose deadline is not applied stop at the de
   wait_for_status(client, standard, "RUNNING");
   const HttpAnswer rebooting = act(client, standard, "reboot");
   REQUIRE(rebooting.status == 200);
-  fleet.worker().signal(SIGSTOP);
+  pause_idle_worker(fleet);
   const std::int64_t due = moment(rebooting.json()["due_at"].text());
   const std::int64_t began = moment(rebooting.json()["last_started_at"].text());
   REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
