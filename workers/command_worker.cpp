@@ -356,7 +356,11 @@ void CommandWorker::refuse(Delivery& delivery, const std::string& error) {
   }
 }
 
-void CommandWorker::give_back(const Delivery& delivery) { queue_.nak(delivery, 0s); }
+/// What is given back goes to whoever asks, and that shall be another worker.
+void CommandWorker::give_back(const Delivery& delivery) {
+  queue_.ask_for_no_more();
+  queue_.nak(delivery, 0s);
+}
 
 void CommandWorker::give_back_all() {
   for (const auto& item : repeated_) give_back(item.delivery);
