@@ -101,7 +101,8 @@ void check_answer(const Json& document, const Json& operation, const HttpAnswer&
   const Json& response = resolved(document, operation["responses"][status]);
   for (const auto& [name, header] : response["headers"].members()) {
     const bool optional =
-        name == "Preference-Applied" || name == "Idempotent-Replayed" || name == "Retry-After";
+        name == "Preference-Applied" || name == "Idempotent-Replayed" || name == "Retry-After" ||
+        (name == "Location" && answer.status == 409);  // of what has been superseded
     CHECK_MESSAGE((optional || !answer.header(name).empty()), "the answer lacks the header ", name);
   }
   if (!response.has("content")) {
