@@ -7,7 +7,6 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
-#include "schema/messages/plain_numbers.h"
 
 namespace vsim::http {
 namespace {
@@ -27,9 +26,6 @@ std::optional<simdjson::dom::object> read_body(std::string_view body, messages::
   auto complaint = messages::find_double(*object);
   if (!complaint) {
     complaint = messages::find_unknown_member(*object, known);
-  }
-  if (!complaint) {
-    complaint = messages::find_unplain_number(body, messages::clock_fractions);
   }
   error = complaint.value_or("");
   return complaint ? std::nullopt : object;

@@ -9,20 +9,12 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
-#include "schema/messages/plain_numbers.h"
 #include "schema/messages/state_codec.h"
 
 namespace vsim::messages {
 namespace {
 
 using Mistakes = std::vector<std::string>;
-
-// What is wrong with a document whatever it holds; empty when nothing is.
-std::string find_mistake(const simdjson::dom::object& object, std::string_view json) {
-  constexpr std::array<std::string_view, 1> fractions{"sigma"};
-  if (auto twice = find_double(object)) return std::move(*twice);
-  return find_unplain_number(json, fractions).value_or("");
-}
 
 // Reads one file with `read`; what is wrong in it is added to the mistakes.
 template <typename Read>
@@ -34,7 +26,7 @@ void read_document(const std::filesystem::path& path, Mistakes& mistakes, Read&&
   }
   std::string error;
   if (const auto object = parse_object(*text, error)) {
-    error = find_mistake(*object, *text);
+    error = find_double(*object).value_or("");
     read(Fields(*object, error));
   }
   if (!error.empty()) mistakes.push_back(path.string() + ": " + error);
@@ -183,7 +175,7 @@ tl::expected<LifecycleProfile, std::string> read_profile(std::string_view json, 
   std::string error;
   const auto object = parse_object(json, error);
   if (!object) return tl::unexpected(error);
-  error = find_mistake(*object, json);
+  error = find_double(*object).value_or("");
   auto profile = read_members(Fields(*object, error), std::move(name));
   if (!error.empty()) return tl::unexpected(error);
   return profile;

@@ -6,7 +6,6 @@
 
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
-#include "schema/messages/plain_numbers.h"
 
 namespace vsim::messages {
 namespace {
@@ -56,7 +55,6 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             std::string_view type) {
   if (auto twice = find_double(object)) return std::move(*twice);
   if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
-  if (auto odd = find_unplain_number(message.payload, clock_fractions)) return std::move(*odd);
   return find_wrong_header(message.headers).value_or("");
 }
 

