@@ -19,7 +19,10 @@ find_go() {
 }
 
 # GOTOOLCHAIN=local: otherwise an old Go would download a newer one by itself.
-go_version() { GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null | sed 's/^go//'; }
+# XDG_CONFIG_HOME: otherwise it would keep its telemetry in the caller's home.
+go_version() {
+  XDG_CONFIG_HOME=$TOOLS/go/config GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null | sed 's/^go//'
+}
 
 # at_least WANTED FOUND, by version order.
 at_least() { [[ -n $2 && $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }

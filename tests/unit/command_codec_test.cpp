@@ -186,40 +186,39 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
   const std::string clock(messages::clock_command_subject);
   const std::string create = R"({"type":"create","name":"n","instance_type":"t2.micro",)";
   for (const auto& [subject, payload, told] : std::initializer_list<Row>{
-    {the_subject, R"({"type":"create","name":"n","instance_type":"t","tag":{"a":"b"}})",
-     R"("tag" is not known here; the nearest name is "tags")"},
-        {the_subject, R"({"type":"create","name":"n","instance_type":"t","tags":{"a":"","a":""}})",
-         R"("a" is given twice)"},
-        {the_subject, R"({"type":"create","type":"create","name":"n","instance_type":"t"})",
-         R"("type" is given twice)"},
-        {the_subject, R"({"type":"stop","force":true})",
-         R"("force" is not known here; there is only "type")"},
-        {the_subject, R"({"type":"terminate","forced":true,"reason":"x"})",
-         R"(the nearest name is "force")"},
-        {pool, R"({"type":"extend_pool","cidr":"10.0.0.0/24","regoin":"x"})",
-         R"("regoin" is not known here)"},
-        {pool, R"({"type":"extend_pool","cidr":"127.0.0.0/24"})", "127.0.0.0/8 (loopback"},
-        {pool, R"({"type":"extend_pool","first":"223.255.255.255","last":"224.0.0.0"})",
-         "224.0.0.0/4 (multicast"},
-        {clock, R"({"type":"advance","seconds":1,"scale":2})",
-         R"("scale" is not known here; the nearest name is)"},
-        {clock, R"({"type":"scale","scale":2,"seconds":1})", R"("seconds" is not known here)"}, {
-      clock, R"({"type":"scale","scale":0.0000009})",
-          R"("scale" is out of range: scale must be 0.000001 to 1000000)"
-    }}
-}) {
-  CAPTURE(payload);
-  const auto decoded = decode_command(stored(payload, {}, subject));
-  REQUIRE_MESSAGE(decoded, decoded.error());
-  CHECK(decoded->by_hand);
-  CHECK_MESSAGE(decoded->complaint.starts_with(told) == (told[0] == '"'), decoded->complaint);
-  CHECK_MESSAGE(decoded->complaint.find(told) != std::string::npos, decoded->complaint);
-}
-for (const auto* good : {R"("profile":"ec2"})", R"("tags":{"tag":"x"}})",
-                         R"("idle_timeout_seconds":60.0})", R"("tags":null})"}) {
-  CAPTURE(good);
-  CHECK(decode_command(stored(create + good))->complaint.empty());
-}
+           {the_subject, R"({"type":"create","name":"n","instance_type":"t","tag":{"a":"b"}})",
+            R"("tag" is not known here; the nearest name is "tags")"},
+           {the_subject,
+            R"({"type":"create","name":"n","instance_type":"t","tags":{"a":"","a":""}})",
+            R"("a" is given twice)"},
+           {the_subject, R"({"type":"create","type":"create","name":"n","instance_type":"t"})",
+            R"("type" is given twice)"},
+           {the_subject, R"({"type":"stop","force":true})",
+            R"("force" is not known here; there is only "type")"},
+           {the_subject, R"({"type":"terminate","forced":true,"reason":"x"})",
+            R"(the nearest name is "force")"},
+           {pool, R"({"type":"extend_pool","cidr":"10.0.0.0/24","regoin":"x"})",
+            R"("regoin" is not known here)"},
+           {pool, R"({"type":"extend_pool","cidr":"127.0.0.0/24"})", "127.0.0.0/8 (loopback"},
+           {pool, R"({"type":"extend_pool","first":"223.255.255.255","last":"224.0.0.0"})",
+            "224.0.0.0/4 (multicast"},
+           {clock, R"({"type":"advance","seconds":1,"scale":2})",
+            R"("scale" is not known here; the nearest name is)"},
+           {clock, R"({"type":"scale","scale":2,"seconds":1})", R"("seconds" is not known here)"},
+           {clock, R"({"type":"scale","scale":0.0000009})",
+            R"("scale" is out of range: scale must be 0.000001 to 1000000)"}}) {
+    CAPTURE(payload);
+    const auto decoded = decode_command(stored(payload, {}, subject));
+    REQUIRE_MESSAGE(decoded, decoded.error());
+    CHECK(decoded->by_hand);
+    CHECK_MESSAGE(decoded->complaint.starts_with(told) == (told[0] == '"'), decoded->complaint);
+    CHECK_MESSAGE(decoded->complaint.find(told) != std::string::npos, decoded->complaint);
+  }
+  for (const auto* good : {R"("profile":"ec2"})", R"("tags":{"tag":"x"}})",
+                           R"("idle_timeout_seconds":60.0})", R"("tags":null})"}) {
+    CAPTURE(good);
+    CHECK(decode_command(stored(create + good))->complaint.empty());
+  }
 }
 
 TEST_CASE("numbers and scales that an older build took are read in commands that have an id") {
