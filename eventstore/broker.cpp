@@ -102,6 +102,8 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
   if (complaint != nullptr) impl->forbidden.add(complaint);
 }
 
+constexpr std::int64_t drain_milliseconds_max = 5000;
+
 class SyncSubscription : public Subscription {
  public:
   SyncSubscription(NatsSubscriptionHandle handle, std::shared_ptr<RetiredSubscriptions> retired)
@@ -129,12 +131,8 @@ class SyncSubscription : public Subscription {
     return static_cast<std::size_t>(messages);
   }
 
-  void end() override {
-    std::int64_t taken = 0;
-    natsSubscription_GetDelivered(handle_.get(), &taken);
-    natsSubscription_AutoUnsubscribe(handle_.get(),
-                                     static_cast<int>(taken) + static_cast<int>(pending()));
-  }
+  /// Draining, unlike a limit on messages, keeps those that are on their way.
+  void end() override { natsSubscription_DrainTimeout(handle_.get(), drain_milliseconds_max); }
 
  private:
   NatsSubscriptionHandle handle_;

@@ -154,7 +154,7 @@ TEST_CASE("a worker that loses the time gives back what it holds, and another ge
     taken += others.take(512, 100ms).value().size();
     return taken == 299;
   };
-  CHECK(eventually(takes_all, 5s));
+  CHECK_MESSAGE(eventually(takes_all, 20s), taken, " were taken");  // the ack wait is longer
   // And when it knows the time again, it takes what comes.
   worker.measures = true;
   streams.set_full(false);
