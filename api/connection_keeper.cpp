@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "ops/telemetry/last_words.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::api {
@@ -202,15 +203,13 @@ void ConnectionKeeper::close(Clients& from, Place place) {
 
 /// A bug must not cost other clients their connections: this one is closed.
 bool ConnectionKeeper::serve_guarded(Client& client) {
-  std::string what = "no std::exception";
   try {
     return options_.serve(client);
-  } catch (const std::exception& exception) {
-    what = exception.what();
   } catch (...) {
+    log::error("a connection failed: a bug; it is closed",
+               {{"error", telemetry::what_was_thrown()}});
+    return false;
   }
-  log::error("a connection failed: a bug; it is closed", {{"error", what}});
-  return false;
 }
 
 void ConnectionKeeper::serve(Place place) {

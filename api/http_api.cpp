@@ -5,6 +5,7 @@
 
 #include "api/answers.h"
 #include "api/request_head.h"
+#include "ops/telemetry/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
@@ -284,16 +285,13 @@ Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_vie
 
 /// A bug must not cost the client its answer, nor the process its life.
 Answer HttpApi::call_guarded(const Route& route, const Call& call) {
-  std::string what = "unknown exception";
   try {
     return route.handler(call);
-  } catch (const std::exception& exception) {
-    what = exception.what();
   } catch (...) {
+    log::error("a handler failed: a bug", {{"route", route.pattern},
+                                           {"error", telemetry::what_was_thrown()},
+                                           {"request_id", std::string(call.request_id)}});
   }
-  log::error(
-      "a handler failed: a bug",
-      {{"route", route.pattern}, {"error", what}, {"request_id", std::string(call.request_id)}});
   return tl::unexpected(Problem{ProblemCode::internal_error,
                                 "the API failed on this request; its log says why, under the "
                                 "request id"});

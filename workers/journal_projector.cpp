@@ -153,14 +153,9 @@ std::optional<Setback> JournalProjector::begin_anew(read_model::ProjectionWriter
     for (std::size_t i = first; i < end; ++i) {
       add_row(rows, (*queued)[i]);
     }
-    const auto moved = writer.apply_pending(rows, checkpoint_.sequence, begin);
-    if (!moved) {
-      return setback_of(moved.error());
+    if (auto setback = write(writer, rows, begin)) {
+      return setback;
     }
-    if (!*moved) {
-      return Setback{Kind::moved, "another projector of the journal moved the checkpoint"};
-    }
-    checkpoint_ = begin;
   }
   return std::nullopt;
 }
@@ -240,6 +235,12 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
   }
   next.sequence = messages.back().sequence;
   next.hash = hash_of(messages.back());
+  return write(writer, rows, next);
+}
+
+std::optional<Setback> JournalProjector::write(read_model::ProjectionWriter& writer,
+                                               const std::vector<read_model::OperationRow>& rows,
+                                               const read_model::Checkpoint& next) {
   const auto written = writer.apply_pending(rows, checkpoint_.sequence, next);
   if (!written) {
     return setback_of(written.error());

@@ -42,6 +42,10 @@ class JournalProjector {
                                                               std::stop_token stop);
   std::optional<Setback> apply(read_model::ProjectionWriter& writer,
                                const std::vector<eventstore::Message>& messages);
+  /// Rows and the checkpoint that they end at, which is ours from then on.
+  std::optional<Setback> write(read_model::ProjectionWriter& writer,
+                               const std::vector<read_model::OperationRow>& rows,
+                               const read_model::Checkpoint& next);
   void note(ProjectorStatus status);
 
   eventstore::EventStore& journal_;

@@ -25,7 +25,23 @@ std::string type_of_current() {
   return readable ? readable.get() : type->name();
 }
 
-std::string words_of_current() {
+[[noreturn]] void say_and_abort() {
+  // Whatever fails while this is told, the process must end.
+  static thread_local bool telling = false;
+  if (!telling) {
+    telling = true;
+    std::array<char, name_bytes_max> thread{};
+    pthread_getname_np(pthread_self(), thread.data(), thread.size());
+    const auto type = type_of_current();  // before it is thrown once more
+    log::error("an exception was not caught: a bug; the process ends",
+               {{"reason", what_was_thrown()}, {"type", type}, {"thread", thread.data()}});
+  }
+  std::abort();
+}
+
+}  // namespace
+
+std::string what_was_thrown() {
   const auto current = std::current_exception();
   if (!current) return "std::terminate was called";
   try {
@@ -36,22 +52,6 @@ std::string words_of_current() {
     return "no std::exception";
   }
 }
-
-[[noreturn]] void say_and_abort() {
-  // Whatever fails while this is told, the process must end.
-  static thread_local bool telling = false;
-  if (!telling) {
-    telling = true;
-    std::array<char, name_bytes_max> thread{};
-    pthread_getname_np(pthread_self(), thread.data(), thread.size());
-    const auto type = type_of_current();  // before it is thrown once more
-    log::error("an exception was not caught: a bug; the process ends",
-               {{"reason", words_of_current()}, {"type", type}, {"thread", thread.data()}});
-  }
-  std::abort();
-}
-
-}  // namespace
 
 void leave_last_words() { std::set_terminate(say_and_abort); }
 

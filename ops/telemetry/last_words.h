@@ -15,6 +15,9 @@ namespace vsim::telemetry {
 /// in main, after log::set_up().
 void leave_last_words();
 
+/// What the exception that is being handled says of itself: the one way to word it in a catch-all.
+std::string what_was_thrown();
+
 /// Names the calling thread, for that line and for the system's lists of threads; the first 15
 /// bytes count.
 void name_thread(const char* name);

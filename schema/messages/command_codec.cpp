@@ -1,7 +1,6 @@
 #include "schema/messages/command_codec.h"
 
 #include <algorithm>
-#include <array>
 
 #include "domain/decimal.h"
 #include "eventstore/lost_headers.h"

@@ -55,11 +55,14 @@ struct NextModel::Impl {
     }
   }
 
+  std::string lock_number() const {
+    return fmt::format("hashtextextended('making {}', 0)", schema);
+  }
+
   bool try_lock() {
     const BoundedWait wait(*session);
     pqxx::nontransaction tx(wait.connection());
-    const auto locked = tx.exec(
-        fmt::format("SELECT pg_try_advisory_lock(hashtextextended('making {}', 0))", schema));
+    const auto locked = tx.exec(fmt::format("SELECT pg_try_advisory_lock({})", lock_number()));
     return view_of(locked[0][0]) == "t";
   }
 
@@ -67,7 +70,7 @@ struct NextModel::Impl {
   void unlock() {
     const BoundedWait wait(*session);
     pqxx::nontransaction tx(wait.connection());
-    tx.exec(fmt::format("SELECT pg_advisory_unlock(hashtextextended('making {}', 0))", schema));
+    tx.exec(fmt::format("SELECT pg_advisory_unlock({})", lock_number()));
   }
 
   void drop() {

@@ -25,6 +25,10 @@ ServerEvent server_event(const Json& message) {
   return event;
 }
 
+Json state_of(harness::Fleet& fleet, const std::string& stream) {
+  return Json::parse(fleet.nats_cli({"stream", "info", stream, "--json"}).text)["state"];
+}
+
 }  // namespace
 
 EventLog read_event_log(harness::Fleet& fleet) {
@@ -50,9 +54,12 @@ EventLog read_event_log(harness::Fleet& fleet) {
   return log;
 }
 
+std::int64_t end_of(harness::Fleet& fleet, const std::string& stream) {
+  return state_of(fleet, stream)["last_seq"].integer();
+}
+
 std::int64_t waiting_commands(harness::Fleet& fleet) {
-  const harness::Output info = fleet.nats_cli({"stream", "info", "COMMANDS", "--json"});
-  return Json::parse(info.text)["state"]["messages"].integer();
+  return state_of(fleet, "COMMANDS")["messages"].integer();
 }
 
 }  // namespace e2e

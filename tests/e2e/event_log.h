@@ -28,6 +28,9 @@ struct EventLog {
 
 EventLog read_event_log(harness::Fleet& fleet);
 
+/// The last sequence of a stream.
+std::int64_t end_of(harness::Fleet& fleet, const std::string& stream);
+
 /// How many commands wait in the queue.
 std::int64_t waiting_commands(harness::Fleet& fleet);
 

@@ -54,13 +54,25 @@ std::string figures(HttpClient& client, const Window& window) {
 /// an event and its projection: such a rest holds back what is final.
 bool pause_worker(harness::Fleet& fleet) {
   fleet.worker().signal(SIGSTOP);
-  const harness::Output events = fleet.nats_cli({"stream", "info", "EVENTS", "--json"});
   const std::string projected =
       harness::query_value(fleet.database_url(),
                            "SELECT sequence FROM vsim.projection_checkpoint"
                            " WHERE stream = 'EVENTS'");
-  return e2e::waiting_commands(fleet) == 0 &&
-         Json::parse(events.text)["state"]["last_seq"].integer() == std::stoll(projected);
+  return e2e::waiting_commands(fleet) == 0 && e2e::end_of(fleet, "EVENTS") == std::stoll(projected);
+}
+
+/// Of two workers the second projects, and does nothing else; the first does all the rest.
+void part_the_projector(harness::Fleet& fleet) {
+  fleet.worker(0).terminate();
+  fleet.start_worker(0, {{"ROLES", "commands,timekeeper,billing,janitor"}});
+  fleet.worker(1).terminate();
+  fleet.start_worker(1, {{"ROLES", "projector"}});
+  fleet.wait_until_ready();
+}
+
+void check_bills_become_final(HttpClient& client) {
+  const Json closed = bill(client, "", {{"Prefer", "wait=20"}});
+  CHECK(moment(closed["final_until"].text()) >= moment(closed["to"].text()));
 }
 
 /// A server that is PENDING behind a worker that is paused with no such rest.
@@ -232,19 +244,14 @@ TEST_CASE("while a command waits, what lies behind its arrival is told not to be
 
   fleet.start_worker(0, {{"ROLES", "commands"}});
   wait_for_status(client, id, "STOPPED");
-  const Json closed = bill(client, "", {{"Prefer", "wait=20"}});
-  CHECK(moment(closed["final_until"].text()) >= moment(closed["to"].text()));
+  check_bills_become_final(client);
 }
 
 TEST_CASE("while the projection stands still, live figures and bills stand with it") {
   harness::Fleet fleet(
       {.workers = 2, .settings = {{"TIME_SCALE", "3600"}, {"IDLE_TIMEOUT", "0s"}}});
   HttpClient client = fleet.client();
-  fleet.worker(0).terminate();
-  fleet.start_worker(0, {{"ROLES", "commands,timekeeper,billing,janitor"}});
-  fleet.worker(1).terminate();
-  fleet.start_worker(1, {{"ROLES", "projector"}});
-  fleet.wait_until_ready();
+  part_the_projector(fleet);
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   fleet.worker(1).signal(SIGSTOP);
   act(client, id, "stop", {{"Prefer", "respond-async"}});
@@ -260,8 +267,7 @@ TEST_CASE("while the projection stands still, live figures and bills stand with 
   fleet.worker(1).signal(SIGCONT);
   wait_for_status(client, id, "STOPPED");
   CHECK(most <= live());  // not a moment beyond the stop, which was in the log already
-  const Json closed = bill(client, "", {{"Prefer", "wait=20"}});
-  CHECK(moment(closed["final_until"].text()) >= moment(closed["to"].text()));
+  check_bills_become_final(client);
 }
 
 TEST_CASE("live figures never pass the end that they come to, on a fast clock (issue 12, 2)") {
@@ -291,11 +297,7 @@ TEST_CASE("live figures never pass the end that they come to, on a fast clock (i
 TEST_CASE("after a start without a projector live figures go as far as a bill (issue 12, 2)") {
   harness::Fleet fleet({.workers = 2});
   HttpClient client = fleet.client();
-  fleet.worker(0).terminate();
-  fleet.start_worker(0, {{"ROLES", "commands,timekeeper,billing,janitor"}});
-  fleet.worker(1).terminate();
-  fleet.start_worker(1, {{"ROLES", "projector"}});
-  fleet.wait_until_ready();
+  part_the_projector(fleet);
   const Json server = create_server(client, {.profile = "instant"});
   e2e::advance(client, e2e::day);
   fleet.worker(1).signal(SIGSTOP);

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/event_log.h"
 #include "tests/e2e/sim_time.h"
 #include "tests/e2e/tool_output.h"
 #include "tests/harness/database.h"
@@ -26,11 +27,6 @@ const harness::FleetOptions many_ticks{
     .settings = {{"TIME_SCALE", "600"}, {"BILLING_INTERVAL", "60s"}, {"IDLE_TIMEOUT", "0s"}}};
 const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};
 
-std::int64_t end_of_log(Fleet& fleet) {
-  const Output facts = fleet.nats_cli({"stream", "info", "EVENTS", "--json"});
-  return harness::Json::parse(facts.text)["state"]["last_seq"].integer();
-}
-
 bool says(HttpClient client, const std::string& words) {
   const auto answer = client.get("/readyz");
   return answer.status == 503 && answer.body.find(words) != std::string::npos;
@@ -41,7 +37,7 @@ struct Story {
   explicit Story(Fleet& fleet) : client(fleet.client()) {
     kept = create_server(client, {.profile = "instant"})["id"].text();
     fleet.worker().terminate();
-    end = end_of_log(fleet);
+    end = e2e::end_of(fleet, "EVENTS");
     fleet.nats().keep_store();
     fleet.start_worker();
     fleet.wait_until_ready();
@@ -99,7 +95,7 @@ TEST_CASE("nothing is appended to a log that went backwards, and what is lost is
   const auto now = [&] { return e2e::moment(e2e::clock_of(story.client)["now"].text()); };
   const auto many_boundaries_later = now() + e2e::second * 60 * 30;
   REQUIRE(eventually([&] { return now() > many_boundaries_later; }));
-  CHECK(end_of_log(fleet) == story.end);
+  CHECK(e2e::end_of(fleet, "EVENTS") == story.end);
   CHECK(story.client.get(waiting.header("Location")).json()["status"].text() == "PENDING");
   check_list(fleet, story);
   check_way_out(fleet, story);
@@ -110,15 +106,15 @@ TEST_CASE(
     "a log that went backwards is found by its hash when it is as long as before, or longer") {
   Fleet fleet;
   Story story(fleet);
-  const auto former = end_of_log(fleet);
+  const auto former = e2e::end_of(fleet, "EVENTS");
   fleet.worker().terminate();
   fleet.nats().restart_on_kept_store();
-  REQUIRE(end_of_log(fleet) == story.end);
+  REQUIRE(e2e::end_of(fleet, "EVENTS") == story.end);
   const Output clock = fleet.nats_cli_as(
       "admin",
       {"req", "$JS.API.DIRECT.GET.EVENTS", R"({"last_by_subj":"vsim.evt.clock"})", "--raw"});
   REQUIRE(clock.ending.clean());
-  while (end_of_log(fleet) < former + 3) {
+  while (e2e::end_of(fleet, "EVENTS") < former + 3) {
     REQUIRE(fleet.nats_cli_as("admin", {"pub", "vsim.evt.clock", clock.text, "--no-templates"})
                 .ending.clean());
   }
@@ -128,6 +124,6 @@ TEST_CASE(
   CHECK(eventually([&] { return says(HttpClient(fleet.worker_port()), words); }));
   REQUIRE(act(story.client, story.kept, "stop", at_once).status == 202);
   CHECK(eventually([&] { return fleet.worker_metric("vsim_log_unsound") == 1; }));
-  CHECK(end_of_log(fleet) == former + 3);
+  CHECK(e2e::end_of(fleet, "EVENTS") == former + 3);
   check_list(fleet, story);
 }

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/event_log.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
@@ -72,8 +73,7 @@ void fill(harness::HttpClient& client) {
 void wait_until_projected(harness::Fleet& fleet) {
   for (const std::string stream : {"EVENTS", "JOURNAL"}) {
     CAPTURE(stream);
-    const harness::Output info = fleet.nats_cli({"stream", "info", stream, "--json"});
-    const auto last = harness::Json::parse(info.text)["state"]["last_seq"].integer();
+    const auto last = e2e::end_of(fleet, stream);
     CHECK(harness::eventually(
         [&] {
           const auto found = harness::query(

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/event_log.h"
 #include "tests/e2e/storm.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
@@ -133,10 +134,7 @@ TEST_CASE("a state that no event makes is found in the log") {
   replace(R"("instance_type":"t2.micro")", R"("instance_type":"t2.large")", false);
   const Output published = fleet.nats_cli_as("admin", {"pub", subject, payload});
   REQUIRE_MESSAGE(published.ending.clean(), published.text);
-  const auto end =
-      harness::Json::parse(
-          fleet.nats_cli({"stream", "info", "EVENTS", "--json"}).text)["state"]["last_seq"]
-          .integer();
+  const auto end = e2e::end_of(fleet, "EVENTS");
   CHECK(harness::eventually([&] {
     return std::stoll(harness::query_value(fleet.database_url(),
                                            "SELECT sequence FROM vsim.projection_checkpoint"

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/event_log.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
@@ -40,8 +41,7 @@ void check_refused(const Output& output, int code, const std::string& must_hold 
 std::vector<std::int64_t> stream_ends(Fleet& fleet) {
   std::vector<std::int64_t> ends;
   for (const char* stream : {"COMMANDS", "JOURNAL", "DEAD_LETTERS"}) {
-    const Output info = fleet.nats_cli({"stream", "info", stream, "--json"});
-    ends.push_back(Json::parse(info.text)["state"]["last_seq"].integer());
+    ends.push_back(e2e::end_of(fleet, stream));
   }
   return ends;
 }
