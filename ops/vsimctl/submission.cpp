@@ -1,5 +1,8 @@
 #include "ops/vsimctl/submission.h"
 
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "schema/messages/command_codec.h"
@@ -14,15 +17,20 @@ using eventstore::PublishError;
 namespace header = messages::header;
 
 constexpr auto outcome_patience = 15s;
+constexpr auto slot_patience = 5s;
+constexpr auto slot_pause = 50ms;
 constexpr int attempts_max = 3;
 
-/// Sends again what got no answer: the message id keeps it from being stored twice.
+/// Sends again what got no answer: the message id keeps it from being stored twice. Waits while
+/// another command of the subject is in hand: its outcome may show before it has left the queue.
 tl::expected<eventstore::Accepted, PublishError> publish(Log& log, const std::string& subject,
                                                          const std::string& payload,
                                                          const CommandId& id) {
   const eventstore::CommandPublisher publisher(log.broker(),
                                                std::string(messages::commands_stream));
-  for (int attempt = 1;; ++attempt) {
+  const auto give_up = std::chrono::steady_clock::now() + slot_patience;
+  int attempt = 1;
+  while (true) {
     const eventstore::Headers headers = {
         {std::string(header::command_id), id.to_string()},
         {std::string(header::message_id), id.to_string()},
@@ -30,8 +38,13 @@ tl::expected<eventstore::Accepted, PublishError> publish(Log& log, const std::st
         {std::string(header::attempt), std::to_string(attempt)},
     };
     auto accepted = publisher.publish(subject, payload, headers);
-    const bool again = !accepted && accepted.error().kind == PublishError::Kind::unknown;
-    if (!again || attempt == attempts_max) return accepted;
+    if (accepted) return accepted;
+    if (accepted.error().kind == PublishError::Kind::slot_taken) {
+      if (std::chrono::steady_clock::now() >= give_up) return accepted;
+      std::this_thread::sleep_for(slot_pause);
+    } else if (accepted.error().kind != PublishError::Kind::unknown || attempt++ == attempts_max) {
+      return accepted;
+    }
   }
 }
 

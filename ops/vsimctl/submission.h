@@ -11,7 +11,8 @@
 namespace vsim::vsimctl {
 
 /// Queues the command under a fresh id, as actor `vsimctl`, and waits 15 s at most for its outcome:
-/// succeeded, or rejected with the reason. The error is one line; it says whether the command
+/// succeeded, or rejected with the reason. Waits 5 s at most before that for another command that
+/// is in the queue under the subject. The error is one line; it says whether the command
 /// still waits.
 Found<Fate> carry_out(const telemetry::CommonSettings& settings, Log& log,
                       const std::string& subject, const std::string& payload);

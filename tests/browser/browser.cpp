@@ -36,6 +36,9 @@ std::vector<std::string> command_line(const std::string& profile) {
           "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
           "--disable-component-update", "--disable-extensions", "--disable-sync", "--no-first-run",
           "--no-default-browser-check", "--no-proxy-server", "--password-store=basic",
+          // A page that nobody looks at is drawn and timed like any other.
+          "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+          "--disable-background-timer-throttling",
           "--window-size=1400,1000",
           // The name of a page that its owner has made to lead to this machine.
           std::string("--host-resolver-rules=MAP ") + foreign_host +
@@ -43,12 +46,16 @@ std::vector<std::string> command_line(const std::string& profile) {
           "--user-data-dir=" + profile, "about:blank"};
 }
 
-// Where the middle of the element is once it has not moved from one frame to the next; null while
-// there is none, it is hidden, disabled, or something else lies over it.
+// Where the middle of the element is once it has not moved from one frame to the next (or for as
+// long as two frames take, on a busy machine that draws none); null while there is none, it is
+// hidden, disabled, or something else lies over it.
 constexpr const char* middle_of = R"((async element => {{
   if (!element || element.disabled) return null;
   element.scrollIntoView({{block: 'center'}});
-  const frame = () => new Promise(done => requestAnimationFrame(done));
+  const frame = () => new Promise(done => {{
+    requestAnimationFrame(done);
+    setTimeout(done, 250);
+  }});
   const place = () => element.getBoundingClientRect();
   const before = place();
   await frame();
@@ -85,12 +92,11 @@ Browser::Browser() : scratch_("vsim-browser") {
 }
 
 Browser::~Browser() {
+  if (harness::test_is_failing()) {
+    report();
+  }
   // Asked to close, it takes all its processes along, which a SIGKILL would leave for a moment.
   try {
-    if (harness::test_is_failing()) {
-      save_picture(scratch_.path() + "/page.png");
-      std::cerr << "--- the page: " << scratch_.path() << "/page.png (kept)\n";
-    }
     tools_->attach("");
     tools_->call("Browser.close");
   } catch (const std::exception& error) {
@@ -98,6 +104,17 @@ Browser::~Browser() {
   }
   if (!process_.wait(std::chrono::seconds(10))) {
     process_.kill();
+  }
+}
+
+void Browser::report() {
+  std::cerr << "--- what the browser logged: " << scratch_.path() << "/chromium.log (kept)\n"
+            << harness::tail_of(process_.log_path());
+  try {
+    save_picture(scratch_.path() + "/page.png");
+    std::cerr << "--- the page: " << scratch_.path() << "/page.png (kept)\n";
+  } catch (const std::exception& error) {
+    std::cerr << "--- no picture of the page: " << error.what() << "\n";
   }
 }
 

@@ -55,6 +55,7 @@ class Browser {
 
  private:
   void sort_events();
+  void report();  // to standard error: its log and where a picture of the page lies
 
   harness::ScratchDir scratch_;
   std::unique_ptr<DevTools> tools_;

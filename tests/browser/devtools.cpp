@@ -29,7 +29,7 @@ Json DevTools::call(const std::string& method, const std::string& parameters) {
   send(fmt::format(R"({{"id":{},"method":"{}","params":{}{}}})", id, method, parameters, session));
   const auto give_up = Clock::now() + answer_wait_max;
   while (true) {
-    Json message = receive(give_up);
+    Json message = receive(method, give_up);
     if (!message.has("id")) {
       events_.push_back(std::move(message));
     } else if (message["id"].integer() == id) {
@@ -54,7 +54,7 @@ void DevTools::send(const std::string& message) {
   }
 }
 
-Json DevTools::receive(Clock::time_point give_up) {
+Json DevTools::receive(const std::string& method, Clock::time_point give_up) {
   while (true) {
     if (const auto end = received_.find('\0'); end != std::string::npos) {
       const Json message = Json::parse(received_.substr(0, end));
@@ -65,7 +65,8 @@ Json DevTools::receive(Clock::time_point give_up) {
         std::chrono::duration_cast<std::chrono::milliseconds>(give_up - Clock::now()).count();
     pollfd waiting{from_, POLLIN, 0};
     if (left <= 0 || ::poll(&waiting, 1, static_cast<int>(left)) <= 0) {
-      throw BrowserError("the browser does not answer");
+      throw BrowserError(fmt::format("the browser does not answer {} within {} s", method,
+                                     answer_wait_max.count()));
     }
     std::array<char, 65536> part{};
     const ssize_t count = ::read(from_, part.data(), part.size());

@@ -38,7 +38,9 @@ class DevTools {
 
  private:
   void send(const std::string& message);
-  harness::Json receive(std::chrono::steady_clock::time_point give_up);
+  /// The next message; `method` is the command that waits for it.
+  harness::Json receive(const std::string& method,
+                        std::chrono::steady_clock::time_point give_up);
 
   int to_;
   int from_;

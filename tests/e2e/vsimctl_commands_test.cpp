@@ -2,6 +2,9 @@
 // event and an actor, and the tool tells the outcome. Method: pool, clock and terminate against a
 // fleet, and the API's word on what has changed.
 
+#include <chrono>
+#include <future>
+
 #include <doctest/doctest.h>
 
 #include "tests/e2e/tool_output.h"
@@ -117,6 +120,21 @@ TEST_CASE("a forced termination that cannot be is one line, and changes nothing"
   CHECK(newest_version(client, id) == 1);
   expect(0, fleet.vsimctl(force(id)));
   CHECK(holds(expect(1, fleet.vsimctl(force(id))), "TERMINATED already"));
+}
+
+TEST_CASE("a forced termination waits for the command in hand, and not for ever") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const std::string id = create_server(client, {.profile = "instant"})["id"].text();
+  const std::string subject = "vsim.cmd.us-east-1." + id;
+  REQUIRE(fleet.nats_cli({"consumer", "pause", "COMMANDS", "commands", "1h", "-f"}).ending.clean());
+  REQUIRE(fleet.nats_cli({"pub", subject, R"({"type":"stop"})"}).ending.clean());
+  CHECK(holds(expect(1, fleet.vsimctl(force(id))), "another command waits under " + subject));
+  auto waiting = std::async(std::launch::async, [&] { return fleet.vsimctl(force(id)); });
+  CHECK(waiting.wait_for(std::chrono::seconds(1)) == std::future_status::timeout);
+  REQUIRE(fleet.nats_cli({"consumer", "resume", "COMMANDS", "commands", "-f"}).ending.clean());
+  CHECK(holds(expect(0, waiting.get()), "TERMINATED"));
+  CHECK(wait_for_status(client, id, "TERMINATED")["termination_reason"].text() == "forced");
 }
 
 TEST_CASE("the HTTP API offers no force") {
