@@ -15,9 +15,9 @@
 #include "api/wall_clock.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
-#include "ops/telemetry/pause.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/subjects.h"
 
@@ -48,8 +48,7 @@ void allow_files(std::size_t count) {
 
 /// Tries until the broker is there: the order in which processes start should not matter. Nothing
 /// when stopped before, or when the broker will never do.
-std::unique_ptr<Broker> connect(const telemetry::ApiSettings& settings,
-                                const std::stop_token& stop) {
+std::unique_ptr<Broker> connect(const process::ApiSettings& settings, const std::stop_token& stop) {
   std::string told;
   while (!stop.stop_requested()) {
     // At once: everything the API sends, somebody waits for.
@@ -71,12 +70,12 @@ std::unique_ptr<Broker> connect(const telemetry::ApiSettings& settings,
       told = broker.error().detail;
       log::warn("waiting for the broker", {{"error", told}});
     }
-    telemetry::pause(stop, 500ms);
+    process::pause(stop, 500ms);
   }
   return nullptr;
 }
 
-std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) {
+std::optional<Catalogue> load_catalogue(const process::ApiSettings& settings) {
   auto catalogue = messages::load_catalogue(settings.schema_dir);
   if (!catalogue) {
     for (const std::string& mistake : catalogue.error()) {
@@ -93,7 +92,7 @@ std::optional<Catalogue> load_catalogue(const telemetry::ApiSettings& settings) 
 
 /// Reads the keys for the first time. Without any, only this machine may reach the API; false, and
 /// said why, when it would be otherwise or the file cannot be read.
-bool open_keys(const telemetry::ApiSettings& settings, KeyRing& keys) {
+bool open_keys(const process::ApiSettings& settings, KeyRing& keys) {
   if (const auto looked = keys.look(); !looked) {
     log::error("KEYS_FILE: the keys cannot be read", {{"mistake", looked.error()}});
     return false;
@@ -123,7 +122,7 @@ bool open_keys(const telemetry::ApiSettings& settings, KeyRing& keys) {
 }
 
 /// That callers may ask for where there are no keys, beside addresses.
-std::vector<std::string> own_names(const telemetry::ApiSettings& settings) {
+std::vector<std::string> own_names(const process::ApiSettings& settings) {
   std::vector<std::string> names = settings.http_hosts;
   if (!settings.http.host.empty()) {
     names.push_back(settings.http.host);
@@ -133,7 +132,7 @@ std::vector<std::string> own_names(const telemetry::ApiSettings& settings) {
 
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
-  Parts(const telemetry::ApiSettings& settings, const Catalogue& catalogue,
+  Parts(const process::ApiSettings& settings, const Catalogue& catalogue,
         const std::string& openapi_document, const StaticFiles& swagger, const KeyRing& keys,
         Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
@@ -189,7 +188,7 @@ struct Parts {
 };
 
 /// False when there should be one and is not; it stays empty where TLS is off.
-bool load_certificate(const telemetry::ApiSettings& settings,
+bool load_certificate(const process::ApiSettings& settings,
                       std::unique_ptr<ServerCertificate>& certificate) {
   if (!settings.certificate.given()) {
     return true;
@@ -206,7 +205,7 @@ bool load_certificate(const telemetry::ApiSettings& settings,
 }
 
 /// Sleeps until the stop. A SIGHUP meanwhile reads the certificate again, if there is one.
-void wait_for_stop(telemetry::ShutdownSignals& signals, ServerCertificate* certificate,
+void wait_for_stop(process::ShutdownSignals& signals, ServerCertificate* certificate,
                    telemetry::Metrics& metrics) {
   const auto reloads = [&](const char* result) {
     return metrics.counter("vsim_tls_reloads_total", "Reads of the certificate after SIGHUP",
@@ -230,7 +229,7 @@ void wait_for_stop(telemetry::ShutdownSignals& signals, ServerCertificate* certi
 
 }  // namespace
 
-int run(const telemetry::ApiSettings& settings, telemetry::ShutdownSignals& signals) {
+int run(const process::ApiSettings& settings, process::ShutdownSignals& signals) {
   const std::stop_token stop = signals.token();
   bound_the_heap();
   allow_files(settings.http_connections + leaving_max + 1024);

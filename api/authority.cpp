@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "domain/decimal.h"
-#include "ops/telemetry/address_range.h"
+#include "ops/process/address_range.h"
 
 namespace vsim::api {
 namespace {
 
-using telemetry::IpAddress;
+using process::IpAddress;
 
 bool is_name(std::string_view host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {

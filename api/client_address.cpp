@@ -7,7 +7,7 @@
 namespace vsim::api {
 namespace {
 
-using telemetry::IpAddress;
+using process::IpAddress;
 
 /// "10.0.0.1", "10.0.0.1:80", "::1", "[::1]", "[::1]:80", with blanks around.
 std::optional<IpAddress> read_hop(std::string_view text) {
@@ -34,8 +34,8 @@ std::optional<IpAddress> read_hop(std::string_view text) {
 
 }  // namespace
 
-std::optional<IpAddress> client_address(
-    const HttpRequest& request, const std::vector<telemetry::AddressRange>& trusted_proxies) {
+std::optional<IpAddress> client_address(const HttpRequest& request,
+                                        const std::vector<process::AddressRange>& trusted_proxies) {
   std::optional<IpAddress> client = request.peer;
   if (!client || !contains(trusted_proxies, *client)) {
     return client;

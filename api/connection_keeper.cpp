@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include "ops/telemetry/last_words.h"
+#include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::api {
@@ -113,7 +113,7 @@ void ConnectionKeeper::accept_all() {
     if (socket.is_open()) {
       const int yes = 1;
       setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-      take(std::move(socket), telemetry::IpAddress::of(*generic));
+      take(std::move(socket), process::IpAddress::of(*generic));
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -126,7 +126,7 @@ void ConnectionKeeper::accept_all() {
   }
 }
 
-void ConnectionKeeper::take(Descriptor socket, const std::optional<telemetry::IpAddress>& peer) {
+void ConnectionKeeper::take(Descriptor socket, const std::optional<process::IpAddress>& peer) {
   if (open() >= options_.connections_max && !make_room()) {
     turn_away(std::move(socket));
     return;
@@ -206,8 +206,7 @@ bool ConnectionKeeper::serve_guarded(Client& client) {
   try {
     return options_.serve(client);
   } catch (...) {
-    log::error("a connection failed: a bug; it is closed",
-               {{"error", telemetry::what_was_thrown()}});
+    log::error("a connection failed: a bug; it is closed", {{"error", process::what_was_thrown()}});
     return false;
   }
 }

@@ -20,7 +20,7 @@
 #include "api/connection_threads.h"
 #include "api/listening_socket.h"
 #include "api/transport.h"
-#include "ops/telemetry/address_range.h"
+#include "ops/process/address_range.h"
 
 namespace vsim::api {
 
@@ -32,7 +32,7 @@ inline constexpr std::size_t leaving_max = 64;
 /// One that is connected.
 struct Client {
   Descriptor socket;
-  std::optional<telemetry::IpAddress> peer;
+  std::optional<process::IpAddress> peer;
   std::unique_ptr<Transport> transport;                // made and opened by who serves it
   std::chrono::steady_clock::time_point silent_since;  // its last answer, or when it came
   bool leaving = false;                                // there was no room for it
@@ -69,7 +69,7 @@ class ConnectionKeeper {
   void run();
   void wait_for_events();
   void accept_all();
-  void take(Descriptor socket, const std::optional<telemetry::IpAddress>& peer);
+  void take(Descriptor socket, const std::optional<process::IpAddress>& peer);
   void turn_away(Descriptor socket);
   void hear(Client& client);
   void close_silent();

@@ -1,7 +1,7 @@
 #include "api/dependency_gauges.h"
 
 #include "eventstore/broker_facts.h"
-#include "ops/telemetry/pause.h"
+#include "ops/process/pause.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/checkpoint.h"
 
@@ -33,7 +33,7 @@ void DependencyGauges::watch_broker(std::stop_token stop) {
     nats_up_.set(events || events.error().kind == Kind::refused ? 1 : 0);
     permission_errors_.add(static_cast<double>(broker_.permission_errors()) -
                            permission_errors_.value());
-    telemetry::pause(stop, ask_interval);
+    process::pause(stop, ask_interval);
   }
 }
 
@@ -45,7 +45,7 @@ void DependencyGauges::watch_database(std::stop_token stop) {
     });
     // Missing tables are an answer too.
     postgres_up_.set(checkpoint || checkpoint.error().kind != Kind::unavailable ? 1 : 0);
-    telemetry::pause(stop, ask_interval);
+    process::pause(stop, ask_interval);
   }
 }
 

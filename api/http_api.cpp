@@ -5,7 +5,7 @@
 
 #include "api/answers.h"
 #include "api/request_head.h"
-#include "ops/telemetry/last_words.h"
+#include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
@@ -289,7 +289,7 @@ Answer HttpApi::call_guarded(const Route& route, const Call& call) {
     return route.handler(call);
   } catch (...) {
     log::error("a handler failed: a bug", {{"route", route.pattern},
-                                           {"error", telemetry::what_was_thrown()},
+                                           {"error", process::what_was_thrown()},
                                            {"request_id", std::string(call.request_id)}});
   }
   return tl::unexpected(Problem{ProblemCode::internal_error,

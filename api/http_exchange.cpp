@@ -102,8 +102,8 @@ std::optional<RequestHead> take_head(Connection& connection, HttpRequest& reques
 
 }  // namespace
 
-bool HttpExchange::serve_one(Connection& connection,
-                             const std::optional<telemetry::IpAddress>& peer, bool last) {
+bool HttpExchange::serve_one(Connection& connection, const std::optional<process::IpAddress>& peer,
+                             bool last) {
   HttpRequest request;
   request.peer = peer;
   const auto head = take_head(connection, request);

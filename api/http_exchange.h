@@ -22,8 +22,7 @@ class HttpExchange {
 
   /// The request that has begun to come is read, handled and answered. `last`: the answer says that
   /// none is taken after it. False when the connection is of no further use.
-  bool serve_one(Connection& connection, const std::optional<telemetry::IpAddress>& peer,
-                 bool last);
+  bool serve_one(Connection& connection, const std::optional<process::IpAddress>& peer, bool last);
 
   /// The whole answer to a client that is not listened to, as bytes.
   std::string answer_to_fault(Fault fault) const;

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "ops/telemetry/address_range.h"
+#include "ops/process/address_range.h"
 
 namespace vsim::api {
 
@@ -36,7 +36,7 @@ struct HttpRequest {
   std::string head;       // as sent
   Headers headers;        // views of `head`
   std::string body;
-  std::optional<telemetry::IpAddress> peer;      // where the connection comes from, if known
+  std::optional<process::IpAddress> peer;        // where the connection comes from, if known
   std::optional<Fault> fault;                    // the rest may be empty then
   std::string_view complaint;                    // a sentence about the fault; may be empty
   std::function<void(HttpRequest&)> fetch_body;  // see take_body()

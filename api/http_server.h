@@ -11,8 +11,8 @@
 
 #include "api/http_exchange.h"
 #include "api/transport.h"
+#include "ops/process/settings.h"
 #include "ops/telemetry/metrics.h"
-#include "ops/telemetry/settings.h"
 
 namespace vsim::api {
 
@@ -20,7 +20,7 @@ namespace vsim::api {
 inline constexpr std::size_t staying_threads_max = 64;
 
 struct HttpServerOptions {
-  telemetry::ListenAddress address;
+  process::ListenAddress address;
   std::size_t connections_max = 512;  // open at once; beyond that a client is answered 503
   // What a connection's bytes go through; called by its own thread.
   std::function<std::unique_ptr<Transport>(int socket)> make_transport = make_plain_transport;

@@ -4,8 +4,8 @@
 
 #include <openssl/crypto.h>
 
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
-#include "ops/telemetry/pause.h"
 #include "schema/http/key_file.h"
 
 namespace vsim::api {
@@ -80,7 +80,7 @@ tl::expected<void, std::string> KeyRing::look() {
 void KeyRing::watch(const std::stop_token& stop) {
   std::string told;
   while (!path_.empty() && !stop.stop_requested()) {
-    telemetry::pause(stop, between_looks);
+    process::pause(stop, between_looks);
     const auto before = now();
     const auto looked = look();
     const std::string trouble = looked ? "" : looked.error();

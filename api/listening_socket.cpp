@@ -27,7 +27,7 @@ tl::expected<Descriptor, std::string> listen_on_one(const addrinfo& place) {
 
 }  // namespace
 
-tl::expected<Descriptor, std::string> listen_on(const telemetry::ListenAddress& address) {
+tl::expected<Descriptor, std::string> listen_on(const process::ListenAddress& address) {
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;

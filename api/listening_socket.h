@@ -6,14 +6,14 @@
 
 #include <tl/expected.hpp>
 
-#include "ops/telemetry/descriptor.h"
-#include "ops/telemetry/settings.h"
+#include "ops/process/descriptor.h"
+#include "ops/process/settings.h"
 
 namespace vsim::api {
 
-using telemetry::Descriptor;
+using process::Descriptor;
 
 /// Listens; accepting from it never blocks. The error says why it cannot be listened on.
-tl::expected<Descriptor, std::string> listen_on(const telemetry::ListenAddress& address);
+tl::expected<Descriptor, std::string> listen_on(const process::ListenAddress& address);
 
 }  // namespace vsim::api

@@ -6,7 +6,7 @@ namespace vsim::api {
 
 using std::chrono::nanoseconds;
 
-RateLimiter::RateLimiter(telemetry::RateLimit limit, std::size_t buckets_max)
+RateLimiter::RateLimiter(process::RateLimit limit, std::size_t buckets_max)
     : limit_(limit),
       buckets_max_(buckets_max),
       token_(nanoseconds(std::chrono::seconds(1)) / static_cast<std::int64_t>(limit.per_second)),

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 
 namespace vsim::api {
 
@@ -33,7 +33,7 @@ class RateLimiter {
   };
 
   /// The limit must not be off.
-  explicit RateLimiter(telemetry::RateLimit limit, std::size_t buckets_max = rate_buckets_max);
+  explicit RateLimiter(process::RateLimit limit, std::size_t buckets_max = rate_buckets_max);
 
   /// Takes a token of that bucket. A refusal takes none.
   Verdict take(std::string_view bucket, Time now);
@@ -41,7 +41,7 @@ class RateLimiter {
   /// Puts the token of an earlier take() back; how the bucket stands then.
   Verdict give_back(std::string_view bucket, Time now);
 
-  const telemetry::RateLimit& limit() const { return limit_; }
+  const process::RateLimit& limit() const { return limit_; }
   std::size_t buckets() const;
 
  private:
@@ -55,7 +55,7 @@ class RateLimiter {
   void drop_first();
   Verdict verdict(const Bucket& bucket, bool allowed, Time now) const;
 
-  const telemetry::RateLimit limit_;
+  const process::RateLimit limit_;
   const std::size_t buckets_max_;
   const std::chrono::nanoseconds token_;  // the time in which one comes
   const std::chrono::nanoseconds full_;   // the time in which an empty bucket fills

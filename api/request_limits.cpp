@@ -21,8 +21,8 @@ bool is_exempt(const HttpRequest& request) {
 
 }  // namespace
 
-RequestLimits::RequestLimits(telemetry::RateLimit limit,
-                             std::vector<telemetry::AddressRange> trusted_proxies,
+RequestLimits::RequestLimits(process::RateLimit limit,
+                             std::vector<process::AddressRange> trusted_proxies,
                              telemetry::Metrics& metrics)
     : trusted_proxies_(std::move(trusted_proxies)),
       refused_(metrics.counter("vsim_http_rate_limited_total",
@@ -62,7 +62,7 @@ std::string RequestLimits::bucket_of(const HttpRequest& request, std::string_vie
 }
 
 http::Problem RequestLimits::refusal(const Admission& admission) const {
-  const telemetry::RateLimit& limit = limiter_->limit();
+  const process::RateLimit& limit = limiter_->limit();
   http::Problem problem{http::ProblemCode::too_many_requests,
                         "more than " + std::to_string(limit.per_second) +
                             " requests a second, and " + std::to_string(limit.burst) +
@@ -79,7 +79,7 @@ void RequestLimits::conclude(Admission admission, HttpResponse& response) {
   if (response.status >= 500 && !admission.refused()) {
     admission.verdict = limiter_->give_back(admission.bucket, steady_clock::now());
   }
-  const telemetry::RateLimit& limit = limiter_->limit();
+  const process::RateLimit& limit = limiter_->limit();
   const std::string burst = std::to_string(limit.burst);
   response.add("RateLimit-Limit", burst);
   response.add("RateLimit-Remaining", std::to_string(admission.verdict.remaining));

@@ -10,7 +10,7 @@
 
 #include "api/http_message.h"
 #include "api/rate_limiter.h"
-#include "ops/telemetry/address_range.h"
+#include "ops/process/address_range.h"
 #include "ops/telemetry/metrics.h"
 #include "schema/http/problem.h"
 
@@ -20,7 +20,7 @@ namespace vsim::api {
 class RequestLimits {
  public:
   /// The metrics outlive it.
-  RequestLimits(telemetry::RateLimit limit, std::vector<telemetry::AddressRange> trusted_proxies,
+  RequestLimits(process::RateLimit limit, std::vector<process::AddressRange> trusted_proxies,
                 telemetry::Metrics& metrics);
 
   /// What became of one request here.
@@ -43,7 +43,7 @@ class RequestLimits {
  private:
   std::string bucket_of(const HttpRequest& request, std::string_view key_name) const;
 
-  std::vector<telemetry::AddressRange> trusted_proxies_;
+  std::vector<process::AddressRange> trusted_proxies_;
   std::optional<RateLimiter> limiter_;  // none: off
   telemetry::Counter refused_;
 };

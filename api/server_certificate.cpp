@@ -19,11 +19,11 @@ std::string text_of(Write&& write) {
 
 }  // namespace
 
-ServerCertificate::ServerCertificate(telemetry::CertificateFiles files, Context context)
+ServerCertificate::ServerCertificate(process::CertificateFiles files, Context context)
     : files_(std::move(files)), context_(std::move(context)) {}
 
 tl::expected<std::unique_ptr<ServerCertificate>, std::string> ServerCertificate::load(
-    const telemetry::CertificateFiles& files) {
+    const process::CertificateFiles& files) {
   auto context = make_context(files);
   if (!context) {
     return tl::unexpected(std::move(context.error()));
@@ -32,7 +32,7 @@ tl::expected<std::unique_ptr<ServerCertificate>, std::string> ServerCertificate:
 }
 
 tl::expected<ServerCertificate::Context, std::string> ServerCertificate::make_context(
-    const telemetry::CertificateFiles& files) {
+    const process::CertificateFiles& files) {
   Context context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) {
     return tl::unexpected<std::string>("OpenSSL gives no context for TLS");
@@ -47,7 +47,7 @@ tl::expected<ServerCertificate::Context, std::string> ServerCertificate::make_co
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context.get(), 1);
-  if (const auto mistake = telemetry::use_certificate(context.get(), files)) {
+  if (const auto mistake = process::use_certificate(context.get(), files)) {
     return tl::unexpected((mistake->in_key ? "TLS_KEY_FILE: " : "TLS_CERT_FILE: ") + mistake->why);
   }
   return context;

@@ -11,7 +11,7 @@
 #include <tl/expected.hpp>
 
 #include "api/transport.h"
-#include "ops/telemetry/certificate_files.h"
+#include "ops/process/certificate_files.h"
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
@@ -22,7 +22,7 @@ class ServerCertificate {
  public:
   /// The error says which file is at fault and what to change.
   static tl::expected<std::unique_ptr<ServerCertificate>, std::string> load(
-      const telemetry::CertificateFiles& files);
+      const process::CertificateFiles& files);
 
   /// Reads the files again. Connections that are opened from now on get the new pair; those that
   /// are open go on with the old one. When the new pair will not do, the old one stays, and the
@@ -39,11 +39,11 @@ class ServerCertificate {
 
  private:
   using Context = std::shared_ptr<ssl_ctx_st>;
-  ServerCertificate(telemetry::CertificateFiles files, Context context);
-  static tl::expected<Context, std::string> make_context(const telemetry::CertificateFiles& files);
+  ServerCertificate(process::CertificateFiles files, Context context);
+  static tl::expected<Context, std::string> make_context(const process::CertificateFiles& files);
   Context current() const;
 
-  const telemetry::CertificateFiles files_;
+  const process::CertificateFiles files_;
   mutable std::mutex mutex_;
   Context context_;  // guarded by mutex_
 };

@@ -27,7 +27,9 @@ constexpr std::array<Block, 5> blocks_without_hosts{{
 
 std::optional<std::string> unusable(const AddressRange& range) {
   for (const auto& [block, name, use] : blocks_without_hosts) {
-    if (range.last < block.first || block.last < range.first) continue;
+    if (range.last < block.first || block.last < range.first) {
+      continue;
+    }
     return "no server can have an address of " + std::string(name) + " (" + std::string(use) +
            ", RFC 6890); give others, such as 10.0.0.0/24";
   }
@@ -50,34 +52,52 @@ void AddressPool::extend(const AddressRange& range) {
   for (std::uint64_t i = 0; i < range.size(); ++i) {
     const Ipv4 ip{static_cast<std::uint32_t>(range.first.bits + i)};
     const auto [entry, is_new] = entries_.try_emplace(ip);
-    if (is_new) list(ip, entry->second);
+    if (is_new) {
+      list(ip, entry->second);
+    }
   }
 }
 
 void AddressPool::claimed(Ipv4 ip, StreamSequence sequence) {
   const auto [found, is_new] = entries_.try_emplace(ip);
   auto& entry = found->second;
-  if (is_new) list(ip, entry);  // a claim outside the pool that we know: its extension is to come
-  if (sequence <= entry.last_claim) return;
+  if (is_new) {
+    list(ip, entry);  // a claim outside the pool that we know: its extension is to come
+  }
+  if (sequence <= entry.last_claim) {
+    return;
+  }
   entry.last_claim = sequence;
-  if (entry.taken) return;
-  if (!entry.reserved) unlist(entry);
+  if (entry.taken) {
+    return;
+  }
+  if (!entry.reserved) {
+    unlist(entry);
+  }
   entry.taken = true;
   ++taken_count_;
 }
 
 void AddressPool::released(Ipv4 ip, StreamSequence sequence) {
   const auto found = entries_.find(ip);
-  if (found == entries_.end()) return;
+  if (found == entries_.end()) {
+    return;
+  }
   auto& entry = found->second;
-  if (!entry.taken || sequence < entry.last_claim) return;
+  if (!entry.taken || sequence < entry.last_claim) {
+    return;
+  }
   entry.taken = false;
   --taken_count_;
-  if (!entry.reserved) list(ip, entry);
+  if (!entry.reserved) {
+    list(ip, entry);
+  }
 }
 
 std::optional<FreeAddress> AddressPool::reserve(std::uint64_t chance) {
-  if (free_.empty()) return std::nullopt;
+  if (free_.empty()) {
+    return std::nullopt;
+  }
   const Ipv4 ip = free_[chance % free_.size()];
   auto& entry = entries_.at(ip);
   unlist(entry);
@@ -87,9 +107,13 @@ std::optional<FreeAddress> AddressPool::reserve(std::uint64_t chance) {
 
 void AddressPool::settle(Ipv4 ip) {
   const auto found = entries_.find(ip);
-  if (found == entries_.end() || !found->second.reserved) return;
+  if (found == entries_.end() || !found->second.reserved) {
+    return;
+  }
   found->second.reserved = false;
-  if (!found->second.taken) list(ip, found->second);
+  if (!found->second.taken) {
+    list(ip, found->second);
+  }
 }
 
 }  // namespace vsim

@@ -16,26 +16,34 @@ Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at) {
     bill.settled += billed_seconds(policy, at - *bill.open_since);
     bill.open_since.reset();
   }
-  if (!bill.open_since && bills) bill.open_since = at;
+  if (!bill.open_since && bills) {
+    bill.open_since = at;
+  }
   return bill;
 }
 
 std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy, Instant at) {
-  if (!bill.open_since) return bill.settled;
+  if (!bill.open_since) {
+    return bill.settled;
+  }
   const auto length = std::max(at, *bill.open_since) - *bill.open_since;
   return bill.settled + billed_seconds(policy, length);
 }
 
 std::chrono::seconds accrued(const Bill& bill, const BillingPolicy& policy,
                              std::optional<Instant> watermark) {
-  if (!watermark || !bill.open_since || *watermark <= *bill.open_since) return bill.settled;
+  if (!watermark || !bill.open_since || *watermark <= *bill.open_since) {
+    return bill.settled;
+  }
   return billed_total(bill, policy, *watermark);
 }
 
 std::chrono::seconds billed_between(const BillingPolicy& policy, const BillingPeriod& period,
                                     Instant from, Instant to) {
   const auto until = [&](Instant at) {
-    if (at <= period.began) return std::chrono::seconds(0);
+    if (at <= period.began) {
+      return std::chrono::seconds(0);
+    }
     const auto end = period.ended ? std::min(at, *period.ended) : at;
     return billed_seconds(policy, end - period.began);
   };

@@ -7,7 +7,9 @@ namespace vsim {
 namespace {
 
 ClockEventData data_of(const ClockAction& action) {
-  if (const auto* advance = std::get_if<AdvanceClock>(&action)) return ClockAdvanced{advance->by};
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
+    return ClockAdvanced{advance->by};
+  }
   return ClockScaled{std::get<ScaleClock>(action).scale};
 }
 
@@ -45,13 +47,17 @@ struct Apply {
 
 std::optional<std::string> out_of_range(const ClockAction& action) {
   if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
-    if (advance->by.count() >= 0 && advance->by <= advance_max) return std::nullopt;
+    if (advance->by.count() >= 0 && advance->by <= advance_max) {
+      return std::nullopt;
+    }
     return "seconds to advance must be 0 to " +
            std::to_string(std::chrono::duration_cast<std::chrono::seconds>(advance_max).count()) +
            " (10 years); take several steps for more";
   }
   const auto scale = std::get<ScaleClock>(action).scale;
-  if (std::isfinite(scale) && scale >= scale_min && scale <= scale_max) return std::nullopt;
+  if (std::isfinite(scale) && scale >= scale_min && scale <= scale_max) {
+    return std::nullopt;
+  }
   return "scale must be 0.000001 to 1000000: simulated seconds in a second";
 }
 
@@ -86,7 +92,9 @@ ClockDecision decide(const SimClock& clock, const ClockCommand& command, WallTim
 
 std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandNote& command,
                                          NoChange outcome, WallTime wall) {
-  if (has_outcome(clock.last_command, command.cause)) return std::nullopt;
+  if (has_outcome(clock.last_command, command.cause)) {
+    return std::nullopt;
+  }
   const auto data = [](auto&& given) { return ClockEventData(std::move(given)); };
   return ClockEvent{clock.version + 1, simulated_at(clock, wall), command.cause, command.origin,
                     std::visit(data, std::move(outcome))};
@@ -98,7 +106,9 @@ ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
 
 SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {
   clock.version = event.version;
-  if (event.cause) note_command(clock.last_command, *event.cause, outcome_of(event.data));
+  if (event.cause) {
+    note_command(clock.last_command, *event.cause, outcome_of(event.data));
+  }
   std::visit(Apply{clock, event.at, stored_at}, event.data);
   return clock;
 }

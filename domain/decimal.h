@@ -17,12 +17,18 @@ namespace vsim {
 /// A whole number from 0 to `most`. Nothing for any other text: "", "+1", "-0", "01", " 1", "1e3".
 constexpr std::optional<std::uint64_t> read_decimal(
     std::string_view text, std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
+  if (text.empty() || (text.size() > 1 && text.front() == '0')) {
+    return std::nullopt;
+  }
   std::uint64_t value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
+    if (c < '0' || c > '9') {
+      return std::nullopt;
+    }
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (digit > most || value > (most - digit) / 10) return std::nullopt;
+    if (digit > most || value > (most - digit) / 10) {
+      return std::nullopt;
+    }
     value = value * 10 + digit;
   }
   return value;
@@ -33,16 +39,22 @@ constexpr std::optional<std::uint64_t> read_decimal(
 inline std::optional<double> read_decimal_fraction(std::string_view text) {
   const auto point = text.find('.');
   const auto whole = text.substr(0, point);
-  if (whole.empty() || (whole.size() > 1 && whole.front() == '0')) return std::nullopt;
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0')) {
+    return std::nullopt;
+  }
   constexpr std::string_view digits = "0123456789";
   const bool is_whole = whole.find_first_not_of(digits) == std::string_view::npos;
   const auto rest = point == std::string_view::npos ? "0" : text.substr(point + 1);
   const bool is_fraction =
       !rest.empty() && rest.find_first_not_of(digits) == std::string_view::npos;
-  if (!is_whole || !is_fraction) return std::nullopt;
+  if (!is_whole || !is_fraction) {
+    return std::nullopt;
+  }
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
   return value;
 }
 

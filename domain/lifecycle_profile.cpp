@@ -19,7 +19,9 @@ std::uint64_t hash_of(std::uint64_t seed, const ServerId& server, Version versio
   std::uint64_t hash = mix(seed);
   for (std::size_t half = 0; half < 16; half += 8) {
     std::uint64_t word = 0;
-    for (std::size_t i = 0; i < 8; ++i) word = word << 8 | server.uuid.bytes[half + i];
+    for (std::size_t i = 0; i < 8; ++i) {
+      word = word << 8 | server.uuid.bytes[half + i];
+    }
     hash = mix(hash ^ word);
   }
   return mix(hash ^ version);

@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
   for (std::size_t i = 0; i < N; ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
+    if (names[i] == name) {
+      return static_cast<Enum>(i);
+    }
   }
   return std::nullopt;
 }

@@ -37,7 +37,9 @@ PoolDecision decide(const Pool& pool, const ExtendPool& command, Instant now,
 
 std::optional<PoolEvent> decide_outcome(const Pool& pool, const CommandNote& command,
                                         NoChange outcome, Instant now) {
-  if (has_outcome(pool.last_command, command.cause)) return std::nullopt;
+  if (has_outcome(pool.last_command, command.cause)) {
+    return std::nullopt;
+  }
   const auto data = [](auto&& given) { return PoolEventData(std::move(given)); };
   return next_event(pool, command, std::visit(data, std::move(outcome)), now);
 }
@@ -45,7 +47,9 @@ std::optional<PoolEvent> decide_outcome(const Pool& pool, const CommandNote& com
 Pool evolve(Pool pool, const PoolEvent& event) {
   pool.version = event.version;
   pool.at = event.at;
-  if (event.cause) note_command(pool.last_command, *event.cause, outcome_of(event.data));
+  if (event.cause) {
+    note_command(pool.last_command, *event.cause, outcome_of(event.data));
+  }
   return pool;
 }
 

@@ -277,7 +277,9 @@ struct State {
 
 /// When something happens by itself next; nothing when nothing will.
 inline std::optional<Instant> due_of(const State& state) {
-  if (!state.server || !state.server->deadline) return std::nullopt;
+  if (!state.server || !state.server->deadline) {
+    return std::nullopt;
+  }
   return state.server->deadline->due;
 }
 

@@ -32,8 +32,12 @@ constexpr Rule force_rule =     {Transition::terminate,
 std::string states_allowed(const Rule& rule) {
   std::string text;
   for (std::size_t i = 0; i < status_count; ++i) {
-    if (!rule.from[i]) continue;
-    if (!text.empty()) text += ", ";
+    if (!rule.from[i]) {
+      continue;
+    }
+    if (!text.empty()) {
+      text += ", ";
+    }
     text += to_string(static_cast<Status>(i));
   }
   return text;
@@ -43,7 +47,9 @@ std::string states_allowed(const Rule& rule) {
 EventData event_at_deadline(const Server& server) {
   switch (server.status) {
     case Status::pending:
-      if (server.deadline->becomes == Status::stopped) return ServerStopped{server.status};
+      if (server.deadline->becomes == Status::stopped) {
+        return ServerStopped{server.status};
+      }
       return ServerStarted{server.status};
     case Status::stopping:
       return ServerStopped{server.status};
@@ -143,7 +149,9 @@ struct Decide {
                         *context.free_ip,
                         Terms{rate, profile.delays, profile.create_ends_in, idle, profile.billing}};
     const auto delay = drawn(blueprint.terms, Transition::create);
-    if (delay.count() == 0) return EventData(ServerProvisioned{std::move(blueprint)});
+    if (delay.count() == 0) {
+      return EventData(ServerProvisioned{std::move(blueprint)});
+    }
     return EventData(ServerProvisioning{std::move(blueprint), now + delay});
   }
 
@@ -155,22 +163,30 @@ struct Decide {
     return change<ServerRebooting, ServerRebooted>(reboot_rule);
   }
   Answer operator()(const Terminate& terminate) const {
-    if (terminate.forced_because) return force(*terminate.forced_because);
+    if (terminate.forced_because) {
+      return force(*terminate.forced_because);
+    }
     return change<ServerTerminating, ServerTerminated>(terminate_rule);
   }
 
   // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
   template <typename Begun, typename Done>
   Answer change(const Rule& rule) const {
-    if (auto refused = refusal(rule)) return std::move(*refused);
+    if (auto refused = refusal(rule)) {
+      return std::move(*refused);
+    }
     const auto from = state.server->status;
     const auto delay = drawn(state.server->blueprint.terms, rule.transition);
-    if (delay.count() == 0) return EventData(Done{from});
+    if (delay.count() == 0) {
+      return EventData(Done{from});
+    }
     return EventData(Begun{from, now + delay});
   }
 
   Answer force(const std::string& because) const {
-    if (auto refused = refusal(force_rule)) return std::move(*refused);
+    if (auto refused = refusal(force_rule)) {
+      return std::move(*refused);
+    }
     return EventData(ServerTerminated{state.server->status, TerminationReason::forced, because});
   }
 
@@ -181,7 +197,9 @@ struct Decide {
           "there is no server " + command.server.to_string() + " in " + command.region.name};
     }
     const auto from = state.server->status;
-    if (rule.from[static_cast<std::size_t>(from)]) return std::nullopt;
+    if (rule.from[static_cast<std::size_t>(from)]) {
+      return std::nullopt;
+    }
     const auto verb = std::string(to_string(rule.transition));
     return invalid_transition("cannot " + verb + ": the server is " + std::string(to_string(from)) +
                               "; " + verb + " needs " + states_allowed(rule));
@@ -196,7 +214,9 @@ struct Decide {
 // Whether the server is no longer what the sender had seen. Its versions from the last change on
 // are of outcomes that changed nothing: builds before D39 had them for tags. D50
 bool has_moved_on(const State& state, const Command& command) {
-  if (!state.server || !command.only_at) return false;
+  if (!state.server || !command.only_at) {
+    return false;
+  }
   return std::none_of(command.only_at->begin(), command.only_at->end(), [&](Version seen) {
     return state.last_change.version <= seen && seen <= state.version;
   });
@@ -215,12 +235,16 @@ Cause cause_of(const Command& command) {
 
 std::optional<Verdict> verdict_of_the_past(const std::optional<LastCommand>& last,
                                            const CommandId& command, StreamSequence sequence) {
-  if (!last) return std::nullopt;
+  if (!last) {
+    return std::nullopt;
+  }
   if (last->cause.command == command && stands_for(*last, sequence)) {
     return AlreadyDecided{last->outcome};
   }
   const bool older = sequence <= last->cause.sequence && !is_after_high(last, sequence);
-  if (last->cause.command != command && older) return Stale{last->cause.sequence};
+  if (last->cause.command != command && older) {
+    return Stale{last->cause.sequence};
+  }
   return std::nullopt;
 }
 
@@ -244,7 +268,9 @@ CommandNote note_of(const Command& command) {
 
 Decision decide(const State& state, const Command& command, Instant now, const Context& context) {
   const auto past = verdict_of_the_past(state.last_command, command.id, command.sequence);
-  if (past) return {{}, *past};
+  if (past) {
+    return {{}, *past};
+  }
 
   Recorder recorder(command.server, region_of(state, command.region), state);
   recorder.record_due(now);
@@ -283,7 +309,9 @@ std::vector<Event> decide_due(const ServerId& server, const Region& region, cons
 
 std::vector<Event> decide_outcome(const State& state, const CommandNote& command, EventData outcome,
                                   Instant now) {
-  if (has_outcome(state.last_command, command.cause)) return {};
+  if (has_outcome(state.last_command, command.cause)) {
+    return {};
+  }
   Recorder recorder(command.server, region_of(state, command.region), state);
   recorder.record_due(now);
   recorder.record(now, std::move(outcome), command.cause, command.origin);

@@ -16,7 +16,9 @@ void become(Server& server, Status status, Instant at) {
   server.bill = bill_after(server.bill, server.blueprint.terms.billing, status, at);
   server.status = status;
   server.deadline.reset();
-  if (starts) server.last_started_at = at;
+  if (starts) {
+    server.last_started_at = at;
+  }
   const auto idle = server.blueprint.terms.idle_timeout;
   if (status == Status::stopped && idle.count() > 0) {
     server.deadline = Deadline{at + idle, Status::terminated};
@@ -36,7 +38,9 @@ struct Apply {
   // nothing for them to change.
   template <typename Change>
   void change(Change&& apply) const {
-    if (state.server) apply(*state.server);
+    if (state.server) {
+      apply(*state.server);
+    }
   }
 
   Server& create(const Blueprint& blueprint) const {
@@ -97,7 +101,9 @@ struct Apply {
 
 void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome) {
   const bool late = last && last->cause.sequence > cause.sequence;
-  if (late && !is_after_high(last, cause.sequence)) return;
+  if (late && !is_after_high(last, cause.sequence)) {
+    return;
+  }
   last = LastCommand{cause, std::move(outcome)};
 }
 
@@ -105,7 +111,9 @@ Outcome outcome_of(const EventData& data) {
   if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
     return {OutcomeKind::rejected, rejected->rejection};
   }
-  if (std::holds_alternative<CommandPurged>(data)) return {OutcomeKind::purged, std::nullopt};
+  if (std::holds_alternative<CommandPurged>(data)) {
+    return {OutcomeKind::purged, std::nullopt};
+  }
   if (std::holds_alternative<CommandDeadLettered>(data)) {
     return {OutcomeKind::dead_lettered, std::nullopt};
   }
@@ -122,8 +130,12 @@ State evolve(State state, const Event& event) {
   state.version = event.version;
   state.region = event.region;
   state.at = event.at;
-  if (!state.server || !is_no_change(event.data)) state.last_change = {event.version, event.at};
-  if (event.cause) note_command(state.last_command, *event.cause, outcome_of(event.data));
+  if (!state.server || !is_no_change(event.data)) {
+    state.last_change = {event.version, event.at};
+  }
+  if (event.cause) {
+    note_command(state.last_command, *event.cause, outcome_of(event.data));
+  }
   std::visit(Apply{state, event.at}, event.data);
   return state;
 }

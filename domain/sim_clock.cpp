@@ -36,11 +36,15 @@ Instant simulated_at(const ClockState& clock, WallTime wall) {
 
 std::chrono::nanoseconds wall_until(const ClockState& clock, WallTime wall, Instant due) {
   const auto ahead = due - simulated_at(clock, wall);
-  if (ahead.count() <= 0) return std::chrono::nanoseconds(0);
+  if (ahead.count() <= 0) {
+    return std::chrono::nanoseconds(0);
+  }
   // Rounded up to a wall millisecond more than exact: waking early would only mean waiting again.
   const auto ns = static_cast<long double>(ahead.count()) * 1e6L / clock.scale;
   constexpr auto longest = std::chrono::nanoseconds(std::chrono::hours(24));
-  if (ns >= static_cast<long double>(longest.count())) return longest;
+  if (ns >= static_cast<long double>(longest.count())) {
+    return longest;
+  }
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::ceil(ns)));
 }
 

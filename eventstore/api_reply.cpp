@@ -9,7 +9,9 @@ namespace {
 template <typename Value>
 void take(simdjson::simdjson_result<simdjson::dom::element> member, Value& value) {
   Value found{};
-  if (member.get(found) == simdjson::SUCCESS) value = found;
+  if (member.get(found) == simdjson::SUCCESS) {
+    value = found;
+  }
 }
 
 }  // namespace

@@ -40,7 +40,9 @@ BrokerLibrary::~BrokerLibrary() { nats_CloseAndWait(2000); }
 
 std::string new_token() {
   natsInbox* raw = nullptr;
-  if (natsInbox_Create(&raw) != NATS_OK) throw std::bad_alloc();
+  if (natsInbox_Create(&raw) != NATS_OK) {
+    throw std::bad_alloc();
+  }
   const NatsInboxHandle inbox(raw);
   return std::string(raw).substr(std::string_view("_INBOX.").size());
 }
@@ -58,7 +60,9 @@ class ForbiddenSubjects {
  public:
   void add(std::string_view complaint) {
     const std::lock_guard lock(mutex_);
-    if (recent_.size() >= kept_max) recent_.pop_front();
+    if (recent_.size() >= kept_max) {
+      recent_.pop_front();
+    }
     recent_.emplace_back(complaint);
   }
 
@@ -94,12 +98,16 @@ void on_reconnect(natsConnection*, void* closure) {
 }
 
 void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
-  if (status != NATS_NOT_PERMITTED) return;
+  if (status != NATS_NOT_PERMITTED) {
+    return;
+  }
   auto* impl = static_cast<Broker::Impl*>(closure);
   impl->permission_errors.fetch_add(1);
   const char* complaint = nullptr;
   natsConnection_GetLastError(connection, &complaint);
-  if (complaint != nullptr) impl->forbidden.add(complaint);
+  if (complaint != nullptr) {
+    impl->forbidden.add(complaint);
+  }
 }
 
 constexpr std::int64_t drain_milliseconds_max = 5000;
@@ -118,8 +126,12 @@ class SyncSubscription : public Subscription {
   Result<std::optional<Received>> next(std::chrono::milliseconds wait) override {
     natsMsg* raw = nullptr;
     const auto status = natsSubscription_NextMsg(&raw, handle_.get(), wait.count());
-    if (status == NATS_TIMEOUT) return std::optional<Received>();
-    if (status != NATS_OK) return tl::unexpected(error_of(status, "waiting for messages"));
+    if (status == NATS_TIMEOUT) {
+      return std::optional<Received>();
+    }
+    if (status != NATS_OK) {
+      return tl::unexpected(error_of(status, "waiting for messages"));
+    }
     const NatsMsgHandle message(raw);
     return std::optional<Received>(receive(raw));
   }
@@ -145,7 +157,9 @@ bool wants_tls(const BrokerOptions& options) {
 }
 
 natsStatus configure_tls(natsOptions* options, const BrokerOptions& wanted) {
-  if (!wants_tls(wanted)) return NATS_OK;
+  if (!wants_tls(wanted)) {
+    return NATS_OK;
+  }
   const BrokerTls& tls = wanted.tls;
   auto status = natsOptions_SetSecure(options, true);
   if (status == NATS_OK && !tls.authorities.empty()) {
@@ -160,7 +174,9 @@ natsStatus configure_tls(natsOptions* options, const BrokerOptions& wanted) {
 natsStatus configure(natsOptions* options, const BrokerOptions& wanted, Broker::Impl* impl) {
   auto status = natsOptions_SetURL(options, wanted.url.c_str());
   const auto then = [&status](natsStatus next) {
-    if (status == NATS_OK) status = next;
+    if (status == NATS_OK) {
+      status = next;
+    }
   };
   then(natsOptions_SetName(options, wanted.name.c_str()));
   then(natsOptions_SetCustomInboxPrefix(options, impl->inbox_prefix.c_str()));
@@ -186,7 +202,9 @@ Error connection_error(natsStatus status, const std::string& host) {
   Error error = error_of(status, "connecting to " + host);
   natsStatus last = NATS_OK;
   const char* text = nats_GetLastError(&last);
-  if (status != NATS_SSL_ERROR || last != status || text == nullptr) return error;
+  if (status != NATS_SSL_ERROR || last != status || text == nullptr) {
+    return error;
+  }
   const std::string reason(text);
   error.detail += ": " + reason;
   if (reason.find(":cert=") != std::string::npos) {  // that was looked at, and is not right
@@ -212,11 +230,17 @@ std::string inbox_prefix_of(const std::string& url) {
 // "nats://user:password@host:port" as host and port.
 std::pair<std::string, std::string> host_and_port(std::string url) {
   url = url.substr(0, url.find(','));
-  if (const auto scheme = url.find("://"); scheme != std::string::npos) url.erase(0, scheme + 3);
-  if (const auto user = url.rfind('@'); user != std::string::npos) url.erase(0, user + 1);
+  if (const auto scheme = url.find("://"); scheme != std::string::npos) {
+    url.erase(0, scheme + 3);
+  }
+  if (const auto user = url.rfind('@'); user != std::string::npos) {
+    url.erase(0, user + 1);
+  }
   url = url.substr(0, url.find('/'));
   const auto colon = url.rfind(':');
-  if (colon == std::string::npos || url.back() == ']') return {url, "4222"};
+  if (colon == std::string::npos || url.back() == ']') {
+    return {url, "4222"};
+  }
   return {url.substr(0, colon), url.substr(colon + 1)};
 }
 
@@ -244,7 +268,9 @@ Broker::~Broker() = default;
 Result<std::unique_ptr<Broker>> Broker::connect(const BrokerOptions& options) {
   const auto [host, port] = host_and_port(options.url);
   const auto info = read_server_info(host, port);
-  if (!info) return tl::unexpected(info.error());
+  if (!info) {
+    return tl::unexpected(info.error());
+  }
   if (const auto why = unfit(*info, options)) {
     return fail(Error::Kind::refused, host + ":" + port + ": " + *why);
   }
@@ -255,10 +281,16 @@ Result<std::unique_ptr<Broker>> Broker::connect(const BrokerOptions& options) {
   natsOptions* raw_options = nullptr;
   auto status = natsOptions_Create(&raw_options);
   const NatsOptionsHandle owned_options(raw_options);
-  if (status == NATS_OK) status = configure(raw_options, options, impl.get());
+  if (status == NATS_OK) {
+    status = configure(raw_options, options, impl.get());
+  }
   natsConnection* raw = nullptr;
-  if (status == NATS_OK) status = natsConnection_Connect(&raw, raw_options);
-  if (status != NATS_OK) return tl::unexpected(connection_error(status, host));
+  if (status == NATS_OK) {
+    status = natsConnection_Connect(&raw, raw_options);
+  }
+  if (status != NATS_OK) {
+    return tl::unexpected(connection_error(status, host));
+  }
   impl->connection.reset(raw);
   return std::unique_ptr<Broker>(new Broker(std::move(impl)));
 }
@@ -273,14 +305,18 @@ Result<Received> Broker::request(const std::string& subject, std::string_view pa
     return fail(Error::Kind::refused,
                 subject + ": not permitted to this user of the broker; see ops/servers/README.md");
   }
-  if (status != NATS_OK) return tl::unexpected(error_of(status, subject));
+  if (status != NATS_OK) {
+    return tl::unexpected(error_of(status, subject));
+  }
   const NatsMsgHandle reply(raw);
   return receive(raw);
 }
 
 Result<std::string> Broker::api(const std::string& subject, std::string_view json) const {
   auto reply = request(subject, json);
-  if (!reply) return tl::unexpected(reply.error());
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
   const auto parsed = read_api_reply(reply->payload);
   if (parsed.error) {
     return fail(Error::Kind::refused,

@@ -82,7 +82,9 @@ BrokerClock::SetBack BrokerClock::set_back() const {
 
 std::string BrokerClock::trouble() const {
   const std::lock_guard lock(mutex_);
-  if (!bounds_) return "the broker's time has not been measured yet";
+  if (!bounds_) {
+    return "the broker's time has not been measured yet";
+  }
   const auto ticks = ticks_();
   if (const auto age = ticks - measured_at_; age > limits_.silent_max) {
     return fmt::format("the broker's time was last measured {:.0f} s ago", seconds(age));
@@ -98,7 +100,9 @@ BrokerClock::Status BrokerClock::status() const {
   const std::lock_guard lock(mutex_);
   Status status;
   status.known = bounds_.has_value();
-  if (!status.known) return status;
+  if (!status.known) {
+    return status;
+  }
   const auto ticks = ticks_();
   status.offset = Timestamp(std::chrono::system_clock::now()) - estimate(ticks);
   status.uncertainty = bounds_at(ticks).half();

@@ -13,7 +13,9 @@ namespace dom = simdjson::dom;
 template <typename Value>
 Value value_at(const dom::element& root, std::string_view pointer) {
   Value value{};
-  if (root.at_pointer(pointer).get(value) != simdjson::SUCCESS) return Value{};
+  if (root.at_pointer(pointer).get(value) != simdjson::SUCCESS) {
+    return Value{};
+  }
   return value;
 }
 
@@ -25,7 +27,9 @@ template <typename Read>
 auto ask(const Broker& broker, const std::string& subject, Read&& read)
     -> Result<decltype(read(std::declval<dom::element>()))> {
   const auto json = broker.api(subject, "");
-  if (!json) return tl::unexpected(json.error());
+  if (!json) {
+    return tl::unexpected(json.error());
+  }
   dom::parser parser;
   dom::element root;
   if (parser.parse(*json).get(root) != simdjson::SUCCESS) {
@@ -47,7 +51,9 @@ Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) 
     facts.last_sequence = number_at(root, "/state/last_seq");
     facts.replicas = number_at(root, "/config/num_replicas");
     facts.told_at = parse_timestamp(value_at<std::string_view>(root, "/ts"));
-    if (facts.messages == 0) return facts;
+    if (facts.messages == 0) {
+      return facts;
+    }
     const auto age_of = [&](std::string_view pointer) {
       const auto stored_at = parse_timestamp(value_at<std::string_view>(root, pointer));
       return std::max(facts.told_at - stored_at, std::chrono::nanoseconds(0));
@@ -85,7 +91,9 @@ Result<StorageFacts> storage_facts(const Broker& broker) {
     StorageFacts facts;
     facts.bytes = number_at(root, "/storage");
     const auto most = value_at<std::int64_t>(root, "/limits/max_storage");
-    if (most > 0) facts.bytes_max = static_cast<std::uint64_t>(most);
+    if (most > 0) {
+      facts.bytes_max = static_cast<std::uint64_t>(most);
+    }
     return facts;
   });
 }

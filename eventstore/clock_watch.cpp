@@ -22,7 +22,9 @@ Result<void> measure(const Broker& broker, const std::string& stream, BrokerCloc
   const auto asked_at = BootClock::now();
   const auto facts = stream_facts(broker, stream);
   const auto answered_at = BootClock::now();
-  if (!facts) return tl::unexpected(facts.error());
+  if (!facts) {
+    return tl::unexpected(facts.error());
+  }
   clock.learn(asked_at, facts->told_at, answered_at);
   return {};
 }
@@ -35,9 +37,13 @@ void ClockWatch::run(std::stop_token stop) {
     std::chrono::milliseconds wait = interval_after_failure;
     if (measure(broker_, stream_, clock_)) {
       wait = quick > 0 ? interval_of_quick_ones : std::chrono::milliseconds(interval);
-      if (quick > 0) --quick;
+      if (quick > 0) {
+        --quick;
+      }
     }
-    if (told_) told_();
+    if (told_) {
+      told_();
+    }
     std::unique_lock lock(mutex);
     stopped.wait_for(lock, stop, wait, [] { return false; });
   }

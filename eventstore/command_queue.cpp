@@ -43,20 +43,30 @@ tl::expected<Accepted, PublishError> CommandPublisher::publish(const std::string
                                                                const std::string& payload,
                                                                const Headers& headers) const {
   const auto reply = broker_.request(subject, payload, headers);
-  if (!reply) return tl::unexpected(publish_error(reply.error()));
+  if (!reply) {
+    return tl::unexpected(publish_error(reply.error()));
+  }
   const auto answer = read_api_reply(reply->payload);
-  if (answer.error) return tl::unexpected(publish_error(*answer.error));
+  if (answer.error) {
+    return tl::unexpected(publish_error(*answer.error));
+  }
   return Accepted{answer.sequence, answer.duplicate};
 }
 
 Result<void> CommandPublisher::remove(Sequence sequence) const {
   const auto reply = broker_.request("$JS.API.STREAM.MSG.DELETE." + stream_,
                                      fmt::format(R"({{"seq":{},"no_erase":true}})", sequence));
-  if (!reply) return tl::unexpected(reply.error());
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
   const auto answer = read_api_reply(reply->payload);
-  if (!answer.error) return {};
+  if (!answer.error) {
+    return {};
+  }
   const auto stored = get_at(broker_, stream_, sequence);
-  if (stored && !*stored) return {};  // somebody was faster
+  if (stored && !*stored) {
+    return {};  // somebody was faster
+  }
   return fail(Error::Kind::unavailable, answer.error->description);
 }
 
@@ -85,9 +95,13 @@ class CommandQueue::Impl {
   }
 
   void learn_ack_wait() {
-    if (ack_wait.count() > 0) return;
+    if (ack_wait.count() > 0) {
+      return;
+    }
     const auto facts = consumer_facts(broker, stream_name, consumer_name);
-    if (facts) ack_wait = facts->ack_wait;
+    if (facts) {
+      ack_wait = facts->ack_wait;
+    }
   }
 
   /// In time for two more attempts before the broker takes the worker for dead.
@@ -114,26 +128,40 @@ CommandQueue::~CommandQueue() = default;
 
 Result<std::vector<Delivery>> CommandQueue::take(std::size_t max, std::chrono::milliseconds wait) {
   impl_->acks.keep_up();
-  if (impl_->in_hand.empty()) impl_->word_at = std::chrono::steady_clock::now();
+  if (impl_->in_hand.empty()) {
+    impl_->word_at = std::chrono::steady_clock::now();
+  }
   std::vector<Delivery> deliveries;
   while (!impl_->ahead.empty() && deliveries.size() < max) {
     deliveries.push_back(std::move(impl_->ahead.front()));
     impl_->ahead.pop_front();
   }
-  if (!deliveries.empty()) return deliveries;
+  if (!deliveries.empty()) {
+    return deliveries;
+  }
   auto pulled = impl_->pull.take(max, wait);
-  if (!pulled) return tl::unexpected(pulled.error());
+  if (!pulled) {
+    return tl::unexpected(pulled.error());
+  }
   deliveries.reserve(pulled->size());
-  for (auto& one : *pulled) deliveries.push_back(impl_->take_in_hand(std::move(one)));
-  if (!deliveries.empty()) impl_->learn_ack_wait();
+  for (auto& one : *pulled) {
+    deliveries.push_back(impl_->take_in_hand(std::move(one)));
+  }
+  if (!deliveries.empty()) {
+    impl_->learn_ack_wait();
+  }
   return deliveries;
 }
 
 void CommandQueue::still_working() {
   const auto now = std::chrono::steady_clock::now();
-  if (impl_->in_hand.empty() || now - impl_->word_at < impl_->word_every()) return;
+  if (impl_->in_hand.empty() || now - impl_->word_at < impl_->word_every()) {
+    return;
+  }
   impl_->word_at = now;
-  for (const auto& reply_to : impl_->in_hand) impl_->broker.publish(reply_to, "+WPI");
+  for (const auto& reply_to : impl_->in_hand) {
+    impl_->broker.publish(reply_to, "+WPI");
+  }
   impl_->broker.flush();
 }
 
@@ -146,20 +174,26 @@ void CommandQueue::ask_for_no_more() {
 
 void CommandQueue::release() {
   ask_for_no_more();
-  for (const auto& delivery : impl_->ahead) nak(delivery, std::chrono::milliseconds(0));
+  for (const auto& delivery : impl_->ahead) {
+    nak(delivery, std::chrono::milliseconds(0));
+  }
   impl_->ahead.clear();
   impl_->broker.flush();
 }
 
 Result<Sequence> CommandQueue::last_sequence() const {
   const auto facts = stream_facts(impl_->broker, impl_->stream_name);
-  if (!facts) return tl::unexpected(facts.error());
+  if (!facts) {
+    return tl::unexpected(facts.error());
+  }
   return facts->last_sequence;
 }
 
 Result<bool> CommandQueue::holds(const Delivery& delivery) const {
   const auto stored = get_at(impl_->broker, impl_->stream_name, delivery.message.sequence);
-  if (!stored) return tl::unexpected(stored.error());
+  if (!stored) {
+    return tl::unexpected(stored.error());
+  }
   return *stored && (*stored)->stored_at == delivery.message.stored_at;
 }
 

@@ -19,7 +19,9 @@ struct Added {
 std::string take_last(Headers& headers, std::string_view name) {
   const auto last = std::find_if(headers.rbegin(), headers.rend(),
                                  [name](const Header& header) { return header.name == name; });
-  if (last == headers.rend()) return {};
+  if (last == headers.rend()) {
+    return {};
+  }
   auto value = std::move(last->value);
   headers.erase(std::next(last).base());
   return value;
@@ -37,7 +39,9 @@ Added take_added(Headers& headers) {
 Result<std::optional<Message>> get(const Broker& broker, const std::string& stream,
                                    const std::string& request) {
   auto reply = broker.request("$JS.API.DIRECT.GET." + stream, request);
-  if (!reply) return tl::unexpected(reply.error());
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
   return to_message(std::move(*reply));
 }
 
@@ -49,7 +53,9 @@ Result<std::optional<Message>> to_message(Received&& received) {
   const auto& sequence = added.sequence;
   if (sequence.empty()) {
     const auto status = find_header(received.headers, "Status");
-    if (status == "404") return std::optional<Message>();
+    if (status == "404") {
+      return std::optional<Message>();
+    }
     const auto text = find_header(received.headers, "Description");
     return fail(status == "503" ? Error::Kind::unavailable : Error::Kind::refused,
                 fmt::format("direct get: {} {}", status, text));

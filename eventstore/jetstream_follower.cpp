@@ -30,7 +30,9 @@ Result<void> JetStreamFollower::make_consumer() {
       R"("inactive_threshold":60000000000,"num_replicas":1}}}})",
       stream_, name, position_ + 1);
   const auto made = broker_.api("$JS.API.CONSUMER.CREATE." + stream_ + "." + name, config);
-  if (!made) return tl::unexpected(made.error());
+  if (!made) {
+    return tl::unexpected(made.error());
+  }
   consumer_ = std::move(name);
   delivered_ = 0;
   pull_ = std::make_unique<PullSubscription>(broker_, stream_, consumer_, window);
@@ -39,7 +41,9 @@ Result<void> JetStreamFollower::make_consumer() {
 
 void JetStreamFollower::drop_consumer() {
   pull_.reset();
-  if (consumer_.empty()) return;
+  if (consumer_.empty()) {
+    return;
+  }
   broker_.publish("$JS.API.CONSUMER.DELETE." + stream_ + "." + consumer_, "");
   consumer_.clear();
 }
@@ -68,7 +72,9 @@ Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
     return fail(Error::Kind::unavailable, "the connection to the broker was lost in between");
   }
   if (!pull_) {
-    if (auto made = make_consumer(); !made) return tl::unexpected(made.error());
+    if (auto made = make_consumer(); !made) {
+      return tl::unexpected(made.error());
+    }
   }
   auto pulled = pull_->take(max, wait);
   if (!pulled) {
@@ -86,7 +92,9 @@ Result<std::vector<Message>> JetStreamFollower::next(std::size_t max,
     ++delivered_;
     if (!is_next) {
       drop_consumer();
-      if (!messages.empty()) return messages;
+      if (!messages.empty()) {
+        return messages;
+      }
       return tl::unexpected(missing_message(one.message.sequence));
     }
     position_ = one.message.sequence;

@@ -33,12 +33,16 @@ Headers headers_of(const Append& append) {
 }
 
 Result<Sequence> appended(const Result<Received>& reply) {
-  if (!reply) return tl::unexpected(reply.error());
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
   if (find_header(reply->headers, "Status") == "503") {
     return fail(Error::Kind::unavailable, "no stream takes this subject");
   }
   const auto answer = read_api_reply(reply->payload);
-  if (!answer.error) return answer.sequence;
+  if (!answer.error) {
+    return answer.sequence;
+  }
   const auto code = answer.error->err_code;
   const bool conflict = code == api_error::wrong_last_sequence ||
                         code == api_error::wrong_last_sequence_bare ||
@@ -82,8 +86,12 @@ Result<Sequence> JetStreamStore::append(std::span<const Append> batch) {
 }
 
 std::vector<Result<Sequence>> JetStreamStore::append_each(std::span<const Append> messages) {
-  if (messages.empty()) return {};
-  if (messages.size() == 1) return {append(messages)};
+  if (messages.empty()) {
+    return {};
+  }
+  if (messages.size() == 1) {
+    return {append(messages)};
+  }
   std::vector<Result<Sequence>> results(messages.size(),
                                         fail(Error::Kind::unknown, "no answer in time"));
   auto collector = collectors_->borrow();
@@ -94,9 +102,13 @@ std::vector<Result<Sequence>> JetStreamStore::append_each(std::span<const Append
   }
   for (std::size_t answers = 0; answers < messages.size(); ++answers) {
     const auto reply = collector->next(answer_wait);
-    if (!reply) break;
+    if (!reply) {
+      break;
+    }
     const auto index = ReplyCollector::index_of(*reply);
-    if (index < results.size()) results[index] = appended(reply);
+    if (index < results.size()) {
+      results[index] = appended(reply);
+    }
   }
   return results;
 }
@@ -105,14 +117,20 @@ Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::stri
   std::vector<Message> found;
   if (filters.size() == 1) {
     auto only = get_last(broker_, stream_, filters.front());
-    if (!only) return tl::unexpected(only.error());
-    if (*only) found.push_back(std::move(**only));
+    if (!only) {
+      return tl::unexpected(only.error());
+    }
+    if (*only) {
+      found.push_back(std::move(**only));
+    }
     return found;
   }
   for (std::size_t first = 0; first < filters.size(); first += filters_per_request_max) {
     const auto some =
         filters.subspan(first, std::min(filters_per_request_max, filters.size() - first));
-    if (auto ok = load_last_some(some, found); !ok) return tl::unexpected(ok.error());
+    if (auto ok = load_last_some(some, found); !ok) {
+      return tl::unexpected(ok.error());
+    }
   }
   return found;
 }
@@ -129,11 +147,19 @@ Result<void> JetStreamStore::load_last_some(std::span<const std::string> filters
   prompt_.publish("$JS.API.DIRECT.GET." + stream_, request, {}, collector->begin());
   while (true) {
     auto reply = collector->next(answer_wait);
-    if (!reply) return tl::unexpected(reply.error());
-    if (find_header(reply->headers, "Status") == "204") return {};  // the end of the batch
+    if (!reply) {
+      return tl::unexpected(reply.error());
+    }
+    if (find_header(reply->headers, "Status") == "204") {
+      return {};  // the end of the batch
+    }
     auto message = to_message(std::move(*reply));
-    if (!message) return tl::unexpected(message.error());
-    if (!*message) return {};
+    if (!message) {
+      return tl::unexpected(message.error());
+    }
+    if (!*message) {
+      return {};
+    }
     into.push_back(std::move(**message));
   }
 }
@@ -150,14 +176,24 @@ Result<std::vector<Message>> JetStreamStore::load_history(const std::string& fil
         {}, collector->begin());
     while (true) {
       auto reply = collector->next(answer_wait);
-      if (!reply) return tl::unexpected(reply.error());
-      if (find_header(reply->headers, "Status") == "204") break;
+      if (!reply) {
+        return tl::unexpected(reply.error());
+      }
+      if (find_header(reply->headers, "Status") == "204") {
+        break;
+      }
       auto message = to_message(std::move(*reply));
-      if (!message) return tl::unexpected(message.error());
-      if (!*message) return history;  // nothing from there on
+      if (!message) {
+        return tl::unexpected(message.error());
+      }
+      if (!*message) {
+        return history;  // nothing from there on
+      }
       history.push_back(std::move(**message));
     }
-    if (history.size() - before < history_page) return history;
+    if (history.size() - before < history_page) {
+      return history;
+    }
   }
 }
 

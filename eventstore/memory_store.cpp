@@ -10,8 +10,12 @@ bool subject_matches(std::string_view filter, std::string_view subject) {
   while (!filter.empty() && !subject.empty()) {
     const auto wanted = filter.substr(0, filter.find('.'));
     const auto found = subject.substr(0, subject.find('.'));
-    if (wanted == ">") return true;
-    if (wanted != "*" && wanted != found) return false;
+    if (wanted == ">") {
+      return true;
+    }
+    if (wanted != "*" && wanted != found) {
+      return false;
+    }
     filter.remove_prefix(std::min(wanted.size() + 1, filter.size()));
     subject.remove_prefix(std::min(found.size() + 1, subject.size()));
   }
@@ -45,11 +49,15 @@ bool MemoryStore::happens(double chance) {
 
 bool MemoryStore::holds(std::span<const Append> batch) const {
   for (const auto& append : batch) {
-    if (!append.expected) continue;
+    if (!append.expected) {
+      continue;
+    }
     const auto last = std::find_if(log_.rbegin(), log_.rend(), [&](const Message& message) {
       return subject_matches(append.expected->filter, message.subject);
     });
-    if ((last == log_.rend() ? 0 : last->sequence) != append.expected->last) return false;
+    if ((last == log_.rend() ? 0 : last->sequence) != append.expected->last) {
+      return false;
+    }
   }
   return true;
 }
@@ -61,11 +69,17 @@ Result<Sequence> MemoryStore::append(std::span<const Append> batch) {
     const std::lock_guard lock(mutex_);
     std::swap(interleaved, interleaved_);
   }
-  if (interleaved) interleaved();
+  if (interleaved) {
+    interleaved();
+  }
 
   const std::lock_guard lock(mutex_);
-  if (happens(faults_.unavailable)) return fail(Error::Kind::unavailable, "injected");
-  if (happens(faults_.lost_request)) return fail(Error::Kind::unknown, "injected");
+  if (happens(faults_.unavailable)) {
+    return fail(Error::Kind::unavailable, "injected");
+  }
+  if (happens(faults_.lost_request)) {
+    return fail(Error::Kind::unknown, "injected");
+  }
   if (!holds(batch)) {
     ++conflicts_;
     return fail(Error::Kind::conflict, "wrong last sequence");
@@ -77,13 +91,17 @@ Result<Sequence> MemoryStore::append(std::span<const Append> batch) {
   }
   ++appends_;
   grown_.notify_all();
-  if (happens(faults_.lost_answer)) return fail(Error::Kind::unknown, "injected");
+  if (happens(faults_.lost_answer)) {
+    return fail(Error::Kind::unknown, "injected");
+  }
   return log_.size();
 }
 
 std::vector<Result<Sequence>> MemoryStore::append_each(std::span<const Append> messages) {
   std::vector<Result<Sequence>> results;
-  for (const auto& message : messages) results.push_back(append(std::span(&message, 1)));
+  for (const auto& message : messages) {
+    results.push_back(append(std::span(&message, 1)));
+  }
   return results;
 }
 
@@ -95,7 +113,9 @@ Result<std::vector<Message>> MemoryStore::load_last(std::span<const std::string>
     const bool wanted = std::any_of(filters.begin(), filters.end(), [&](const auto& filter) {
       return subject_matches(filter, message->subject);
     });
-    if (wanted && seen.insert(message->subject).second) found.push_back(*message);
+    if (wanted && seen.insert(message->subject).second) {
+      found.push_back(*message);
+    }
   }
   return found;
 }
@@ -104,7 +124,9 @@ Result<std::vector<Message>> MemoryStore::load_history(const std::string& filter
   const std::lock_guard lock(mutex_);
   std::vector<Message> history;
   for (const auto& message : log_) {
-    if (subject_matches(filter, message.subject)) history.push_back(message);
+    if (subject_matches(filter, message.subject)) {
+      history.push_back(message);
+    }
   }
   return history;
 }
@@ -121,7 +143,9 @@ Result<std::optional<Message>> MemoryStore::load_next(const std::string& filter,
 
 Result<std::optional<Message>> MemoryStore::load(Sequence sequence) {
   const std::lock_guard lock(mutex_);
-  if (sequence == 0 || sequence > log_.size()) return std::optional<Message>();
+  if (sequence == 0 || sequence > log_.size()) {
+    return std::optional<Message>();
+  }
   return std::optional<Message>(log_[sequence - 1]);
 }
 

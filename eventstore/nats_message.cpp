@@ -14,7 +14,9 @@ NatsMsgHandle make_message(const std::string& subject, const std::string& reply_
   const char* reply = reply_to.empty() ? nullptr : reply_to.c_str();
   const auto status = natsMsg_Create(&raw, subject.c_str(), reply, payload.data(),
                                      static_cast<int>(payload.size()));
-  if (status != NATS_OK) throw std::bad_alloc();
+  if (status != NATS_OK) {
+    throw std::bad_alloc();
+  }
   NatsMsgHandle message(raw);
   for (const auto& header : headers) {
     if (natsMsgHeader_Add(raw, header.name.c_str(), header.value.c_str()) != NATS_OK) {
@@ -26,7 +28,9 @@ NatsMsgHandle make_message(const std::string& subject, const std::string& reply_
 
 std::string_view header_of(natsMsg* message, const char* name) {
   const char* value = nullptr;
-  if (natsMsgHeader_Get(message, name, &value) != NATS_OK || value == nullptr) return {};
+  if (natsMsgHeader_Get(message, name, &value) != NATS_OK || value == nullptr) {
+    return {};
+  }
   return value;
 }
 
@@ -36,8 +40,12 @@ namespace {
 void add_values(natsMsg* message, const char* name, Headers& headers) {
   const char** values = nullptr;
   int count = 0;
-  if (natsMsgHeader_Values(message, name, &values, &count) != NATS_OK) return;
-  for (int i = 0; i < count; ++i) headers.push_back({name, values[i]});
+  if (natsMsgHeader_Values(message, name, &values, &count) != NATS_OK) {
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    headers.push_back({name, values[i]});
+  }
   std::free(static_cast<void*>(values));
 }
 
@@ -55,15 +63,23 @@ bool holds_lost_header(const Headers& headers) {
 Received receive(natsMsg* message) {
   Received received;
   received.subject = natsMsg_GetSubject(message);
-  if (const char* reply = natsMsg_GetReply(message)) received.reply_to = reply;
+  if (const char* reply = natsMsg_GetReply(message)) {
+    received.reply_to = reply;
+  }
   const auto length = static_cast<std::size_t>(natsMsg_GetDataLength(message));
-  if (length > 0) received.payload.assign(natsMsg_GetData(message), length);
+  if (length > 0) {
+    received.payload.assign(natsMsg_GetData(message), length);
+  }
   const char** keys = nullptr;
   int count = 0;
   const auto status = natsMsgHeader_Keys(message, &keys, &count);
-  if (status == NATS_NOT_FOUND) return received;
+  if (status == NATS_NOT_FOUND) {
+    return received;
+  }
   if (status == NATS_OK) {
-    for (int i = 0; i < count; ++i) add_values(message, keys[i], received.headers);
+    for (int i = 0; i < count; ++i) {
+      add_values(message, keys[i], received.headers);
+    }
   }
   if (status != NATS_OK || holds_lost_header(received.headers)) {
     received.headers.push_back({std::string(lost_headers), "yes"});

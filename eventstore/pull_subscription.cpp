@@ -78,7 +78,9 @@ void PullSubscription::keep_asking() {
     reconnects_seen_ = reconnects;
     outstanding_ = 0;
   }
-  if (outstanding_ <= window_ / 2) ask();
+  if (outstanding_ <= window_ / 2) {
+    ask();
+  }
 }
 
 void PullSubscription::ask() {
@@ -92,12 +94,18 @@ void PullSubscription::ask() {
 
 Result<void> PullSubscription::on_status(const Received& status) {
   const auto code = find_header(status.headers, "Status");
-  if (code == "100") return {};  // a heartbeat
+  if (code == "100") {
+    return {};  // a heartbeat
+  }
   const auto rest = number(find_header(status.headers, "Nats-Pending-Messages"));
   outstanding_ -= std::min<std::size_t>(outstanding_, rest > 0 ? rest : window_);
-  if (code == "404" || code == "408") return {};  // the request has run its time
+  if (code == "404" || code == "408") {
+    return {};  // the request has run its time
+  }
   const auto text = find_header(status.headers, "Description");
-  if (code == "409" && !text.starts_with("Consumer Deleted")) return {};
+  if (code == "409" && !text.starts_with("Consumer Deleted")) {
+    return {};
+  }
   outstanding_ = 0;
   return fail(Error::Kind::unavailable, fmt::format("consumer {} on {}: {} {}", consumer_, stream_,
                                                     code, code == "503" ? "nobody answers" : text));
@@ -107,7 +115,9 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
                                                    std::chrono::milliseconds wait) {
   if (!subscription_) {
     subscription_ = broker_.subscribe(inbox_);
-    if (!subscription_) return fail(Error::Kind::unavailable, "cannot subscribe to " + inbox_);
+    if (!subscription_) {
+      return fail(Error::Kind::unavailable, "cannot subscribe to " + inbox_);
+    }
   }
   std::vector<Pulled> taken;
   const auto until = Clock::now() + wait;
@@ -119,18 +129,30 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
     }
     keep_asking();
     const bool queued = subscription_->pending() > 0;
-    if (!queued && !taken.empty()) break;
+    if (!queued && !taken.empty()) {
+      break;
+    }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-    if (!queued && left.count() <= 0) break;
+    if (!queued && left.count() <= 0) {
+      break;
+    }
     auto received = subscription_->next(std::max(left, 1ms));
-    if (!received) return tl::unexpected(received.error());
-    if (!*received) break;
+    if (!received) {
+      return tl::unexpected(received.error());
+    }
+    if (!*received) {
+      break;
+    }
     last_heard_ = Clock::now();
     if (is_status(**received)) {
-      if (auto ok = on_status(**received); !ok) return tl::unexpected(ok.error());
+      if (auto ok = on_status(**received); !ok) {
+        return tl::unexpected(ok.error());
+      }
       continue;
     }
-    if (outstanding_ > 0) --outstanding_;
+    if (outstanding_ > 0) {
+      --outstanding_;
+    }
     taken.push_back(to_pulled(std::move(**received)));
   }
   return taken;
@@ -138,14 +160,20 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
 
 std::vector<Pulled> PullSubscription::stop() {
   std::vector<Pulled> rest;
-  if (!subscription_) return rest;
+  if (!subscription_) {
+    return rest;
+  }
   // A request whose answers nobody would hear is void at the broker.
   subscription_->end();
   broker_.flush();
   while (subscription_->pending() > 0) {
     auto received = subscription_->next(1ms);
-    if (!received || !*received) break;
-    if (!is_status(**received)) rest.push_back(to_pulled(std::move(**received)));
+    if (!received || !*received) {
+      break;
+    }
+    if (!is_status(**received)) {
+      rest.push_back(to_pulled(std::move(**received)));
+    }
   }
   subscription_.reset();
   inbox_ = broker_.new_inbox();

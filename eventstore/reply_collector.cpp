@@ -25,17 +25,25 @@ std::size_t ReplyCollector::index_of(const Received& received) {
 
 Result<Received> ReplyCollector::next(std::chrono::milliseconds wait) {
   using Clock = std::chrono::steady_clock;
-  if (!subscription_) return fail(Error::Kind::unavailable, "no inbox for the answers");
+  if (!subscription_) {
+    return fail(Error::Kind::unavailable, "no inbox for the answers");
+  }
   const auto until = Clock::now() + wait;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
     auto received = subscription_->next(std::max(left, std::chrono::milliseconds(1)));
-    if (!received) return tl::unexpected(received.error());
-    if (!*received) return fail(Error::Kind::unknown, "no answer in time");
+    if (!received) {
+      return tl::unexpected(received.error());
+    }
+    if (!*received) {
+      return fail(Error::Kind::unknown, "no answer in time");
+    }
     const auto& subject = (*received)->subject;
     const bool ours = subject.starts_with(current_) &&
                       (subject.size() == current_.size() || subject[current_.size()] == '.');
-    if (ours) return std::move(**received);
+    if (ours) {
+      return std::move(**received);
+    }
   }
 }
 
@@ -48,7 +56,9 @@ ReplyCollectors::Lease ReplyCollectors::borrow() {
       idle_.pop_back();
     }
   }
-  if (!collector) collector = std::make_unique<ReplyCollector>(broker_);
+  if (!collector) {
+    collector = std::make_unique<ReplyCollector>(broker_);
+  }
   return Lease(*this, std::move(collector));
 }
 

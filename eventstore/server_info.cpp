@@ -22,7 +22,9 @@ constexpr std::uint64_t version_number_max = 1'000'000;
 struct Socket {
   int fd = -1;
   ~Socket() {
-    if (fd >= 0) close(fd);
+    if (fd >= 0) {
+      close(fd);
+    }
   }
 };
 
@@ -30,15 +32,21 @@ bool connect_to(Socket& socket, const std::string& host, const std::string& port
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return false;
+  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) {
+    return false;
+  }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, freeaddrinfo);
   for (const auto* address = found; address != nullptr; address = address->ai_next) {
     socket.fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (socket.fd < 0) continue;
+    if (socket.fd < 0) {
+      continue;
+    }
     const timeval patience{std::chrono::floor<std::chrono::seconds>(connect_max).count(), 0};
     setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(socket.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (::connect(socket.fd, address->ai_addr, address->ai_addrlen) == 0) return true;
+    if (::connect(socket.fd, address->ai_addr, address->ai_addrlen) == 0) {
+      return true;
+    }
     close(socket.fd);
     socket.fd = -1;
   }
@@ -52,7 +60,9 @@ std::string read_line(const Socket& socket) {
   while (line.find('\n') == std::string::npos && line.size() < info_bytes_max &&
          std::chrono::steady_clock::now() < give_up) {
     const auto got = recv(socket.fd, buffer, sizeof buffer, 0);
-    if (got <= 0) break;
+    if (got <= 0) {
+      break;
+    }
     line.append(buffer, static_cast<std::size_t>(got));
   }
   return line.substr(0, line.find('\r'));
@@ -89,12 +99,16 @@ Result<ServerInfo> read_server_info(const std::string& host, const std::string& 
 
 bool version_at_least(const std::string& version, int major, int minor) {
   const auto first = version.find('.');
-  if (first == std::string::npos) return false;
+  if (first == std::string::npos) {
+    return false;
+  }
   const auto second = version.find_first_not_of("0123456789", first + 1);  // . or - or the end
   const auto found_major = read_decimal(version.substr(0, first), version_number_max);
   const auto found_minor =
       read_decimal(version.substr(first + 1, second - first - 1), version_number_max);
-  if (!found_major || !found_minor) return false;
+  if (!found_major || !found_minor) {
+    return false;
+  }
   const std::pair found(static_cast<int>(*found_major), static_cast<int>(*found_minor));
   return found >= std::pair(major, minor);
 }

@@ -23,7 +23,9 @@ struct Answer {
 
 Result<Answer> ask(const Broker& broker, const std::string& subject, const std::string& request) {
   auto reply = broker.request(subject, request);
-  if (!reply) return tl::unexpected(reply.error());
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
   Answer answer{std::move(reply->payload), 0, {}};
   if (const auto parsed = read_api_reply(answer.json); parsed.error) {
     answer.err_code = parsed.error->err_code;
@@ -33,7 +35,9 @@ Result<Answer> ask(const Broker& broker, const std::string& subject, const std::
 }
 
 Result<void> check(const Result<Answer>& answer, const std::string& what) {
-  if (!answer) return fail(answer.error().kind, what + ": " + answer.error().detail);
+  if (!answer) {
+    return fail(answer.error().kind, what + ": " + answer.error().detail);
+  }
   if (answer->err_code != 0) {
     return fail(Error::Kind::refused,
                 fmt::format("{}: {} ({})", what, answer->description, answer->err_code));
@@ -47,7 +51,9 @@ Result<std::string> with_first_sequence(std::string config, Timestamp now,
                                         const FirstSequence& above_log) {
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
   const auto above = above_log ? above_log() : Result<Sequence>(0);
-  if (!above) return tl::unexpected(above.error());
+  if (!above) {
+    return tl::unexpected(above.error());
+  }
   const auto first = std::max(static_cast<Sequence>(us.count()), *above);
   config.insert(1, fmt::format(R"("first_seq":{},)", first));
   return config;
@@ -66,16 +72,22 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   std::string json = simdjson::minify(config);
 
   const auto info = ask(broker, "$JS.API.STREAM.INFO." + stream, "");
-  if (!info) return tl::unexpected(info.error());
+  if (!info) {
+    return tl::unexpected(info.error());
+  }
   if (info->err_code == 0) {
     return check(ask(broker, "$JS.API.STREAM.UPDATE." + stream, json), "stream " + stream);
   }
-  if (info->err_code != api_error::stream_not_found) return check(info, "stream " + stream);
+  if (info->err_code != api_error::stream_not_found) {
+    return check(info, "stream " + stream);
+  }
   if (is_queue) {
     const auto log = stream_facts(broker, log_stream);
     if (log && log->last_sequence > 0) {
       auto anew = with_first_sequence(std::move(json), log->told_at, above_log);
-      if (!anew) return tl::unexpected(anew.error());
+      if (!anew) {
+        return tl::unexpected(anew.error());
+      }
       json = std::move(*anew);
     }
   }
@@ -111,7 +123,9 @@ bool holds(const dom::element& wanted, simdjson::simdjson_result<dom::element> f
 
 std::string text_at(const dom::element& root, std::string_view pointer) {
   std::string_view text;
-  if (root.at_pointer(pointer).get(text) != simdjson::SUCCESS) return {};
+  if (root.at_pointer(pointer).get(text) != simdjson::SUCCESS) {
+    return {};
+  }
   return std::string(text);
 }
 
@@ -121,7 +135,9 @@ using Differences = std::vector<StreamDifference>;
 Result<void> compare(const Broker& broker, const std::string& subject, const std::string& stream,
                      const std::string& of, const dom::element& wanted, Differences& differences) {
   const auto info = ask(broker, subject, "");
-  if (!info) return tl::unexpected(info.error());
+  if (!info) {
+    return tl::unexpected(info.error());
+  }
   if (info->err_code != 0) {
     differences.push_back({stream, of + info->description});
     return {};
@@ -135,7 +151,9 @@ Result<void> compare(const Broker& broker, const std::string& subject, const std
   }
   for (const auto [key, value] : config) {
     const auto found = root["config"][key];
-    if (holds(value, found)) continue;
+    if (holds(value, found)) {
+      continue;
+    }
     dom::element is;
     const auto text = found.get(is) == simdjson::SUCCESS ? std::string(simdjson::minify(is))
                                                          : std::string("not set");
@@ -170,7 +188,9 @@ Result<Differences> stream_differences(const Broker& broker, std::string_view de
     const auto name = text_at(consumer, "/config/name");
     const auto subject = fmt::format("$JS.API.CONSUMER.INFO.{}.{}", stream, name);
     dom::element config;
-    if (consumer["config"].get(config) != simdjson::SUCCESS) continue;  // nothing is wanted of it
+    if (consumer["config"].get(config) != simdjson::SUCCESS) {
+      continue;  // nothing is wanted of it
+    }
     if (auto ok = compare(broker, subject, stream, "consumer " + name + ": ", config, differences);
         !ok) {
       return tl::unexpected(ok.error());
@@ -196,12 +216,18 @@ Result<void> ensure_streams(const Broker& broker, std::string_view definition,
   for (const bool log : {true, false}) {
     for (const auto stream : streams) {
       std::string_view name;
-      if (stream["name"].get(name) == simdjson::SUCCESS && (name == log_stream) != log) continue;
-      if (auto ok = ensure_stream(broker, stream, log_stream, above_log); !ok) return ok;
+      if (stream["name"].get(name) == simdjson::SUCCESS && (name == log_stream) != log) {
+        continue;
+      }
+      if (auto ok = ensure_stream(broker, stream, log_stream, above_log); !ok) {
+        return ok;
+      }
     }
   }
   for (const auto consumer : consumers) {
-    if (auto ok = ensure_consumer(broker, consumer); !ok) return ok;
+    if (auto ok = ensure_consumer(broker, consumer); !ok) {
+      return ok;
+    }
   }
   return {};
 }

@@ -27,7 +27,9 @@ Biller::Biller(eventstore::EventStore& store, FleetView& view, Standby::IsActive
       interval_(interval) {}
 
 void Biller::run(std::stop_token stop) {
-  if (!view_.wait_until_ready(stop)) return;
+  if (!view_.wait_until_ready(stop)) {
+    return;
+  }
   while (!stop.stop_requested()) {
     if (const auto ok = view_.check_time(); !ok) {
       note_setback(ok.error(), stop);
@@ -47,7 +49,9 @@ void Biller::run(std::stop_token stop) {
       pause(stop, 250ms);
     } else {
       for (const auto& one : *owed) {
-        if (const auto ok = append(one); !ok) note_setback(ok.error(), stop);
+        if (const auto ok = append(one); !ok) {
+          note_setback(ok.error(), stop);
+        }
       }
     }
   }
@@ -58,15 +62,23 @@ Result<std::vector<Biller::Owed>> Biller::find_owed(Instant applied) {
   std::map<std::string, Owed> wanted;  // by subject
   for (const auto& region : view_.regions_in_use()) {
     const auto billed = billed_.find(region);
-    if (billed != billed_.end() && billed->second >= through) continue;
+    if (billed != billed_.end() && billed->second >= through) {
+      continue;
+    }
     wanted[messages::billing_events(region)] = {{region, 1, through}, 0};
   }
   std::vector<Owed> owed;
-  if (wanted.empty()) return owed;
+  if (wanted.empty()) {
+    return owed;
+  }
   std::vector<std::string> subjects;
-  for (const auto& [subject, watermark] : wanted) subjects.push_back(subject);
+  for (const auto& [subject, watermark] : wanted) {
+    subjects.push_back(subject);
+  }
   const auto found = store_.load_last(subjects);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
   for (const auto& message : *found) {
     const auto logged = messages::decode_event(message);
     const auto* last = logged ? std::get_if<BillingWatermark>(&*logged) : nullptr;
@@ -78,11 +90,15 @@ Result<std::vector<Biller::Owed>> Biller::find_owed(Instant applied) {
     auto& next = wanted.at(message.subject);
     next.watermark.version = last->version + 1;
     next.last = message.sequence;
-    if (last->through < through) continue;
+    if (last->through < through) {
+      continue;
+    }
     billed_[last->region] = last->through;
     wanted.erase(message.subject);
   }
-  for (auto& [subject, watermark] : wanted) owed.push_back(std::move(watermark));
+  for (auto& [subject, watermark] : wanted) {
+    owed.push_back(std::move(watermark));
+  }
   return owed;
 }
 
@@ -93,7 +109,9 @@ Result<void> Biller::append(const Owed& owed) {
       subject, messages::encode(owed.watermark), {}, eventstore::Expectation{subject, owed.last}};
   const auto appended = store_.append(std::span(&append, 1));
   if (!appended) {
-    if (appended.error().needs_another_look()) return {};
+    if (appended.error().needs_another_look()) {
+      return {};
+    }
     return tl::unexpected(appended.error());
   }
   billed_[region] = through;

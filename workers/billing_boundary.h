@@ -10,7 +10,9 @@ namespace vsim::workers {
 inline Instant boundary_up_to(Instant at, Duration interval) {
   const auto since_epoch = at.time_since_epoch();
   auto rest = since_epoch % interval;
-  if (rest.count() < 0) rest += interval;
+  if (rest.count() < 0) {
+    rest += interval;
+  }
   return at - rest;
 }
 

@@ -67,8 +67,12 @@ Result<void> BrokerGauges::ask() {
   if (!connections_.front()->connected()) {
     return eventstore::fail(Error::Kind::unavailable, "not connected");
   }
-  if (auto ok = ask_queue(); !ok) return ok;
-  if (auto ok = ask_lag(); !ok) return ok;
+  if (auto ok = ask_queue(); !ok) {
+    return ok;
+  }
+  if (auto ok = ask_lag(); !ok) {
+    return ok;
+  }
   return ask_storage();
 }
 
@@ -79,15 +83,21 @@ Result<void> BrokerGauges::ask_queue() {
   const auto consumer =
       eventstore::consumer_facts(broker, messages::commands_stream, messages::commands_consumer);
   const auto queue = eventstore::stream_facts(broker, messages::commands_stream);
-  if (!queue) return tl::unexpected(queue.error());
+  if (!queue) {
+    return tl::unexpected(queue.error());
+  }
   commands_.set(static_cast<double>(queue->messages));
   oldest_.set(seconds(queue->oldest_age));
   judge({queue->last_sequence, consumer ? consumer->delivered : 0, known},
         !consumer && consumer.error().kind == Error::Kind::refused);
-  if (!consumer) return tl::unexpected(consumer.error());
+  if (!consumer) {
+    return tl::unexpected(consumer.error());
+  }
   paused_.set(consumer->paused ? 1 : 0);
   const auto dead = eventstore::stream_facts(broker, messages::dead_letters_stream);
-  if (!dead) return tl::unexpected(dead.error());
+  if (!dead) {
+    return tl::unexpected(dead.error());
+  }
   dead_letters_.set(static_cast<double>(dead->messages));
   return {};
 }
@@ -101,7 +111,9 @@ void BrokerGauges::judge(const QueueNumbers& numbers, bool consumer_is_gone) {
         "again: vsimctl migrate";
   }
   const std::lock_guard lock(mutex_);
-  if (fault && !queue_fault_) log::error(*fault);
+  if (fault && !queue_fault_) {
+    log::error(*fault);
+  }
   queue_fault_ = std::move(fault);
 }
 
@@ -112,7 +124,9 @@ std::optional<std::string> BrokerGauges::queue_fault() const {
 
 Result<void> BrokerGauges::ask_storage() {
   const auto storage = eventstore::storage_facts(*connections_.front());
-  if (!storage) return tl::unexpected(storage.error());
+  if (!storage) {
+    return tl::unexpected(storage.error());
+  }
   store_.set(static_cast<double>(storage->bytes));
   const auto told = telemetry::ask_broker_monitor(monitor_url_);
   const auto most = storage->bytes_max.value_or(told ? told->store_bytes_max : 0);
@@ -125,10 +139,14 @@ Result<void> BrokerGauges::ask_storage() {
 
 Result<void> BrokerGauges::ask_lag() {
   const auto projected = projected_();
-  if (!projected) return {};
+  if (!projected) {
+    return {};
+  }
   const auto& broker = *connections_.front();
   const auto events = eventstore::stream_facts(broker, messages::events_stream);
-  if (!events) return tl::unexpected(events.error());
+  if (!events) {
+    return tl::unexpected(events.error());
+  }
   const auto end = events->last_sequence;
   lag_events_.set(static_cast<double>(end > *projected ? end - *projected : 0));
   if (end <= *projected) {
@@ -137,8 +155,12 @@ Result<void> BrokerGauges::ask_lag() {
   }
   const auto next =
       eventstore::get_at(broker, std::string(messages::events_stream), *projected + 1);
-  if (!next) return tl::unexpected(next.error());
-  if (*next) lag_seconds_.set(std::max(0.0, seconds(events->told_at - (*next)->stored_at)));
+  if (!next) {
+    return tl::unexpected(next.error());
+  }
+  if (*next) {
+    lag_seconds_.set(std::max(0.0, seconds(events->told_at - (*next)->stored_at)));
+  }
   return {};
 }
 
@@ -149,8 +171,9 @@ std::string BrokerGauges::trouble() const {
 
 void BrokerGauges::count_permission_errors() {
   double errors = 0;
-  for (const auto* broker : connections_)
+  for (const auto* broker : connections_) {
     errors += static_cast<double>(broker->permission_errors());
+  }
   permission_errors_.add(errors - permission_errors_.value());
 }
 

@@ -24,10 +24,14 @@ Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, DeadLette
     if (!earlier && earlier.error().kind != Error::Kind::refused) {
       return tl::unexpected(earlier.error());
     }
-    if (!earlier) detail = earlier.error().detail;
+    if (!earlier) {
+      detail = earlier.error().detail;
+    }
     // Somebody may have died after that outcome and before the letter.
     const bool decided = earlier && *earlier && (*earlier)->kind != OutcomeKind::dead_lettered;
-    if (decided) return End::had_outcome;
+    if (decided) {
+      return End::had_outcome;
+    }
   }
   if (!dead_letters_.keep(delivery, reason, detail)) {
     return eventstore::fail(Error::Kind::unavailable, "the dead letter could not be kept");
@@ -44,7 +48,9 @@ Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedComma
   }
   OutcomeProposal proposal(tools_, note, outcome, decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
-  if (auto ok = commit_commands(tools_, only); !ok) return tl::unexpected(ok.error());
+  if (auto ok = commit_commands(tools_, only); !ok) {
+    return tl::unexpected(ok.error());
+  }
   return proposal.earlier();
 }
 

@@ -105,9 +105,13 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
 }
 
 void CommandWorker::run(std::stop_token stop) {
-  if (!tools_.view.wait_until_ready(stop)) return;
+  if (!tools_.view.wait_until_ready(stop)) {
+    return;
+  }
   while (!stop.stop_requested()) {
-    if (!is_able(stop)) continue;
+    if (!is_able(stop)) {
+      continue;
+    }
     auto deliveries = queue_.take(commands_at_once, repeated_.empty() ? 200ms : repeated_pause);
     if (!deliveries) {
       log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
@@ -115,8 +119,12 @@ void CommandWorker::run(std::stop_token stop) {
       continue;
     }
     const bool is_all = deliveries->empty() || Clock::now() - repeated_at_ > repeated_wait_max;
-    if (!deliveries->empty()) handle(std::move(*deliveries), stop);
-    if (is_all || repeated_.size() >= repeated_at_once) handle_repeated(stop);
+    if (!deliveries->empty()) {
+      handle(std::move(*deliveries), stop);
+    }
+    if (is_all || repeated_.size() >= repeated_at_once) {
+      handle_repeated(stop);
+    }
     handle_held(stop);
     queue_.still_working();
   }
@@ -125,7 +133,9 @@ void CommandWorker::run(std::stop_token stop) {
 
 bool CommandWorker::is_able(std::stop_token stop) {
   const auto ok = tools_.view.check_time();
-  if (ok) return true;
+  if (ok) {
+    return true;
+  }
   log::warn("no commands are taken", {{"reason", ok.error().detail}});
   give_back_all();  // others may know what time it is
   pause(stop, 1s);
@@ -137,16 +147,22 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
   Items alone;
   std::unordered_set<ServerId> servers;
   for (auto& delivery : deliveries) {
-    if (delivery.deliveries > 1) redeliveries_.add();
+    if (delivery.deliveries > 1) {
+      redeliveries_.add();
+    }
     if (delivery.message.sequence >= queue_numbers_end) {
       hold(delivery, purged_beyond_end);
       continue;
     }
     auto item = decode(std::move(delivery));
-    if (!item) continue;
+    if (!item) {
+      continue;
+    }
     const auto* command = std::get_if<Command>(&item->decoded.command);
     if (item->delivery.deliveries > 1) {
-      if (repeated_.empty()) repeated_at_ = Clock::now();
+      if (repeated_.empty()) {
+        repeated_at_ = Clock::now();
+      }
       repeated_.push_back(std::move(*item));
       continue;
     }
@@ -154,18 +170,26 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
     const bool fits = command != nullptr && servers.insert(command->server).second;
     (fits ? group : alone).push_back(std::move(*item));
   }
-  if (!group.empty()) handle_group(std::move(group), stop);
-  for (auto& item : alone) handle_alone(std::move(item), stop);
+  if (!group.empty()) {
+    handle_group(std::move(group), stop);
+  }
+  for (auto& item : alone) {
+    handle_alone(std::move(item), stop);
+  }
 }
 
 // Whatever has failed before takes no neighbours along. What was in hand together with a command
 // that its worker died of comes again together with it: so each time in the other order, and after
 // two times all of it has had its turn before that command, or after it was buried.
 void CommandWorker::handle_repeated(std::stop_token stop) {
-  if (repeated_.empty()) return;
+  if (repeated_.empty()) {
+    return;
+  }
   auto items = std::exchange(repeated_, {});
   std::uint64_t most = 0;
-  for (const auto& item : items) most = std::max(most, item.delivery.deliveries);
+  for (const auto& item : items) {
+    most = std::max(most, item.delivery.deliveries);
+  }
   std::sort(items.begin(), items.end(), [&](const Item& one, const Item& other) {
     const auto first = one.delivery.message.sequence;
     const auto second = other.delivery.message.sequence;
@@ -204,7 +228,9 @@ std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
     return std::nullopt;
   }
   Item item{std::move(delivery), std::move(*decoded)};
-  if (!item.decoded.by_hand || item.decoded.complaint.empty()) return item;
+  if (!item.decoded.by_hand || item.decoded.complaint.empty()) {
+    return item;
+  }
   bury(item, DeadLetterReason::unreadable, item.decoded.complaint);
   return std::nullopt;
 }
@@ -225,16 +251,22 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
   }
   const auto all_done = commit_all(open, stored_by, stop);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) finish(group[i], *proposals[i]);
+    if (proposals[i]->is_done()) {
+      finish(group[i], *proposals[i]);
+    }
   }
   queue_.flush();
   group_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  if (all_done) return;
+  if (all_done) {
+    return;
+  }
   log::warn("a group is left undone", {{"reason", all_done.error().detail}});
   // One of them cannot be decided at all: then each by itself, so that the others can go on.
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) continue;
+    if (proposals[i]->is_done()) {
+      continue;
+    }
     if (stop.stop_requested()) {
       give_back(group[i].delivery);
     } else {
@@ -249,10 +281,14 @@ eventstore::Result<void> CommandWorker::commit_all(std::vector<Proposal*> open,
   std::chrono::milliseconds wait = 50ms;
   while (true) {
     const auto ok = commit_commands(tools_, open, stored_by);
-    if (ok || cannot_be_decided(ok.error())) return ok;
+    if (ok || cannot_be_decided(ok.error())) {
+      return ok;
+    }
     log::warn("commands have to wait", {{"reason", ok.error().detail}});
     std::erase_if(open, [](const Proposal* proposal) { return proposal->is_done(); });
-    if (stop.stop_requested() || !tools_.view.check_time()) return ok;
+    if (stop.stop_requested() || !tools_.view.check_time()) {
+      return ok;
+    }
     queue_.ask_for_no_more();
     queue_.still_working();
     pause(stop, wait);
@@ -261,10 +297,15 @@ eventstore::Result<void> CommandWorker::commit_all(std::vector<Proposal*> open,
 }
 
 void CommandWorker::handle_alone(Item item, std::stop_token stop) {
-  if (!tools_.view.check_time()) return give_back(item.delivery);
-  if (item.delivery.deliveries >= deliveries_max)
+  if (!tools_.view.check_time()) {
+    return give_back(item.delivery);
+  }
+  if (item.delivery.deliveries >= deliveries_max) {
     return bury(item, DeadLetterReason::exhausted, exhausted);
-  if (!std::holds_alternative<Command>(item.decoded.command)) return handle_shared(item, stop);
+  }
+  if (!std::holds_alternative<Command>(item.decoded.command)) {
+    return handle_shared(item, stop);
+  }
   AddressFinder addresses(tools_);
   CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
                            item.decoded.reply_to,
@@ -281,9 +322,13 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
 }
 
 void CommandWorker::finish(Item& item, const CommandProposal& proposal) {
-  if (proposal.misfit().empty()) return finish(item, proposal.verdict());
+  if (proposal.misfit().empty()) {
+    return finish(item, proposal.verdict());
+  }
   // Who waits for it looks at the operation, which is the other command's.
-  if (!item.decoded.reply_to.empty()) replies_.publish(item.decoded.reply_to, "");
+  if (!item.decoded.reply_to.empty()) {
+    replies_.publish(item.decoded.reply_to, "");
+  }
   refuse(item.delivery, proposal.misfit());
 }
 
@@ -293,7 +338,9 @@ void CommandWorker::finish(Item& item, const Verdict& verdict) {
     // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45). Held, it
     // stays in the queue until an operator has mended the numbers; the others go on.
     const auto end = queue_.last_sequence();
-    if (!end) return hold(item.delivery, "the queue does not tell how far it has come");
+    if (!end) {
+      return hold(item.delivery, "the queue does not tell how far it has come");
+    }
     if (*end < stale->newer) {
       return hold(item.delivery,
                   "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
@@ -321,7 +368,9 @@ void CommandWorker::hold(Delivery& delivery, std::string_view why) {
 void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
   while (true) {
     const auto misfit = fleet_commands_.find_misfit(item.decoded);
-    if (misfit && *misfit) return refuse(item.delivery, **misfit);
+    if (misfit && *misfit) {
+      return refuse(item.delivery, **misfit);
+    }
     const auto verdict =
         misfit ? fleet_commands_.carry_out(item.decoded) : tl::unexpected(misfit.error());
     if (verdict) {
@@ -330,7 +379,9 @@ void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
     }
     const auto& error = verdict.error();
     log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
-    if (stop.stop_requested() || !tools_.view.check_time()) return give_back(item.delivery);
+    if (stop.stop_requested() || !tools_.view.check_time()) {
+      return give_back(item.delivery);
+    }
     if (cannot_be_decided(error)) {
       return hold(item.delivery, error.detail);
     }
@@ -342,8 +393,12 @@ void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
 
 void CommandWorker::bury(Item& item, DeadLetterReason reason, const std::string& error) {
   const auto end = burial_.bury(item.delivery, reason, error);
-  if (!end) return hold(item.delivery, end.error().detail);
-  if (*end == Burial::End::had_outcome) return queue_.ack(item.delivery);
+  if (!end) {
+    return hold(item.delivery, end.error().detail);
+  }
+  if (*end == Burial::End::had_outcome) {
+    return queue_.ack(item.delivery);
+  }
   const bool is_exhausted = reason == DeadLetterReason::exhausted;
   queue_.terminate(item.delivery, (is_exhausted ? "exhausted: " : "unreadable: ") + error);
 }
@@ -363,8 +418,12 @@ void CommandWorker::give_back(const Delivery& delivery) {
 }
 
 void CommandWorker::give_back_all() {
-  for (const auto& item : repeated_) give_back(item.delivery);
-  for (const auto& held : held_) give_back(held.delivery);
+  for (const auto& item : repeated_) {
+    give_back(item.delivery);
+  }
+  for (const auto& held : held_) {
+    give_back(held.delivery);
+  }
   repeated_.clear();
   held_.clear();
   told_.clear();

@@ -23,7 +23,9 @@ std::string reason_text(DeadLetterReason reason) {
 std::string one_line(std::string text) {
   constexpr std::size_t bytes_max = 512;
   for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      c = ' ';
+    }
   }
   text.resize(std::min(text.size(), bytes_max));
   return text;
@@ -35,11 +37,17 @@ void add_headers_of(const eventstore::Message& message, eventstore::Headers& hea
   using messages::header::command_id;
   for (const auto& header : message.headers) {
     const bool is_letters = header.name.starts_with("Vsim-Dead-");
-    if (header.name.starts_with("Vsim-") && !is_letters) headers.push_back(header);
+    if (header.name.starts_with("Vsim-") && !is_letters) {
+      headers.push_back(header);
+    }
   }
-  if (!find_header(message.headers, command_id).empty()) return;
+  if (!find_header(message.headers, command_id).empty()) {
+    return;
+  }
   const auto id = messages::command_id_of(message);
-  if (id) headers.push_back({std::string(command_id), id->to_string()});
+  if (id) {
+    headers.push_back({std::string(command_id), id->to_string()});
+  }
 }
 
 // The same for the same command, so that one that is buried twice is one letter. Its time is part

@@ -21,12 +21,18 @@ void DeadlineQueue::set(const Region& region, const ServerId& server, std::optio
                         StreamSequence sequence, DueKind kind) {
   const auto slot = index_.empty() ? nobody : index_[find(server)];
   if (slot == nobody) {
-    if (due) add({server, *due, sequence, 0, number_of(region), kind});
+    if (due) {
+      add({server, *due, sequence, 0, number_of(region), kind});
+    }
     return;
   }
   auto& entry = entries_[slot];
-  if (sequence < entry.sequence) return;
-  if (!due) return erase(slot);
+  if (sequence < entry.sequence) {
+    return;
+  }
+  if (!due) {
+    return erase(slot);
+  }
   entry.due = *due;
   entry.sequence = sequence;
   entry.region = number_of(region);
@@ -35,7 +41,9 @@ void DeadlineQueue::set(const Region& region, const ServerId& server, std::optio
 }
 
 std::optional<Instant> DeadlineQueue::earliest() const {
-  if (heap_.empty()) return std::nullopt;
+  if (heap_.empty()) {
+    return std::nullopt;
+  }
   return entries_[heap_.front()].due;
 }
 
@@ -45,7 +53,9 @@ std::vector<DueServer> DeadlineQueue::due(Instant until, std::size_t max,
   const auto is_later = [this](Place a, Place b) { return is_before(heap_[b], heap_[a]); };
   std::priority_queue<Place, std::vector<Place>, decltype(is_later)> next(is_later);
   const auto look_at = [&](std::size_t place) {
-    if (place >= heap_.size() || entries_[heap_[place]].due > until) return;
+    if (place >= heap_.size() || entries_[heap_[place]].due > until) {
+      return;
+    }
     next.push(static_cast<Place>(place));
   };
   std::vector<DueServer> servers;
@@ -57,7 +67,9 @@ std::vector<DueServer> DeadlineQueue::due(Instant until, std::size_t max,
     look_at(2 * place + 2);
     const auto& entry = entries_[heap_[place]];
     const auto& name = region_names_[entry.region];
-    if (!region || name == *region) servers.push_back({name, entry.server, entry.due});
+    if (!region || name == *region) {
+      servers.push_back({name, entry.server, entry.due});
+    }
   }
   return servers;
 }
@@ -68,9 +80,13 @@ DeadlineQueue::DueCount DeadlineQueue::count_due(Instant until, std::size_t max)
   while (!next.empty() && count.all < max) {
     const auto place = next.back();
     next.pop_back();
-    if (place >= heap_.size() || entries_[heap_[place]].due > until) continue;
+    if (place >= heap_.size() || entries_[heap_[place]].due > until) {
+      continue;
+    }
     ++count.all;
-    if (entries_[heap_[place]].kind == DueKind::idle_timeout) ++count.idle;
+    if (entries_[heap_[place]].kind == DueKind::idle_timeout) {
+      ++count.idle;
+    }
     next.push_back(2 * place + 1);
     next.push_back(2 * place + 2);
   }
@@ -97,9 +113,15 @@ void DeadlineQueue::sift(Place place) {
   }
   while (true) {
     std::size_t child = 2 * std::size_t{place} + 1;
-    if (child >= heap_.size()) break;
-    if (child + 1 < heap_.size() && is_before(heap_[child + 1], heap_[child])) ++child;
-    if (!is_before(heap_[child], slot)) break;
+    if (child >= heap_.size()) {
+      break;
+    }
+    if (child + 1 < heap_.size() && is_before(heap_[child + 1], heap_[child])) {
+      ++child;
+    }
+    if (!is_before(heap_[child], slot)) {
+      break;
+    }
     put(place, heap_[child]);
     place = static_cast<Place>(child);
   }
@@ -108,7 +130,9 @@ void DeadlineQueue::sift(Place place) {
 
 void DeadlineQueue::add(Entry entry) {
   assert(entries_.size() < nobody);
-  if (is_crowded(entries_.size() + 1, index_.size())) grow_index();
+  if (is_crowded(entries_.size() + 1, index_.size())) {
+    grow_index();
+  }
   const auto slot = static_cast<Slot>(entries_.size());
   index_[find(entry.server)] = slot;
   entry.place = static_cast<Place>(heap_.size());
@@ -160,7 +184,9 @@ void DeadlineQueue::unindex(const ServerId& server) {
   for (auto at = (gap + 1) & mask; index_[at] != nobody; at = (at + 1) & mask) {
     const auto home = home_of(entries_[index_[at]].server);
     const bool may_move = ((at - home) & mask) >= ((at - gap) & mask);
-    if (!may_move) continue;
+    if (!may_move) {
+      continue;
+    }
     index_[gap] = index_[at];
     gap = at;
   }
@@ -169,14 +195,18 @@ void DeadlineQueue::unindex(const ServerId& server) {
 
 void DeadlineQueue::grow_index() {
   index_ = std::vector<Slot>(std::max(index_min, index_.size() * 2), nobody);
-  for (Slot slot = 0; slot < entries_.size(); ++slot) index_[find(entries_[slot].server)] = slot;
+  for (Slot slot = 0; slot < entries_.size(); ++slot) {
+    index_[find(entries_[slot].server)] = slot;
+  }
 }
 
 std::uint16_t DeadlineQueue::number_of(const Region& region) {
   const auto number = region_names_.size();
   assert(number < std::numeric_limits<std::uint16_t>::max());
   const auto [known, is_new] = region_numbers_.emplace(region, static_cast<std::uint16_t>(number));
-  if (is_new) region_names_.push_back(region);
+  if (is_new) {
+    region_names_.push_back(region);
+  }
   return known->second;
 }
 

@@ -31,9 +31,13 @@ struct Part {
 Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& view,
                                      const std::vector<DueServer>& servers, Instant until) {
   std::vector<ServerId> ids;
-  for (const auto& server : servers) ids.push_back(server.server);
+  for (const auto& server : servers) {
+    ids.push_back(server.server);
+  }
   auto heads = load_heads(store, ids);
-  if (!heads) return tl::unexpected(heads.error());
+  if (!heads) {
+    return tl::unexpected(heads.error());
+  }
   std::vector<Part> parts;
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const auto& [region, server, known_due] = servers[i];
@@ -44,8 +48,12 @@ Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& v
                                                         ", which is known to have a deadline");
     }
     const auto due = due_of(head.state);
-    if (due != known_due) view.server_seen(region, server, head.state, head.sequence);
-    if (due && *due <= until) parts.push_back({{region, server, *due}, std::move(head), {}, {}});
+    if (due != known_due) {
+      view.server_seen(region, server, head.state, head.sequence);
+    }
+    if (due && *due <= until) {
+      parts.push_back({{region, server, *due}, std::move(head), {}, {}});
+    }
   }
   std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
     return std::tie(a.server.due, a.server.server) < std::tie(b.server.due, b.server.server);
@@ -60,14 +68,22 @@ std::vector<Append> decide_in_order(std::vector<Part>& parts, Instant end) {
   std::size_t taken = 0;
   for (auto& part : parts) {
     const auto& [region, server, due] = part.server;
-    if (due > end) break;
+    if (due > end) {
+      break;
+    }
     part.events = decide_due(server, region, part.head.state, due);
     auto appends = appends_of(part.head, part.events, {});
-    if (batch.size() + appends.size() > eventstore::batch_messages_max) break;
+    if (batch.size() + appends.size() > eventstore::batch_messages_max) {
+      break;
+    }
     std::move(appends.begin(), appends.end(), std::back_inserter(batch));
     part.after = part.head.state;
-    for (const auto& event : part.events) part.after = evolve(std::move(part.after), event);
-    if (const auto next = due_of(part.after)) end = std::min(end, *next);
+    for (const auto& event : part.events) {
+      part.after = evolve(std::move(part.after), event);
+    }
+    if (const auto next = due_of(part.after)) {
+      end = std::min(end, *next);
+    }
     ++taken;
   }
   parts.resize(taken);
@@ -78,20 +94,30 @@ Result<std::size_t> try_round(eventstore::EventStore& store, FleetView& view, In
                               const std::optional<Region>& region, std::size_t servers_max,
                               const OnDue& on_due) {
   const auto servers = view.due(until, servers_max, region);
-  if (servers.empty()) return 0;
+  if (servers.empty()) {
+    return 0;
+  }
   auto parts = load_parts(store, view, servers, until);
-  if (!parts) return tl::unexpected(parts.error());
+  if (!parts) {
+    return tl::unexpected(parts.error());
+  }
   // What comes after the last of a full round is not known yet.
   const auto end = servers.size() == servers_max ? std::min(servers.back().due, until) : until;
   const auto batch = decide_in_order(*parts, end);
-  if (batch.empty()) return servers.size();
+  if (batch.empty()) {
+    return servers.size();
+  }
   const auto last = store.append(batch);
-  if (!last) return tl::unexpected(last.error());
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
   auto sequence = *last - batch.size();
   for (const auto& part : *parts) {
     sequence += part.events.size();
     view.server_seen(part.server.region, part.server.server, part.after, sequence);
-    for (const auto& event : part.events) on_due(event);
+    for (const auto& event : part.events) {
+      on_due(event);
+    }
   }
   return servers.size();
 }
@@ -103,13 +129,17 @@ Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, In
   auto servers_max = servers_at_once;
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto looked_at = try_round(store, view, until, region, servers_max, on_due);
-    if (looked_at || !looked_at.error().needs_another_look()) return looked_at;
+    if (looked_at || !looked_at.error().needs_another_look()) {
+      return looked_at;
+    }
     // Another timekeeper may be faster: this one lets it, and looks further on when the view has
     // followed.
     std::this_thread::sleep_for(std::min(stand_back_max, stand_back_min * (attempt + 1)));
     view.catch_up();
     // Of fewer servers it is less likely that one moves meanwhile.
-    if (attempt > 0) servers_max = std::max<std::size_t>(1, servers_max / 2);
+    if (attempt > 0) {
+      servers_max = std::max<std::size_t>(1, servers_max / 2);
+    }
   }
   return eventstore::fail(Error::Kind::conflict,
                           "the log moved faster than it could be decided on");

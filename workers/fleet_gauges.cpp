@@ -62,20 +62,26 @@ void FleetGauges::refresh_pools(const FleetView::Status& status) {
 // empty for long has an old one until then: its age counts from when it was seen to be in use. So
 // billing that never begins is seen too.
 void FleetGauges::refresh_billing(const FleetView::Status& status) {
-  if (!status.ready) return;
+  if (!status.ready) {
+    return;
+  }
   scale_.set(view_.clock().time.scale);
   const auto now = view_.now();
   const auto billed = read_models_.billed_through();
   const std::lock_guard lock(mutex_);
   std::map<telemetry::Labels, double> ages;
-  for (const auto& [region, counts] : status.pools) ages[{{"region", region}}] = 0;
+  for (const auto& [region, counts] : status.pools) {
+    ages[{{"region", region}}] = 0;
+  }
   std::map<Region, InUse> in_use;
   for (const auto& region : view_.regions_in_use()) {
     const auto known = in_use_.find(region);
     const auto use = known == in_use_.end() ? InUse{now, looked_before_} : known->second;
     const auto watermark = billed.find(region.name);
     auto through = watermark == billed.end() ? use.seen_at : watermark->second;
-    if (use.began_then) through = std::max(through, use.seen_at);
+    if (use.began_then) {
+      through = std::max(through, use.seen_at);
+    }
     in_use[region] = use;
     ages[{{"region", region.name}}] =
         std::max(0.0, std::chrono::duration<double>(now - through).count());

@@ -48,9 +48,13 @@ void FleetView::load() {
   for (const auto& address : snapshot->addresses) {
     auto& pool = pools_[address.region];
     pool.extend({address.ip, address.ip});
-    if (address.last_claim == 0) continue;
+    if (address.last_claim == 0) {
+      continue;
+    }
     pool.claimed(address.ip, address.last_claim);
-    if (!address.taken) pool.released(address.ip, position_);
+    if (!address.taken) {
+      pool.released(address.ip, position_);
+    }
   }
   for (const auto& deadline : snapshot->deadlines) {
     deadlines_.set(deadline.region, deadline.server, deadline.due, position_,
@@ -67,7 +71,9 @@ void FleetView::start_anew(const std::stop_token& stop) {
   }
   while (!refresh_clock()) {
     pause(stop, 200ms);
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) {
+      return;
+    }
   }
   {
     const std::lock_guard lock(mutex_);
@@ -81,7 +87,9 @@ void FleetView::start_anew(const std::stop_token& stop) {
 
 bool FleetView::comes_from_log(const read_model::Checkpoint& checkpoint) {
   const auto last = store_.last_sequence();
-  if (checkpoint.sequence == 0) return last.has_value();
+  if (checkpoint.sequence == 0) {
+    return last.has_value();
+  }
   const auto there = store_.load(checkpoint.sequence);
   return last && there && !read_model::fault_of_log(checkpoint, *last, *there, "");
 }
@@ -111,14 +119,18 @@ void FleetView::follow(std::stop_token stop) {
     const auto messages = follower->next(messages_at_once, 200ms);
     if (!messages) {
       say(in_words(messages.error()));
-      if (messages.error().kind == eventstore::Error::Kind::conflict) return start_anew(stop);
+      if (messages.error().kind == eventstore::Error::Kind::conflict) {
+        return start_anew(stop);
+      }
       pause(stop, 100ms);
       continue;
     }
     apply(*messages);
     const std::lock_guard lock(mutex_);
     trouble_.clear();
-    if (caught_up_ || position_ < *end) continue;
+    if (caught_up_ || position_ < *end) {
+      continue;
+    }
     caught_up_ = true;
     changed_.notify_all();
   }
@@ -127,7 +139,9 @@ void FleetView::follow(std::stop_token stop) {
 eventstore::Result<void> FleetView::refresh_clock() {
   const std::string subject(messages::clock_subject);
   const auto last = store_.load_last(std::span(&subject, 1));
-  if (!last) return tl::unexpected(last.error());
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
   if (last->empty()) {
     return eventstore::fail(eventstore::Error::Kind::unavailable,
                             "the log has no clock yet: run `vsimctl migrate`");
@@ -140,14 +154,18 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
   for (const auto& message : messages) {
     const auto logged = messages::decode_event(message);
     const std::lock_guard lock(mutex_);
-    if (logged) apply(*logged, message.sequence);
+    if (logged) {
+      apply(*logged, message.sequence);
+    }
     // Its stamp was the broker's time, whatever that says now.
     if (clock_ && message.sequence > clock_sequence_) {
       latest_now_ = std::max(latest_now_, simulated_at(*clock_, message.stored_at));
     }
     // What cannot be read changes no address and no deadline that this build knows of; the
     // projector is the one that stops at it and says so.
-    if (message.sequence == position_ + 1) position_ = message.sequence;
+    if (message.sequence == position_ + 1) {
+      position_ = message.sequence;
+    }
   }
   changed_.notify_all();
 }
@@ -163,11 +181,17 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
     pools_[claim->region].claimed(claim->ip, sequence);
   } else if (const auto* pool = std::get_if<messages::PoolLogged>(&logged)) {
     const auto* extension = std::get_if<PoolExtended>(&pool->event.data);
-    if (extension == nullptr) return;
-    for (const auto& range : extension->ranges) pools_[pool->event.region].extend(range);
+    if (extension == nullptr) {
+      return;
+    }
+    for (const auto& range : extension->ranges) {
+      pools_[pool->event.region].extend(range);
+    }
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
-    if (sequence <= clock_sequence_) return;  // on the way to an event that was read ahead
-    keep_what_was_reached();                  // on the clock that it was reached by
+    if (sequence <= clock_sequence_) {
+      return;  // on the way to an event that was read ahead
+    }
+    keep_what_was_reached();  // on the clock that it was reached by
     clock_ = clock->state;
     clock_sequence_ = sequence;
   }
@@ -177,7 +201,9 @@ void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequen
 // broker's clock was set back nothing may be decided before that.
 void FleetView::keep_what_was_reached() const {
   const auto set_back = wall_.set_back();
-  if (set_back.times == set_backs_seen_ || !clock_) return;
+  if (set_back.times == set_backs_seen_ || !clock_) {
+    return;
+  }
   set_backs_seen_ = set_back.times;
   latest_now_ = std::max(latest_now_, simulated_at(*clock_, set_back.reached));
 }
@@ -209,7 +235,9 @@ WallTime FleetView::wall() const { return wall_.now(); }
 
 eventstore::Result<void> FleetView::check_time() const {
   auto trouble = wall_.trouble();
-  if (trouble.empty()) return {};
+  if (trouble.empty()) {
+    return {};
+  }
   return eventstore::fail(eventstore::Error::Kind::unavailable, std::move(trouble));
 }
 
@@ -227,14 +255,17 @@ double FleetView::wall_seconds_since(Instant due) const {
 
 bool FleetView::wait_until_ready(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  while (!ready_locked() && !stop.stop_requested())
+  while (!ready_locked() && !stop.stop_requested()) {
     changed_.wait_for(lock, stop, 100ms, [this] { return ready_locked(); });
+  }
   return ready_locked();
 }
 
 bool FleetView::catch_up() {
   const auto last = store_.last_sequence();
-  if (!last) return false;
+  if (!last) {
+    return false;
+  }
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, 5s, [&] { return position_ >= *last; });
 }
@@ -242,19 +273,25 @@ bool FleetView::catch_up() {
 std::optional<FreeAddress> FleetView::reserve(const Region& region) {
   const std::lock_guard lock(mutex_);
   const auto pool = pools_.find(region);
-  if (pool == pools_.end()) return std::nullopt;
+  if (pool == pools_.end()) {
+    return std::nullopt;
+  }
   return pool->second.reserve(chance_());
 }
 
 void FleetView::settle(const Region& region, Ipv4 ip) {
   const std::lock_guard lock(mutex_);
-  if (const auto pool = pools_.find(region); pool != pools_.end()) pool->second.settle(ip);
+  if (const auto pool = pools_.find(region); pool != pools_.end()) {
+    pool->second.settle(ip);
+  }
 }
 
 void FleetView::address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence) {
   const std::lock_guard lock(mutex_);
   // What the view has passed it knows already, and perhaps that it was released since.
-  if (sequence > position_) pools_[region].claimed(ip, sequence);
+  if (sequence > position_) {
+    pools_[region].claimed(ip, sequence);
+  }
 }
 
 void FleetView::server_seen(const Region& region, const ServerId& server, const State& state,
@@ -272,8 +309,12 @@ std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
 DeadlineQueue::DueCount FleetView::overdue(std::chrono::seconds grace) const {
   const std::lock_guard lock(mutex_);
   // Right after a change of the clock much may be due at once, and nobody is late yet.
-  if (!clock_ || !wall_.known()) return {};
-  if (wall_.now() - clock_->time.stored_at < grace) return {};
+  if (!clock_ || !wall_.known()) {
+    return {};
+  }
+  if (wall_.now() - clock_->time.stored_at < grace) {
+    return {};
+  }
   const std::chrono::duration<double> simulated = grace * clock_->time.scale;
   return deadlines_.count_due(now_locked() - std::chrono::floor<Duration>(simulated), overdue_max);
 }
@@ -282,7 +323,9 @@ std::vector<Region> FleetView::regions_in_use() const {
   const std::lock_guard lock(mutex_);
   std::vector<Region> regions;
   for (const auto& [region, pool] : pools_) {
-    if (pool.taken_count() > 0) regions.push_back(region);
+    if (pool.taken_count() > 0) {
+      regions.push_back(region);
+    }
   }
   return regions;
 }
@@ -298,8 +341,12 @@ void FleetView::wait_for_due(std::stop_token stop, Instant moment,
   const auto clock = clock_sequence_;
   const std::chrono::nanoseconds wake = wake_min - std::chrono::steady_clock::now();
   auto wait = std::min<std::chrono::nanoseconds>(500ms, std::max(wake, wait_until(moment)));
-  if (earliest) wait = std::min(wait, wait_until(*earliest));
-  if (wait.count() <= 0) return;
+  if (earliest) {
+    wait = std::min(wait, wait_until(*earliest));
+  }
+  if (wait.count() <= 0) {
+    return;
+  }
   changed_.wait_for(lock, stop, wait,
                     [&] { return deadlines_.earliest() != earliest || clock_sequence_ != clock; });
 }
@@ -313,8 +360,9 @@ void FleetView::wait_for_deadlines_applied(std::stop_token stop, Instant known) 
 FleetView::Status FleetView::status() const {
   const std::lock_guard lock(mutex_);
   Status status{ready_locked() && trouble_.empty(), trouble_, position_, deadlines_.size(), {}};
-  if (!status.ready && status.reason.empty())
+  if (!status.ready && status.reason.empty()) {
     status.reason = "the view is catching up with the log";
+  }
   for (const auto& [region, pool] : pools_) {
     status.pools[region.name] = {pool.free_count(), pool.size()};
   }

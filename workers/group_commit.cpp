@@ -38,11 +38,15 @@ eventstore::Result<Lasts> load_lasts(eventstore::EventStore& store,
   std::vector<std::string> filters;
   for (const auto& decided : group) {
     for (const auto& append : decided.appends) {
-      if (append.expected) filters.push_back(append.expected->filter);
+      if (append.expected) {
+        filters.push_back(append.expected->filter);
+      }
     }
   }
   const auto found = store.load_last(filters);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
   Lasts lasts;
   for (const auto& message : *found) {
     auto filter = message.subject;
@@ -58,13 +62,19 @@ eventstore::Result<Lasts> load_lasts(eventstore::EventStore& store,
 // Tells which of a refused batch have to be decided again.
 eventstore::Result<void> find_culprits(eventstore::EventStore& store, std::span<Decided> group) {
   const auto lasts = load_lasts(store, group);
-  if (!lasts) return tl::unexpected(lasts.error());
+  if (!lasts) {
+    return tl::unexpected(lasts.error());
+  }
   for (auto& decided : group) {
     for (const auto& append : decided.appends) {
-      if (!append.expected) continue;
+      if (!append.expected) {
+        continue;
+      }
       const auto found = lasts->find(append.expected->filter);
       const auto last = found == lasts->end() ? 0 : found->second;
-      if (last == append.expected->last) continue;
+      if (last == append.expected->last) {
+        continue;
+      }
       decided.must_decide = true;
       decided.proposal->lost_against(append.expected->filter, last);
     }
@@ -79,24 +89,34 @@ bool may_assume(const Decided& decided) {
 eventstore::Result<void> decide_anew(eventstore::EventStore& store, std::vector<Decided>& group) {
   std::vector<ServerId> servers;
   for (const auto& decided : group) {
-    if (decided.must_decide && !may_assume(decided)) servers.push_back(decided.proposal->server());
+    if (decided.must_decide && !may_assume(decided)) {
+      servers.push_back(decided.proposal->server());
+    }
   }
   std::vector<Head> heads;
   if (!servers.empty()) {
     auto loaded = load_heads(store, servers);
-    if (!loaded) return tl::unexpected(loaded.error());
+    if (!loaded) {
+      return tl::unexpected(loaded.error());
+    }
     heads = std::move(*loaded);
   }
   auto head = heads.begin();
   for (auto& decided : group) {
-    if (!decided.must_decide) continue;
+    if (!decided.must_decide) {
+      continue;
+    }
     const bool assume = may_assume(decided);
     decided.assumed = true;
     auto appends = decided.proposal->decide(assume ? Head{} : *head++);
-    if (!appends) return tl::unexpected(appends.error());
+    if (!appends) {
+      return tl::unexpected(appends.error());
+    }
     decided.appends = std::move(*appends);
     decided.must_decide = false;
-    if (decided.appends.empty()) decided.proposal->done(0);
+    if (decided.appends.empty()) {
+      decided.proposal->done(0);
+    }
   }
   std::erase_if(group, [](const Decided& decided) { return decided.appends.empty(); });
   return {};
@@ -108,7 +128,9 @@ std::size_t batch_length(std::span<const Decided> group) {
   std::size_t length = 0;
   for (const auto& decided : group) {
     messages += decided.appends.size();
-    if (messages > eventstore::batch_messages_max) break;
+    if (messages > eventstore::batch_messages_max) {
+      break;
+    }
     ++length;
   }
   return length;
@@ -120,7 +142,9 @@ eventstore::Result<void> append_together(eventstore::EventStore& store, std::spa
     batch.insert(batch.end(), decided.appends.begin(), decided.appends.end());
   }
   const auto last = store.append(batch);
-  if (!last) return tl::unexpected(last.error());
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
   auto first = *last + 1 - batch.size();
   for (auto& decided : group) {
     decided.proposal->done(first);
@@ -139,7 +163,9 @@ bool is_worth_sending_side_by_side(std::span<const Decided> group) {
 eventstore::Result<void> append_side_by_side(eventstore::EventStore& store,
                                              std::span<Decided> group) {
   std::vector<Append> messages;
-  for (const auto& decided : group) messages.push_back(decided.appends.front());
+  for (const auto& decided : group) {
+    messages.push_back(decided.appends.front());
+  }
   const auto results = store.append_each(messages);
   eventstore::Result<void> outcome;
   for (std::size_t i = 0; i < group.size(); ++i) {
@@ -157,19 +183,27 @@ eventstore::Result<void> append_one_by_one(eventstore::EventStore& store,
                                            std::span<Decided> group) {
   eventstore::Result<void> outcome;
   for (auto& decided : group) {
-    if (auto ok = append_together(store, std::span(&decided, 1)); !ok) outcome = ok;
+    if (auto ok = append_together(store, std::span(&decided, 1)); !ok) {
+      outcome = ok;
+    }
   }
   return outcome;
 }
 
 eventstore::Result<void> append_round(eventstore::EventStore& store, std::span<Decided> group,
                                       int round) {
-  if (is_worth_sending_side_by_side(group)) return append_side_by_side(store, group);
-  if (round >= batch_rounds_max) return append_one_by_one(store, group);
+  if (is_worth_sending_side_by_side(group)) {
+    return append_side_by_side(store, group);
+  }
+  if (round >= batch_rounds_max) {
+    return append_one_by_one(store, group);
+  }
   eventstore::Result<void> outcome;
   while (!group.empty()) {
     const auto length = batch_length(group);
-    if (auto ok = append_together(store, group.first(length)); !ok) outcome = ok;
+    if (auto ok = append_together(store, group.first(length)); !ok) {
+      outcome = ok;
+    }
     group = group.subspan(length);
   }
   return outcome;
@@ -186,7 +220,9 @@ eventstore::Result<std::vector<Head>> load_heads(eventstore::EventStore& store,
     filters.push_back(messages::any_events_of(server));
   }
   const auto found = store.load_last(filters);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
   std::vector<Head> heads(servers.size());
   for (const auto& message : *found) {
     auto logged = messages::decode_event(message);
@@ -196,7 +232,9 @@ eventstore::Result<std::vector<Head>> load_heads(eventstore::EventStore& store,
                               message.subject + " ends with an event that this build cannot read");
     }
     auto& head = heads[places.at(event->event.server)];
-    if (message.sequence < head.sequence) continue;
+    if (message.sequence < head.sequence) {
+      continue;
+    }
     head = Head{message.sequence, std::move(event->state)};
   }
   return heads;
@@ -226,15 +264,27 @@ std::vector<Append> appends_of(const Head& head, std::span<const Event> events,
 
 eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group) {
   std::vector<Decided> open;
-  for (auto* proposal : group) open.push_back({proposal, {}, true, false});
+  for (auto* proposal : group) {
+    open.push_back({proposal, {}, true, false});
+  }
   for (int round = 0; round < rounds_max; ++round) {
-    if (auto ok = decide_anew(store, open); !ok) return ok;
-    if (open.empty()) return {};
+    if (auto ok = decide_anew(store, open); !ok) {
+      return ok;
+    }
+    if (open.empty()) {
+      return {};
+    }
     const auto appended = append_round(store, open, round);
     std::erase_if(open, [](const Decided& decided) { return decided.appends.empty(); });
-    if (open.empty()) return {};
-    if (!appended.error().needs_another_look()) return appended;
-    if (auto ok = find_culprits(store, open); !ok) return ok;
+    if (open.empty()) {
+      return {};
+    }
+    if (!appended.error().needs_another_look()) {
+      return appended;
+    }
+    if (auto ok = find_culprits(store, open); !ok) {
+      return ok;
+    }
   }
   return eventstore::fail(Error::Kind::conflict,
                           "the log moved faster than it could be decided on");

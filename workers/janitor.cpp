@@ -22,7 +22,9 @@ Janitor::Janitor(FleetView& view, JanitorDuties duties, Standby::IsActive is_act
     : view_(view), duties_(duties), standby_(std::move(is_active)) {}
 
 void Janitor::run(std::stop_token stop) {
-  if (!view_.wait_until_ready(stop)) return;
+  if (!view_.wait_until_ready(stop)) {
+    return;
+  }
   while (!stop.stop_requested()) {
     round();
     pause(stop, round_every);
@@ -33,7 +35,9 @@ std::optional<Instant> Janitor::look(Instant now) {
   std::optional<Instant> oldest;
   const auto take = [&](const char* duty, const eventstore::Result<std::optional<Instant>>& since) {
     note(duty, since ? eventstore::Result<void>() : tl::unexpected(since.error()));
-    if (since && *since) oldest = std::min(oldest.value_or(**since), **since);
+    if (since && *since) {
+      oldest = std::min(oldest.value_or(**since), **since);
+    }
   };
   take("look for purged commands", duties_.purge_verdicts.look(now));
   take("look into the outbox", duties_.pool_outbox.look());
@@ -44,8 +48,12 @@ void Janitor::round() {
   const auto now = real_now();
   const auto in_time = view_.check_time();
   note("know the time", in_time);
-  if (!in_time) return;
-  if (!standby_.must_act(look(now))) return;
+  if (!in_time) {
+    return;
+  }
+  if (!standby_.must_act(look(now))) {
+    return;
+  }
   note("purge verdicts", duties_.purge_verdicts.give(now));
   note("outbox", duties_.pool_outbox.publish());
   note("delivery sweep", duties_.delivery_sweep.sweep());

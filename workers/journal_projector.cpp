@@ -224,7 +224,9 @@ std::optional<Setback> JournalProjector::apply(read_model::ProjectionWriter& wri
   }
   std::vector<read_model::OperationRow> rows;
   read_model::Checkpoint next = checkpoint_;
-  if (next.command_sequence >= queue_numbers_counted) next.command_sequence = 0;
+  if (next.command_sequence >= queue_numbers_counted) {
+    next.command_sequence = 0;
+  }
   for (const auto& message : messages) {
     const auto original = messages::original_of(message);
     // A queue that was purged too far is made anew below that (D45).

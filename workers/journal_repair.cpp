@@ -42,22 +42,32 @@ Result<void> JournalRepair::run_if_due(std::chrono::steady_clock::time_point now
     journal_seen_ = std::move(made);
     due_ = now + settling;
   }
-  if (!due_ || now < *due_) return {};
+  if (!due_ || now < *due_) {
+    return {};
+  }
   const auto repaired = repair();
-  if (!repaired) return tl::unexpected(repaired.error());
+  if (!repaired) {
+    return tl::unexpected(repaired.error());
+  }
   due_.reset();
-  if (*repaired > 0) log::warn("JOURNAL was repaired", {{"commands", *repaired}});
+  if (*repaired > 0) {
+    log::warn("JOURNAL was repaired", {{"commands", *repaired}});
+  }
   return {};
 }
 
 Result<std::size_t> JournalRepair::repair() {
   const auto queued = queue_.load_history(std::string(messages::command_prefix) + ">");
-  if (!queued) return tl::unexpected(queued.error());
+  if (!queued) {
+    return tl::unexpected(queued.error());
+  }
   std::size_t repaired = 0;
   for (std::size_t first = 0; first < queued->size(); first += looked_at_once) {
     const auto count = std::min(looked_at_once, queued->size() - first);
     const auto some = repair_some(std::span(*queued).subspan(first, count));
-    if (!some) return some;
+    if (!some) {
+      return some;
+    }
     repaired += *some;
   }
   return repaired;
@@ -65,23 +75,33 @@ Result<std::size_t> JournalRepair::repair() {
 
 Result<std::size_t> JournalRepair::repair_some(std::span<const Message> queued) {
   std::vector<std::string> subjects;
-  for (const auto& command : queued) subjects.push_back(messages::journal_subject(command.subject));
+  for (const auto& command : queued) {
+    subjects.push_back(messages::journal_subject(command.subject));
+  }
   const auto journalled = journal_.load_last(subjects);
-  if (!journalled) return tl::unexpected(journalled.error());
+  if (!journalled) {
+    return tl::unexpected(journalled.error());
+  }
   // A queue holds one command a subject, and that is the newest that was accepted for it.
   std::unordered_map<std::string, StreamSequence> known;
-  for (const auto& copy : *journalled) known[copy.subject] = messages::original_of(copy).sequence;
+  for (const auto& copy : *journalled) {
+    known[copy.subject] = messages::original_of(copy).sequence;
+  }
   std::vector<Append> copies;
   for (const auto& command : queued) {
     const auto found = known.find(messages::journal_subject(command.subject));
-    if (found != known.end() && found->second == command.sequence) continue;
+    if (found != known.end() && found->second == command.sequence) {
+      continue;
+    }
     copies.push_back({messages::journal_subject(command.subject), command.payload,
                       messages::journal_headers(command), std::nullopt});
   }
   for (std::size_t first = 0; first < copies.size(); first += copied_at_once) {
     const auto count = std::min(copied_at_once, copies.size() - first);
     for (const auto& result : journal_.append_each(std::span(copies).subspan(first, count))) {
-      if (!result) return tl::unexpected(result.error());
+      if (!result) {
+        return tl::unexpected(result.error());
+      }
       repaired_.add();
     }
   }

@@ -13,7 +13,9 @@ constexpr std::size_t servers_in_a_generation = 50'000;
 
 // Of a subject or a filter over all regions.
 std::optional<ServerId> server_of(std::string_view filter) {
-  if (!filter.starts_with(messages::server_event_prefix)) return std::nullopt;
+  if (!filter.starts_with(messages::server_event_prefix)) {
+    return std::nullopt;
+  }
   const auto id = Uuid::parse(filter.substr(filter.rfind('.') + 1));
   return id ? std::optional(ServerId{*id}) : std::nullopt;
 }
@@ -24,7 +26,9 @@ bool is_counted(std::string_view subject) { return !subject.starts_with(messages
 }  // namespace
 
 StreamSequence* KnownHeads::find(const ServerId& server) const {
-  if (const auto found = servers_.find(server); found != servers_.end()) return &found->second;
+  if (const auto found = servers_.find(server); found != servers_.end()) {
+    return &found->second;
+  }
   const auto found = servers_before_.find(server);
   return found == servers_before_.end() ? nullptr : &found->second;
 }
@@ -42,23 +46,31 @@ void KnownHeads::raise(const ServerId& server, StreamSequence sequence) {
 }
 
 void KnownHeads::note(std::string_view subject, StreamSequence sequence) {
-  if (!is_counted(subject)) return;
+  if (!is_counted(subject)) {
+    return;
+  }
   const auto server = server_of(subject);
   const std::lock_guard lock(mutex_);
-  if (server) return raise(*server, sequence);
+  if (server) {
+    return raise(*server, sequence);
+  }
   auto& known = others_[std::string(subject)];
   known = std::max(known, sequence);
 }
 
 void KnownHeads::note(const read_model::LogMarks& marks) {
-  if (marks.clock > 0) note(messages::clock_subject, marks.clock);
+  if (marks.clock > 0) {
+    note(messages::clock_subject, marks.clock);
+  }
   for (const auto& [region, sequence] : marks.billing) {
     note(messages::billing_events(Region{region}), sequence);
   }
 }
 
 void KnownHeads::ask_models(std::span<const ServerId> servers) {
-  if (servers.empty() || !models_answer_) return;
+  if (servers.empty() || !models_answer_) {
+    return;
+  }
   const auto newest = read_newest_(servers);
   if (!newest) {
     models_answer_ = false;  // until they have answered whoever watches them
@@ -77,12 +89,16 @@ std::vector<StreamSequence> KnownHeads::of(std::span<const std::string> filters)
     const std::lock_guard lock(mutex_);
     for (const auto& filter : filters) {
       const auto server = server_of(filter);
-      if (server && find(*server) == nullptr) strangers.push_back(*server);
+      if (server && find(*server) == nullptr) {
+        strangers.push_back(*server);
+      }
     }
   }
   ask_models(strangers);
   std::vector<StreamSequence> places;
-  for (const auto& filter : filters) places.push_back(remembered(filter));
+  for (const auto& filter : filters) {
+    places.push_back(remembered(filter));
+  }
   return places;
 }
 

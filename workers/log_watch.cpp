@@ -43,7 +43,9 @@ void LogWatch::run(std::stop_token stop) {
 
 void LogWatch::look() {
   const auto marks = ask_models();
-  if (compare() && marks && trouble().empty()) heads_.note(*marks);
+  if (compare() && marks && trouble().empty()) {
+    heads_.note(*marks);
+  }
 }
 
 std::optional<read_model::LogMarks> LogWatch::ask_models() {
@@ -64,11 +66,17 @@ std::optional<read_model::LogMarks> LogWatch::ask_models() {
 
 Result<std::optional<std::string>> LogWatch::fault_of(const read_model::Checkpoint& known,
                                                       std::string_view known_by) {
-  if (known.sequence == 0) return std::optional<std::string>();
+  if (known.sequence == 0) {
+    return std::optional<std::string>();
+  }
   const auto end = log_.last_sequence();
-  if (!end) return tl::unexpected(end.error());
+  if (!end) {
+    return tl::unexpected(end.error());
+  }
   const auto there = log_.load(known.sequence);
-  if (!there) return tl::unexpected(there.error());
+  if (!there) {
+    return tl::unexpected(there.error());
+  }
   return read_model::fault_of_log(known, *end, *there, known_by);
 }
 
@@ -79,16 +87,22 @@ Result<void> LogWatch::compare() {
   lock.unlock();
   const auto reconnects = reconnects_();
   auto models_fault = fault_of(models, "has been projected");
-  if (!models_fault) return tl::unexpected(models_fault.error());
+  if (!models_fault) {
+    return tl::unexpected(models_fault.error());
+  }
   auto own_fault = fault_of(own, "was read by this process");
-  if (!own_fault) return tl::unexpected(own_fault.error());
+  if (!own_fault) {
+    return tl::unexpected(own_fault.error());
+  }
   // What the read models say now tells later whether they have been made anew.
   if (*own_fault && !*models_fault && ask_models()) {
     lock.lock();
     const auto newer = models_.value_or(read_model::Checkpoint{});
     lock.unlock();
     models_fault = fault_of(newer, "has been projected");
-    if (!models_fault) return tl::unexpected(models_fault.error());
+    if (!models_fault) {
+      return tl::unexpected(models_fault.error());
+    }
   }
   lock.lock();
   compared_at_ = reconnects;
@@ -126,18 +140,24 @@ Result<void> LogWatch::check() {
     return eventstore::fail(Error::Kind::unavailable, std::move(why));
   }
   if (is_new) {
-    if (auto ok = compare(); !ok) return ok;
+    if (auto ok = compare(); !ok) {
+      return ok;
+    }
   }
   lock.lock();
   auto trouble = models_fault_.empty() ? own_fault_ : models_fault_;
-  if (trouble.empty()) return {};
+  if (trouble.empty()) {
+    return {};
+  }
   return eventstore::fail(Error::Kind::unavailable, std::move(trouble));
 }
 
 void LogWatch::read(const eventstore::Message& message) {
   auto hash = messages::sha256_hex(message.payload);
   const std::lock_guard lock(mutex_);
-  if (message.sequence > own_.sequence) own_ = {message.sequence, std::move(hash), 0};
+  if (message.sequence > own_.sequence) {
+    own_ = {message.sequence, std::move(hash), 0};
+  }
 }
 
 StreamSequence LogWatch::last_read() const {
@@ -158,13 +178,17 @@ void LogWatch::note_short(StreamSequence end, StreamSequence known) {
 
 void LogWatch::note_lost(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  if (lost_.empty()) lost_ = what;
+  if (lost_.empty()) {
+    lost_ = what;
+  }
   show_locked();
 }
 
 std::string LogWatch::awaited() const {
   const std::lock_guard lock(mutex_);
-  if (models_) return {};
+  if (models_) {
+    return {};
+  }
   return "from which log the read models come is not known yet: " + models_silence_;
 }
 
@@ -174,14 +198,18 @@ std::string LogWatch::trouble() const {
 }
 
 std::string LogWatch::trouble_locked() const {
-  if (!models_fault_.empty()) return models_fault_;
+  if (!models_fault_.empty()) {
+    return models_fault_;
+  }
   return own_fault_.empty() ? lost_ : own_fault_;
 }
 
 void LogWatch::show_locked() {
   auto trouble = trouble_locked();
   unsound_.set(trouble.empty() ? 0 : 1);
-  if (!trouble.empty() && trouble != told_) log::error(trouble);
+  if (!trouble.empty() && trouble != told_) {
+    log::error(trouble);
+  }
   told_ = std::move(trouble);
 }
 

@@ -4,21 +4,23 @@
 #include <cstdio>
 
 #include "eventstore/broker.h"
-#include "ops/telemetry/last_words.h"
+#include "ops/process/last_words.h"
+#include "ops/process/settings.h"
+#include "ops/process/shutdown.h"
 #include "ops/telemetry/log.h"
 #include "ops/telemetry/metrics_server.h"
-#include "ops/telemetry/settings.h"
-#include "ops/telemetry/shutdown.h"
 #include "workers/worker_process.h"
 
 int main(int argc, char** argv) {
   using namespace vsim;
-  const auto settings = telemetry::read_worker_settings(argc, argv);
-  if (!settings) return settings.error().report();
+  const auto settings = process::read_worker_settings(argc, argv);
+  if (!settings) {
+    return settings.error().report();
+  }
   log::set_up("vsim-worker", settings->log_level, settings->log_format);
-  telemetry::leave_last_words();
+  process::leave_last_words();
 
-  telemetry::ShutdownSignals signals;
+  process::ShutdownSignals signals;
   const eventstore::BrokerLibrary library;
   telemetry::Metrics metrics;
   const auto process = workers::WorkerProcess::make(*settings, metrics, signals.token());
@@ -26,8 +28,9 @@ int main(int argc, char** argv) {
     log::error("the worker cannot start", {{"reason", process.error()}});
     return 1;
   }
-  const auto server = telemetry::MetricsServer::start(
-      settings->metrics, metrics, [&process] { return (*process)->readiness(); });
+  const auto server =
+      telemetry::MetricsServer::start(settings->metrics.host, settings->metrics.port, metrics,
+                                      [&process] { return (*process)->readiness(); });
   if (!server) {
     log::error("the worker cannot start", {{"reason", server.error()}});
     return 1;

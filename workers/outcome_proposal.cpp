@@ -20,9 +20,13 @@ OutcomeProposal::OutcomeProposal(DecisionTools& tools, CommandNote command, Even
 Result<std::vector<Append>> OutcomeProposal::decide(const Head& head) {
   reaped_.clear();
   auto earlier = find_earlier(head);
-  if (!earlier) return tl::unexpected(earlier.error());
+  if (!earlier) {
+    return tl::unexpected(earlier.error());
+  }
   earlier_ = std::move(*earlier);
-  if (earlier_) return std::vector<Append>();
+  if (earlier_) {
+    return std::vector<Append>();
+  }
   const auto events = decide_outcome(head.state, command_, outcome_, tools_.view.now());
   std::copy_if(events.begin(), events.end(), std::back_inserter(reaped_), is_reaped);
   return appends_of(head, events, reply_to_);
@@ -33,7 +37,9 @@ Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const Head& head) {
   if (last && last->cause.command != command_.cause.command) {
     auto past = find_past_outcome(tools_.store, messages::any_events_of(command_.server),
                                   command_.cause.command);
-    if (!past) return tl::unexpected(past.error());
+    if (!past) {
+      return tl::unexpected(past.error());
+    }
     last = std::move(*past);
   }
   const bool decided = last && stands_for(*last, command_.cause.sequence);
@@ -41,8 +47,12 @@ Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const Head& head) {
 }
 
 void OutcomeProposal::on_done(eventstore::Sequence first) {
-  if (first == 0) return;
-  for (const auto& event : reaped_) tools_.reaped.note(event);
+  if (first == 0) {
+    return;
+  }
+  for (const auto& event : reaped_) {
+    tools_.reaped.note(event);
+  }
 }
 
 }  // namespace vsim::workers

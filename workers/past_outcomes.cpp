@@ -21,7 +21,9 @@ eventstore::Result<std::optional<LastCommand>> find_past_outcome(eventstore::Eve
                                                                  const std::string& filter,
                                                                  const CommandId& command) {
   const auto history = store.load_history(filter);
-  if (!history) return tl::unexpected(history.error());
+  if (!history) {
+    return tl::unexpected(history.error());
+  }
   std::optional<LastCommand> found;
   Version version = 0;
   eventstore::Sequence before = 0;
@@ -36,7 +38,9 @@ eventstore::Result<std::optional<LastCommand>> find_past_outcome(eventstore::Eve
     version = event != nullptr ? event->event.version : version + 1;
     before = message.sequence;
     auto outcome = logged ? messages::outcome_in(*logged) : std::nullopt;
-    if (outcome && outcome->cause.command == command) found = std::move(outcome);
+    if (outcome && outcome->cause.command == command) {
+      found = std::move(outcome);
+    }
   }
   return found;
 }

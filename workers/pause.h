@@ -2,10 +2,10 @@
 
 // Sleeping that a stop ends at once.
 
-#include "ops/telemetry/pause.h"
+#include "ops/process/pause.h"
 
 namespace vsim::workers {
 
-using telemetry::pause;
+using process::pause;
 
 }  // namespace vsim::workers

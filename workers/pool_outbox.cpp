@@ -48,31 +48,47 @@ PoolOutbox::PoolOutbox(read_model::Outbox& outbox, const eventstore::CommandPubl
 
 Result<std::optional<Instant>> PoolOutbox::look() {
   waiting_.clear();
-  if (const auto grouped = outbox_.group(); !grouped) return unavailable(grouped.error());
+  if (const auto grouped = outbox_.group(); !grouped) {
+    return unavailable(grouped.error());
+  }
   auto ranges = outbox_.list(ranges_at_once);
-  if (!ranges) return unavailable(ranges.error());
+  if (!ranges) {
+    return unavailable(ranges.error());
+  }
   waiting_ = std::move(*ranges);
-  if (waiting_.empty()) return std::optional<Instant>();
+  if (waiting_.empty()) {
+    return std::optional<Instant>();
+  }
   return std::optional(waiting_.front().inserted_at);
 }
 
 Result<void> PoolOutbox::publish() {
   std::set<std::string> occupied;
   for (const auto& range : waiting_) {
-    if (occupied.contains(range.region)) continue;
+    if (occupied.contains(range.region)) {
+      continue;
+    }
     const auto region = Region::parse(range.region);
     if (!region || !catalogue_.regions.contains(*region)) {
-      if (auto ok = refuse(range, "there is no region " + range.region); !ok) return ok;
+      if (auto ok = refuse(range, "there is no region " + range.region); !ok) {
+        return ok;
+      }
       continue;
     }
     // The table refuses such rows; these were inserted before it did.
     if (const auto why = unusable({range.first, range.last})) {
-      if (auto ok = refuse(range, *why); !ok) return ok;
+      if (auto ok = refuse(range, *why); !ok) {
+        return ok;
+      }
       continue;
     }
     const auto published = publish(range);
-    if (!published) return tl::unexpected(published.error());
-    if (!*published) occupied.insert(range.region);
+    if (!published) {
+      return tl::unexpected(published.error());
+    }
+    if (!*published) {
+      occupied.insert(range.region);
+    }
   }
   return {};
 }
@@ -83,7 +99,9 @@ Result<bool> PoolOutbox::publish(const OutboxRange& range) {
   for (int attempt = 0; attempt < slot_tries_max; ++attempt) {
     const auto accepted = publisher_.publish(subject, payload, headers_of(range));
     if (accepted) {
-      if (const auto ok = outbox_.mark_sent(range.command); !ok) return unavailable(ok.error());
+      if (const auto ok = outbox_.mark_sent(range.command); !ok) {
+        return unavailable(ok.error());
+      }
       sent_.add();
       log::info("addresses from ip_pool are on their way",
                 {{"operation_id", range.command.to_string()},

@@ -25,13 +25,17 @@ std::string subject_of(const OperationRow& operation) {
     return std::string(messages::clock_command_subject);
   }
   const Region region{operation.region};
-  if (operation.server_id.empty()) return messages::pool_command(region);
+  if (operation.server_id.empty()) {
+    return messages::pool_command(region);
+  }
   return messages::server_command(region, {Uuid::parse(operation.server_id).value_or(Uuid{})});
 }
 
 CommandNote note_of(const OperationRow& operation) {
   CommandNote note;
-  if (operation.region != messages::clock_region) note.region = {operation.region};
+  if (operation.region != messages::clock_region) {
+    note.region = {operation.region};
+  }
   note.server = {Uuid::parse(operation.server_id).value_or(Uuid{})};
   note.cause = {{Uuid::parse(operation.id).value_or(Uuid{})},
                 operation.command_sequence,
@@ -75,7 +79,9 @@ Result<std::optional<Instant>> PurgeVerdicts::look(Instant now) {
   looked_up_to_ = is_all ? 0 : pending->back().command_sequence;
 
   auto gone_now = gone(std::move(*pending));
-  if (!gone_now) return tl::unexpected(gone_now.error());
+  if (!gone_now) {
+    return tl::unexpected(gone_now.error());
+  }
   MissingBySequence still;
   for (auto& operation : *gone_now) {
     const auto known = missing_.find(operation.command_sequence);
@@ -92,11 +98,17 @@ Result<std::optional<Instant>> PurgeVerdicts::look(Instant now) {
 }
 
 Result<std::vector<OperationRow>> PurgeVerdicts::gone(std::vector<OperationRow> pending) {
-  if (pending.empty()) return pending;
+  if (pending.empty()) {
+    return pending;
+  }
   std::vector<std::string> subjects;
-  for (const auto& operation : pending) subjects.push_back(subject_of(operation));
+  for (const auto& operation : pending) {
+    subjects.push_back(subject_of(operation));
+  }
   const auto stored = queue_.load_last(subjects);
-  if (!stored) return tl::unexpected(stored.error());
+  if (!stored) {
+    return tl::unexpected(stored.error());
+  }
   std::unordered_map<std::string, Waiting> slots;
   for (const auto& message : *stored) {
     const auto decoded = messages::decode_command(message);
@@ -116,13 +128,23 @@ Result<void> PurgeVerdicts::give(Instant now) {
   std::vector<const Missing*> of_others;
   std::set<std::string> servers;  // one decision a server in a group
   for (const auto& [sequence, missing] : missing_) {
-    if (now - missing.since < gone_min) continue;
+    if (now - missing.since < gone_min) {
+      continue;
+    }
     const auto& server = missing.operation.server_id;
-    if (server.empty()) of_others.push_back(&missing);
-    if (!server.empty() && servers.insert(server).second) of_servers.push_back(&missing);
-    if (of_servers.size() + of_others.size() == verdicts_at_once) break;
+    if (server.empty()) {
+      of_others.push_back(&missing);
+    }
+    if (!server.empty() && servers.insert(server).second) {
+      of_servers.push_back(&missing);
+    }
+    if (of_servers.size() + of_others.size() == verdicts_at_once) {
+      break;
+    }
   }
-  if (auto given = give_to_servers(of_servers); !given) return given;
+  if (auto given = give_to_servers(of_servers); !given) {
+    return given;
+  }
   return give_to_others(of_others);
 }
 
@@ -131,15 +153,21 @@ Result<void> PurgeVerdicts::give_to_others(std::span<const Missing* const> group
   for (const auto* missing : group) {
     const auto note = note_of(missing->operation);
     const auto earlier = fleet_commands_.give_outcome(note, CommandPurged{}, {});
-    if (!earlier) return tl::unexpected(earlier.error());
+    if (!earlier) {
+      return tl::unexpected(earlier.error());
+    }
     missing_.erase(note.cause.sequence);
-    if (!*earlier) note_purged(note);
+    if (!*earlier) {
+      note_purged(note);
+    }
   }
   return {};
 }
 
 Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> group) {
-  if (group.empty()) return {};
+  if (group.empty()) {
+    return {};
+  }
   std::vector<std::unique_ptr<OutcomeProposal>> verdicts;
   std::vector<Proposal*> open;
   for (const auto* missing : group) {
@@ -149,9 +177,13 @@ Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> grou
   }
   const auto committed = commit_commands(tools_, open);
   for (const auto& verdict : verdicts) {
-    if (!verdict->is_done()) continue;
+    if (!verdict->is_done()) {
+      continue;
+    }
     missing_.erase(verdict->command().cause.sequence);
-    if (!verdict->earlier()) note_purged(verdict->command());
+    if (!verdict->earlier()) {
+      note_purged(verdict->command());
+    }
   }
   return committed;
 }

@@ -37,14 +37,22 @@ void ReadModelGauges::run(std::stop_token stop) {
 
 read_model::DbResult<void> ReadModelGauges::ask() {
   const auto counts = pool_.read([](Transaction& tx) { return read_model::count_servers(tx); });
-  if (!counts) return tl::unexpected(counts.error());
+  if (!counts) {
+    return tl::unexpected(counts.error());
+  }
   const auto checkpoint = pool_.read(
       [](Transaction& tx) { return read_model::find_checkpoint(tx, messages::events_stream); });
-  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  if (!checkpoint) {
+    return tl::unexpected(checkpoint.error());
+  }
   auto billed = pool_.read([](Transaction& tx) { return read_model::billing_watermarks(tx); });
-  if (!billed) return tl::unexpected(billed.error());
+  if (!billed) {
+    return tl::unexpected(billed.error());
+  }
   const auto newest = pool_.read(read_model::newest_command);
-  if (!newest) return tl::unexpected(newest.error());
+  if (!newest) {
+    return tl::unexpected(newest.error());
+  }
 
   std::map<telemetry::Labels, double> servers;
   for (const auto& [region, addresses] : catalogue_.regions) {

@@ -17,7 +17,9 @@ telemetry::Counter reaped_in(telemetry::Metrics& metrics, const Region& region) 
 }
 
 void ReapedServers::note(const Event& event) const {
-  if (!is_reaped(event)) return;
+  if (!is_reaped(event)) {
+    return;
+  }
   reaped_in(*metrics_, event.region).add();
   const auto server = event.server.to_string();
   const auto at = messages::format_instant(event.at);

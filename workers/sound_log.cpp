@@ -31,8 +31,12 @@ class NotingFollower : public eventstore::Follower {
       return eventstore::fail(Error::Kind::conflict, "another log has taken the place of EVENTS");
     }
     auto messages = follower_->next(max, wait);
-    if (!messages || messages->empty()) return messages;
-    for (const auto& message : *messages) heads_.note(message.subject, message.sequence);
+    if (!messages || messages->empty()) {
+      return messages;
+    }
+    for (const auto& message : *messages) {
+      heads_.note(message.subject, message.sequence);
+    }
     watch_.read(messages->back());
     return messages;
   }
@@ -53,9 +57,13 @@ std::string filter_of(const std::string& subject) {
 }  // namespace
 
 Result<void> SoundLog::may_append(std::span<const Append> messages) {
-  if (auto ok = watch_.check(); !ok) return ok;
+  if (auto ok = watch_.check(); !ok) {
+    return ok;
+  }
   for (const auto& message : messages) {
-    if (!message.expected) continue;
+    if (!message.expected) {
+      continue;
+    }
     // The broker takes its own last message for the last, and may have lost the one after it.
     if (message.expected->last < heads_.remembered(message.expected->filter)) {
       return eventstore::fail(Error::Kind::conflict,
@@ -66,16 +74,24 @@ Result<void> SoundLog::may_append(std::span<const Append> messages) {
 }
 
 void SoundLog::note(std::span<const Append> messages, Sequence last, Sequence read_before) {
-  if (last <= read_before) return watch_.note_short(last, read_before);
+  if (last <= read_before) {
+    return watch_.note_short(last, read_before);
+  }
   auto sequence = last - messages.size();
-  for (const auto& message : messages) heads_.note(message.subject, ++sequence);
+  for (const auto& message : messages) {
+    heads_.note(message.subject, ++sequence);
+  }
 }
 
 Result<Sequence> SoundLog::append(std::span<const Append> batch) {
-  if (auto ok = may_append(batch); !ok) return tl::unexpected(ok.error());
+  if (auto ok = may_append(batch); !ok) {
+    return tl::unexpected(ok.error());
+  }
   const auto read_before = watch_.last_read();
   auto last = log_.append(batch);
-  if (last) note(batch, *last, read_before);
+  if (last) {
+    note(batch, *last, read_before);
+  }
   return last;
 }
 
@@ -85,28 +101,38 @@ std::vector<Result<Sequence>> SoundLog::append_each(std::span<const Append> mess
   for (const auto& message : messages) {
     const auto ok = may_append(std::span(&message, 1));
     results.push_back(ok ? Result<Sequence>(0) : tl::unexpected(ok.error()));
-    if (ok) sound.push_back(message);
+    if (ok) {
+      sound.push_back(message);
+    }
   }
   const auto read_before = watch_.last_read();
   auto appended = log_.append_each(sound);
   auto next = appended.begin();
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!results[i]) continue;
+    if (!results[i]) {
+      continue;
+    }
     results[i] = std::move(*next++);
-    if (results[i]) note(messages.subspan(i, 1), *results[i], read_before);
+    if (results[i]) {
+      note(messages.subspan(i, 1), *results[i], read_before);
+    }
   }
   return results;
 }
 
 Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
   const auto end = log_.last_sequence();
-  if (!end) return tl::unexpected(end.error());
+  if (!end) {
+    return tl::unexpected(end.error());
+  }
   if (*end < known) {
     watch_.note_short(*end, known);
     return watch_.check();
   }
   const auto there = log_.load(known);
-  if (!there) return tl::unexpected(there.error());
+  if (!there) {
+    return tl::unexpected(there.error());
+  }
   if (*there) {
     return eventstore::fail(
         Error::Kind::unavailable,
@@ -120,10 +146,14 @@ Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
 }
 
 Result<std::vector<Message>> SoundLog::load_last(std::span<const std::string> filters) {
-  if (auto ok = watch_.check(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = watch_.check(); !ok) {
+    return tl::unexpected(ok.error());
+  }
   const auto known = heads_.of(filters);  // before the log is asked: it only grows
   auto found = log_.load_last(filters);
-  if (!found) return found;
+  if (!found) {
+    return found;
+  }
   std::unordered_map<std::string, Sequence> places;
   for (const auto& message : *found) {
     auto& place = places[filter_of(message.subject)];
@@ -132,20 +162,32 @@ Result<std::vector<Message>> SoundLog::load_last(std::span<const std::string> fi
   for (std::size_t i = 0; i < filters.size(); ++i) {
     const auto place = places.find(filters[i]);
     const auto last = place == places.end() ? 0 : place->second;
-    if (last >= known[i]) continue;
-    if (auto ok = explain_missing(known[i], last); !ok) return tl::unexpected(ok.error());
+    if (last >= known[i]) {
+      continue;
+    }
+    if (auto ok = explain_missing(known[i], last); !ok) {
+      return tl::unexpected(ok.error());
+    }
   }
   return found;
 }
 
 Result<std::vector<Message>> SoundLog::load_history(const std::string& filter) {
-  if (auto ok = watch_.check(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = watch_.check(); !ok) {
+    return tl::unexpected(ok.error());
+  }
   const auto known = heads_.of(std::span(&filter, 1)).front();
   auto history = log_.load_history(filter);
-  if (!history) return history;
+  if (!history) {
+    return history;
+  }
   const auto last = history->empty() ? 0 : history->back().sequence;
-  if (last >= known) return history;
-  if (auto ok = explain_missing(known, last); !ok) return tl::unexpected(ok.error());
+  if (last >= known) {
+    return history;
+  }
+  if (auto ok = explain_missing(known, last); !ok) {
+    return tl::unexpected(ok.error());
+  }
   return history;
 }
 

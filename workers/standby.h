@@ -25,8 +25,12 @@ class Standby {
   bool must_act(std::optional<Instant> oldest) {
     active_ = is_active_();
     const auto now = std::chrono::steady_clock::now();
-    if (!oldest) helps_ = false;
-    if (oldest != oldest_) since_ = now;
+    if (!oldest) {
+      helps_ = false;
+    }
+    if (oldest != oldest_) {
+      since_ = now;
+    }
     oldest_ = oldest;
     helps_ = helps_ || (oldest && now - since_ > stalled_min);
     return active_ || helps_;

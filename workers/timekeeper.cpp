@@ -51,7 +51,9 @@ Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::
       on_due_(observer(view, metrics)) {}
 
 void Timekeeper::run(std::stop_token stop) {
-  if (!view_.wait_until_ready(stop)) return;
+  if (!view_.wait_until_ready(stop)) {
+    return;
+  }
   while (!stop.stop_requested()) {
     if (const auto ok = view_.check_time(); !ok) {
       note_setback(ok.error(), stop);
@@ -66,7 +68,9 @@ void Timekeeper::run(std::stop_token stop) {
 std::optional<Instant> Timekeeper::oldest_unfinished() const {
   const auto due = view_.due(view_.now(), 1);
   const auto owed = owed_since();
-  if (due.empty() || (owed && *owed < due.front().due)) return owed;
+  if (due.empty() || (owed && *owed < due.front().due)) {
+    return owed;
+  }
   return due.front().due;
 }
 
@@ -77,7 +81,9 @@ bool Timekeeper::owes_a_change() const {
 
 std::optional<Instant> Timekeeper::owed_since() const {
   const auto clock = view_.clock();
-  if (owes_a_change()) return clock.time.sim;
+  if (owes_a_change()) {
+    return clock.time.sim;
+  }
   const auto boundary = boundary_after(clock.deadlines_applied_through, billing_interval_);
   const bool is_billed = boundary <= view_.now() && !view_.regions_in_use().empty();
   return is_billed ? std::optional(boundary) : std::nullopt;
@@ -95,7 +101,9 @@ void Timekeeper::act(std::stop_token stop) {
 void Timekeeper::apply_some(std::stop_token stop) {
   const auto began_at = steady_clock::now();
   const auto looked_at = apply_due(store_, view_, view_.now(), std::nullopt, on_due_);
-  if (!looked_at) return note_setback(looked_at.error(), stop);
+  if (!looked_at) {
+    return note_setback(looked_at.error(), stop);
+  }
   if (*looked_at == 0) {
     const auto said = view_.clock().deadlines_applied_through;
     const bool is_billed = !view_.regions_in_use().empty();
@@ -114,11 +122,19 @@ void Timekeeper::apply_all(std::stop_token stop) {
   }
   while (!stop.stop_requested()) {
     const auto looked_at = apply_due(store_, view_, through, std::nullopt, on_due_);
-    if (!looked_at) return note_setback(looked_at.error(), stop);
-    if (*looked_at == 0) break;
+    if (!looked_at) {
+      return note_setback(looked_at.error(), stop);
+    }
+    if (*looked_at == 0) {
+      break;
+    }
   }
-  if (stop.stop_requested()) return;
-  if (const auto ok = say_applied(through); !ok) return note_setback(ok.error(), stop);
+  if (stop.stop_requested()) {
+    return;
+  }
+  if (const auto ok = say_applied(through); !ok) {
+    return note_setback(ok.error(), stop);
+  }
   said_at_ = steady_clock::now();
   view_.catch_up();  // so that it is not said twice
 }
@@ -127,19 +143,31 @@ Result<void> Timekeeper::say_applied(Instant through) {
   const std::string subject(messages::clock_subject);
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     const auto last = store_.load_last(std::span(&subject, 1));
-    if (!last) return tl::unexpected(last.error());
-    if (last->empty()) return eventstore::fail(Error::Kind::refused, "the log has no clock");
+    if (!last) {
+      return tl::unexpected(last.error());
+    }
+    if (last->empty()) {
+      return eventstore::fail(Error::Kind::refused, "the log has no clock");
+    }
     const auto clock = messages::read_clock(last->front());
-    if (!clock) return eventstore::fail(Error::Kind::refused, "the clock: " + clock.error());
-    if (clock->deadlines_applied_through >= through) return {};
+    if (!clock) {
+      return eventstore::fail(Error::Kind::refused, "the clock: " + clock.error());
+    }
+    if (clock->deadlines_applied_through >= through) {
+      return {};
+    }
     const Append append{subject,
                         messages::encode(deadlines_applied(*clock, through), *clock),
                         {},
                         eventstore::Expectation{subject, last->front().sequence}};
     const auto appended = store_.append(std::span(&append, 1));
-    if (appended) return {};
+    if (appended) {
+      return {};
+    }
     // It stays true after a change of the clock, so it is only said again.
-    if (!appended.error().needs_another_look()) return tl::unexpected(appended.error());
+    if (!appended.error().needs_another_look()) {
+      return tl::unexpected(appended.error());
+    }
   }
   return eventstore::fail(Error::Kind::conflict, "the clock changed faster than it could be read");
 }

@@ -17,7 +17,9 @@ WallClock::WallClock(const eventstore::Broker& broker, telemetry::Metrics& metri
 telemetry::ClockReading WallClock::reading() const {
   const auto status = time_.status();
   telemetry::ClockReading reading;
-  if (status.known) reading.offset = status.offset;
+  if (status.known) {
+    reading.offset = status.offset;
+  }
   reading.uncertainty = status.uncertainty;
   reading.age = status.age;
   reading.jumps = status.jumps;
@@ -29,7 +31,9 @@ telemetry::ClockReading WallClock::reading() const {
 void WallClock::tell() {
   gauges_.note(reading());
   const auto status = time_.status();
-  if (!status.known || !broker_.connected()) return;
+  if (!status.known || !broker_.connected()) {
+    return;
+  }
   broker_.publish(
       std::string(messages::clock_report_subject),
       messages::encode(messages::this_process("vsim-worker", status.offset, status.uncertainty)));

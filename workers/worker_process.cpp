@@ -10,8 +10,8 @@
 #include "eventstore/broker_clock.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
+#include "ops/process/last_words.h"
 #include "ops/telemetry/build_info.h"
-#include "ops/telemetry/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
@@ -42,9 +42,9 @@ constexpr auto broker_wait_at_stop_max = 4s;  // what is in hand needs it to be 
 constexpr auto broker_unheard_max = 2s;       // the clock asks each second
 
 // Tries until the broker is there: what starts first does not matter.
-tl::expected<std::unique_ptr<Broker>, std::string> connect(
-    const telemetry::WorkerSettings& settings, const std::string& name, bool at_once,
-    const std::stop_token& stop) {
+tl::expected<std::unique_ptr<Broker>, std::string> connect(const process::WorkerSettings& settings,
+                                                           const std::string& name, bool at_once,
+                                                           const std::stop_token& stop) {
   while (true) {
     auto broker =
         Broker::connect({settings.nats_url,
@@ -53,22 +53,30 @@ tl::expected<std::unique_ptr<Broker>, std::string> connect(
                          at_once,
                          {settings.nats_authorities, settings.nats_certificate.certificate,
                           settings.nats_certificate.key}});
-    if (broker) return std::move(*broker);
+    if (broker) {
+      return std::move(*broker);
+    }
     if (broker.error().kind == eventstore::Error::Kind::refused) {
       return tl::unexpected(broker.error().detail);
     }
     log::warn("waiting for the broker", {{"reason", broker.error().detail}});
     pause(stop, 1s);
-    if (stop.stop_requested()) return tl::unexpected<std::string>("stopped before it had started");
+    if (stop.stop_requested()) {
+      return tl::unexpected<std::string>("stopped before it had started");
+    }
   }
 }
 
 // Why nothing is heard of the broker. The clock asks it each second, so silence is known 1 to 2 s
 // after it began; the connection's own pings take 4 to 6.
 std::optional<std::string> silence_of(const Broker& broker, const eventstore::BrokerClock& time) {
-  if (!broker.connected()) return "not connected to NATS; is nats-server running?";
+  if (!broker.connected()) {
+    return "not connected to NATS; is nats-server running?";
+  }
   const auto status = time.status();
-  if (!status.known || status.age < broker_unheard_max) return std::nullopt;
+  if (!status.known || status.age < broker_unheard_max) {
+    return std::nullopt;
+  }
   return "NATS has not answered for " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(status.age).count()) +
          " s; is nats-server frozen, or the way to it?";
@@ -76,18 +84,24 @@ std::optional<std::string> silence_of(const Broker& broker, const eventstore::Br
 
 std::string joined(const std::vector<std::string>& mistakes) {
   std::string text;
-  for (const auto& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake;
+  for (const auto& mistake : mistakes) {
+    text += (text.empty() ? "" : "\n") + mistake;
+  }
   return text;
 }
 
 // Settings that the log has fixed at its first event must not say otherwise.
 tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
-                                            const telemetry::WorkerSettings& settings) {
+                                            const process::WorkerSettings& settings) {
   const std::string subject(messages::clock_subject);
   const auto found = store.load_last(std::span(&subject, 1));
-  if (!found || found->empty()) return {};  // readiness will say so
+  if (!found || found->empty()) {
+    return {};  // readiness will say so
+  }
   const auto clock = messages::read_clock(found->front());
-  if (!clock) return tl::unexpected("the log's clock cannot be read: " + clock.error());
+  if (!clock) {
+    return tl::unexpected("the log's clock cannot be read: " + clock.error());
+  }
   if (auto wrong = contradiction(clock->time, settings.time_scale, settings.sim_seed)) {
     return tl::unexpected(std::move(*wrong));
   }
@@ -101,7 +115,7 @@ struct Connections {
   std::unique_ptr<Broker> feeds;    // the followers; gathers the replies of a projected batch
 };
 
-tl::expected<Connections, std::string> connect_all(const telemetry::WorkerSettings& settings,
+tl::expected<Connections, std::string> connect_all(const process::WorkerSettings& settings,
                                                    const std::stop_token& stop) {
   Connections made;
   const std::array<std::tuple<std::unique_ptr<Broker>*, const char*, bool>, 4> wanted = {{
@@ -112,7 +126,9 @@ tl::expected<Connections, std::string> connect_all(const telemetry::WorkerSettin
   }};
   for (const auto& [connection, name, at_once] : wanted) {
     auto broker = connect(settings, name, at_once, stop);
-    if (!broker) return tl::unexpected(broker.error());
+    if (!broker) {
+      return tl::unexpected(broker.error());
+    }
     *connection = std::move(*broker);
   }
   return made;
@@ -127,16 +143,20 @@ void give_up_after_stop(const Connections& to, const std::stop_token& stop,
   const std::stop_callback done(finished, [&] { either.request_stop(); });
   pause(either.get_token(), std::chrono::hours(24 * 365));
   pause(finished, broker_wait_at_stop_max);
-  if (finished.stop_requested()) return;
+  if (finished.stop_requested()) {
+    return;
+  }
   log::warn("the broker does not answer; what is in hand stays with it");
-  for (auto* broker : {&to.appends, &to.prompt, &to.taking, &to.feeds}) (*broker)->give_up();
+  for (auto* broker : {&to.appends, &to.prompt, &to.taking, &to.feeds}) {
+    (*broker)->give_up();
+  }
 }
 
 }  // namespace
 
 // In the order of their making; they end in the reverse order.
 struct WorkerProcess::Parts {
-  telemetry::WorkerSettings settings;
+  process::WorkerSettings settings;
   telemetry::Metrics& metrics;
   Catalogue catalogue;
   Connections to;
@@ -178,7 +198,7 @@ struct WorkerProcess::Parts {
   BrokerGauges broker_gauges;
   FleetGauges fleet_gauges;
 
-  Parts(const telemetry::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
+  Parts(const process::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
         Connections connections)
       : settings(given),
         metrics(shared),
@@ -256,7 +276,9 @@ struct WorkerProcess::Parts {
 
   std::optional<read_model::FleetSnapshot> load_snapshot() const {
     auto snapshot = read_model::load_fleet_snapshot(settings.database_url);
-    if (snapshot) return std::move(*snapshot);
+    if (snapshot) {
+      return std::move(*snapshot);
+    }
     log::warn("no read model to start from", {{"reason", snapshot.error().detail}});
     return std::nullopt;
   }
@@ -265,7 +287,9 @@ struct WorkerProcess::Parts {
                                                                     std::size_t limit) {
     auto rows = janitor_database.read(
         [&](read_model::Transaction& tx) { return read_model::list_pending(tx, after, limit); });
-    if (!rows) return std::nullopt;
+    if (!rows) {
+      return std::nullopt;
+    }
     return std::move(*rows);
   }
 
@@ -281,13 +305,17 @@ struct WorkerProcess::Parts {
     bool told = false;
     for (const auto& event : committed) {
       const auto inbox = find_header(event.headers, header::reply_to);
-      if (inbox.empty()) continue;
+      if (inbox.empty()) {
+        continue;
+      }
       to.feeds->publish(std::string(inbox), event.payload,
                         {{std::string(header::event_subject), event.subject},
                          {std::string(header::event_sequence), std::to_string(event.sequence)}});
       told = true;
     }
-    if (told) to.feeds->flush();
+    if (told) {
+      to.feeds->flush();
+    }
   }
 };
 
@@ -295,19 +323,25 @@ WorkerProcess::WorkerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(pa
 WorkerProcess::~WorkerProcess() = default;
 
 tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
-    const telemetry::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop) {
+    const process::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop) {
   auto catalogue = messages::load_catalogue(settings.schema_dir);
-  if (!catalogue) return tl::unexpected(joined(catalogue.error()));
+  if (!catalogue) {
+    return tl::unexpected(joined(catalogue.error()));
+  }
   catalogue->default_profile = settings.profile;
   catalogue->idle_timeout = settings.idle_timeout;
   if (!catalogue->profiles.contains(settings.profile)) {
     return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
   auto connections = connect_all(settings, stop);
-  if (!connections) return tl::unexpected(connections.error());
+  if (!connections) {
+    return tl::unexpected(connections.error());
+  }
   auto parts =
       std::make_unique<Parts>(settings, metrics, std::move(*catalogue), std::move(*connections));
-  if (auto ok = check_clock(parts->log, settings); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_clock(parts->log, settings); !ok) {
+    return tl::unexpected(ok.error());
+  }
   return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(parts)));
 }
 
@@ -337,9 +371,11 @@ void WorkerProcess::run(std::stop_token stop) {
   {
     std::vector<std::jthread> threads;
     const auto start = [&](bool wanted, const char* name, auto& role) {
-      if (!wanted) return;
+      if (!wanted) {
+        return;
+      }
       threads.emplace_back([&role, name, stop] {
-        telemetry::name_thread(name);
+        process::name_thread(name);
         role.run(stop);
       });
     };
@@ -358,13 +394,17 @@ telemetry::Readiness WorkerProcess::readiness() const {
   telemetry::Readiness readiness;
   const auto& parts = *parts_;
   const auto silence = silence_of(*parts.to.prompt, parts.wall.time());
-  if (silence) readiness.reasons.push_back(*silence);
+  if (silence) {
+    readiness.reasons.push_back(*silence);
+  }
   if (const auto trouble = parts.broker_gauges.trouble(); !trouble.empty()) {
     readiness.reasons.push_back("the broker is not well: " + trouble);
   }
   const auto view = parts.view.status();
   // Without the broker it says the same.
-  if (!view.ready && !silence) readiness.reasons.push_back("view: " + view.reason);
+  if (!view.ready && !silence) {
+    readiness.reasons.push_back("view: " + view.reason);
+  }
   if (auto trouble = parts.wall.time().trouble(); !trouble.empty()) {
     readiness.reasons.push_back(std::move(trouble));
   }
@@ -381,15 +421,21 @@ telemetry::Readiness WorkerProcess::readiness() const {
   const auto& roles = parts.settings.roles;
   if (roles.projector) {
     const auto projector = parts.projector.status();
-    if (!projector.ready) readiness.reasons.push_back("projector: " + projector.reason);
+    if (!projector.ready) {
+      readiness.reasons.push_back("projector: " + projector.reason);
+    }
     readiness.facts.emplace_back("projector_checkpoint", std::to_string(projector.checkpoint));
     readiness.facts.emplace_back("projector_active", fact(projector.active));
   }
   if (roles.timekeeper) {
     readiness.facts.emplace_back("timekeeper_active", fact(parts.timekeeper.active()));
   }
-  if (roles.billing) readiness.facts.emplace_back("billing_active", fact(parts.biller.active()));
-  if (roles.janitor) readiness.facts.emplace_back("janitor_active", fact(parts.janitor.active()));
+  if (roles.billing) {
+    readiness.facts.emplace_back("billing_active", fact(parts.biller.active()));
+  }
+  if (roles.janitor) {
+    readiness.facts.emplace_back("janitor_active", fact(parts.janitor.active()));
+  }
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
   readiness.facts.emplace_back("nats_server", parts.to.prompt->server_version());

@@ -9,9 +9,9 @@
 
 #include <tl/expected.hpp>
 
+#include "ops/process/settings.h"
 #include "ops/telemetry/metrics.h"
 #include "ops/telemetry/readiness.h"
-#include "ops/telemetry/settings.h"
 
 namespace vsim::workers {
 
@@ -20,7 +20,7 @@ class WorkerProcess {
   /// Reads the catalogue and connects to the broker, waiting for it until stopped. The error lists
   /// what forbids the start. `metrics` outlives the process.
   static tl::expected<std::unique_ptr<WorkerProcess>, std::string> make(
-      const telemetry::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop);
+      const process::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

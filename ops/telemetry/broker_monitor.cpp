@@ -8,7 +8,9 @@ namespace {
 
 std::string read_trouble(httplib::Client& client) {
   const auto answer = client.Get("/healthz");
-  if (!answer || answer->status == 200) return {};
+  if (!answer || answer->status == 200) {
+    return {};
+  }
   simdjson::dom::parser parser;
   std::string_view error;
   const bool told = parser.parse(answer->body).at_key("error").get(error) == simdjson::SUCCESS;
@@ -18,12 +20,16 @@ std::string read_trouble(httplib::Client& client) {
 }  // namespace
 
 std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
-  if (url.empty()) return std::nullopt;
+  if (url.empty()) {
+    return std::nullopt;
+  }
   httplib::Client client(url);
   client.set_connection_timeout(1);
   client.set_read_timeout(1);
   const auto answer = client.Get("/varz");
-  if (!answer || answer->status != 200) return std::nullopt;
+  if (!answer || answer->status != 200) {
+    return std::nullopt;
+  }
   simdjson::dom::parser parser;
   simdjson::dom::element config;
   if (parser.parse(answer->body).at_pointer("/jetstream/config").get(config) != simdjson::SUCCESS) {

@@ -15,13 +15,26 @@ std::size_t sequence_length(std::string_view text) {
                              : first < 0xF0 ? 3
                              : first < 0xF5 ? 4
                                             : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if (first == 0xE0 && byte(1) < 0xA0) return 0;   // overlong
-  if (first == 0xED && byte(1) >= 0xA0) return 0;  // surrogates
-  if (first == 0xF0 && byte(1) < 0x90) return 0;   // overlong
-  if (first == 0xF4 && byte(1) >= 0x90) return 0;  // above U+10FFFF
+  if (length == 0 || length > text.size()) {
+    return 0;
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  if (first == 0xE0 && byte(1) < 0xA0) {
+    return 0;  // overlong
+  }
+  if (first == 0xED && byte(1) >= 0xA0) {
+    return 0;  // surrogates
+  }
+  if (first == 0xF0 && byte(1) < 0x90) {
+    return 0;  // overlong
+  }
+  if (first == 0xF4 && byte(1) >= 0x90) {
+    return 0;  // above U+10FFFF
+  }
   return length;
 }
 

@@ -72,8 +72,12 @@ std::string time_now() {
 std::string text_value(std::string_view value) {
   const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos;
   bool printable = true;
-  for (const char c : value) printable = printable && static_cast<unsigned char>(c) >= 0x20;
-  if (plain && printable) return std::string(value);
+  for (const char c : value) {
+    printable = printable && static_cast<unsigned char>(c) >= 0x20;
+  }
+  if (plain && printable) {
+    return std::string(value);
+  }
   std::string text;
   telemetry::append_json_string(text, value);
   return text;
@@ -81,8 +85,11 @@ std::string text_value(std::string_view value) {
 
 std::string one_line(std::string_view message) {
   std::string line(message);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      c = ' ';
+    }
+  }
   return line;
 }
 
@@ -92,7 +99,9 @@ Field::Field(std::string_view name, double value) : name_(name), literal_(true) 
   char text[40];
   std::snprintf(text, sizeof text, "%.6g", value);
   own_ = text;
-  if (own_.find_first_not_of("0123456789.e+-") != std::string::npos) literal_ = false;  // nan, inf
+  if (own_.find_first_not_of("0123456789.e+-") != std::string::npos) {
+    literal_ = false;  // nan, inf
+  }
 }
 
 std::string format_line(Format format, std::string_view program, Level level,
@@ -138,7 +147,9 @@ void set_up(std::string program, Level level, Format format) {
 bool enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
 
 void write(Level level, std::string_view message, Fields fields) {
-  if (!enabled(level)) return;
+  if (!enabled(level)) {
+    return;
+  }
   const Setup& current = setup();
   const bool json = current.format == Format::json;
   const std::string line = format_line(current.format, current.program, level, message, fields,

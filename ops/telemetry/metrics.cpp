@@ -21,7 +21,9 @@ double resident_bytes() {
   long pages = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
     long total = 0;
-    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2) pages = 0;
+    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2) {
+      pages = 0;
+    }
     std::fclose(file);
   }
   return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
@@ -54,7 +56,9 @@ void GaugeSet::replace(const std::map<Labels, double>& values) const {
   }
   for (const auto& [labels, value] : values) {
     const auto [place, is_new] = shown.emplace(labels, nullptr);
-    if (is_new) place->second = &impl_->family.Add(labels);
+    if (is_new) {
+      place->second = &impl_->family.Add(labels);
+    }
     place->second->Set(value);
   }
 }
@@ -107,7 +111,9 @@ void Metrics::on_collect(std::function<void()> refresh) {
 std::string Metrics::text() const {
   {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& refresh : impl_->refreshers) refresh();
+    for (const auto& refresh : impl_->refreshers) {
+      refresh();
+    }
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());

@@ -46,7 +46,8 @@ struct MetricsServer::Impl {
 MetricsServer::MetricsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
-    const ListenAddress& address, Metrics& metrics, std::function<Readiness()> readiness) {
+    const std::string& host, std::uint16_t port, Metrics& metrics,
+    std::function<Readiness()> readiness) {
   auto impl = std::make_unique<Impl>(std::move(readiness));
   httplib::Server& server = impl->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(threads); };
@@ -59,13 +60,15 @@ tl::expected<std::unique_ptr<MetricsServer>, std::string> MetricsServer::start(
   route(server, metrics, impl->readiness);
 
   errno = 0;
-  if (!server.bind_to_port(address.host, address.port)) {
+  if (!server.bind_to_port(host, port)) {
     const std::string why = errno != 0 ? std::strerror(errno) : "no such address here";
-    return tl::unexpected("METRICS_ADDR: cannot listen on " + address.to_string() + ": " + why +
-                          "; is another process there?");
+    return tl::unexpected("METRICS_ADDR: cannot listen on " + host + " port " +
+                          std::to_string(port) + ": " + why + "; is another process there?");
   }
   impl->thread = std::thread([&server] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::yield();  // stop() before that would be lost
+  while (!server.is_running()) {
+    std::this_thread::yield();  // stop() before that would be lost
+  }
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 

@@ -3,6 +3,7 @@
 // The worker's small HTTP side: /metrics, /healthz and /readyz, nothing else. It has its own few
 // threads, so that an operator gets an answer whatever the roles are doing.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,17 +12,17 @@
 
 #include "ops/telemetry/metrics.h"
 #include "ops/telemetry/readiness.h"
-#include "ops/telemetry/settings.h"
 
 namespace vsim::telemetry {
 
 class MetricsServer {
  public:
-  /// Listens until destroyed. `metrics` must outlive it; `readiness` is called by one thread
-  /// and may block for seconds: whoever asks is answered at once (PromptReadiness). The error says
-  /// why the address cannot be listened on.
+  /// Listens until destroyed, on a host without brackets. `metrics` must outlive it; `readiness` is
+  /// called by one thread and may block for seconds: whoever asks is answered at once
+  /// (PromptReadiness). The error says why the address cannot be listened on.
   static tl::expected<std::unique_ptr<MetricsServer>, std::string> start(
-      const ListenAddress& address, Metrics& metrics, std::function<Readiness()> readiness);
+      const std::string& host, std::uint16_t port, Metrics& metrics,
+      std::function<Readiness()> readiness);
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;

@@ -8,7 +8,9 @@ PromptReadiness::PromptReadiness(std::function<Readiness()> examine)
 
 Readiness PromptReadiness::now() {
   std::unique_lock lock(mutex_);
-  if (is_fresh()) return *last_;
+  if (is_fresh()) {
+    return *last_;
+  }
   if (!wanted_since_) {
     wanted_since_ = Clock::now();
     changed_.notify_all();
@@ -16,7 +18,9 @@ Readiness PromptReadiness::now() {
   const auto since = *wanted_since_;
   const bool examined =
       changed_.wait_until(lock, since + answer_max, [&] { return wanted_since_ != since; });
-  if (examined) return *last_;
+  if (examined) {
+    return *last_;
+  }
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(Clock::now() - since);
   Readiness unknown;
   unknown.reasons.push_back("NATS or Postgres has let this process wait for an answer for " +

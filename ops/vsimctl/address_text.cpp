@@ -17,7 +17,9 @@ tl::expected<AddressRange, std::string> read_addresses(std::string_view text) {
   }
   json.end_object();
   const auto ranges = messages::read_ranges(json.text());
-  if (ranges) return ranges->front();
+  if (ranges) {
+    return ranges->front();
+  }
   return tl::unexpected("\"" + std::string(text) + "\": " + ranges.error() +
                         "; give 10.0.0.0/24 or 10.0.0.1-10.0.0.9");
 }

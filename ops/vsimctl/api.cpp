@@ -9,16 +9,16 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "ops/telemetry/api_client.h"
+#include "ops/process/api_client.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/own_key.h"
 
 namespace vsim::vsimctl {
 namespace {
 
-using telemetry::ApiAddress;
-using telemetry::ApiAnswer;
-using telemetry::ApiRequest;
+using process::ApiAddress;
+using process::ApiAnswer;
+using process::ApiRequest;
 
 // The API looks at its keys once a second, so it may not know ours yet.
 constexpr std::chrono::seconds own_key_wait_max{5};
@@ -40,16 +40,20 @@ struct Key {
 };
 
 Found<Key> key_for(const Options& options) {
-  if (!options.key.empty() || options.keys_file.empty()) return Key{options.key, false};
+  if (!options.key.empty() || options.keys_file.empty()) {
+    return Key{options.key, false};
+  }
   const auto own = own_key(options.keys_file);
-  if (!own) return failed(own.error() + "; or give a key as API_KEY");
+  if (!own) {
+    return failed(own.error() + "; or give a key as API_KEY");
+  }
   return Key{*own, !own->empty()};
 }
 
 Found<ApiAnswer> ask(const ApiAddress& address, const Key& key, const ApiRequest& request) {
   const auto give_up = std::chrono::steady_clock::now() + own_key_wait_max;
   while (true) {
-    auto answer = telemetry::call_api(address, key.text, request);
+    auto answer = process::call_api(address, key.text, request);
     if (!answer || answer->status != unauthorized || !key.own ||
         std::chrono::steady_clock::now() > give_up) {
       return answer;
@@ -61,12 +65,20 @@ Found<ApiAnswer> ask(const ApiAddress& address, const Key& key, const ApiRequest
 Outcome run(const Options& options, ApiAddress address) {
   address.certificate_file = options.certificate_file;
   const auto key = key_for(options);
-  if (!key) return failed(key.error());
+  if (!key) {
+    return failed(key.error());
+  }
   const auto answer = ask(address, *key, options.request);
-  if (!answer) return failed(answer.error());
+  if (!answer) {
+    return failed(answer.error());
+  }
   std::fwrite(answer->body.data(), 1, answer->body.size(), stdout);
-  if (!answer->body.empty() && answer->body.back() != '\n') fmt::print("\n");
-  if (answer->status / 100 == 2) return {};
+  if (!answer->body.empty() && answer->body.back() != '\n') {
+    fmt::print("\n");
+  }
+  if (answer->status / 100 == 2) {
+    return {};
+  }
   const bool locked_out = answer->status == unauthorized && key->text.empty();
   return failed(fmt::format("{} {} was answered {}{}", options.request.method,
                             options.request.target, answer->status,
@@ -94,8 +106,10 @@ ApiAddress address_of(const Options& options) {
     throw CLI::ValidationError(
         "API_URL names no API; set it (for the fleet of ops/up: \". .run/env\"), or add --api-url");
   }
-  const auto address = telemetry::read_api_url(url);
-  if (!address) throw CLI::ValidationError(address.error());
+  const auto address = process::read_api_url(url);
+  if (!address) {
+    throw CLI::ValidationError(address.error());
+  }
   return *address;
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "domain/decimal.h"
-#include "ops/telemetry/setting_values.h"
+#include "ops/process/setting_values.h"
 #include "ops/vsimctl/commands.h"
 #include "ops/vsimctl/submission.h"
 #include "schema/messages/command_codec.h"
@@ -16,23 +16,33 @@
 namespace vsim::vsimctl {
 namespace {
 
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 Found<SimClock> load_clock(const CommonSettings& settings, Log& log) {
   const std::string subject(messages::clock_subject);
   const auto found = log.events().load_last(std::span(&subject, 1));
-  if (!found) return failed(told(settings, found.error()));
-  if (found->empty()) return failed("the log has no clock yet; run vsimctl migrate");
+  if (!found) {
+    return failed(told(settings, found.error()));
+  }
+  if (found->empty()) {
+    return failed("the log has no clock yet; run vsimctl migrate");
+  }
   auto clock = messages::read_clock(found->front());
-  if (!clock) return failed("the clock's last event cannot be read: " + clock.error());
+  if (!clock) {
+    return failed("the clock's last event cannot be read: " + clock.error());
+  }
   return std::move(*clock);
 }
 
 Outcome show(const CommonSettings& settings, Log& log) {
   const auto clock = load_clock(settings, log);
-  if (!clock) return failed(clock.error());
+  if (!clock) {
+    return failed(clock.error());
+  }
   const auto wall = log.now(settings);
-  if (!wall) return failed(wall.error());
+  if (!wall) {
+    return failed(wall.error());
+  }
   const auto now = simulated_at(*clock, *wall);
   fmt::print("now                {}\nscale              {}\nseed               {}\n",
              messages::format_instant(now), clock->time.scale, clock->time.seed);
@@ -42,28 +52,40 @@ Outcome show(const CommonSettings& settings, Log& log) {
 
 Outcome read(const CommonSettings& settings) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   return show(settings, **log);
 }
 
 Outcome change(const CommonSettings& settings, const ClockAction& action) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto fate = carry_out(settings, **log, std::string(messages::clock_command_subject),
                               messages::encode_clock_action(action));
-  if (!fate) return failed(fate.error());
-  if (fate->kind != OutcomeKind::succeeded) return failed(fate->text);
+  if (!fate) {
+    return failed(fate.error());
+  }
+  if (fate->kind != OutcomeKind::succeeded) {
+    return failed(fate->text);
+  }
   return show(settings, **log);
 }
 
 tl::expected<ClockAction, std::string> checked(ClockAction action) {
-  if (auto why = out_of_range(action)) return failed(*why);
+  if (auto why = out_of_range(action)) {
+    return failed(*why);
+  }
   return action;
 }
 
 tl::expected<ClockAction, std::string> read_advance(const std::string& text) {
-  const auto by = telemetry::read_duration(text, "h");
-  if (!by) return failed(by.error());
+  const auto by = process::read_duration(text, "h");
+  if (!by) {
+    return failed(by.error());
+  }
   return checked(AdvanceClock{*by});
 }
 
@@ -102,7 +124,9 @@ void add_clock(CLI::App& app, Task& chosen) {
   auto* clock = app.add_subcommand("clock", "Simulated time");
   clock->require_subcommand(0, 1);
   clock->callback([clock, &chosen] {
-    if (clock->get_subcommands().empty()) chosen = read;
+    if (clock->get_subcommands().empty()) {
+      chosen = read;
+    }
   });
   add_change(*clock, chosen, "advance", "DURATION",
              "Moves time ahead, through all that falls due on the way; such as 90m or 30d",

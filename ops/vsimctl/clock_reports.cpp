@@ -27,15 +27,25 @@ std::vector<messages::ClockReport> ClockReports::collect() {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(until_ - std::chrono::steady_clock::now());
     // What has come while the caller did other things for longer is there to be taken.
-    if (left.count() <= 0 && subscription_->pending() == 0) break;
+    if (left.count() <= 0 && subscription_->pending() == 0) {
+      break;
+    }
     const auto message = subscription_->next(std::max(left, std::chrono::milliseconds(1)));
-    if (!message) break;  // the broker has gone: others tell of that
-    if (!*message) continue;
+    if (!message) {
+      break;  // the broker has gone: others tell of that
+    }
+    if (!*message) {
+      continue;
+    }
     const auto report = messages::read_clock_report((*message)->payload);
-    if (report) newest.insert_or_assign(process_of(*report), *report);
+    if (report) {
+      newest.insert_or_assign(process_of(*report), *report);
+    }
   }
   std::vector<messages::ClockReport> reports;
-  for (auto& [process, report] : newest) reports.push_back(std::move(report));
+  for (auto& [process, report] : newest) {
+    reports.push_back(std::move(report));
+  }
   return reports;
 }
 

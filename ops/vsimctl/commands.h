@@ -11,7 +11,7 @@
 
 #include <tl/expected.hpp>
 
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 
 namespace CLI {
 class App;
@@ -25,7 +25,7 @@ inline tl::unexpected<std::string> failed(std::string why) {
   return tl::unexpected(std::move(why));
 }
 
-using Task = std::function<Outcome(const telemetry::CommonSettings&)>;
+using Task = std::function<Outcome(const process::CommonSettings&)>;
 /// One that asks neither broker nor Postgres: no setting of theirs need be given for it.
 using LocalTask = std::function<Outcome()>;
 

@@ -13,13 +13,19 @@ std::string password_of(const std::string& url) {
   if (const auto scheme = url.find("://"); scheme != std::string::npos) {
     const auto host = url.find('@', scheme);
     const auto colon = url.find(':', scheme + 3);
-    if (host != std::string::npos && colon < host) return url.substr(colon + 1, host - colon - 1);
+    if (host != std::string::npos && colon < host) {
+      return url.substr(colon + 1, host - colon - 1);
+    }
   }
   const std::string_view key = "password=";
   const auto at = url.find(key);
-  if (at == std::string::npos) return {};
+  if (at == std::string::npos) {
+    return {};
+  }
   auto value = url.substr(at + key.size());
-  if (value.starts_with('\'')) return value.substr(1, value.find('\'', 1) - 1);
+  if (value.starts_with('\'')) {
+    return value.substr(1, value.find('\'', 1) - 1);
+  }
   return value.substr(0, value.find_first_of(" &"));
 }
 
@@ -27,7 +33,9 @@ std::string password_of(const std::string& url) {
 
 std::string without_password(std::string text, const std::string& url) {
   const std::string password = password_of(url);
-  if (password.empty()) return text;
+  if (password.empty()) {
+    return text;
+  }
   for (auto at = text.find(password); at != std::string::npos; at = text.find(password, at + 3)) {
     text.replace(at, password.size(), "***");
   }
@@ -36,11 +44,13 @@ std::string without_password(std::string text, const std::string& url) {
 
 std::string shown_address(const std::string& nats_url) {
   std::string address = nats_url.substr(nats_url.find("://") + 3);
-  if (const auto user = address.rfind('@'); user != std::string::npos) address.erase(0, user + 1);
+  if (const auto user = address.rfind('@'); user != std::string::npos) {
+    address.erase(0, user + 1);
+  }
   return address;
 }
 
-std::string told(const telemetry::CommonSettings& settings, const eventstore::Error& error) {
+std::string told(const process::CommonSettings& settings, const eventstore::Error& error) {
   using Kind = eventstore::Error::Kind;
   const std::string broker = "NATS at " + shown_address(settings.nats_url);
   const std::string detail = without_password(error.detail, settings.nats_url);
@@ -62,8 +72,7 @@ std::string told(const telemetry::CommonSettings& settings, const eventstore::Er
   return detail;
 }
 
-std::string told(const telemetry::CommonSettings& settings,
-                 const read_model::DatabaseError& error) {
+std::string told(const process::CommonSettings& settings, const read_model::DatabaseError& error) {
   using Kind = read_model::DatabaseError::Kind;
   const std::string detail = without_password(error.detail, settings.database_url);
   switch (error.kind) {
@@ -89,14 +98,15 @@ std::string told(const telemetry::CommonSettings& settings,
   return detail;
 }
 
-Found<std::unique_ptr<eventstore::Broker>> connect_broker(
-    const telemetry::CommonSettings& settings) {
+Found<std::unique_ptr<eventstore::Broker>> connect_broker(const process::CommonSettings& settings) {
   auto broker = eventstore::Broker::connect(
       {.url = settings.nats_url,
        .name = "vsimctl",
        .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
                settings.nats_certificate.key}});
-  if (!broker) return tl::unexpected(told(settings, broker.error()));
+  if (!broker) {
+    return tl::unexpected(told(settings, broker.error()));
+  }
   return std::move(*broker);
 }
 
@@ -104,19 +114,25 @@ Log::Log(std::unique_ptr<eventstore::Broker> broker)
     : broker_(std::move(broker)),
       events_(*broker_, *broker_, std::string(messages::events_stream)) {}
 
-Found<std::unique_ptr<Log>> Log::open(const telemetry::CommonSettings& settings) {
+Found<std::unique_ptr<Log>> Log::open(const process::CommonSettings& settings) {
   auto broker = connect_broker(settings);
-  if (!broker) return tl::unexpected(broker.error());
+  if (!broker) {
+    return tl::unexpected(broker.error());
+  }
   return std::unique_ptr<Log>(new Log(std::move(*broker)));
 }
 
-Found<eventstore::Timestamp> Log::now(const telemetry::CommonSettings& settings) {
+Found<eventstore::Timestamp> Log::now(const process::CommonSettings& settings) {
   constexpr int measurements = 3;
   for (int i = 0; i < measurements; ++i) {
     const auto ok = eventstore::measure(*broker_, std::string(messages::events_stream), clock_);
-    if (!ok) return tl::unexpected(told(settings, ok.error()));
+    if (!ok) {
+      return tl::unexpected(told(settings, ok.error()));
+    }
   }
-  if (const auto trouble = clock_.trouble(); !trouble.empty()) return tl::unexpected(trouble);
+  if (const auto trouble = clock_.trouble(); !trouble.empty()) {
+    return tl::unexpected(trouble);
+  }
   return clock_.now();
 }
 

@@ -11,7 +11,7 @@
 #include "eventstore/broker.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/jetstream_store.h"
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::vsimctl {
@@ -19,19 +19,19 @@ namespace vsim::vsimctl {
 template <typename T>
 using Found = tl::expected<T, std::string>;
 
-Found<std::unique_ptr<eventstore::Broker>> connect_broker(const telemetry::CommonSettings&);
+Found<std::unique_ptr<eventstore::Broker>> connect_broker(const process::CommonSettings&);
 
 /// EVENTS, and the connection it is read and appended through.
 class Log {
  public:
-  static Found<std::unique_ptr<Log>> open(const telemetry::CommonSettings&);
+  static Found<std::unique_ptr<Log>> open(const process::CommonSettings&);
 
   eventstore::Broker& broker() { return *broker_; }
   eventstore::EventStore& events() { return events_; }
 
   /// The broker's time, by which all of vsim goes; this machine's clock may say anything. Measures
   /// at each call: three round trips.
-  Found<eventstore::Timestamp> now(const telemetry::CommonSettings&);
+  Found<eventstore::Timestamp> now(const process::CommonSettings&);
   /// What was measured by the last now().
   eventstore::BrokerClock::Status clock_status() const { return clock_.status(); }
 
@@ -43,16 +43,18 @@ class Log {
 };
 
 /// What an error of the broker, or of Postgres, means to the operator.
-std::string told(const telemetry::CommonSettings& settings, const eventstore::Error& error);
-std::string told(const telemetry::CommonSettings& settings, const read_model::DatabaseError& error);
+std::string told(const process::CommonSettings& settings, const eventstore::Error& error);
+std::string told(const process::CommonSettings& settings, const read_model::DatabaseError& error);
 
 /// Runs one query on Postgres; connects for it.
 template <typename Query>
-auto query(const telemetry::CommonSettings& settings, Query&& query)
+auto query(const process::CommonSettings& settings, Query&& query)
     -> Found<decltype(query(std::declval<read_model::Transaction&>()))> {
   read_model::ConnectionPool database(settings.database_url, 1, read_model::operator_limits);
   auto found = database.read(std::forward<Query>(query));
-  if (!found) return tl::unexpected(told(settings, found.error()));
+  if (!found) {
+    return tl::unexpected(told(settings, found.error()));
+  }
   return std::move(*found);
 }
 

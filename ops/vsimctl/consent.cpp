@@ -29,13 +29,19 @@ std::shared_ptr<const Consent> add_consent_flags(CLI::App& subcommand) {
 }
 
 Outcome confirm(const std::string& question, bool yes) {
-  if (yes) return {};
-  if (!can_ask()) return tl::unexpected<std::string>("there is no terminal to ask on; add --yes");
+  if (yes) {
+    return {};
+  }
+  if (!can_ask()) {
+    return tl::unexpected<std::string>("there is no terminal to ask on; add --yes");
+  }
   fmt::print("{} [y/N] ", question);
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
-  if (answer == "y" || answer == "yes") return {};
+  if (answer == "y" || answer == "yes") {
+    return {};
+  }
   return tl::unexpected<std::string>("not confirmed; nothing was done");
 }
 

@@ -21,7 +21,7 @@ namespace vsim::vsimctl {
 namespace {
 
 using namespace std::chrono_literals;
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 constexpr auto outcome_patience = 10s;
 
@@ -35,11 +35,15 @@ struct Chosen {
 Found<std::vector<Letter>> load(const CommonSettings& settings, Log& log, const Chosen& chosen) {
   if (chosen.all) {
     auto letters = load_letters(log.broker());
-    if (!letters) return failed(told(settings, letters.error()));
+    if (!letters) {
+      return failed(told(settings, letters.error()));
+    }
     return std::move(*letters);
   }
   const auto letter = load_letter(log.broker(), chosen.sequence);
-  if (!letter) return failed(told(settings, letter.error()));
+  if (!letter) {
+    return failed(told(settings, letter.error()));
+  }
   if (!*letter) {
     return failed(
         fmt::format("there is no dead letter {}; vsimctl dlq list shows them", chosen.sequence));
@@ -66,9 +70,13 @@ void print(const std::vector<Letter>& letters) {
 
 Outcome list(const CommonSettings& settings) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto letters = load(settings, **log, {0, true});
-  if (!letters) return failed(letters.error());
+  if (!letters) {
+    return failed(letters.error());
+  }
   if (letters->empty()) {
     fmt::print("no dead letters\n");
   } else {
@@ -79,9 +87,13 @@ Outcome list(const CommonSettings& settings) {
 
 Outcome show(const CommonSettings& settings, const Chosen& chosen) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto letters = load(settings, **log, chosen);
-  if (!letters) return failed(letters.error());
+  if (!letters) {
+    return failed(letters.error());
+  }
   const auto& letter = letters->front();
   fmt::print("reason      {}\nerror       {}\nsubject     {}\nsequence    {}\nstored      {}\n",
              letter.reason, letter.error, letter.command.subject, letter.command.sequence,
@@ -105,7 +117,9 @@ Outcome show(const CommonSettings& settings, const Chosen& chosen) {
 Outcome drop_letter(const CommonSettings& settings, Log& log, eventstore::Sequence sequence) {
   const auto done =
       delete_message(log.broker(), std::string(messages::dead_letters_stream), sequence);
-  if (!done) return failed(told(settings, done.error()));
+  if (!done) {
+    return failed(told(settings, done.error()));
+  }
   return {};
 }
 
@@ -147,7 +161,9 @@ Found<Plan> plan_replay(const CommonSettings& settings, Log& log,
     auto why = why_kept(letter, replay_of(letter.command), force);
     if (!why) {
       const auto waiting = queue.find_waiting(letter.command.subject);
-      if (!waiting) return failed(told(settings, waiting.error()));
+      if (!waiting) {
+        return failed(told(settings, waiting.error()));
+      }
       if (*waiting) {
         why = fmt::format("dead letter {}: {}", letter.sequence,
                           told(settings, letter.command.subject,
@@ -166,8 +182,12 @@ Found<Plan> plan_replay(const CommonSettings& settings, Log& log,
 std::string tell_plan(const Plan& plan) {
   std::string text =
       fmt::format("{} would be put back into the queue, and dropped here", plan.put_back);
-  if (!plan.kept.empty()) text += fmt::format("; {} would be kept:", plan.kept.size());
-  for (const auto& why : plan.kept) text += "\n  " + why;
+  if (!plan.kept.empty()) {
+    text += fmt::format("; {} would be kept:", plan.kept.size());
+  }
+  for (const auto& why : plan.kept) {
+    text += "\n  " + why;
+  }
   return text;
 }
 
@@ -183,9 +203,13 @@ template <typename Act>
 Outcome with_consent(const CommonSettings& settings, const Chosen& chosen, const Consent& consent,
                      const Intent& intent, Act&& act) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto letters = load(settings, **log, chosen);
-  if (!letters) return failed(letters.error());
+  if (!letters) {
+    return failed(letters.error());
+  }
   if (letters->empty()) {
     fmt::print("no dead letters\n");
     return {};
@@ -193,11 +217,15 @@ Outcome with_consent(const CommonSettings& settings, const Chosen& chosen, const
   print(*letters);
   if (consent.dry_run) {
     const auto plan = intent.plan(**log, *letters);
-    if (!plan) return failed(plan.error());
+    if (!plan) {
+      return failed(plan.error());
+    }
     fmt::print("dry run: {}\n", *plan);
     return {};
   }
-  if (auto sure = confirm(intent.question(letters->size()), consent.yes); !sure) return sure;
+  if (auto sure = confirm(intent.question(letters->size()), consent.yes); !sure) {
+    return sure;
+  }
   return act(**log, *letters);
 }
 
@@ -209,7 +237,9 @@ Outcome drop(const CommonSettings& settings, const Chosen& chosen, const Consent
       plan, [](std::size_t letters) { return fmt::format("Drop {} for good?", letters); }};
   const auto act = [&](Log& log, const std::vector<Letter>& letters) -> Outcome {
     for (const auto& letter : letters) {
-      if (auto done = drop_letter(settings, log, letter.sequence); !done) return done;
+      if (auto done = drop_letter(settings, log, letter.sequence); !done) {
+        return done;
+      }
     }
     fmt::print("dropped {}\n", letters.size());
     return {};
@@ -225,10 +255,13 @@ class LetterReplay {
 
   Outcome replay(const Letter& letter) {
     const auto replay = replay_of(letter.command);
-    if (auto why = why_kept(letter, replay, force_)) return failed(std::move(*why));
+    if (auto why = why_kept(letter, replay, force_)) {
+      return failed(std::move(*why));
+    }
     const auto sequence = put_back(settings_, log_, replay);
-    if (!sequence)
+    if (!sequence) {
       return failed(fmt::format("dead letter {}: {}", letter.sequence, sequence.error()));
+    }
     if (auto dropped = drop_letter(settings_, log_, letter.sequence); !dropped) {
       return failed(fmt::format("dead letter {} was put back, but is still kept: {}",
                                 letter.sequence, dropped.error()));
@@ -244,8 +277,12 @@ class LetterReplay {
       return {};
     }
     const auto fate = await_fate(log_, replay.subject, *replay.id, sequence, patience_);
-    if (!fate) return failed(told(settings_, fate.error()));
-    if (!*fate) patience_ = 0s;  // nobody is at work: the others need not wait for it
+    if (!fate) {
+      return failed(told(settings_, fate.error()));
+    }
+    if (!*fate) {
+      patience_ = 0s;  // nobody is at work: the others need not wait for it
+    }
     fmt::print("; operation {}: {}\n", replay.id->to_string(),
                *fate ? (*fate)->text : "waits for a worker");
     return {};
@@ -260,7 +297,9 @@ class LetterReplay {
 Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Consent& consent) {
   const auto plan = [&](Log& log, const std::vector<Letter>& letters) -> Found<std::string> {
     const auto found = plan_replay(settings, log, letters, chosen.force);
-    if (!found) return tl::unexpected(found.error());
+    if (!found) {
+      return tl::unexpected(found.error());
+    }
     return tell_plan(*found);
   };
   const Intent intent{plan, [](std::size_t letters) {
@@ -272,11 +311,17 @@ Outcome replay(const CommonSettings& settings, const Chosen& chosen, const Conse
     std::string why;
     for (const auto& letter : letters) {
       const auto done = letter_replay.replay(letter);
-      if (done) continue;
+      if (done) {
+        continue;
+      }
       ++kept;
-      if (why.empty()) why = done.error();
+      if (why.empty()) {
+        why = done.error();
+      }
     }
-    if (kept == 0) return {};
+    if (kept == 0) {
+      return {};
+    }
     return failed(kept == 1 ? why : fmt::format("{} were kept; the first: {}", kept, why));
   };
   return with_consent(settings, chosen, consent, intent, act);
@@ -292,7 +337,9 @@ std::shared_ptr<Chosen> add_choice(CLI::App& command) {
 }
 
 void require_choice(const Chosen& chosen) {
-  if (!chosen.all && chosen.sequence == 0) throw CLI::RequiredError("SEQ or --all");
+  if (!chosen.all && chosen.sequence == 0) {
+    throw CLI::RequiredError("SEQ or --all");
+  }
 }
 
 }  // namespace

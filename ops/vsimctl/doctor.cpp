@@ -22,13 +22,15 @@ std::string_view word_of(Verdict verdict) {
   return {};
 }
 
-Outcome doctor(const telemetry::CommonSettings& settings) {
+Outcome doctor(const process::CommonSettings& settings) {
   const auto findings = examine(settings);
   int bad = 0;
   int warnings = 0;
   for (const auto& finding : findings) {
     fmt::print("{:<8} {:<15} {}\n", word_of(finding.verdict), finding.subject, finding.text);
-    if (finding.verdict == Verdict::ok) continue;
+    if (finding.verdict == Verdict::ok) {
+      continue;
+    }
     fmt::print("{:<8} {:<15} see ops/runbook.md: {}\n", "", "", finding.runbook);
     ++(finding.verdict == Verdict::bad ? bad : warnings);
   }

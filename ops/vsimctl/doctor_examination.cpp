@@ -27,7 +27,7 @@ namespace vsim::vsimctl {
 namespace {
 
 using eventstore::Broker;
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 /// How late a deadline may be before it counts, by the wall; as the metric has it.
 constexpr std::chrono::seconds overdue_grace{5};
@@ -77,14 +77,18 @@ class Examination {
   /// What the broker says to one question, if it says anything; else a finding.
   template <typename T>
   std::optional<T> answer(const char* subject, eventstore::Result<T> result) {
-    if (result) return std::move(*result);
+    if (result) {
+      return std::move(*result);
+    }
     add({Verdict::bad, subject, told(settings_, result.error()), "NATS down"});
     return std::nullopt;
   }
 
   void look_at_broker() {
     auto log = Log::open(settings_);
-    if (!log) return add({Verdict::bad, "broker", log.error(), "NATS down"});
+    if (!log) {
+      return add({Verdict::bad, "broker", log.error(), "NATS down"});
+    }
     log_ = std::move(*log);
     const Broker& broker = log_->broker();
     ClockReports reports(broker);
@@ -102,9 +106,13 @@ class Examination {
   }
 
   void look_at_clocks(std::vector<messages::ClockReport> reports, bool forbidden) {
-    if (reports.empty()) add(judge_silence(forbidden, workers_wait_));
+    if (reports.empty()) {
+      add(judge_silence(forbidden, workers_wait_));
+    }
     const auto now = log_->now(settings_);
-    if (!now) return add({Verdict::bad, "clock", now.error(), "Clocks apart"});
+    if (!now) {
+      return add({Verdict::bad, "clock", now.error(), "Clocks apart"});
+    }
     wall_ = *now;
     const auto own = log_->clock_status();
     reports.push_back(messages::this_process("vsimctl", own.offset, own.uncertainty));
@@ -115,9 +123,13 @@ class Examination {
 
   void look_at_streams(const Broker& broker) {
     const auto definition = messages::load_streams_definition(settings_.schema_dir);
-    if (!definition) return add({Verdict::bad, "streams", definition.error(), "Rolling upgrade"});
+    if (!definition) {
+      return add({Verdict::bad, "streams", definition.error(), "Rolling upgrade"});
+    }
     const auto differences = answer("streams", eventstore::stream_differences(broker, *definition));
-    if (!differences) return;
+    if (!differences) {
+      return;
+    }
     for (const auto& [stream, difference] : *differences) {
       // Somebody who can change what EVENTS denies can change the past.
       const bool is_log = stream == messages::events_stream;
@@ -134,7 +146,9 @@ class Examination {
   void look_at_storage(const Broker& broker) {
     const auto monitor = telemetry::ask_broker_monitor(settings_.nats_monitor_url);
     add(judge_sync(monitor ? monitor->sync_interval : ""));
-    if (monitor) add(judge_broker_health(monitor->trouble));
+    if (monitor) {
+      add(judge_broker_health(monitor->trouble));
+    }
     if (const auto storage = answer("store", eventstore::storage_facts(broker))) {
       const auto told_max = monitor ? monitor->store_bytes_max : 0;
       add(judge_store(storage->bytes, storage->bytes_max.value_or(told_max)));
@@ -195,7 +209,9 @@ class Examination {
            "Postgres lost"});
       return;
     }
-    if (log_) look_at_projection(*found->checkpoint);
+    if (log_) {
+      look_at_projection(*found->checkpoint);
+    }
     look_at_fleet(*found);
   }
 
@@ -203,12 +219,16 @@ class Examination {
     const auto facts =
         answer("projection", eventstore::stream_facts(log_->broker(), messages::events_stream));
     const auto at_checkpoint = answer("projection", log_->events().load(checkpoint.sequence));
-    if (!facts || !at_checkpoint) return;
+    if (!facts || !at_checkpoint) {
+      return;
+    }
     const auto& message = *at_checkpoint;
     // EVENTS denies deletes: fewer messages than sequences are lost ones.
     const auto sequences =
         facts->messages > 0 ? facts->last_sequence + 1 - facts->first_sequence : facts->messages;
-    if (facts->messages != sequences) add(judge_lost(sequences - facts->messages));
+    if (facts->messages != sequences) {
+      add(judge_lost(sequences - facts->messages));
+    }
     if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
                                                     "has been projected")) {
       const bool lost = !message && facts->last_sequence >= checkpoint.sequence;
@@ -216,10 +236,16 @@ class Examination {
                   lost ? "The log is damaged" : "The log went backwards"});
     }
     const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
-    if (behind == 0) return add(judge_lag(0, {}));
+    if (behind == 0) {
+      return add(judge_lag(0, {}));
+    }
     const auto next = answer("projection", log_->events().load(checkpoint.sequence + 1));
-    if (!next) return;
-    if (!*next) return add(judge_hole(checkpoint.sequence + 1));
+    if (!next) {
+      return;
+    }
+    if (!*next) {
+      return add(judge_hole(checkpoint.sequence + 1));
+    }
     look_at_unprojected(behind, facts->told_at, **next);
   }
 
@@ -227,7 +253,9 @@ class Examination {
                            const eventstore::Message& next) {
     const auto event = messages::decode_event(next);
     const bool unknown = event && std::holds_alternative<messages::UnknownEvent>(*event);
-    if (event && !unknown) return add(judge_lag(behind, now - next.stored_at));
+    if (event && !unknown) {
+      return add(judge_lag(behind, now - next.stored_at));
+    }
     add({Verdict::bad, "projection",
          fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
                      next.sequence, event ? "" : " (" + event.error() + ")"),
@@ -238,7 +266,9 @@ class Examination {
     for (const auto& region : found.regions) {
       add(judge_pool(region.name, region.addresses_free, region.addresses_total));
     }
-    if (!found.clock || !wall_) return;
+    if (!found.clock || !wall_) {
+      return;
+    }
     const auto now = simulated_at(found.clock->time, *wall_);
     for (const auto& [region, since] : found.in_use_since) {
       const auto watermark = found.billed.find(region);

@@ -4,13 +4,13 @@
 
 #include <vector>
 
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 #include "ops/vsimctl/doctor_findings.h"
 
 namespace vsim::vsimctl {
 
 /// Looks at everything and changes nothing. What does not answer is a finding, and the rest is
 /// looked at all the same. Blocks as long as the broker and Postgres take, some 10 s at most.
-std::vector<Finding> examine(const telemetry::CommonSettings& settings);
+std::vector<Finding> examine(const process::CommonSettings& settings);
 
 }  // namespace vsim::vsimctl

@@ -16,21 +16,29 @@ Finding well(std::string_view subject, std::string text) {
 /// Bad, a warning or well, by two limits that the value is above.
 template <typename Value>
 Verdict above(Value value, Value warning, Value bad) {
-  if (value > bad) return Verdict::bad;
+  if (value > bad) {
+    return Verdict::bad;
+  }
   return value > warning ? Verdict::warning : Verdict::ok;
 }
 
 Finding judged(Verdict verdict, std::string_view subject, std::string text, std::string meaning,
                std::string_view runbook) {
-  if (verdict == Verdict::ok) return well(subject, std::move(text));
+  if (verdict == Verdict::ok) {
+    return well(subject, std::move(text));
+  }
   return {verdict, std::string(subject), std::move(text) + ": " + std::move(meaning),
           std::string(runbook)};
 }
 
 std::string length_of(Seconds length) {
   const double seconds = length.count();
-  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  if (seconds < 120) {
+    return fmt::format("{:.0f} s", seconds);
+  }
+  if (seconds < 7200) {
+    return fmt::format("{:.0f} min", seconds / 60);
+  }
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
@@ -39,7 +47,9 @@ std::string share_of(double share) { return fmt::format("{:.1f} %", share * 100)
 }  // namespace
 
 Finding judge_broker_health(std::string_view trouble) {
-  if (trouble.empty()) return well("broker's health", "it says that it is well");
+  if (trouble.empty()) {
+    return well("broker's health", "it says that it is well");
+  }
   return {Verdict::bad, "broker's health",
           fmt::format("{}: a stream whose write has failed takes nothing more until the broker is "
                       "started again; make room, then ops/up",
@@ -48,8 +58,12 @@ Finding judge_broker_health(std::string_view trouble) {
 }
 
 Finding judge_sync(std::string_view interval) {
-  if (interval.empty()) return well("sync", "not told; set NATS_MONITOR_URL to see it");
-  if (interval == "always") return well("sync", "before each acknowledgement");
+  if (interval.empty()) {
+    return well("sync", "not told; set NATS_MONITOR_URL to see it");
+  }
+  if (interval == "always") {
+    return well("sync", "before each acknowledgement");
+  }
   return judged(Verdict::warning, "sync", fmt::format("every {}", interval),
                 "a power cut takes what was acknowledged since; set sync_interval to always",
                 "Backup and restore");
@@ -76,7 +90,9 @@ Finding judge_queue(std::uint64_t commands) {
 
 Finding judge_numbers(const QueueNumbers& numbers) {
   const auto fault = fault_of(numbers);
-  if (!fault) return well("queue numbers", fmt::format("up to {}", numbers.last));
+  if (!fault) {
+    return well("queue numbers", fmt::format("up to {}", numbers.last));
+  }
   return {Verdict::bad, "queue numbers", *fault, "Queue numbers broken"};
 }
 
@@ -99,7 +115,9 @@ Finding judge_dead_letters(std::uint64_t letters) {
 }
 
 Finding judge_advisories(std::uint64_t advisories, Seconds newest_age) {
-  if (advisories == 0) return well("advisories", "none");
+  if (advisories == 0) {
+    return well("advisories", "none");
+  }
   return judged(newest_age < advisory_news ? Verdict::warning : Verdict::ok, "advisories",
                 fmt::format("{}, the last {} ago", advisories, length_of(newest_age)),
                 "the broker gave up deliveries, or a batch was never finished", "A poison command");
@@ -170,7 +188,9 @@ Finding judge_lost(std::uint64_t messages) {
 }
 
 Finding judge_lag(std::uint64_t events, Seconds oldest_age) {
-  if (events == 0) return well("projection", "the read models hold all events");
+  if (events == 0) {
+    return well("projection", "the read models hold all events");
+  }
   return judged(
       above(oldest_age, lag_warning, lag_bad), "projection",
       fmt::format("{} events behind, the oldest of {} ago", events, length_of(oldest_age)),
@@ -180,7 +200,9 @@ Finding judge_lag(std::uint64_t events, Seconds oldest_age) {
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all) {
   const double share = all == 0 ? 0 : static_cast<double>(free) / static_cast<double>(all);
   auto verdict = share < pool_free_warning ? Verdict::warning : Verdict::ok;
-  if (share < pool_free_bad) verdict = Verdict::bad;
+  if (share < pool_free_bad) {
+    verdict = Verdict::bad;
+  }
   return judged(verdict, "pool", fmt::format("{}: {} of {} addresses are free", region, free, all),
                 "without one a create is refused", "No free addresses");
 }

@@ -29,7 +29,7 @@ struct HistoryArguments {
 
 class History {
  public:
-  History(const telemetry::CommonSettings& settings, Log& log, ServerId server)
+  History(const process::CommonSettings& settings, Log& log, ServerId server)
       : settings_(settings), log_(log), events_(log.events()), server_(server) {}
 
   Outcome print_events() const;
@@ -47,7 +47,7 @@ class History {
     };
   }
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   Log& log_;
   eventstore::EventStore& events_;
   ServerId server_;
@@ -55,7 +55,9 @@ class History {
 
 Found<std::vector<Message>> History::messages() const {
   auto history = events_.load_history(messages::any_events_of(server_));
-  if (!history) return failed(told(settings_, history.error()));
+  if (!history) {
+    return failed(told(settings_, history.error()));
+  }
   if (history->empty()) {
     return failed(
         fmt::format("EVENTS holds no server {}; look for its id with vsimctl status, or "
@@ -68,18 +70,28 @@ Found<std::vector<Message>> History::messages() const {
 Found<Instant> History::now() const {
   const std::string subject(messages::clock_subject);
   const auto last = events_.load_last({&subject, 1});
-  if (!last) return failed(told(settings_, last.error()));
-  if (last->empty()) return failed("the clock has not begun; run vsimctl migrate");
+  if (!last) {
+    return failed(told(settings_, last.error()));
+  }
+  if (last->empty()) {
+    return failed("the clock has not begun; run vsimctl migrate");
+  }
   const auto clock = messages::read_clock(last->front());
-  if (!clock) return failed("the log's last clock event cannot be read: " + clock.error());
+  if (!clock) {
+    return failed("the log's last clock event cannot be read: " + clock.error());
+  }
   const auto wall = log_.now(settings_);
-  if (!wall) return failed(wall.error());
+  if (!wall) {
+    return failed(wall.error());
+  }
   return simulated_at(*clock, *wall);
 }
 
 Outcome History::print_events() const {
   const auto history = messages();
-  if (!history) return failed(history.error());
+  if (!history) {
+    return failed(history.error());
+  }
   Table table({"VERSION", "TIME", "EVENT", "STATUS", "MESSAGE", "ACTOR", "SEQUENCE"});
   for (const Message& message : *history) {
     const auto logged = messages::decode_event(message);
@@ -104,33 +116,47 @@ Outcome History::print_events() const {
 
 Outcome History::print(const eventstore::Result<std::optional<read_model::ServerRow>>& row,
                        Instant at, const std::string& when) const {
-  if (!row) return failed(told(settings_, row.error()));
-  if (!*row) return failed(fmt::format("server {} did not exist {}", server_.to_string(), when));
+  if (!row) {
+    return failed(told(settings_, row.error()));
+  }
+  if (!*row) {
+    return failed(fmt::format("server {} did not exist {}", server_.to_string(), when));
+  }
   fmt::print("{}\n", http::render_server(**row, at));
   return {};
 }
 
 Outcome History::print_at(const std::string& time) const {
   const auto present = now();
-  if (!present) return failed(present.error());
+  if (!present) {
+    return failed(present.error());
+  }
   const auto at = read_moment(time, *present);
-  if (!at) return failed(at.error());
+  if (!at) {
+    return failed(at.error());
+  }
   if (*at > *present) {
     return failed(fmt::format("{} has not come yet: it is {}; give an earlier time",
                               messages::format_instant(*at), messages::format_instant(*present)));
   }
-  if (const auto history = messages(); !history) return failed(history.error());
+  if (const auto history = messages(); !history) {
+    return failed(history.error());
+  }
   return print(read_model::server_at(find_last(), server_, *at), *at,
                "at " + messages::format_instant(*at));
 }
 
 Outcome History::print_version(Version version) const {
   const auto history = messages();
-  if (!history) return failed(history.error());
+  if (!history) {
+    return failed(history.error());
+  }
   for (const Message& message : *history) {
     const auto logged = messages::decode_event(message);
     const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
-    if (server == nullptr || server->event.version != version) continue;
+    if (server == nullptr || server->event.version != version) {
+      continue;
+    }
     const Instant at = server->event.at;
     return print(read_model::server_after(find_last(), message, at), at,
                  fmt::format("at version {}", version));
@@ -139,12 +165,18 @@ Outcome History::print_version(Version version) const {
                             history->size(), version));
 }
 
-Outcome history(const telemetry::CommonSettings& settings, const HistoryArguments& arguments) {
+Outcome history(const process::CommonSettings& settings, const HistoryArguments& arguments) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const History history(settings, **log, ServerId{Uuid::parse(arguments.server).value()});
-  if (!arguments.at.empty()) return history.print_at(arguments.at);
-  if (arguments.version > 0) return history.print_version(arguments.version);
+  if (!arguments.at.empty()) {
+    return history.print_at(arguments.at);
+  }
+  if (arguments.version > 0) {
+    return history.print_version(arguments.version);
+  }
   return history.print_events();
 }
 
@@ -169,7 +201,7 @@ void add_history(CLI::App& app, Task& chosen) {
         throw CLI::ValidationError("--at", read.error());
       }
     }
-    chosen = [arguments](const telemetry::CommonSettings& settings) {
+    chosen = [arguments](const process::CommonSettings& settings) {
       return history(settings, *arguments);
     };
   });

@@ -22,7 +22,7 @@ namespace vsim::vsimctl {
 namespace {
 
 using namespace std::chrono_literals;
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 constexpr auto progress_patience = 30s;
 
@@ -47,9 +47,13 @@ Found<std::set<CommandId>> purged_by_operations(const CommonSettings& settings) 
     for (StreamSequence before = 0;;) {
       const auto page = read_model::list_operations(tx, filter, page_rows, before);
       for (const auto& row : page) {
-        if (const auto id = Uuid::parse(row.id)) ids.insert({*id});
+        if (const auto id = Uuid::parse(row.id)) {
+          ids.insert({*id});
+        }
       }
-      if (page.size() < page_rows) return ids;
+      if (page.size() < page_rows) {
+        return ids;
+      }
       before = page.back().command_sequence;
     }
   });
@@ -61,7 +65,9 @@ Found<std::set<CommandId>> purged_by_events(const CommonSettings& settings, Log&
   const auto note = [&ids](const eventstore::Message& message) {
     const auto logged = messages::decode_event(message);
     const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
-    if (cause == nullptr) return;
+    if (cause == nullptr) {
+      return;
+    }
     const auto* server = std::get_if<messages::ServerEvent>(&*logged);
     if (server != nullptr && std::holds_alternative<CommandPurged>(server->event.data)) {
       ids.insert(cause->command);
@@ -70,22 +76,30 @@ Found<std::set<CommandId>> purged_by_events(const CommonSettings& settings, Log&
     }
   };
   const auto read = read_through(log.broker(), std::string(messages::events_stream), note);
-  if (!read) return failed(told(settings, read.error()));
+  if (!read) {
+    return failed(told(settings, read.error()));
+  }
   return ids;
 }
 
 Found<std::set<CommandId>> purged_commands(const CommonSettings& settings, Log& log) {
   auto ids = purged_by_operations(settings);
-  if (ids) return ids;
+  if (ids) {
+    return ids;
+  }
   fmt::print(stderr, "vsimctl: {}; reading the log instead\n", ids.error());
   return purged_by_events(settings, log);
 }
 
 /// By the broker's time, which stands on the commands.
 Found<Instant> since_of(const CommonSettings& settings, Log& log, const Filter& filter) {
-  if (filter.since.empty()) return Instant{};
+  if (filter.since.empty()) {
+    return Instant{};
+  }
   const auto now = log.now(settings);
-  if (!now) return failed(now.error());
+  if (!now) {
+    return failed(now.error());
+  }
   return read_moment(filter.since, std::chrono::floor<Duration>(*now));
 }
 
@@ -96,26 +110,38 @@ Found<std::vector<JournalEntry>> load_entries(const CommonSettings& settings, Lo
   std::set<CommandId> wanted;
   if (filter.purged) {
     auto purged = purged_commands(settings, log);
-    if (!purged) return failed(purged.error());
+    if (!purged) {
+      return failed(purged.error());
+    }
     wanted = std::move(*purged);
   }
   std::vector<JournalEntry> entries;
   std::set<CommandId> seen;
   const auto since = since_of(settings, log, filter);
-  if (!since) return failed(since.error());
+  if (!since) {
+    return failed(since.error());
+  }
   const auto take = [&](const eventstore::Message& copy) {
     auto original = messages::original_of(copy);
     const auto target = messages::parse_command_subject(original.subject);
     const bool in_region =
         filter.region.empty() || (target && target->region.name == filter.region);
-    if (!in_region || std::chrono::floor<Duration>(original.stored_at) < *since) return;
+    if (!in_region || std::chrono::floor<Duration>(original.stored_at) < *since) {
+      return;
+    }
     auto replay = replay_of(original);
-    if (filter.purged && (!replay.id || !wanted.contains(*replay.id))) return;
-    if (replay.id && !seen.insert(*replay.id).second) return;
+    if (filter.purged && (!replay.id || !wanted.contains(*replay.id))) {
+      return;
+    }
+    if (replay.id && !seen.insert(*replay.id).second) {
+      return;
+    }
     entries.push_back({std::move(original), std::move(replay)});
   };
   const auto read = read_through(log.broker(), std::string(messages::journal_stream), take);
-  if (!read) return failed(told(settings, read.error()));
+  if (!read) {
+    return failed(told(settings, read.error()));
+  }
   return entries;
 }
 
@@ -132,9 +158,13 @@ void print(const std::vector<JournalEntry>& entries) {
 
 Outcome list(const CommonSettings& settings, const Filter& filter) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto entries = load_entries(settings, **log, filter);
-  if (!entries) return failed(entries.error());
+  if (!entries) {
+    return failed(entries.error());
+  }
   if (entries->empty()) {
     fmt::print("no such commands in JOURNAL\n");
   } else {
@@ -148,16 +178,24 @@ std::string told(const ReplayReport& report) {
   if (report.undecided > 0) {
     text += fmt::format(", {} wait in the queue for a worker", report.undecided);
   }
-  if (report.left > 0) text += fmt::format(", {} were not put back", report.left);
-  if (!report.why.empty()) text += " (" + report.why + ")";
+  if (report.left > 0) {
+    text += fmt::format(", {} were not put back", report.left);
+  }
+  if (!report.why.empty()) {
+    text += " (" + report.why + ")";
+  }
   return text + "; run it again when the workers are well (vsimctl status)";
 }
 
 Outcome replay(const CommonSettings& settings, const Filter& filter, const Consent& consent) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   auto entries = load_entries(settings, **log, filter);
-  if (!entries) return failed(entries.error());
+  if (!entries) {
+    return failed(entries.error());
+  }
   if (entries->empty()) {
     fmt::print("no purged commands to put back\n");
     return {};
@@ -168,11 +206,17 @@ Outcome replay(const CommonSettings& settings, const Filter& filter, const Conse
     return {};
   }
   const auto question = fmt::format("Put {} back into the queue?", entries->size());
-  if (auto sure = confirm(question, consent.yes); !sure) return sure;
+  if (auto sure = confirm(question, consent.yes); !sure) {
+    return sure;
+  }
   std::vector<Replay> replays;
-  for (auto& entry : *entries) replays.push_back(std::move(entry.replay));
+  for (auto& entry : *entries) {
+    replays.push_back(std::move(entry.replay));
+  }
   const auto report = put_back_in_order(settings, **log, std::move(replays), progress_patience);
-  if (report.left + report.undecided > 0) return failed(told(report));
+  if (report.left + report.undecided > 0) {
+    return failed(told(report));
+  }
   fmt::print("put back {}\n", report.done);
   return {};
 }

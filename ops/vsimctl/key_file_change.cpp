@@ -13,13 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ops/telemetry/descriptor.h"
+#include "ops/process/descriptor.h"
 #include "schema/http/key_file.h"
 
 namespace vsim::vsimctl {
 namespace {
 
-using telemetry::Descriptor;
+using process::Descriptor;
 
 constexpr mode_t only_its_owner = S_IRUSR | S_IWUSR;
 constexpr std::chrono::seconds lock_wait_max{10};  // others hold it for milliseconds
@@ -36,8 +36,12 @@ Descriptor open_file(const std::string& path, int flags) {
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return false;
+    }
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
@@ -45,8 +49,10 @@ bool write_all(int descriptor, std::string_view text) {
 
 /// So that the API can read on what root has changed.
 bool keep_owner(int descriptor, const std::string& of) {
-  struct stat about {};
-  if (::stat(of.c_str(), &about) != 0) return errno == ENOENT;
+  struct stat about{};
+  if (::stat(of.c_str(), &about) != 0) {
+    return errno == ENOENT;
+  }
   return about.st_uid == ::geteuid() || ::fchown(descriptor, about.st_uid, about.st_gid) == 0;
 }
 
@@ -61,7 +67,9 @@ Outcome replace(const std::string& path, const std::string& text) {
       return system_failed("write " + beside);
     }
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0) return system_failed("replace " + path);
+  if (std::rename(beside.c_str(), path.c_str()) != 0) {
+    return system_failed("replace " + path);
+  }
   const auto folder = std::filesystem::absolute(path).parent_path().string();
   const Descriptor directory = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!directory.is_open() || ::fsync(directory.number()) != 0) {
@@ -73,7 +81,9 @@ Outcome replace(const std::string& path, const std::string& text) {
 Outcome take_lock(const Descriptor& lock, const std::string& path) {
   const auto give_up = std::chrono::steady_clock::now() + lock_wait_max;
   while (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return system_failed("lock " + path);
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      return system_failed("lock " + path);
+    }
     if (std::chrono::steady_clock::now() > give_up) {
       return failed(
           fmt::format("another process has held the lock {} for {} s; is there a "
@@ -89,10 +99,16 @@ Outcome take_lock(const Descriptor& lock, const std::string& path) {
 
 Found<KeyFile> read_key_file(const std::string& path) {
   const auto text = http::load_key_file(path);
-  if (!text) return failed(text.error());
-  if (!*text) return KeyFile{};
+  if (!text) {
+    return failed(text.error());
+  }
+  if (!*text) {
+    return KeyFile{};
+  }
   auto keys = http::read_keys(**text);
-  if (!keys) return failed(path + ": " + keys.error());
+  if (!keys) {
+    return failed(path + ": " + keys.error());
+  }
   return KeyFile{true, std::move(*keys)};
 }
 
@@ -103,10 +119,16 @@ Outcome change_key_file(const std::string& path,
     return failed(fmt::format("{}: {}; KEYS_FILE must lie in a folder that is there and yours",
                               path, std::strerror(errno)));
   }
-  if (auto taken = take_lock(lock, path + ".lock"); !taken) return taken;
+  if (auto taken = take_lock(lock, path + ".lock"); !taken) {
+    return taken;
+  }
   auto file = read_key_file(path);
-  if (!file) return failed(file.error());
-  if (auto changed = change(file->keys); !changed) return changed;
+  if (!file) {
+    return failed(file.error());
+  }
+  if (auto changed = change(file->keys); !changed) {
+    return changed;
+  }
   return replace(path, http::render_keys(file->keys));
 }
 

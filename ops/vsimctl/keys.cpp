@@ -37,7 +37,9 @@ Outcome no_such_key(const std::string& name) {
 
 Outcome list(const std::string& path) {
   const auto file = read_key_file(path);
-  if (!file) return failed(file.error());
+  if (!file) {
+    return failed(file.error());
+  }
   if (!file->there) {
     fmt::print("no keys, and no {}: the API asks for none\n", path);
     return {};
@@ -53,7 +55,9 @@ Outcome list(const std::string& path) {
 /// The key alone goes to stdout, so that KEY=$(vsimctl keys add ...) holds it.
 Outcome add(const std::string& path, const NewKey& wanted) {
   const auto made = make_key(wanted.name, wanted.role);
-  if (!made) return failed(made.error());
+  if (!made) {
+    return failed(made.error());
+  }
   const auto done = change_key_file(path, [&](std::vector<ApiKey>& keys) -> Outcome {
     if (named(keys, wanted.name) != keys.end()) {
       return failed(fmt::format("there is a key {} already; revoke it first, or take another name",
@@ -66,7 +70,9 @@ Outcome add(const std::string& path, const NewKey& wanted) {
     keys.push_back(made->key);
     return {};
   });
-  if (!done) return done;
+  if (!done) {
+    return done;
+  }
   fmt::print(stderr,
              "The key {} ({}), shown this once; send it as \"Authorization: Bearer KEY\". An API "
              "with this file asks for a key from now on.\n",
@@ -77,22 +83,32 @@ Outcome add(const std::string& path, const NewKey& wanted) {
 
 Outcome revoke(const std::string& path, const std::string& name, const Consent& consent) {
   auto file = read_key_file(path);
-  if (!file) return failed(file.error());
+  if (!file) {
+    return failed(file.error());
+  }
   const auto key = named(file->keys, name);
-  if (key == file->keys.end()) return no_such_key(name);
+  if (key == file->keys.end()) {
+    return no_such_key(name);
+  }
   if (consent.dry_run) {
     fmt::print("dry run: the key {} ({}) would be revoked\n", name, to_string(key->role));
     return {};
   }
   const auto question = fmt::format("Revoke the key {} ({})?", name, to_string(key->role));
-  if (auto sure = confirm(question, consent.yes); !sure) return sure;
+  if (auto sure = confirm(question, consent.yes); !sure) {
+    return sure;
+  }
   auto done = change_key_file(path, [&](std::vector<ApiKey>& keys) -> Outcome {
     const auto found = named(keys, name);
-    if (found == keys.end()) return no_such_key(name);
+    if (found == keys.end()) {
+      return no_such_key(name);
+    }
     keys.erase(found);
     return {};
   });
-  if (done) fmt::print("revoked {}; the API refuses it within a second\n", name);
+  if (done) {
+    fmt::print("revoked {}; the API refuses it within a second\n", name);
+  }
   return done;
 }
 

@@ -31,10 +31,14 @@ Letter letter_of(const eventstore::Message& message) {
 eventstore::Result<std::vector<Letter>> load_letters(eventstore::Broker& broker) {
   eventstore::JetStreamStore store(broker, broker, std::string(messages::dead_letters_stream));
   const auto messages = store.load_history("vsim.dlq.>");
-  if (!messages) return tl::unexpected(messages.error());
+  if (!messages) {
+    return tl::unexpected(messages.error());
+  }
   std::vector<Letter> letters;
   letters.reserve(messages->size());
-  for (const auto& message : *messages) letters.push_back(letter_of(message));
+  for (const auto& message : *messages) {
+    letters.push_back(letter_of(message));
+  }
   return letters;
 }
 
@@ -42,8 +46,12 @@ eventstore::Result<std::optional<Letter>> load_letter(const eventstore::Broker& 
                                                       eventstore::Sequence sequence) {
   const auto message =
       eventstore::get_at(broker, std::string(messages::dead_letters_stream), sequence);
-  if (!message) return tl::unexpected(message.error());
-  if (!*message) return std::optional<Letter>();
+  if (!message) {
+    return tl::unexpected(message.error());
+  }
+  if (!*message) {
+    return std::optional<Letter>();
+  }
   return std::optional<Letter>(letter_of(**message));
 }
 

@@ -4,13 +4,19 @@
 
 namespace vsim::vsimctl {
 
-Found<LiveModel> compare_with_log(const telemetry::CommonSettings& settings,
+Found<LiveModel> compare_with_log(const process::CommonSettings& settings,
                                   eventstore::EventStore& events,
                                   const std::optional<read_model::Checkpoint>& live) {
-  if (!live) return LiveModel{};
-  if (live->sequence == 0) return LiveModel{LiveModel::State::fits, *live};
+  if (!live) {
+    return LiveModel{};
+  }
+  if (live->sequence == 0) {
+    return LiveModel{LiveModel::State::fits, *live};
+  }
   const auto message = events.load(live->sequence);
-  if (!message) return tl::unexpected(told(settings, message.error()));
+  if (!message) {
+    return tl::unexpected(told(settings, message.error()));
+  }
   const bool same = *message && messages::sha256_hex((*message)->payload) == live->hash;
   return LiveModel{same ? LiveModel::State::fits : LiveModel::State::other_log, *live};
 }

@@ -18,7 +18,7 @@ struct LiveModel {
 };
 
 /// Compares a live checkpoint, where there is one, with the message at its place.
-Found<LiveModel> compare_with_log(const telemetry::CommonSettings& settings,
+Found<LiveModel> compare_with_log(const process::CommonSettings& settings,
                                   eventstore::EventStore& events,
                                   const std::optional<read_model::Checkpoint>& live);
 

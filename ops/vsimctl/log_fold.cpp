@@ -19,7 +19,9 @@ std::string compare(const object& expected, const object& found, const std::stri
   const auto differ = [&](std::string_view key) -> std::string {
     const auto a = expected[key];
     const auto b = found[key];
-    if (text_of(a) == text_of(b)) return {};
+    if (text_of(a) == text_of(b)) {
+      return {};
+    }
     const std::string name = path.empty() ? std::string(key) : path + "." + std::string(key);
     object inner_a;
     object inner_b;
@@ -30,7 +32,9 @@ std::string compare(const object& expected, const object& found, const std::stri
   };
   for (const object& one : {expected, found}) {
     for (const auto field : one) {
-      if (auto difference = differ(field.key); !difference.empty()) return difference;
+      if (auto difference = differ(field.key); !difference.empty()) {
+        return difference;
+      }
     }
   }
   return {};
@@ -108,13 +112,21 @@ Outcome LogFold::count(Version& last, Version version, const std::string& whose,
 }
 
 Found<State> LogFold::state_before(const ServerId& server) {
-  if (auto live = live_.extract(server)) return std::move(live.mapped());
+  if (auto live = live_.extract(server)) {
+    return std::move(live.mapped());
+  }
   const auto ended = terminated_.extract(server);
-  if (!ended) return State{};
+  if (!ended) {
+    return State{};
+  }
   const auto message = events_.load(ended.mapped());
-  if (!message || !*message) return failed("an event could not be read again; try again");
+  if (!message || !*message) {
+    return failed("an event could not be read again; try again");
+  }
   auto logged = messages::decode_event(**message);
-  if (!logged) return failed(logged.error());
+  if (!logged) {
+    return failed(logged.error());
+  }
   return std::move(std::get<messages::ServerEvent>(*logged).state);
 }
 
@@ -123,13 +135,19 @@ Outcome LogFold::add_server(const messages::ServerEvent& logged, eventstore::Seq
   const std::string whose =
       fmt::format("server {} version {}", event.server.to_string(), event.version);
   auto before = state_before(event.server);
-  if (!before) return difference_at(sequence, whose, before.error());
+  if (!before) {
+    return difference_at(sequence, whose, before.error());
+  }
   Version version = before->version;
-  if (auto counted = count(version, event.version, whose, sequence); !counted) return counted;
+  if (auto counted = count(version, event.version, whose, sequence); !counted) {
+    return counted;
+  }
   State expected = evolve(std::move(*before), event);
   // Builds that did not tell changes from outcomes yet took every event for a change.
   const Change taken_for_one{event.version, event.at};
-  if (logged.state.last_change == taken_for_one) expected.last_change = taken_for_one;
+  if (logged.state.last_change == taken_for_one) {
+    expected.last_change = taken_for_one;
+  }
   if (expected != logged.state) {
     return difference_at(
         sequence, whose,

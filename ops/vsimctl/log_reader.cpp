@@ -16,7 +16,7 @@ constexpr auto message_wait = 10s;  // all that is asked for is there already
 
 }  // namespace
 
-LogReader::LogReader(const telemetry::CommonSettings& settings, eventstore::EventStore& events,
+LogReader::LogReader(const process::CommonSettings& settings, eventstore::EventStore& events,
                      eventstore::Sequence after, eventstore::Sequence through)
     : settings_(settings),
       events_(events),
@@ -29,7 +29,9 @@ void LogReader::read(const std::stop_token& stop) {
   while (read_ < through_ && !stop.stop_requested()) {
     auto chunk = read_some(*follower);
     const bool failed = !chunk;
-    if (!hand_over(std::move(chunk), stop) || failed) break;
+    if (!hand_over(std::move(chunk), stop) || failed) {
+      break;
+    }
   }
   const std::lock_guard lock(mutex_);
   ended_ = true;
@@ -38,7 +40,9 @@ void LogReader::read(const std::stop_token& stop) {
 
 Found<LogChunk> LogReader::read_some(eventstore::Follower& follower) {
   auto messages = follower.next(chunk_events_max, message_wait);
-  if (!messages) return tl::unexpected(told(settings_, messages.error()));
+  if (!messages) {
+    return tl::unexpected(told(settings_, messages.error()));
+  }
   if (messages->empty()) {
     return tl::unexpected(eventstore::lost_message(read_ + 1, messages::events_stream,
                                                    fmt::format("the log ends at {}", through_)));
@@ -46,7 +50,9 @@ Found<LogChunk> LogReader::read_some(eventstore::Follower& follower) {
   LogChunk chunk;
   chunk.entries.reserve(messages->size());
   for (auto& message : *messages) {
-    if (message.sequence > through_) break;
+    if (message.sequence > through_) {
+      break;
+    }
     auto logged = messages::decode_event(message);
     if (!logged) {
       return tl::unexpected(fmt::format("message {} of EVENTS, {}, cannot be read: {}",
@@ -61,7 +67,9 @@ Found<LogChunk> LogReader::read_some(eventstore::Follower& follower) {
 
 bool LogReader::hand_over(Found<LogChunk> chunk, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [&] { return chunks_.size() < chunks_ahead_max; })) return false;
+  if (!changed_.wait(lock, stop, [&] { return chunks_.size() < chunks_ahead_max; })) {
+    return false;
+  }
   chunks_.push_back(std::move(chunk));
   changed_.notify_all();
   return true;
@@ -70,7 +78,9 @@ bool LogReader::hand_over(Found<LogChunk> chunk, const std::stop_token& stop) {
 Found<LogChunk> LogReader::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return ended_ || !chunks_.empty(); });
-  if (chunks_.empty()) return LogChunk{};
+  if (chunks_.empty()) {
+    return LogChunk{};
+  }
   auto chunk = std::move(chunks_.front());
   chunks_.pop_front();
   changed_.notify_all();

@@ -31,7 +31,7 @@ struct LogChunk {
 class LogReader {
  public:
   /// What follows `after`, up to and with `through`. All outlive the reader.
-  LogReader(const telemetry::CommonSettings& settings, eventstore::EventStore& events,
+  LogReader(const process::CommonSettings& settings, eventstore::EventStore& events,
             eventstore::Sequence after, eventstore::Sequence through);
 
   /// The next events; none when all have been given. The error is one line for a person.
@@ -42,7 +42,7 @@ class LogReader {
   Found<LogChunk> read_some(eventstore::Follower& follower);
   bool hand_over(Found<LogChunk> chunk, const std::stop_token& stop);
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
   eventstore::Sequence read_;  // of the reading thread only
   const eventstore::Sequence through_;

@@ -46,7 +46,7 @@ std::size_t mark_of(const CommandId& command) {
 
 class LostEvents {
  public:
-  LostEvents(const telemetry::CommonSettings& settings, eventstore::EventStore& events)
+  LostEvents(const process::CommonSettings& settings, eventstore::EventStore& events)
       : settings_(settings), events_(events) {}
 
   /// In the order in which they once stood in EVENTS.
@@ -60,7 +60,7 @@ class LostEvents {
     return sequence < marks_.size() && marks_[sequence] == mark;
   }
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
   std::vector<std::size_t> marks_;  // by the place in EVENTS
   std::vector<LostEvent> lost_;
@@ -68,14 +68,22 @@ class LostEvents {
 
 Outcome LostEvents::read_log() {
   const auto end = events_.last_sequence();
-  if (!end) return failed(told(settings_, end.error()));
+  if (!end) {
+    return failed(told(settings_, end.error()));
+  }
   marks_.assign(*end + 1, 0);
-  if (*end == 0) return {};
+  if (*end == 0) {
+    return {};
+  }
   LogReader reader(settings_, events_, 0, *end);
   while (true) {
     const auto chunk = reader.next();
-    if (!chunk) return failed(chunk.error());
-    if (chunk->entries.empty()) return {};
+    if (!chunk) {
+      return failed(chunk.error());
+    }
+    if (chunk->entries.empty()) {
+      return {};
+    }
     for (const auto& entry : chunk->entries) {
       auto& mark = marks_.at(entry.sequence);
       if (const auto* server = std::get_if<messages::ServerEvent>(&entry.logged)) {
@@ -96,14 +104,20 @@ Outcome LostEvents::compare_servers() {
     const auto rows = database.read([&](read_model::Transaction& tx) {
       return read_model::list_all_server_events(tx, server, version, rows_at_once);
     });
-    if (!rows) return failed(told(settings_, rows.error()));
+    if (!rows) {
+      return failed(told(settings_, rows.error()));
+    }
     for (const auto& [id, event] : *rows) {
       const auto mark = mark_of(id.to_string(), event.version, event.event, event.at);
-      if (holds(event.sequence, mark)) continue;
+      if (holds(event.sequence, mark)) {
+        continue;
+      }
       lost_.push_back({event.sequence, id.to_string(), event.version,
                        messages::format_instant(event.at), event.event, event.message});
     }
-    if (rows->size() < rows_at_once) return {};
+    if (rows->size() < rows_at_once) {
+      return {};
+    }
     server = rows->back().server;
     version = rows->back().event.version;
   }
@@ -113,10 +127,14 @@ Outcome LostEvents::compare_fleet() {
   const auto rows = query(settings_, [](read_model::Transaction& tx) {
     return read_model::list_fleet_outcomes(tx, fleet_outcomes_max);
   });
-  if (!rows) return failed(rows.error());
+  if (!rows) {
+    return failed(rows.error());
+  }
   for (const auto& row : *rows) {
     const CommandId command{Uuid::parse(row.id).value_or(Uuid{})};
-    if (holds(row.event_sequence, mark_of(command))) continue;
+    if (holds(row.event_sequence, mark_of(command))) {
+      continue;
+    }
     const auto at = row.decided_at ? messages::format_instant(*row.decided_at) : "";
     lost_.push_back({row.event_sequence, row.region, row.version, at, row.type, row.status});
   }
@@ -124,25 +142,37 @@ Outcome LostEvents::compare_fleet() {
 }
 
 Found<std::vector<LostEvent>> LostEvents::find() {
-  if (auto done = read_log(); !done) return failed(done.error());
-  if (auto done = compare_servers(); !done) return failed(done.error());
-  if (auto done = compare_fleet(); !done) return failed(done.error());
+  if (auto done = read_log(); !done) {
+    return failed(done.error());
+  }
+  if (auto done = compare_servers(); !done) {
+    return failed(done.error());
+  }
+  if (auto done = compare_fleet(); !done) {
+    return failed(done.error());
+  }
   std::sort(lost_.begin(), lost_.end(),
             [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   return std::move(lost_);
 }
 
-Outcome print_lost(const telemetry::CommonSettings& settings) {
+Outcome print_lost(const process::CommonSettings& settings) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto lost = LostEvents(settings, (*log)->events()).find();
-  if (!lost) return failed(lost.error());
+  if (!lost) {
+    return failed(lost.error());
+  }
   Table table({"SEQUENCE", "OF", "VERSION", "TIME", "EVENT", "MESSAGE"});
   for (const auto& event : *lost) {
     table.add({std::to_string(event.sequence), event.subject, std::to_string(event.version),
                event.at, event.event, event.message});
   }
-  if (!lost->empty()) table.print();
+  if (!lost->empty()) {
+    table.print();
+  }
   fmt::print("{} events of the read models are not in EVENTS\n", lost->size());
   return {};
 }

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "eventstore/broker.h"
+#include "ops/process/settings.h"
 #include "ops/telemetry/build_info.h"
-#include "ops/telemetry/settings.h"
 #include "ops/vsimctl/commands.h"
 
 namespace {
@@ -28,7 +28,7 @@ int complain(std::string why, int status) {
 class SettingArguments {
  public:
   explicit SettingArguments(CLI::App& app) {
-    for (const auto& [flag, meaning] : vsim::telemetry::common_flags()) {
+    for (const auto& [flag, meaning] : vsim::process::common_flags()) {
       app.add_option_function<std::string>(
              flag, [this, flag = flag](const std::string& v) { given_.push_back(flag + "=" + v); },
              meaning)
@@ -38,9 +38,11 @@ class SettingArguments {
 
   auto read() const {
     std::vector<const char*> arguments{"vsimctl"};
-    for (const auto& argument : given_) arguments.push_back(argument.c_str());
-    return vsim::telemetry::read_common_settings(static_cast<int>(arguments.size()),
-                                                 arguments.data());
+    for (const auto& argument : given_) {
+      arguments.push_back(argument.c_str());
+    }
+    return vsim::process::read_common_settings(static_cast<int>(arguments.size()),
+                                               arguments.data());
   }
 
  private:

@@ -21,7 +21,7 @@ namespace {
 
 using Failure = tl::unexpected<std::string>;
 
-Outcome migrate_postgres(const telemetry::CommonSettings& settings) {
+Outcome migrate_postgres(const process::CommonSettings& settings) {
   const auto report = read_model::apply_migrations(settings.database_url, settings.schema_dir);
   if (!report) {
     return Failure(told(settings, report.error()));
@@ -42,7 +42,7 @@ Outcome migrate_postgres(const telemetry::CommonSettings& settings) {
   return {};
 }
 
-Outcome migrate_broker(const telemetry::CommonSettings& settings) {
+Outcome migrate_broker(const process::CommonSettings& settings) {
   const auto definition = messages::load_streams_definition(settings.schema_dir);
   if (!definition) {
     return Failure(definition.error());
@@ -76,7 +76,7 @@ Outcome migrate_broker(const telemetry::CommonSettings& settings) {
   return {};
 }
 
-Outcome migrate(const telemetry::CommonSettings& settings) {
+Outcome migrate(const process::CommonSettings& settings) {
   if (auto done = migrate_postgres(settings); !done) {
     return done;
   }

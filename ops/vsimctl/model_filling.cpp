@@ -16,7 +16,9 @@ read_model::Checkpoint checkpoint_at(const LogChunk& chunk) {
 Outcome ModelFilling::add(LogChunk& chunk, read_model::ProjectionBatch& batch) {
   for (LogChunk::Entry& entry : chunk.entries) {
     if (look_) {
-      if (auto seen = look_(entry); !seen) return seen;
+      if (auto seen = look_(entry); !seen) {
+        return seen;
+      }
     }
     const std::string unknown = batch.add(std::move(entry.logged), entry.sequence);
     if (!unknown.empty()) {
@@ -33,9 +35,15 @@ Outcome ModelFilling::load(StreamSequence through, Progress& progress) {
   LogChunk last;
   for (;;) {
     auto chunk = reader.next();
-    if (!chunk) return tl::unexpected(chunk.error());
-    if (chunk->entries.empty()) break;
-    if (auto added = add(*chunk, batch); !added) return added;
+    if (!chunk) {
+      return tl::unexpected(chunk.error());
+    }
+    if (chunk->entries.empty()) {
+      break;
+    }
+    if (auto added = add(*chunk, batch); !added) {
+      return added;
+    }
     if (auto loaded = model_.load(batch); !loaded) {
       return tl::unexpected(told(settings_, loaded.error()));
     }
@@ -50,14 +58,22 @@ Outcome ModelFilling::load(StreamSequence through, Progress& progress) {
 }
 
 Outcome ModelFilling::catch_up(StreamSequence through) {
-  if (model_.checkpoint().sequence >= through) return {};
+  if (model_.checkpoint().sequence >= through) {
+    return {};
+  }
   LogReader reader(settings_, events_, model_.checkpoint().sequence, through);
   for (;;) {
     auto chunk = reader.next();
-    if (!chunk) return tl::unexpected(chunk.error());
-    if (chunk->entries.empty()) return {};
+    if (!chunk) {
+      return tl::unexpected(chunk.error());
+    }
+    if (chunk->entries.empty()) {
+      return {};
+    }
     read_model::ProjectionBatch batch;
-    if (auto added = add(*chunk, batch); !added) return added;
+    if (auto added = add(*chunk, batch); !added) {
+      return added;
+    }
     if (auto applied = model_.apply(std::move(batch), checkpoint_at(*chunk)); !applied) {
       return tl::unexpected(told(settings_, applied.error()));
     }

@@ -17,7 +17,7 @@ class ModelFilling {
   using Look = std::function<Outcome(const LogChunk::Entry&)>;
 
   /// All outlive it.
-  ModelFilling(const telemetry::CommonSettings& settings, eventstore::EventStore& events,
+  ModelFilling(const process::CommonSettings& settings, eventstore::EventStore& events,
                read_model::NextModel& model, Look look = {})
       : settings_(settings), events_(events), model_(model), look_(std::move(look)) {}
 
@@ -30,7 +30,7 @@ class ModelFilling {
  private:
   Outcome add(LogChunk& chunk, read_model::ProjectionBatch& batch);
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
   read_model::NextModel& model_;
   Look look_;

@@ -21,7 +21,9 @@ Fate fate_of(const Data& data) {
   if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
     return named(OutcomeKind::rejected, rejected->rejection.detail);
   }
-  if (std::holds_alternative<CommandPurged>(data)) return named(OutcomeKind::purged, "");
+  if (std::holds_alternative<CommandPurged>(data)) {
+    return named(OutcomeKind::purged, "");
+  }
   if (const auto* dead = std::get_if<CommandDeadLettered>(&data)) {
     return named(OutcomeKind::dead_lettered, dead->reason);
   }
@@ -31,9 +33,13 @@ Fate fate_of(const Data& data) {
 /// What the event says of the command, if it is the outcome of this one.
 std::optional<Fate> fate_in(const eventstore::Message& message, const CommandId& id) {
   const auto logged = messages::decode_event(message);
-  if (!logged) return std::nullopt;
+  if (!logged) {
+    return std::nullopt;
+  }
   const Cause* cause = messages::cause_of(*logged);
-  if (cause == nullptr || cause->command != id) return std::nullopt;
+  if (cause == nullptr || cause->command != id) {
+    return std::nullopt;
+  }
   Fate fate;
   if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
     fate = fate_of(server->event.data);
@@ -51,7 +57,9 @@ std::optional<Fate> fate_in(const eventstore::Message& message, const CommandId&
 
 std::string outcomes_filter(const std::string& command_subject) {
   const auto target = messages::parse_command_subject(command_subject);
-  if (!target) return {};
+  if (!target) {
+    return {};
+  }
   switch (target->kind) {
     case messages::CommandTarget::Kind::server:
       return messages::any_events_of(target->server);
@@ -66,11 +74,17 @@ std::string outcomes_filter(const std::string& command_subject) {
 Result<std::optional<Fate>> find_fate(eventstore::EventStore& events,
                                       const std::string& command_subject, const CommandId& id) {
   const auto filter = outcomes_filter(command_subject);
-  if (filter.empty()) return std::optional<Fate>();
+  if (filter.empty()) {
+    return std::optional<Fate>();
+  }
   const auto history = events.load_history(filter);
-  if (!history) return tl::unexpected(history.error());
+  if (!history) {
+    return tl::unexpected(history.error());
+  }
   for (auto message = history->rbegin(); message != history->rend(); ++message) {
-    if (auto fate = fate_in(*message, id)) return fate;
+    if (auto fate = fate_in(*message, id)) {
+      return fate;
+    }
   }
   return std::optional<Fate>();
 }
@@ -83,13 +97,19 @@ Result<std::optional<Fate>> await_fate(Log& log, const std::string& command_subj
   const std::string commands(messages::commands_stream);
   while (true) {
     const auto waiting = eventstore::get_at(log.broker(), commands, sequence);
-    if (!waiting) return tl::unexpected(waiting.error());
+    if (!waiting) {
+      return tl::unexpected(waiting.error());
+    }
     if (!*waiting) {
       auto fate = find_fate(log.events(), command_subject, id);
       // A purge's verdict comes a while after the purge.
-      if (!fate || *fate) return fate;
+      if (!fate || *fate) {
+        return fate;
+      }
     }
-    if (std::chrono::steady_clock::now() >= give_up) return std::optional<Fate>();
+    if (std::chrono::steady_clock::now() >= give_up) {
+      return std::optional<Fate>();
+    }
     std::this_thread::sleep_for(20ms);
   }
 }

@@ -50,14 +50,18 @@ Outcome write_secret(const std::string& path, const std::string& text) {
 
 Outcome renew(std::vector<ApiKey>& keys, const std::string& secret_file, std::string& own) {
   own = read_secret(secret_file);
-  if (knows(keys, own)) return {};  // another vsimctl was faster
+  if (knows(keys, own)) {
+    return {};  // another vsimctl was faster
+  }
   std::erase_if(keys, [](const ApiKey& key) { return key.name == own_key_name; });
   if (keys.size() >= http::api_keys_max) {
     return failed(
         fmt::format("there are {} keys, and no more may be; revoke one first", http::api_keys_max));
   }
   const auto made = make_key(own_key_name, http::Role::operator_);
-  if (!made) return failed(made.error());
+  if (!made) {
+    return failed(made.error());
+  }
   own = made->text;
   keys.push_back(made->key);
   return write_secret(secret_file, own);
@@ -67,15 +71,23 @@ Outcome renew(std::vector<ApiKey>& keys, const std::string& secret_file, std::st
 
 Found<std::string> own_key(const std::string& keys_file) {
   const auto file = read_key_file(keys_file);
-  if (!file) return failed(file.error());
-  if (!file->there) return std::string();
+  if (!file) {
+    return failed(file.error());
+  }
+  if (!file->there) {
+    return std::string();
+  }
   const auto folder = std::filesystem::absolute(keys_file).parent_path();
   const auto secret_file = (folder / (std::string(own_key_name) + ".key")).string();
   auto own = read_secret(secret_file);
-  if (knows(file->keys, own)) return own;
+  if (knows(file->keys, own)) {
+    return own;
+  }
   const auto done = change_key_file(
       keys_file, [&](std::vector<ApiKey>& keys) { return renew(keys, secret_file, own); });
-  if (!done) return failed(done.error());
+  if (!done) {
+    return failed(done.error());
+  }
   return own;
 }
 

@@ -17,7 +17,7 @@
 namespace vsim::vsimctl {
 namespace {
 
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 struct Addition {
   Region region;
@@ -26,7 +26,9 @@ struct Addition {
 
 Outcome list(const CommonSettings& settings) {
   const auto regions = query(settings, read_model::list_regions);
-  if (!regions) return failed(regions.error());
+  if (!regions) {
+    return failed(regions.error());
+  }
   Table table({"REGION", "ADDRESSES", "FREE"});
   for (const auto& region : *regions) {
     table.add({region.name, std::to_string(region.addresses_total),
@@ -39,19 +41,31 @@ Outcome list(const CommonSettings& settings) {
 Outcome check_region(const CommonSettings& settings, Log& log, const Region& region) {
   const auto subject = messages::pool_events(region);
   const auto found = log.events().load_last(std::span(&subject, 1));
-  if (!found) return failed(told(settings, found.error()));
-  if (!found->empty()) return {};
+  if (!found) {
+    return failed(told(settings, found.error()));
+  }
+  if (!found->empty()) {
+    return {};
+  }
   return failed(fmt::format("there is no region {}; vsimctl pool lists them", region.name));
 }
 
 Outcome add(const CommonSettings& settings, const Addition& addition) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
-  if (auto known = check_region(settings, **log, addition.region); !known) return known;
+  if (!log) {
+    return failed(log.error());
+  }
+  if (auto known = check_region(settings, **log, addition.region); !known) {
+    return known;
+  }
   const auto fate = carry_out(settings, **log, messages::pool_command(addition.region),
                               messages::encode_extend_pool({addition.range}));
-  if (!fate) return failed(fate.error());
-  if (fate->kind != OutcomeKind::succeeded) return failed(fate->text);
+  if (!fate) {
+    return failed(fate.error());
+  }
+  if (fate->kind != OutcomeKind::succeeded) {
+    return failed(fate->text);
+  }
   fmt::print("{} has {} to {}\n", addition.region.name, addition.range.first.to_string(),
              addition.range.last.to_string());
   return {};
@@ -63,7 +77,9 @@ void add_pool(CLI::App& app, Task& chosen) {
   auto* pool = app.add_subcommand("pool", "The regions' addresses");
   pool->require_subcommand(0, 1);
   pool->callback([pool, &chosen] {
-    if (pool->get_subcommands().empty()) chosen = list;
+    if (pool->get_subcommands().empty()) {
+      chosen = list;
+    }
   });
   pool->add_subcommand("list", "How many there are, and how many are free")->callback([&chosen] {
     chosen = list;

@@ -19,7 +19,9 @@ constexpr std::size_t bar_width = 30;
 
 std::string with_commas(std::uint64_t number) {
   std::string text = std::to_string(number);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, ",");
+  for (std::size_t end = text.size(); end > 3; end -= 3) {
+    text.insert(end - 3, ",");
+  }
   return text;
 }
 
@@ -36,7 +38,9 @@ Progress::Progress(std::uint64_t total)
     : total_(total), terminal_(isatty(STDOUT_FILENO) == 1), shown_(began_) {}
 
 Progress::~Progress() {
-  if (terminal_) fmt::print("\n");
+  if (terminal_) {
+    fmt::print("\n");
+  }
 }
 
 std::chrono::duration<double> Progress::elapsed() const { return Clock::now() - began_; }
@@ -44,7 +48,9 @@ std::chrono::duration<double> Progress::elapsed() const { return Clock::now() - 
 void Progress::show(std::uint64_t done) {
   const auto now = Clock::now();
   const bool due = now - shown_ >= (terminal_ ? Clock::duration(bar_interval) : line_interval);
-  if (!due && done < total_) return;
+  if (!due && done < total_) {
+    return;
+  }
   shown_ = now;
   const std::string text = progress_text(done, total_, elapsed());
   if (terminal_) {

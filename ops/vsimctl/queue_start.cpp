@@ -14,19 +14,27 @@ namespace vsim::vsimctl {
 eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& broker) {
   eventstore::Sequence highest = 0;
   const auto note = [&](eventstore::Sequence sequence) {
-    if (sequence < queue_numbers_counted) highest = std::max(highest, sequence);
+    if (sequence < queue_numbers_counted) {
+      highest = std::max(highest, sequence);
+    }
   };
   const auto events =
       read_through(broker, std::string(messages::events_stream), [&](const auto& message) {
         const auto logged = messages::decode_event(message);
         const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
-        if (cause != nullptr) note(cause->sequence);
+        if (cause != nullptr) {
+          note(cause->sequence);
+        }
       });
-  if (!events) return tl::unexpected(events.error());
+  if (!events) {
+    return tl::unexpected(events.error());
+  }
   const auto journal =
       read_through(broker, std::string(messages::journal_stream),
                    [&](const auto& message) { note(messages::original_of(message).sequence); });
-  if (!journal) return tl::unexpected(journal.error());
+  if (!journal) {
+    return tl::unexpected(journal.error());
+  }
   return highest + 1;
 }
 

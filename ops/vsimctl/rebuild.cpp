@@ -24,7 +24,7 @@ constexpr int catch_up_rounds_max = 100;
 
 class Rebuild {
  public:
-  Rebuild(const telemetry::CommonSettings& settings, eventstore::EventStore& events,
+  Rebuild(const process::CommonSettings& settings, eventstore::EventStore& events,
           std::string owner_url)
       : settings_(settings), events_(events), owner_url_(std::move(owner_url)) {}
 
@@ -35,7 +35,9 @@ class Rebuild {
  private:
   template <typename T, typename Error>
   Found<T> translated(tl::expected<T, Error> result) const {
-    if (!result) return tl::unexpected(told(settings_, result.error()));
+    if (!result) {
+      return tl::unexpected(told(settings_, result.error()));
+    }
     return std::move(*result);
   }
   Found<LiveModel> look_at_live() const;
@@ -43,22 +45,28 @@ class Rebuild {
   Outcome swap(ModelFilling& filling) const;
   Outcome drop_replaced() const;
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
   std::string owner_url_;
 };
 
 Found<LiveModel> Rebuild::look_at_live() const {
   const auto live = translated(read_model::live_checkpoint(owner_url_));
-  if (!live) return tl::unexpected(live.error());
+  if (!live) {
+    return tl::unexpected(live.error());
+  }
   return compare_with_log(settings_, events_, *live);
 }
 
 Found<LiveModel::State> Rebuild::plan() {
   const auto end = translated(events_.last_sequence());
-  if (!end) return tl::unexpected(end.error());
+  if (!end) {
+    return tl::unexpected(end.error());
+  }
   const auto live = look_at_live();
-  if (!live) return tl::unexpected(live.error());
+  if (!live) {
+    return tl::unexpected(live.error());
+  }
   fmt::print("EVENTS holds {} events. New read models are made of them in schema {}.\n",
              with_commas(*end), read_model::rebuild_schema);
   const auto stand = with_commas(live->checkpoint.sequence);
@@ -85,21 +93,31 @@ Found<LiveModel::State> Rebuild::plan() {
 
 Outcome Rebuild::run(const Catalogue& catalogue) {
   const auto end = translated(events_.last_sequence());
-  if (!end) return tl::unexpected(end.error());
+  if (!end) {
+    return tl::unexpected(end.error());
+  }
   auto model = translated(
       NextModel::begin(owner_url_, settings_.schema_dir, read_model::rebuild_schema, catalogue));
-  if (!model) return tl::unexpected(model.error());
+  if (!model) {
+    return tl::unexpected(model.error());
+  }
   ModelFilling filling(settings_, events_, **model);
   const auto began = std::chrono::steady_clock::now();
   {
     Progress progress(*end);
-    if (auto loaded = filling.load(*end, progress); !loaded) return loaded;
+    if (auto loaded = filling.load(*end, progress); !loaded) {
+      return loaded;
+    }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   fmt::print("loaded and indexed {} events in {:.1f} s, {}/s\n", with_commas(*end), took.count(),
              with_commas(static_cast<std::uint64_t>(static_cast<double>(*end) / took.count())));
-  if (auto caught_up = narrow_gap(filling, **model); !caught_up) return caught_up;
-  if (auto swapped = swap(filling); !swapped) return swapped;
+  if (auto caught_up = narrow_gap(filling, **model); !caught_up) {
+    return caught_up;
+  }
+  if (auto swapped = swap(filling); !swapped) {
+    return swapped;
+  }
   fmt::print("swapped in at event {}\n", with_commas((*model)->checkpoint().sequence));
   return drop_replaced();
 }
@@ -107,9 +125,15 @@ Outcome Rebuild::run(const Catalogue& catalogue) {
 Outcome Rebuild::narrow_gap(ModelFilling& filling, const NextModel& model) const {
   for (int round = 0; round < catch_up_rounds_max; ++round) {
     const auto end = translated(events_.last_sequence());
-    if (!end) return tl::unexpected(end.error());
-    if (*end <= model.checkpoint().sequence + swap_gap_max) return {};
-    if (auto caught_up = filling.catch_up(*end); !caught_up) return caught_up;
+    if (!end) {
+      return tl::unexpected(end.error());
+    }
+    if (*end <= model.checkpoint().sequence + swap_gap_max) {
+      return {};
+    }
+    if (auto caught_up = filling.catch_up(*end); !caught_up) {
+      return caught_up;
+    }
   }
   return {};  // events come as fast as they can be applied: the rest is done while they wait
 }
@@ -118,23 +142,33 @@ Outcome Rebuild::narrow_gap(ModelFilling& filling, const NextModel& model) const
 /// model.
 Outcome Rebuild::swap(ModelFilling& filling) const {
   auto hold = translated(LiveHold::take(owner_url_));
-  if (!hold) return tl::unexpected(hold.error() + "; the live read models are as before");
+  if (!hold) {
+    return tl::unexpected(hold.error() + "; the live read models are as before");
+  }
   const auto live = compare_with_log(settings_, events_, (*hold)->checkpoint());
-  if (!live) return tl::unexpected(live.error());
+  if (!live) {
+    return tl::unexpected(live.error());
+  }
   const bool fits = live->state == LiveModel::State::fits;
   const auto end = translated(events_.last_sequence());
-  if (!end) return tl::unexpected(end.error());
+  if (!end) {
+    return tl::unexpected(end.error());
+  }
   if (auto caught_up = filling.catch_up(fits ? live->checkpoint.sequence : *end); !caught_up) {
     return caught_up;
   }
   auto swapped = (*hold)->swap_in(read_model::rebuild_schema, fits);
-  if (!swapped) return tl::unexpected(told(settings_, swapped.error()));
+  if (!swapped) {
+    return tl::unexpected(told(settings_, swapped.error()));
+  }
   return {};
 }
 
 Outcome Rebuild::drop_replaced() const {
   const auto dropped = translated(read_model::drop_replaced_model(owner_url_));
-  if (!dropped) return tl::unexpected(dropped.error());
+  if (!dropped) {
+    return tl::unexpected(dropped.error());
+  }
   if (!*dropped) {
     fmt::print(
         "the former read models are still being read; drop them later: "
@@ -143,17 +177,29 @@ Outcome Rebuild::drop_replaced() const {
   return {};
 }
 
-Outcome rebuild(const telemetry::CommonSettings& settings, const Consent& consent) {
+Outcome rebuild(const process::CommonSettings& settings, const Consent& consent) {
   const auto catalogue = read_catalogue(settings);
-  if (!catalogue) return tl::unexpected(catalogue.error());
+  if (!catalogue) {
+    return tl::unexpected(catalogue.error());
+  }
   auto log = Log::open(settings);
-  if (!log) return tl::unexpected(log.error());
+  if (!log) {
+    return tl::unexpected(log.error());
+  }
   const auto owner_url = read_model::as_owner(settings.database_url);
-  if (!owner_url) return tl::unexpected(told(settings, owner_url.error()));
+  if (!owner_url) {
+    return tl::unexpected(told(settings, owner_url.error()));
+  }
   Rebuild rebuild(settings, (*log)->events(), *owner_url);
-  if (const auto planned = rebuild.plan(); !planned) return tl::unexpected(planned.error());
-  if (consent.dry_run) return {};
-  if (auto agreed = confirm("Rebuild the read models?", consent.yes); !agreed) return agreed;
+  if (const auto planned = rebuild.plan(); !planned) {
+    return tl::unexpected(planned.error());
+  }
+  if (consent.dry_run) {
+    return {};
+  }
+  if (auto agreed = confirm("Rebuild the read models?", consent.yes); !agreed) {
+    return agreed;
+  }
   return rebuild.run(*catalogue);
 }
 
@@ -164,7 +210,7 @@ void add_rebuild(CLI::App& app, Task& chosen) {
       "rebuild", "Makes new read models from EVENTS beside the live ones, and swaps them in");
   const auto consent = add_consent_flags(*command);
   command->callback([&chosen, consent] {
-    chosen = [consent](const telemetry::CommonSettings& settings) {
+    chosen = [consent](const process::CommonSettings& settings) {
       return rebuild(settings, *consent);
     };
   });

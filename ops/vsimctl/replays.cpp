@@ -46,7 +46,7 @@ struct Lane {
 
 class OrderlyReturn {
  public:
-  OrderlyReturn(const telemetry::CommonSettings& settings, Log& log)
+  OrderlyReturn(const process::CommonSettings& settings, Log& log)
       : settings_(settings), log_(log) {}
 
   void add(Replay replay) {
@@ -83,13 +83,17 @@ class OrderlyReturn {
   bool begin(Lane& lane) {
     const auto& replay = lane.replays.front();
     const auto fate = find_fate(log_.events(), replay.subject, *replay.id);
-    if (!fate) return held_up(vsimctl::told(settings_, fate.error()));
+    if (!fate) {
+      return held_up(vsimctl::told(settings_, fate.error()));
+    }
     if (*fate && (*fate)->kind != OutcomeKind::purged) {
       lane.replays.pop_front();
       return true;
     }
     const auto sequence = put_back(settings_, log_, replay);
-    if (!sequence) return held_up(sequence.error());
+    if (!sequence) {
+      return held_up(sequence.error());
+    }
     lane.in_queue = *sequence;
     return true;
   }
@@ -98,10 +102,14 @@ class OrderlyReturn {
   bool finish(Lane& lane) {
     const auto& replay = lane.replays.front();
     const auto fate = await_fate(log_, replay.subject, *replay.id, lane.in_queue, 0ms);
-    if (!fate) return held_up(vsimctl::told(settings_, fate.error()));
+    if (!fate) {
+      return held_up(vsimctl::told(settings_, fate.error()));
+    }
     const bool is_new =
         *fate && ((*fate)->kind != OutcomeKind::purged || (*fate)->command >= lane.in_queue);
-    if (!is_new) return false;
+    if (!is_new) {
+      return false;
+    }
     fmt::print("{} {} {}: {}\n", replay.id->to_string(), replay.type, replay.subject,
                (*fate)->text);
     ++report_.done;
@@ -111,11 +119,13 @@ class OrderlyReturn {
   }
 
   bool held_up(const std::string& why) {
-    if (report_.why.empty()) report_.why = why;
+    if (report_.why.empty()) {
+      report_.why = why;
+    }
     return false;
   }
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   Log& log_;
   std::map<std::string, Lane> lanes_;  // by subject
   ReplayReport report_;
@@ -148,14 +158,16 @@ Replay replay_of(const eventstore::Message& original) {
   return replay;
 }
 
-Found<eventstore::Sequence> put_back(const telemetry::CommonSettings& settings, Log& log,
+Found<eventstore::Sequence> put_back(const process::CommonSettings& settings, Log& log,
                                      const Replay& replay) {
   const eventstore::CommandPublisher publisher(log.broker(),
                                                std::string(messages::commands_stream));
   auto headers = replay.headers;
   headers.push_back({std::string(header::message_id), new_message_id(replay)});
   const auto accepted = publisher.publish(replay.subject, replay.payload, headers);
-  if (!accepted) return tl::unexpected(told(settings, replay.subject, accepted.error()));
+  if (!accepted) {
+    return tl::unexpected(told(settings, replay.subject, accepted.error()));
+  }
   if (accepted->duplicate) {
     return tl::unexpected<std::string>(
         "the broker knows the replay's message id and has stored nothing; try again");
@@ -163,10 +175,12 @@ Found<eventstore::Sequence> put_back(const telemetry::CommonSettings& settings, 
   return accepted->sequence;
 }
 
-ReplayReport put_back_in_order(const telemetry::CommonSettings& settings, Log& log,
+ReplayReport put_back_in_order(const process::CommonSettings& settings, Log& log,
                                std::vector<Replay> replays, std::chrono::milliseconds patience) {
   OrderlyReturn orderly(settings, log);
-  for (auto& replay : replays) orderly.add(std::move(replay));
+  for (auto& replay : replays) {
+    orderly.add(std::move(replay));
+  }
   return orderly.run(patience);
 }
 

@@ -30,7 +30,7 @@ struct Replay {
 Replay replay_of(const eventstore::Message& original);
 
 /// Publishes it. The error is one line for the operator: nothing was stored.
-Found<eventstore::Sequence> put_back(const telemetry::CommonSettings& settings, Log& log,
+Found<eventstore::Sequence> put_back(const process::CommonSettings& settings, Log& log,
                                      const Replay& replay);
 
 /// How a run of replays ended.
@@ -44,7 +44,7 @@ struct ReplayReport {
 /// Puts all back: those of one server in the order given, each when the one before it has its
 /// outcome; different servers side by side. Skips what has an outcome other than PURGED by now.
 /// Gives up when nothing has moved for `patience`. Says each outcome on stdout.
-ReplayReport put_back_in_order(const telemetry::CommonSettings& settings, Log& log,
+ReplayReport put_back_in_order(const process::CommonSettings& settings, Log& log,
                                std::vector<Replay> replays, std::chrono::milliseconds patience);
 
 }  // namespace vsim::vsimctl

@@ -4,9 +4,11 @@
 
 namespace vsim::vsimctl {
 
-Found<Catalogue> read_catalogue(const telemetry::CommonSettings& settings) {
+Found<Catalogue> read_catalogue(const process::CommonSettings& settings) {
   auto catalogue = messages::load_catalogue(settings.schema_dir);
-  if (catalogue) return std::move(*catalogue);
+  if (catalogue) {
+    return std::move(*catalogue);
+  }
   std::string mistakes;
   for (const auto& mistake : catalogue.error()) {
     mistakes += (mistakes.empty() ? "" : "; ") + mistake;

@@ -8,6 +8,6 @@
 namespace vsim::vsimctl {
 
 /// Prices, regions and profiles; every mistake in them in one line.
-Found<Catalogue> read_catalogue(const telemetry::CommonSettings& settings);
+Found<Catalogue> read_catalogue(const process::CommonSettings& settings);
 
 }  // namespace vsim::vsimctl

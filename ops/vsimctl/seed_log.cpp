@@ -19,7 +19,9 @@ eventstore::Result<void> append_first(eventstore::EventStore& store, std::string
                                       std::string payload) {
   const Append first{subject, std::move(payload), {}, Expectation{subject, 0}};
   const auto appended = store.append(std::span(&first, 1));
-  if (appended || appended.error().kind == Error::Kind::conflict) return {};
+  if (appended || appended.error().kind == Error::Kind::conflict) {
+    return {};
+  }
   return tl::unexpected(appended.error());
 }
 
@@ -40,8 +42,12 @@ eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSe
                                     Instant now) {
   const std::string subject(messages::clock_subject);
   const auto found = store.load_last(std::span(&subject, 1));
-  if (!found) return tl::unexpected(found.error());
-  if (!found->empty()) return check_clock(found->front(), settings);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  if (!found->empty()) {
+    return check_clock(found->front(), settings);
+  }
   // 53 bits: a JSON number that every reader takes as it is.
   const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
   const ClockEvent started{
@@ -53,8 +59,12 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
                                    const std::vector<AddressRange>& ranges, Instant now) {
   const auto subject = messages::pool_events(region);
   const auto found = store.load_last(std::span(&subject, 1));
-  if (!found) return tl::unexpected(found.error());
-  if (!found->empty()) return {};
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  if (!found->empty()) {
+    return {};
+  }
   const PoolEvent first{region, 1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}};
   return append_first(store, subject, messages::encode(first, evolve(Pool{}, first)));
 }
@@ -63,9 +73,13 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
 
 eventstore::Result<void> seed_log(eventstore::EventStore& store, const Catalogue& catalogue,
                                   Instant now, const ClockSettings& settings) {
-  if (auto ok = seed_clock(store, settings, now); !ok) return ok;
+  if (auto ok = seed_clock(store, settings, now); !ok) {
+    return ok;
+  }
   for (const auto& [region, ranges] : catalogue.regions) {
-    if (auto ok = seed_pool(store, region, ranges, now); !ok) return ok;
+    if (auto ok = seed_pool(store, region, ranges, now); !ok) {
+      return ok;
+    }
   }
   return {};
 }

@@ -21,7 +21,7 @@ namespace vsim::vsimctl {
 namespace {
 
 using namespace std::chrono_literals;
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 // A timekeeper that is well is never so late.
 constexpr auto overdue_grace = 5s;
@@ -50,21 +50,29 @@ eventstore::Result<Stored> look_at_streams(Log& log) {
   Stored stored;
   const auto ask = [&log](std::string_view stream, eventstore::StreamFacts& into) {
     auto facts = eventstore::stream_facts(log.broker(), stream);
-    if (facts) into = *facts;
+    if (facts) {
+      into = *facts;
+    }
     return facts.map([](const auto&) {});
   };
   for (auto asked : {ask(messages::commands_stream, stored.commands),
                      ask(messages::dead_letters_stream, stored.dead_letters),
                      ask(messages::events_stream, stored.events)}) {
-    if (!asked) return tl::unexpected(asked.error());
+    if (!asked) {
+      return tl::unexpected(asked.error());
+    }
   }
   const auto consumer = eventstore::consumer_facts(log.broker(), messages::commands_stream,
                                                    messages::commands_consumer);
-  if (!consumer) return tl::unexpected(consumer.error());
+  if (!consumer) {
+    return tl::unexpected(consumer.error());
+  }
   stored.consumer = *consumer;
   const std::string subject(messages::clock_subject);
   const auto last = log.events().load_last(std::span(&subject, 1));
-  if (!last) return tl::unexpected(last.error());
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
   if (const auto clock =
           last->empty() ? tl::unexpected<std::string>("") : messages::read_clock(last->front())) {
     stored.clock = *clock;
@@ -88,8 +96,12 @@ void show_queue(const Stored& stored) {
     text += fmt::format(", the oldest waits for {} s", age.count());
   }
   text += fmt::format(", {} in a worker's hands", stored.consumer.in_hand);
-  if (stored.consumer.paused) text += ", PAUSED until " + stored.consumer.paused_until;
-  if (stored.consumer.pulls_waiting == 0) text += ", no worker asks for more";
+  if (stored.consumer.paused) {
+    text += ", PAUSED until " + stored.consumer.paused_until;
+  }
+  if (stored.consumer.pulls_waiting == 0) {
+    text += ", no worker asks for more";
+  }
   line("queue", text);
   line("dead letters", std::to_string(stored.dead_letters.messages));
 }
@@ -99,9 +111,13 @@ void show_servers(const Readable& readable) {
                               Status::stopped,   Status::rebooting, Status::terminating,
                               Status::terminated};
   std::map<std::pair<std::string, std::string>, std::uint64_t> counts;
-  for (const auto& count : readable.servers) counts[{count.region, count.status}] += count.servers;
+  for (const auto& count : readable.servers) {
+    counts[{count.region, count.status}] += count.servers;
+  }
   std::vector<std::string> headings = {"REGION", "ADDRESSES", "FREE"};
-  for (const auto status : shown) headings.emplace_back(to_string(status));
+  for (const auto status : shown) {
+    headings.emplace_back(to_string(status));
+  }
   Table table(std::move(headings));
   for (const auto& region : readable.regions) {
     std::vector<std::string> row = {region.name, std::to_string(region.addresses_total),
@@ -122,7 +138,9 @@ Outcome show_overdue(const CommonSettings& settings, const SimClock& clock, Wall
   const auto overdue = query(settings, [until](read_model::Transaction& tx) {
     return read_model::count_overdue(tx, until);
   });
-  if (!overdue) return failed(overdue.error());
+  if (!overdue) {
+    return failed(overdue.error());
+  }
   line("overdue", fmt::format("{} deadlines", overdue->all));
   return {};
 }
@@ -142,12 +160,18 @@ void show_time(const SimClock& clock, WallTime wall) {
 
 Found<Stored> look_at_broker(const CommonSettings& settings) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   ClockReports reports((*log)->broker());
   auto stored = look_at_streams(**log);
-  if (!stored) return failed(told(settings, stored.error()));
+  if (!stored) {
+    return failed(told(settings, stored.error()));
+  }
   const auto wall = (*log)->now(settings);
-  if (!wall) return failed(wall.error());
+  if (!wall) {
+    return failed(wall.error());
+  }
   stored->wall = *wall;
   stored->reports = reports.collect();
   line("NATS", fmt::format("{}, nats-server {}", shown_address(settings.nats_url),
@@ -157,7 +181,9 @@ Found<Stored> look_at_broker(const CommonSettings& settings) {
 
 Outcome status(const CommonSettings& settings) {
   const auto stored = look_at_broker(settings);
-  if (!stored) line("NATS", "DOWN");
+  if (!stored) {
+    line("NATS", "DOWN");
+  }
   const auto readable = look_at_tables(settings);
   line("Postgres", readable ? "answers" : "DOWN");
   if (stored) {
@@ -170,11 +196,19 @@ Outcome status(const CommonSettings& settings) {
     const auto end = stored->events.last_sequence;
     line("projected", fmt::format("until {}, {} behind", readable->projected,
                                   end > readable->projected ? end - readable->projected : 0));
-    if (auto shown = show_overdue(settings, stored->clock, stored->wall); !shown) return shown;
+    if (auto shown = show_overdue(settings, stored->clock, stored->wall); !shown) {
+      return shown;
+    }
   }
-  if (readable) show_servers(*readable);
-  if (!stored) return failed(stored.error());
-  if (!readable) return failed(readable.error());
+  if (readable) {
+    show_servers(*readable);
+  }
+  if (!stored) {
+    return failed(stored.error());
+  }
+  if (!readable) {
+    return failed(readable.error());
+  }
   return {};
 }
 

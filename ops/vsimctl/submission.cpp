@@ -38,9 +38,13 @@ tl::expected<eventstore::Accepted, PublishError> publish(Log& log, const std::st
         {std::string(header::attempt), std::to_string(attempt)},
     };
     auto accepted = publisher.publish(subject, payload, headers);
-    if (accepted) return accepted;
+    if (accepted) {
+      return accepted;
+    }
     if (accepted.error().kind == PublishError::Kind::slot_taken) {
-      if (std::chrono::steady_clock::now() >= give_up) return accepted;
+      if (std::chrono::steady_clock::now() >= give_up) {
+        return accepted;
+      }
       std::this_thread::sleep_for(slot_pause);
     } else if (accepted.error().kind != PublishError::Kind::unknown || attempt++ == attempts_max) {
       return accepted;
@@ -50,7 +54,7 @@ tl::expected<eventstore::Accepted, PublishError> publish(Log& log, const std::st
 
 }  // namespace
 
-std::string told(const telemetry::CommonSettings& settings, const std::string& subject,
+std::string told(const process::CommonSettings& settings, const std::string& subject,
                  const PublishError& error) {
   switch (error.kind) {
     case PublishError::Kind::slot_taken:
@@ -70,14 +74,20 @@ std::string told(const telemetry::CommonSettings& settings, const std::string& s
   return told(settings, eventstore::Error{eventstore::Error::Kind::unknown, error.detail});
 }
 
-Found<Fate> carry_out(const telemetry::CommonSettings& settings, Log& log,
-                      const std::string& subject, const std::string& payload) {
+Found<Fate> carry_out(const process::CommonSettings& settings, Log& log, const std::string& subject,
+                      const std::string& payload) {
   const CommandId id{messages::uuid_from_time()};
   const auto accepted = publish(log, subject, payload, id);
-  if (!accepted) return tl::unexpected(told(settings, subject, accepted.error()));
+  if (!accepted) {
+    return tl::unexpected(told(settings, subject, accepted.error()));
+  }
   const auto fate = await_fate(log, subject, id, accepted->sequence, outcome_patience);
-  if (!fate) return tl::unexpected(told(settings, fate.error()));
-  if (*fate) return **fate;
+  if (!fate) {
+    return tl::unexpected(told(settings, fate.error()));
+  }
+  if (*fate) {
+    return **fate;
+  }
   return tl::unexpected(fmt::format(
       "queued as {} at {}, but no worker has carried it out within 15 s: it waits, and will be "
       "(vsimctl status); nats stream purge COMMANDS --subject {} takes it back",

@@ -14,11 +14,11 @@ namespace vsim::vsimctl {
 /// succeeded, or rejected with the reason. Waits 5 s at most before that for another command that
 /// is in the queue under the subject. The error is one line; it says whether the command
 /// still waits.
-Found<Fate> carry_out(const telemetry::CommonSettings& settings, Log& log,
-                      const std::string& subject, const std::string& payload);
+Found<Fate> carry_out(const process::CommonSettings& settings, Log& log, const std::string& subject,
+                      const std::string& payload);
 
 /// What it means that the queue took nothing under the subject.
-std::string told(const telemetry::CommonSettings& settings, const std::string& subject,
+std::string told(const process::CommonSettings& settings, const std::string& subject,
                  const eventstore::PublishError& error);
 
 }  // namespace vsim::vsimctl

@@ -25,7 +25,9 @@ std::string Table::text() const {
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     for (std::size_t c = 0; c < columns; ++c) {
       widths[c] = std::max(widths[c], rows_[r][c].size());
-      if (r > 0 && !is_figure(rows_[r][c])) figures[c] = false;
+      if (r > 0 && !is_figure(rows_[r][c])) {
+        figures[c] = false;
+      }
     }
   }
   std::string text;

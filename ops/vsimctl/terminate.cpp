@@ -16,7 +16,7 @@
 namespace vsim::vsimctl {
 namespace {
 
-using telemetry::CommonSettings;
+using process::CommonSettings;
 
 struct Wanted {
   ServerId server;
@@ -28,12 +28,18 @@ struct Wanted {
 Found<State> load_server(const CommonSettings& settings, Log& log, const ServerId& id) {
   const auto filter = messages::any_events_of(id);
   const auto found = log.events().load_last(std::span(&filter, 1));
-  if (!found) return failed(told(settings, found.error()));
+  if (!found) {
+    return failed(told(settings, found.error()));
+  }
   for (const auto& message : *found) {
     const auto logged = messages::decode_event(message);
-    if (!logged) return failed("the server's last event cannot be read: " + logged.error());
+    if (!logged) {
+      return failed("the server's last event cannot be read: " + logged.error());
+    }
     const auto* event = std::get_if<messages::ServerEvent>(&*logged);
-    if (event != nullptr && event->state.server) return event->state;
+    if (event != nullptr && event->state.server) {
+      return event->state;
+    }
   }
   return failed(fmt::format("there is no server {}; GET /servers lists them", id.to_string()));
 }
@@ -52,7 +58,9 @@ std::string shown(const State& state, const ServerId& id) {
 /// A termination that was due already comes first, and leaves the forced one nothing to do.
 Outcome tell(const CommonSettings& settings, Log& log, const Wanted& wanted, const Fate& fate) {
   const auto state = load_server(settings, log, wanted.server);
-  if (!state) return failed(state.error());
+  if (!state) {
+    return failed(state.error());
+  }
   if (fate.kind != OutcomeKind::succeeded && state->server->status != Status::terminated) {
     return failed(fate.text);
   }
@@ -65,9 +73,13 @@ Outcome tell(const CommonSettings& settings, Log& log, const Wanted& wanted, con
 
 Outcome terminate(const CommonSettings& settings, const Wanted& wanted, const Consent& consent) {
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto state = load_server(settings, **log, wanted.server);
-  if (!state) return failed(state.error());
+  if (!state) {
+    return failed(state.error());
+  }
   const auto server = shown(*state, wanted.server);
   if (state->server->status == Status::terminated) {
     return failed(server + " already; nothing is left to do");
@@ -77,11 +89,15 @@ Outcome terminate(const CommonSettings& settings, const Wanted& wanted, const Co
     fmt::print("dry run: it would be terminated by force: {}\n", wanted.reason);
     return {};
   }
-  if (auto sure = confirm("Terminate it by force, for good?", consent.yes); !sure) return sure;
+  if (auto sure = confirm("Terminate it by force, for good?", consent.yes); !sure) {
+    return sure;
+  }
   const auto fate =
       carry_out(settings, **log, messages::server_command(state->region, wanted.server),
                 messages::encode_action(Terminate{wanted.reason}));
-  if (!fate) return failed(fate.error());
+  if (!fate) {
+    return failed(fate.error());
+  }
   return tell(settings, **log, wanted, *fate);
 }
 

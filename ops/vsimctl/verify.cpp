@@ -22,7 +22,7 @@ constexpr StreamSequence hold_gap_max = 1000;  // events to apply while projecto
 
 class Verification {
  public:
-  Verification(const telemetry::CommonSettings& settings, eventstore::EventStore& events,
+  Verification(const process::CommonSettings& settings, eventstore::EventStore& events,
                std::string owner_url)
       : settings_(settings), events_(events), owner_url_(std::move(owner_url)) {}
 
@@ -33,7 +33,7 @@ class Verification {
   Outcome fill(ModelFilling& filling, const NextModel& model) const;
   Found<std::unique_ptr<ModelComparison>> compare_at_one_event(ModelFilling& filling) const;
 
-  const telemetry::CommonSettings& settings_;
+  const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
   std::string owner_url_;
 };
@@ -41,9 +41,13 @@ class Verification {
 /// Where the live model stands, if that is a place in this log.
 Found<StreamSequence> Verification::live_sequence() const {
   const auto checkpoint = read_model::live_checkpoint(owner_url_);
-  if (!checkpoint) return failed(told(settings_, checkpoint.error()));
+  if (!checkpoint) {
+    return failed(told(settings_, checkpoint.error()));
+  }
   const auto live = compare_with_log(settings_, events_, *checkpoint);
-  if (!live) return failed(live.error());
+  if (!live) {
+    return failed(live.error());
+  }
   switch (live->state) {
     case LiveModel::State::fits:
       return live->checkpoint.sequence;
@@ -61,16 +65,26 @@ Found<StreamSequence> Verification::live_sequence() const {
 
 Outcome Verification::fill(ModelFilling& filling, const NextModel& model) const {
   auto through = live_sequence();
-  if (!through) return failed(through.error());
+  if (!through) {
+    return failed(through.error());
+  }
   {
     Progress progress(*through);
-    if (auto loaded = filling.load(*through, progress); !loaded) return loaded;
+    if (auto loaded = filling.load(*through, progress); !loaded) {
+      return loaded;
+    }
   }
   for (;;) {
     through = live_sequence();
-    if (!through) return failed(through.error());
-    if (*through <= model.checkpoint().sequence + hold_gap_max) return {};
-    if (auto caught_up = filling.catch_up(*through); !caught_up) return caught_up;
+    if (!through) {
+      return failed(through.error());
+    }
+    if (*through <= model.checkpoint().sequence + hold_gap_max) {
+      return {};
+    }
+    if (auto caught_up = filling.catch_up(*through); !caught_up) {
+      return caught_up;
+    }
   }
 }
 
@@ -79,28 +93,46 @@ Outcome Verification::fill(ModelFilling& filling, const NextModel& model) const 
 Found<std::unique_ptr<ModelComparison>> Verification::compare_at_one_event(
     ModelFilling& filling) const {
   const auto hold = read_model::LiveHold::take(owner_url_);
-  if (!hold) return failed(told(settings_, hold.error()));
+  if (!hold) {
+    return failed(told(settings_, hold.error()));
+  }
   const auto through = live_sequence();
-  if (!through) return failed(through.error());
-  if (auto caught_up = filling.catch_up(*through); !caught_up) return failed(caught_up.error());
+  if (!through) {
+    return failed(through.error());
+  }
+  if (auto caught_up = filling.catch_up(*through); !caught_up) {
+    return failed(caught_up.error());
+  }
   auto comparison = ModelComparison::begin(owner_url_, read_model::comparison_schema);
-  if (!comparison) return failed(told(settings_, comparison.error()));
+  if (!comparison) {
+    return failed(told(settings_, comparison.error()));
+  }
   return std::move(*comparison);
 }
 
 Outcome Verification::run(const Catalogue& catalogue) {
-  if (const auto live = live_sequence(); !live) return failed(live.error());
+  if (const auto live = live_sequence(); !live) {
+    return failed(live.error());
+  }
   auto model =
       NextModel::begin(owner_url_, settings_.schema_dir, read_model::comparison_schema, catalogue);
-  if (!model) return failed(told(settings_, model.error()));
+  if (!model) {
+    return failed(told(settings_, model.error()));
+  }
   LogFold fold(events_);
   ModelFilling filling(settings_, events_, **model,
                        [&](const LogChunk::Entry& entry) { return fold.add(entry); });
-  if (auto filled = fill(filling, **model); !filled) return filled;
+  if (auto filled = fill(filling, **model); !filled) {
+    return filled;
+  }
   const auto comparison = compare_at_one_event(filling);
-  if (!comparison) return failed(comparison.error());
+  if (!comparison) {
+    return failed(comparison.error());
+  }
   const auto difference = (*comparison)->first_difference();
-  if (!difference) return failed(told(settings_, difference.error()));
+  if (!difference) {
+    return failed(told(settings_, difference.error()));
+  }
   if (*difference) {
     const auto& found = **difference;
     return failed(
@@ -115,13 +147,19 @@ Outcome Verification::run(const Catalogue& catalogue) {
   return {};
 }
 
-Outcome verify(const telemetry::CommonSettings& settings) {
+Outcome verify(const process::CommonSettings& settings) {
   const auto catalogue = read_catalogue(settings);
-  if (!catalogue) return failed(catalogue.error());
+  if (!catalogue) {
+    return failed(catalogue.error());
+  }
   auto log = Log::open(settings);
-  if (!log) return failed(log.error());
+  if (!log) {
+    return failed(log.error());
+  }
   const auto owner_url = read_model::as_owner(settings.database_url);
-  if (!owner_url) return failed(told(settings, owner_url.error()));
+  if (!owner_url) {
+    return failed(told(settings, owner_url.error()));
+  }
   return Verification(settings, (*log)->events(), *owner_url).run(*catalogue);
 }
 

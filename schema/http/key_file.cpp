@@ -56,7 +56,7 @@ tl::expected<std::optional<std::string>, std::string> load_key_file(const std::s
     }
     return wrong("cannot be read: " + std::string(std::strerror(errno)));
   }
-  struct stat about {};
+  struct stat about{};
   if (::fstat(file.descriptor(), &about) != 0 || !S_ISREG(about.st_mode)) {
     return wrong("is no file");
   }

@@ -29,7 +29,9 @@ void read_document(const std::filesystem::path& path, Mistakes& mistakes, Read&&
     error = find_double(*object).value_or("");
     read(Fields(*object, error));
   }
-  if (!error.empty()) mistakes.push_back(path.string() + ": " + error);
+  if (!error.empty()) {
+    mistakes.push_back(path.string() + ": " + error);
+  }
 }
 
 void allow_only(const Fields& fields, Names known) {
@@ -41,7 +43,9 @@ void allow_only(const Fields& fields, Names known) {
 void read_regions(const Fields& fields, Catalogue& catalogue) {
   for (const auto [name, ranges] : fields.raw()) {
     const auto region = Region::parse(name);
-    if (!region) fields.complain(name, "is no region name: a-z, 0-9 and inner dashes");
+    if (!region) {
+      fields.complain(name, "is no region name: a-z, 0-9 and inner dashes");
+    }
     auto& pool = catalogue.regions[region.value_or(Region{})];
     for (const auto element : fields.array(name)) {
       simdjson::dom::object object;
@@ -52,13 +56,21 @@ void read_regions(const Fields& fields, Catalogue& catalogue) {
       std::string error = find_unknown_member(object, known).value_or("");
       const Fields range(object, error);
       pool.push_back({range.ip("first"), range.ip("last")});
-      if (!error.empty()) return fields.complain(name, "has a range whose " + error);
+      if (!error.empty()) {
+        return fields.complain(name, "has a range whose " + error);
+      }
       const auto& added = pool.back();
-      if (added.last < added.first) return fields.complain(name, "has a range that ends too early");
-      if (const auto why = unusable(added)) return fields.complain(name, "has a range: " + *why);
+      if (added.last < added.first) {
+        return fields.complain(name, "has a range that ends too early");
+      }
+      if (const auto why = unusable(added)) {
+        return fields.complain(name, "has a range: " + *why);
+      }
     }
   }
-  if (catalogue.regions.empty()) fields.complain("{}", "names no region");
+  if (catalogue.regions.empty()) {
+    fields.complain("{}", "names no region");
+  }
 }
 
 void read_prices(const Fields& fields, Catalogue& catalogue) {
@@ -72,7 +84,9 @@ void read_prices(const Fields& fields, Catalogue& catalogue) {
     }
     catalogue.instance_types.emplace(type, HourlyRate{rate});
   }
-  if (catalogue.instance_types.empty()) fields.complain("{}", "names no instance type");
+  if (catalogue.instance_types.empty()) {
+    fields.complain("{}", "names no instance type");
+  }
 }
 
 void check_delay(const Fields& fields, std::string_view name, const Delay& delay) {
@@ -85,8 +99,9 @@ void check_delay(const Fields& fields, std::string_view name, const Delay& delay
       return d.median.count() > 0 && d.sigma >= 0 && d.median <= d.longest;
     }
   };
-  if (!std::visit(Check{}, delay))
+  if (!std::visit(Check{}, delay)) {
     fields.complain(name, "has a delay that is negative or upside down");
+  }
 }
 
 // Delays by the name of their transition, none but these.
@@ -106,8 +121,9 @@ void read_delays(const Fields& delays, LifecycleProfile& profile) {
       Names operator()(const LognormalDelay&) const { return lognormal; }
       Names fixed, uniform, lognormal;
     };
-    if (delays.ok())
+    if (delays.ok()) {
       allow_only(delay, std::visit(Members{fixed, uniform, lognormal}, profile.delays[i]));
+    }
   }
   allow_only(delays, names);
 }
@@ -126,11 +142,14 @@ LifecycleProfile read_members(const Fields& fields, std::string name) {
     fields.complain("create_ends_in", "must be RUNNING or STOPPED");
   }
   profile.idle_timeout = fields.seconds("idle_timeout_seconds");
-  if (profile.idle_timeout.count() < 0)
+  if (profile.idle_timeout.count() < 0) {
     fields.complain("idle_timeout_seconds", "must be 0 or more");
+  }
   const auto billing = fields.object("billing");
   profile.billing = read_billing(billing);
-  if (fields.ok()) allow_only(billing, policy);
+  if (fields.ok()) {
+    allow_only(billing, policy);
+  }
   return profile;
 }
 
@@ -146,7 +165,9 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
                 [&](const Fields& fields) { read_prices(fields, catalogue); });
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "profiles", failure)) {
-    if (entry.path().extension() != ".json") continue;
+    if (entry.path().extension() != ".json") {
+      continue;
+    }
     auto name = entry.path().stem().string();
     if (const auto why = complaint_about_ordered_name(name)) {
       mistakes.push_back(entry.path().string() + ": cannot be ordered: the name of a profile " +
@@ -157,8 +178,12 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
       catalogue.profiles.emplace(name, read_members(fields, name));
     });
   }
-  if (failure) mistakes.push_back((folder / "profiles").string() + ": " + failure.message());
-  if (!mistakes.empty()) return tl::unexpected(std::move(mistakes));
+  if (failure) {
+    mistakes.push_back((folder / "profiles").string() + ": " + failure.message());
+  }
+  if (!mistakes.empty()) {
+    return tl::unexpected(std::move(mistakes));
+  }
   return catalogue;
 }
 
@@ -174,10 +199,14 @@ tl::expected<std::string, std::string> load_file(const std::string& path) {
 tl::expected<LifecycleProfile, std::string> read_profile(std::string_view json, std::string name) {
   std::string error;
   const auto object = parse_object(json, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   error = find_double(*object).value_or("");
   auto profile = read_members(Fields(*object, error), std::move(name));
-  if (!error.empty()) return tl::unexpected(error);
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
   return profile;
 }
 

@@ -31,8 +31,12 @@ struct WriteData {
 };
 
 std::optional<ClockEventData> read_data(std::string_view type, const Fields& fields) {
-  if (type == "clock_advanced") return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
-  if (type == "clock_scaled") return ClockScaled{fields.object("data").real("scale")};
+  if (type == "clock_advanced") {
+    return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
+  }
+  if (type == "clock_scaled") {
+    return ClockScaled{fields.object("data").real("scale")};
+  }
   if (type == "deadlines_applied") {
     return DeadlinesApplied{fields.object("data").instant("through")};
   }
@@ -50,8 +54,9 @@ SimClock read_clock_before(const Fields& fields) {
   clock.time = {before.instant("at"), eventstore::parse_timestamp(before.text("stored_at")),
                 before.real("scale"), state.count("seed")};
   clock.deadlines_applied_through = state.instant("deadlines_applied");
-  if (state.has("last_command"))
+  if (state.has("last_command")) {
     clock.last_command = read_last_command(state.object("last_command"));
+  }
   return clock;
 }
 
@@ -118,9 +123,13 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
 
 LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_at) {
   const auto type = fields.text("type");
-  if (type == "clock_started") return read_started(fields, stored_at);
+  if (type == "clock_started") {
+    return read_started(fields, stored_at);
+  }
   const auto data = read_data(type, fields);
-  if (!data) return UnknownEvent{std::string(type)};
+  if (!data) {
+    return UnknownEvent{std::string(type)};
+  }
   ClockLogged logged;
   auto& event = logged.event;
   event.version = fields.count("version");
@@ -136,9 +145,13 @@ LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_
 
 tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last) {
   auto logged = decode_event(last);
-  if (!logged) return tl::unexpected(logged.error());
+  if (!logged) {
+    return tl::unexpected(logged.error());
+  }
   auto* clock = std::get_if<ClockLogged>(&*logged);
-  if (clock == nullptr) return tl::unexpected<std::string>("it is no clock event of this build");
+  if (clock == nullptr) {
+    return tl::unexpected<std::string>("it is no clock event of this build");
+  }
   return std::move(clock->state);
 }
 
@@ -179,7 +192,9 @@ ClockAction read_clock_action(const Fields& fields) {
   const auto* scale = std::get_if<ScaleClock>(&action);
   const bool is_early = scale != nullptr && scale->scale > 0 && scale->scale < scale_min;
   const auto why = out_of_range(action);
-  if (why && !is_early) fields.complain(member, "is out of range: " + *why);
+  if (why && !is_early) {
+    fields.complain(member, "is out of range: " + *why);
+  }
   return action;
 }
 

@@ -32,7 +32,9 @@ std::string encode(const ClockReport& report) {
 std::optional<ClockReport> read_clock_report(std::string_view json) {
   std::string error;
   const auto object = parse_object(json, error);
-  if (!object) return std::nullopt;
+  if (!object) {
+    return std::nullopt;
+  }
   const Fields fields(*object, error);
   ClockReport report;
   report.process = fields.text("process");

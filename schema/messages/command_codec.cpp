@@ -25,18 +25,24 @@ tl::unexpected<std::string> poison(std::string why) { return tl::unexpected(std:
 bool is_printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7f) return false;
+    if (c < 0x20 || c == 0x7f) {
+      return false;
+    }
     // U+0080 to U+009F, the C1 controls, are C2 80 to C2 9F.
     const bool c1 =
         c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) return false;
+    if (c1) {
+      return false;
+    }
   }
   return true;
 }
 
 std::size_t characters(std::string_view text) {
   std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  for (const char c : text) {
+    count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }
   return count;
 }
 
@@ -47,20 +53,26 @@ std::optional<std::string> complaint_about_text(std::string_view text, std::size
     return "must have " + std::to_string(least) + " to " + std::to_string(most) +
            " characters, it has " + std::to_string(length);
   }
-  if (!is_printable(text)) return "must not hold control characters";
+  if (!is_printable(text)) {
+    return "must not hold control characters";
+  }
   return std::nullopt;
 }
 
 std::string checked_text(const Fields& fields, std::string_view name, std::size_t least,
                          std::size_t most) {
   const auto text = fields.text(name);
-  if (const auto why = complaint_about_text(text, least, most)) fields.complain(name, *why);
+  if (const auto why = complaint_about_text(text, least, most)) {
+    fields.complain(name, *why);
+  }
   return std::string(text);
 }
 
 std::map<std::string, std::string> read_tags(const Fields& fields) {
   std::map<std::string, std::string> tags;
-  if (!fields.has("tags")) return tags;
+  if (!fields.has("tags")) {
+    return tags;
+  }
   for (const auto [key, value] : fields.object("tags").raw()) {
     std::string_view text;
     const bool fits = value.get(text) == simdjson::SUCCESS && !key.empty() &&
@@ -105,20 +117,32 @@ Create read_create(const Fields& fields) {
 
 // {"type":"terminate"}, or of an operator {"type":"terminate","force":true,"reason":"..."}.
 Terminate read_terminate(const Fields& fields) {
-  if (!fields.has("force") || !fields.boolean("force")) return {};
+  if (!fields.has("force") || !fields.boolean("force")) {
+    return {};
+  }
   return {checked_text(fields, "reason", 1, force_reason_characters_max)};
 }
 
 std::optional<Action> read_action(const Fields& fields) {
   const auto type = fields.text("type");
   if (type == "create") {
-    if (!fields.has("instance_type")) fields.complain("instance_type", "is missing");
+    if (!fields.has("instance_type")) {
+      fields.complain("instance_type", "is missing");
+    }
     return read_create(fields);
   }
-  if (type == "start") return Start{};
-  if (type == "stop") return Stop{};
-  if (type == "reboot") return Reboot{};
-  if (type == "terminate") return read_terminate(fields);
+  if (type == "start") {
+    return Start{};
+  }
+  if (type == "stop") {
+    return Stop{};
+  }
+  if (type == "reboot") {
+    return Reboot{};
+  }
+  if (type == "terminate") {
+    return read_terminate(fields);
+  }
   fields.complain("type", "must be create, start, stop, reboot or terminate");
   return std::nullopt;
 }
@@ -127,8 +151,12 @@ std::optional<Action> read_action(const Fields& fields) {
 tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& headers,
                                                    std::string_view name) {
   const auto text = find_header(headers, name);
-  if (text.empty()) return 0;
-  if (const auto value = read_decimal(text)) return *value;
+  if (text.empty()) {
+    return 0;
+  }
+  if (const auto value = read_decimal(text)) {
+    return *value;
+  }
   return poison("header " + std::string(name) +
                 " must be a whole number, in digits alone and without zeros in front");
 }
@@ -149,10 +177,14 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
         "a header has no value, so those behind it are lost; give it one, or leave it out");
   }
   const auto id = command_id_of(message);
-  if (!id) return tl::unexpected(id.error());
+  if (!id) {
+    return tl::unexpected(id.error());
+  }
   const auto copied_from = number_in(headers, header::sequence);
   const auto attempt = number_in(headers, header::attempt);
-  if (!copied_from || !attempt) return poison(copied_from ? attempt.error() : copied_from.error());
+  if (!copied_from || !attempt) {
+    return poison(copied_from ? attempt.error() : copied_from.error());
+  }
   Envelope envelope;
   envelope.id = *id;
   const bool given = !find_header(headers, header::command_id).empty();
@@ -181,16 +213,22 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
                                                               const Region& region) {
   std::string error;
   const auto object = parse_object(message.payload, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   const Fields fields(*object, error);
   if (fields.text("type") != "extend_pool") {
     return poison("\"type\" of a pool command must be extend_pool");
   }
   auto ranges = read_ranges_as_given(fields);
-  if (!ranges) return tl::unexpected(ranges.error());
+  if (!ranges) {
+    return tl::unexpected(ranges.error());
+  }
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, "extend_pool");
-  if (decoded.complaint.empty()) decoded.complaint = unusable(ranges->front()).value_or("");
+  if (decoded.complaint.empty()) {
+    decoded.complaint = unusable(ranges->front()).value_or("");
+  }
   decoded.command = ExtendPool{
       envelope.id, message.sequence,  std::move(envelope.request_hash), std::move(envelope.origin),
       region,      std::move(*ranges)};
@@ -202,13 +240,19 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
                                                                Envelope&& envelope) {
   std::string error;
   const auto object = parse_object(message.payload, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   const auto action = read_clock_action(Fields(*object, error));
-  if (!error.empty()) return tl::unexpected(error);
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, command_type(action));
   const auto why = out_of_range(action);
-  if (why && decoded.complaint.empty()) decoded.complaint = "\"scale\" is out of range: " + *why;
+  if (why && decoded.complaint.empty()) {
+    decoded.complaint = "\"scale\" is out of range: " + *why;
+  }
   decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
                                  std::move(envelope.origin), action};
   decoded.may_be_repeat = envelope.may_be_repeat;
@@ -223,10 +267,14 @@ tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
     const eventstore::Headers& headers) {
   const bool given = std::any_of(headers.begin(), headers.end(),
                                  [](const auto& header) { return header.name == header::only_at; });
-  if (!given) return std::nullopt;
+  if (!given) {
+    return std::nullopt;
+  }
   std::vector<Version> versions;
   std::string_view text = find_header(headers, header::only_at);
-  if (text == no_version) return versions;
+  if (text == no_version) {
+    return versions;
+  }
   for (bool more = true; more;) {
     const auto comma = text.find(',');
     const auto token = text.substr(0, comma);
@@ -236,7 +284,9 @@ tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
     }
     versions.push_back(*version);
     more = comma != text.npos;
-    if (more) text.remove_prefix(comma + 1);
+    if (more) {
+      text.remove_prefix(comma + 1);
+    }
   }
   return versions;
 }
@@ -247,12 +297,16 @@ tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& me
   const auto given = find_header(message.headers, header::command_id);
   if (!given.empty()) {
     const auto id = Uuid::parse(given);
-    if (!id) return poison("header Vsim-Command-Id must be a UUID");
+    if (!id) {
+      return poison("header Vsim-Command-Id must be a UUID");
+    }
     return CommandId{*id};
   }
   // The place and time at which it was first stored tell it from any other.
   const auto copied_from = number_in(message.headers, header::sequence);
-  if (!copied_from) return poison(copied_from.error());
+  if (!copied_from) {
+    return poison(copied_from.error());
+  }
   const auto sequence = *copied_from == 0 ? message.sequence : *copied_from;
   const auto stored_at =
       *copied_from == 0
@@ -274,25 +328,39 @@ tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Messa
                   std::string(clock_command_subject));
   }
   auto envelope = read_envelope(message);
-  if (!envelope) return tl::unexpected(envelope.error());
+  if (!envelope) {
+    return tl::unexpected(envelope.error());
+  }
   // Outcomes go to inboxes only: a sender must not have us publish wherever it likes.
   auto reply_to = std::string(find_header(message.headers, header::reply_to));
-  if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) reply_to.clear();
+  if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) {
+    reply_to.clear();
+  }
   if (target->kind != CommandTarget::Kind::server) {
     auto decoded = target->kind == CommandTarget::Kind::pool
                        ? decode_pool_command(message, std::move(*envelope), target->region)
                        : decode_clock_command(message, std::move(*envelope));
-    if (decoded) decoded->reply_to = std::move(reply_to);
-    if (decoded) decoded->by_hand = envelope->by_hand;
+    if (decoded) {
+      decoded->reply_to = std::move(reply_to);
+    }
+    if (decoded) {
+      decoded->by_hand = envelope->by_hand;
+    }
     return decoded;
   }
   std::string error;
   const auto object = parse_object(message.payload, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   auto action = read_action(Fields(*object, error));
-  if (!error.empty()) return tl::unexpected(error);
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
   auto only_at = read_only_at(message.headers);
-  if (!only_at) return tl::unexpected(only_at.error());
+  if (!only_at) {
+    return tl::unexpected(only_at.error());
+  }
   DecodedCommand decoded;
   decoded.by_hand = envelope->by_hand;
   decoded.complaint = complaint_about(message, *object, command_type(*action));
@@ -312,7 +380,9 @@ CommandNote note_of(const DecodedCommand& decoded) {
 
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
   auto decoded = decode_payload(message);
-  if (!decoded) return decoded;
+  if (!decoded) {
+    return decoded;
+  }
   if (auto misfit = find_misfit(message, note_of(*decoded).cause.type)) {
     return tl::unexpected(std::move(*misfit));
   }
@@ -326,7 +396,9 @@ std::string encode_action(const Action& action) {
   if (const auto* create = std::get_if<Create>(&action)) {
     json.member("name", create->name);
     json.member("instance_type", create->instance_type);
-    if (!create->profile.empty()) json.member("profile", create->profile);
+    if (!create->profile.empty()) {
+      json.member("profile", create->profile);
+    }
     if (!create->tags.empty()) {
       json.key("tags");
       write_tags(json, create->tags);
@@ -348,21 +420,29 @@ std::string encode_action(const Action& action) {
 
 std::string encode_only_at(const std::vector<Version>& versions) {
   std::string text;
-  for (const auto version : versions) text += (text.empty() ? "" : ",") + std::to_string(version);
+  for (const auto version : versions) {
+    text += (text.empty() ? "" : ",") + std::to_string(version);
+  }
   return text.empty() ? std::string(no_version) : text;
 }
 
 std::optional<std::string> complaint_about_ordered_name(std::string_view name) {
-  if (!simdjson::validate_utf8(name)) return "must be UTF-8";
+  if (!simdjson::validate_utf8(name)) {
+    return "must be UTF-8";
+  }
   return complaint_about_text(name, 1, ordered_name_characters_max);
 }
 
 tl::expected<Create, std::string> read_create(std::string_view json) {
   std::string error;
   const auto object = parse_object(json, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   auto create = read_create(Fields(*object, error));
-  if (!error.empty()) return tl::unexpected(error);
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
   return create;
 }
 

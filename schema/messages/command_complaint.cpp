@@ -18,11 +18,21 @@ Names members_of(std::string_view type) {
   static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
   static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
   static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
-  if (type == "create") return create;
-  if (type == "terminate") return terminate;
-  if (type == "extend_pool") return extend_pool;
-  if (type == "advance") return advance;
-  if (type == "scale") return scale;
+  if (type == "create") {
+    return create;
+  }
+  if (type == "terminate") {
+    return terminate;
+  }
+  if (type == "extend_pool") {
+    return extend_pool;
+  }
+  if (type == "advance") {
+    return advance;
+  }
+  if (type == "scale") {
+    return scale;
+  }
   return Names(create).first(1);  // start, stop, reboot: "type" alone
 }
 
@@ -37,7 +47,9 @@ std::optional<std::string> find_wrong_header(const eventstore::Headers& headers)
                          std::equal(ours.begin(), ours.end(), one.name.begin(), [](char a, char b) {
                            return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
                          });
-    if (!is_ours || one.name.starts_with("Vsim-Dead-")) continue;
+    if (!is_ours || one.name.starts_with("Vsim-Dead-")) {
+      continue;
+    }
     if (std::find(known.begin(), known.end(), one.name) == known.end()) {
       return "header " + unknown_name(one.name, known);
     }
@@ -53,8 +65,12 @@ std::optional<std::string> find_wrong_header(const eventstore::Headers& headers)
 
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             std::string_view type) {
-  if (auto twice = find_double(object)) return std::move(*twice);
-  if (auto unknown = find_unknown_member(object, members_of(type))) return std::move(*unknown);
+  if (auto twice = find_double(object)) {
+    return std::move(*twice);
+  }
+  if (auto unknown = find_unknown_member(object, members_of(type))) {
+    return std::move(*unknown);
+  }
   return find_wrong_header(message.headers).value_or("");
 }
 

@@ -29,7 +29,9 @@ void fill_random(std::uint8_t* into, std::size_t count) {
   thread_local std::array<std::uint8_t, 4096> pool;
   thread_local std::size_t used = pool.size();
   if (used + count > pool.size()) {
-    if (RAND_bytes(pool.data(), static_cast<int>(pool.size())) != 1) std::abort();
+    if (RAND_bytes(pool.data(), static_cast<int>(pool.size())) != 1) {
+      std::abort();
+    }
     used = 0;
   }
   std::copy_n(pool.data() + used, count, into);
@@ -57,7 +59,9 @@ Uuid uuid_from_time() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   auto ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-  for (std::size_t i = 6; i-- > 0; ms >>= 8) id.bytes[i] = static_cast<std::uint8_t>(ms);
+  for (std::size_t i = 6; i-- > 0; ms >>= 8) {
+    id.bytes[i] = static_cast<std::uint8_t>(ms);
+  }
   fill_random(id.bytes.data() + 6, 10);
   set_version(id, 7);
   return id;

@@ -35,7 +35,9 @@ struct WriteData {
   void operator()(const ServerTerminated& event) const {
     from(event.from);
     json.member("reason", to_string(event.reason));
-    if (!event.note.empty()) json.member("note", event.note);
+    if (!event.note.empty()) {
+      json.member("note", event.note);
+    }
   }
   void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
@@ -83,7 +85,9 @@ std::optional<EventData> read_data(std::string_view type, const Fields& fields) 
     return std::visit([](const auto& given) { return EventData(given); }, *outcome);
   }
   for (const auto& reader : readers) {
-    if (reader.type == type) return reader.read(fields.object("data"));
+    if (reader.type == type) {
+      return reader.read(fields.object("data"));
+    }
   }
   return std::nullopt;
 }
@@ -93,7 +97,9 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   logged.state = read_state(fields.object("state"), target.region);
   const auto type = fields.text("type");
   auto data = read_data(type, fields);
-  if (!data) return UnknownEvent{std::string(type)};
+  if (!data) {
+    return UnknownEvent{std::string(type)};
+  }
   auto& event = logged.event;
   event.server = {fields.uuid("server_id")};
   event.region = target.region;
@@ -103,20 +109,26 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   event.data = std::move(*data);
   const auto& last = logged.state.last_command;
   event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
-  if (event.server != target.server) fields.complain("server_id", "must be the subject's");
+  if (event.server != target.server) {
+    fields.complain("server_id", "must be the subject's");
+  }
   return logged;
 }
 
 LoggedEvent read_claim(const Fields& fields) {
   const auto type = fields.text("type");
-  if (type != "address_claimed") return UnknownEvent{std::string(type)};
+  if (type != "address_claimed") {
+    return UnknownEvent{std::string(type)};
+  }
   return AddressClaimed{Region{std::string(fields.text("region"))}, fields.ip("ip"),
                         ServerId{fields.uuid("server_id")}, fields.instant("at")};
 }
 
 LoggedEvent read_watermark(const Fields& fields) {
   const auto type = fields.text("type");
-  if (type != "billing_watermark") return UnknownEvent{std::string(type)};
+  if (type != "billing_watermark") {
+    return UnknownEvent{std::string(type)};
+  }
   return BillingWatermark{Region{std::string(fields.text("region"))}, fields.count("version"),
                           fields.instant("through")};
 }
@@ -126,10 +138,18 @@ LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& mes
   if (const auto target = parse_server_events_subject(subject)) {
     return read_server_event(fields, *target);
   }
-  if (subject.starts_with(address_prefix)) return read_claim(fields);
-  if (subject.starts_with(pool_prefix)) return read_pool_event(fields);
-  if (subject.starts_with(billing_prefix)) return read_watermark(fields);
-  if (subject == clock_subject) return read_clock_event(fields, message.stored_at);
+  if (subject.starts_with(address_prefix)) {
+    return read_claim(fields);
+  }
+  if (subject.starts_with(pool_prefix)) {
+    return read_pool_event(fields);
+  }
+  if (subject.starts_with(billing_prefix)) {
+    return read_watermark(fields);
+  }
+  if (subject == clock_subject) {
+    return read_clock_event(fields, message.stored_at);
+  }
   return UnknownEvent{std::string(fields.text("type"))};
 }
 
@@ -175,25 +195,39 @@ std::string encode(const BillingWatermark& watermark) {
 tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& message) {
   std::string error;
   const auto object = parse_object(message.payload, error);
-  if (!object) return tl::unexpected(error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
   auto logged = read_by_subject(Fields(*object, error), message);
   // An unknown type is told as such, whatever else it lacks.
-  if (std::holds_alternative<UnknownEvent>(logged) && !message.payload.empty()) return logged;
-  if (!error.empty()) return tl::unexpected(error);
+  if (std::holds_alternative<UnknownEvent>(logged) && !message.payload.empty()) {
+    return logged;
+  }
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
   return logged;
 }
 
 const Cause* cause_of(const LoggedEvent& logged) {
   const auto given = [](const std::optional<Cause>& cause) { return cause ? &*cause : nullptr; };
-  if (const auto* server = std::get_if<ServerEvent>(&logged)) return given(server->event.cause);
-  if (const auto* clock = std::get_if<ClockLogged>(&logged)) return given(clock->event.cause);
-  if (const auto* pool = std::get_if<PoolLogged>(&logged)) return given(pool->event.cause);
+  if (const auto* server = std::get_if<ServerEvent>(&logged)) {
+    return given(server->event.cause);
+  }
+  if (const auto* clock = std::get_if<ClockLogged>(&logged)) {
+    return given(clock->event.cause);
+  }
+  if (const auto* pool = std::get_if<PoolLogged>(&logged)) {
+    return given(pool->event.cause);
+  }
   return nullptr;
 }
 
 std::optional<LastCommand> outcome_in(const LoggedEvent& logged) {
   const auto* cause = cause_of(logged);
-  if (cause == nullptr) return std::nullopt;
+  if (cause == nullptr) {
+    return std::nullopt;
+  }
   if (const auto* server = std::get_if<ServerEvent>(&logged)) {
     return LastCommand{*cause, outcome_of(server->event.data)};
   }

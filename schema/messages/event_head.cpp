@@ -24,18 +24,24 @@ void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optio
   if (const auto* dead = std::get_if<CommandDeadLettered>(&outcome)) {
     json.member("reason", dead->reason);
   }
-  if (!cause) return;
+  if (!cause) {
+    return;
+  }
   json.member("command_sequence", cause->sequence);
   json.member("request_hash", cause->request_hash);
   json.member("command_type", cause->type);
 }
 
 std::optional<NoChange> read_no_change(std::string_view type, const Fields& fields) {
-  if (type == "command_purged") return CommandPurged{};
+  if (type == "command_purged") {
+    return CommandPurged{};
+  }
   if (type == "command_dead_lettered") {
     return CommandDeadLettered{std::string(fields.object("data").text("reason"))};
   }
-  if (type != "command_rejected") return std::nullopt;
+  if (type != "command_rejected") {
+    return std::nullopt;
+  }
   const auto data = fields.object("data");
   return CommandRejected{
       {data.named("code", rejection_code_from), std::string(data.text("detail"))}};
@@ -46,7 +52,9 @@ Origin read_origin(const Fields& fields) {
 }
 
 std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>& last_command) {
-  if (!fields.has("command_id")) return std::nullopt;
+  if (!fields.has("command_id")) {
+    return std::nullopt;
+  }
   const CommandId command{fields.uuid("command_id")};
   if (fields.has("data")) {
     const auto data = fields.object("data");
@@ -55,7 +63,9 @@ std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>
                    std::string(data.text("command_type"))};
     }
   }
-  if (last_command && last_command->command == command) return last_command;
+  if (last_command && last_command->command == command) {
+    return last_command;
+  }
   fields.complain("command_id", "must be the state's last command");
   return std::nullopt;
 }

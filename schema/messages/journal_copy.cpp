@@ -40,7 +40,9 @@ eventstore::Message original_of(const eventstore::Message& copy) {
     original.subject = std::string(command_prefix) + original.subject.substr(journal_prefix.size());
   }
   const auto stored_at = find_header(copy.headers, header::time_stamp);
-  if (!stored_at.empty()) original.stored_at = eventstore::parse_timestamp(stored_at);
+  if (!stored_at.empty()) {
+    original.stored_at = eventstore::parse_timestamp(stored_at);
+  }
   return original;
 }
 
@@ -49,7 +51,9 @@ eventstore::Headers journal_headers(const eventstore::Message& command) {
   for (const auto& one : command.headers) {
     const bool is_for_the_queue =
         one.name == header::message_id || one.name.starts_with("Nats-Expected-");
-    if (!is_for_the_queue) headers.push_back(one);
+    if (!is_for_the_queue) {
+      headers.push_back(one);
+    }
   }
   headers.push_back({"Nats-Stream", std::string(commands_stream)});
   headers.push_back({"Nats-Subject", command.subject});

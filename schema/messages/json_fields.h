@@ -47,14 +47,18 @@ class Fields {
   template <typename Read>
   auto named(std::string_view name, Read&& read) const {
     const auto found = read(text(name));
-    if (!found) complain(name, "has an unknown value");
+    if (!found) {
+      complain(name, "has an unknown value");
+    }
     return found.value_or(typename decltype(read(std::string_view()))::value_type{});
   }
 
   void complain(std::string_view name, std::string_view what) const;
   /// The same with a whole sentence.
   void complain(std::string sentence) const {
-    if (error_.empty()) error_ = std::move(sentence);
+    if (error_.empty()) {
+      error_ = std::move(sentence);
+    }
   }
   bool ok() const { return error_.empty(); }
   const std::string& error() const { return error_; }

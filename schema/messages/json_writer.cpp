@@ -8,7 +8,9 @@ void JsonWriter::append_quoted(std::string_view value) {
   std::size_t clean = 0;  // where the stretch that needs no escape begins
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto c = static_cast<unsigned char>(value[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (c >= 0x20 && c != '"' && c != '\\') {
+      continue;
+    }
     text_.append(value, clean, i - clean);
     clean = i + 1;
     switch (c) {

@@ -33,7 +33,8 @@ class JsonWriter {
   }
 
   template <std::integral Integer>
-  requires(!std::same_as<Integer, bool>) void number(Integer value) {
+    requires(!std::same_as<Integer, bool>)
+  void number(Integer value) {
     separate();
     append_number(value);
   }
@@ -56,7 +57,8 @@ class JsonWriter {
     string(value);
   }
   template <std::integral Integer>
-  requires(!std::same_as<Integer, bool>) void member(std::string_view name, Integer value) {
+    requires(!std::same_as<Integer, bool>)
+  void member(std::string_view name, Integer value) {
     key(name);
     number(value);
   }
@@ -86,7 +88,9 @@ class JsonWriter {
     first_ = false;
   }
   void separate() {
-    if (!after_key_ && !first_) text_ += ',';
+    if (!after_key_ && !first_) {
+      text_ += ',';
+    }
     after_key_ = false;
     first_ = false;
   }

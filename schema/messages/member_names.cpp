@@ -20,7 +20,9 @@ std::string shown(std::string_view given) {
     --end;
   }
   std::string text(given.substr(0, end));
-  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  for (char& c : text) {
+    c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
   return text + (end < given.size() ? "..." : "");
 }
 
@@ -29,7 +31,9 @@ std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j) {
+    last[j] = j;
+  }
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
@@ -37,7 +41,9 @@ std::size_t edits(std::string_view a, std::string_view b) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
       const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
                            lower(a[i - 2]) == lower(b[j - 1]);
-      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (swapped) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
     }
     std::swap(before, last);
     std::swap(last, row);
@@ -47,18 +53,26 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 std::size_t distance(std::string_view given, std::string_view known) {
   const auto all = edits(given, known);
-  if (given.size() < left_out_min || given.size() >= known.size()) return all;
+  if (given.size() < left_out_min || given.size() >= known.size()) {
+    return all;
+  }
   return std::min({all, 1 + edits(given, known.substr(0, given.size())),
                    1 + edits(given, known.substr(known.size() - given.size()))});
 }
 
 std::optional<std::string> find_double_in(const simdjson::dom::element& element) {
   simdjson::dom::object object;
-  if (element.get(object) == simdjson::SUCCESS) return find_double(object);
+  if (element.get(object) == simdjson::SUCCESS) {
+    return find_double(object);
+  }
   simdjson::dom::array array;
-  if (element.get(array) != simdjson::SUCCESS) return std::nullopt;
+  if (element.get(array) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
   for (const auto one : array) {
-    if (auto twice = find_double_in(one)) return twice;
+    if (auto twice = find_double_in(one)) {
+      return twice;
+    }
   }
   return std::nullopt;
 }
@@ -76,8 +90,12 @@ std::string_view nearest_name(std::string_view given, Names known) {
 
 std::string unknown_name(std::string_view given, Names known) {
   std::string text = "\"" + shown(given) + "\" is not known here; ";
-  if (known.empty()) return text + "there is nothing to give";
-  if (known.size() == 1) return text + "there is only \"" + std::string(known.front()) + "\"";
+  if (known.empty()) {
+    return text + "there is nothing to give";
+  }
+  if (known.size() == 1) {
+    return text + "there is only \"" + std::string(known.front()) + "\"";
+  }
   text += "the nearest name is \"" + std::string(nearest_name(given, known)) + "\", and there are ";
   for (std::size_t i = 0; i < known.size(); ++i) {
     text += (i > 0 ? ", " : "") + std::string(known[i]);
@@ -97,8 +115,12 @@ std::optional<std::string> find_unknown_member(const simdjson::dom::object& obje
 std::optional<std::string> find_double(const simdjson::dom::object& object) {
   std::set<std::string_view> names;
   for (const auto member : object) {
-    if (!names.insert(member.key).second) return "\"" + shown(member.key) + "\" is given twice";
-    if (auto twice = find_double_in(member.value)) return twice;
+    if (!names.insert(member.key).second) {
+      return "\"" + shown(member.key) + "\" is given twice";
+    }
+    if (auto twice = find_double_in(member.value)) {
+      return twice;
+    }
   }
   return std::nullopt;
 }

@@ -45,7 +45,9 @@ tl::expected<AddressRange, std::string> range_of_cidr(std::string_view text) {
 }
 
 tl::expected<AddressRange, std::string> check_size(const AddressRange& range) {
-  if (range.last < range.first) return wrong("\"first\" must not be above \"last\"");
+  if (range.last < range.first) {
+    return wrong("\"first\" must not be above \"last\"");
+  }
   if (range.size() > pool_extension_addresses_max) {
     return wrong("a command adds " + std::to_string(pool_extension_addresses_max) +
                  " addresses at most (a /12); send several");
@@ -75,7 +77,9 @@ std::vector<AddressRange> read_extension(const Fields& fields) {
     const Fields range(object, ignored);
     ranges.push_back({range.ip("first"), range.ip("last")});
   }
-  if (!ignored.empty()) fields.complain("ranges", "holds a range that cannot be read");
+  if (!ignored.empty()) {
+    fields.complain("ranges", "holds a range that cannot be read");
+  }
   return ranges;
 }
 
@@ -114,12 +118,20 @@ std::string encode_extend_pool(const std::vector<AddressRange>& ranges) {
 tl::expected<std::vector<AddressRange>, std::string> read_ranges_as_given(const Fields& fields) {
   const bool by_cidr = fields.has("cidr");
   const bool by_ends = fields.has("first") || fields.has("last");
-  if (by_cidr == by_ends) return wrong("send either " + std::string(range_shape));
+  if (by_cidr == by_ends) {
+    return wrong("send either " + std::string(range_shape));
+  }
   auto range = by_cidr ? range_of_cidr(fields.text("cidr"))
                        : AddressRange{fields.ip("first"), fields.ip("last")};
-  if (!fields.ok()) return wrong(fields.error());
-  if (range) range = check_size(*range);
-  if (!range) return wrong(range.error());
+  if (!fields.ok()) {
+    return wrong(fields.error());
+  }
+  if (range) {
+    range = check_size(*range);
+  }
+  if (!range) {
+    return wrong(range.error());
+  }
   return std::vector<AddressRange>{*range};
 }
 
@@ -127,9 +139,15 @@ tl::expected<std::vector<AddressRange>, std::string> read_ranges(std::string_vie
   constexpr std::array<std::string_view, 3> known{"cidr", "first", "last"};
   std::string error;
   const auto object = parse_object(json, error);
-  if (!object) return wrong(error);
-  if (auto twice = find_double(*object)) return wrong(std::move(*twice));
-  if (auto unknown = find_unknown_member(*object, known)) return wrong(std::move(*unknown));
+  if (!object) {
+    return wrong(error);
+  }
+  if (auto twice = find_double(*object)) {
+    return wrong(std::move(*twice));
+  }
+  if (auto unknown = find_unknown_member(*object, known)) {
+    return wrong(std::move(*unknown));
+  }
   auto ranges = read_ranges_as_given(Fields(*object, error));
   const auto why = ranges ? unusable(ranges->front()) : std::nullopt;
   return why ? wrong(*why) : ranges;

@@ -31,10 +31,14 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
     case CommandTarget::Kind::server:
       break;
   }
-  if (type == "create") return {{"POST", "/servers"}};
+  if (type == "create") {
+    return {{"POST", "/servers"}};
+  }
   const auto server = "/servers/" + target.server.to_string();
   std::vector<Route> routes = {{"POST", server + "/action"}};
-  if (type == "terminate") routes.push_back({"DELETE", server});
+  if (type == "terminate") {
+    routes.push_back({"DELETE", server});
+  }
   return routes;
 }
 
@@ -55,13 +59,19 @@ std::optional<std::string> find_misfit(const eventstore::Message& command, std::
   const auto hash = find_header(command.headers, header::request_hash);
   const auto id = find_header(command.headers, header::command_id);
   const auto target = parse_command_subject(command.subject);
-  if (id.empty() || !target || !sha256_from_hex(hash)) return std::nullopt;
+  if (id.empty() || !target || !sha256_from_hex(hash)) {
+    return std::nullopt;
+  }
   const auto match = find_header(command.headers, header::if_match);
-  if (match.empty() && !find_header(command.headers, header::only_at).empty()) return std::nullopt;
+  if (match.empty() && !find_header(command.headers, header::only_at).empty()) {
+    return std::nullopt;
+  }
   const auto payload =
       type == "create" ? target->region.name + "\n" + command.payload : command.payload;
   for (const auto& [method, path] : routes_of(*target, type)) {
-    if (request_hash(method, path, payload, match) == hash) return std::nullopt;
+    if (request_hash(method, path, payload, match) == hash) {
+      return std::nullopt;
+    }
   }
   return "the payload does not fit Vsim-Request-Hash: the id " + std::string(id) +
          " was given to another request" + cure;
@@ -71,7 +81,9 @@ std::optional<std::string> find_misfit(const Cause& given, const Cause& command)
   const bool both_hashed = !given.request_hash.empty() && !command.request_hash.empty();
   const bool fits =
       given.type == command.type && (!both_hashed || given.request_hash == command.request_hash);
-  if (fits) return std::nullopt;
+  if (fits) {
+    return std::nullopt;
+  }
   return "the id " + command.command.to_string() + " was given to another command, " +
          (given.type == command.type ? "another " : "a ") + given.type + cure;
 }

@@ -82,7 +82,9 @@ void write_server(JsonWriter& json, const Server& server) {
   json.key("bill");
   json.begin_object();
   json.member("settled_seconds", server.bill.settled.count());
-  if (server.bill.open_since) json.member("open_since", format_instant(*server.bill.open_since));
+  if (server.bill.open_since) {
+    json.member("open_since", format_instant(*server.bill.open_since));
+  }
   json.end_object();
 }
 
@@ -91,7 +93,9 @@ Server read_server(const Fields& fields) {
   server.status = fields.named("status", status_from);
   server.blueprint = read_blueprint(fields);
   server.created_at = fields.instant("created_at");
-  if (fields.has("last_started_at")) server.last_started_at = fields.instant("last_started_at");
+  if (fields.has("last_started_at")) {
+    server.last_started_at = fields.instant("last_started_at");
+  }
   if (fields.has("deadline")) {
     const auto deadline = fields.object("deadline");
     server.deadline = Deadline{deadline.instant("due"), deadline.named("becomes", status_from)};
@@ -101,7 +105,9 @@ Server read_server(const Fields& fields) {
   }
   const auto bill = fields.object("bill");
   server.bill.settled = bill.seconds("settled_seconds");
-  if (bill.has("open_since")) server.bill.open_since = bill.instant("open_since");
+  if (bill.has("open_since")) {
+    server.bill.open_since = bill.instant("open_since");
+  }
   return server;
 }
 
@@ -109,7 +115,9 @@ Server read_server(const Fields& fields) {
 
 void write_tags(JsonWriter& json, const std::map<std::string, std::string>& tags) {
   json.begin_object();
-  for (const auto& [key, value] : tags) json.member(key, value);
+  for (const auto& [key, value] : tags) {
+    json.member(key, value);
+  }
   json.end_object();
 }
 
@@ -120,7 +128,9 @@ void write_delay(JsonWriter& json, const Delay& delay) {
 }
 
 Delay read_delay(const Fields& fields) {
-  if (fields.has("fixed_ms")) return FixedDelay{fields.milliseconds("fixed_ms")};
+  if (fields.has("fixed_ms")) {
+    return FixedDelay{fields.milliseconds("fixed_ms")};
+  }
   if (fields.has("median_ms")) {
     return LognormalDelay{fields.milliseconds("median_ms"), fields.real("sigma"),
                           fields.milliseconds("longest_ms")};
@@ -128,7 +138,9 @@ Delay read_delay(const Fields& fields) {
   std::array<std::int64_t, 2> bounds{};
   std::size_t found = 0;
   for (const auto bound : fields.array("uniform_ms")) {
-    if (found < bounds.size() && bound.get(bounds[found]) != simdjson::SUCCESS) found = 2;
+    if (found < bounds.size() && bound.get(bounds[found]) != simdjson::SUCCESS) {
+      found = 2;
+    }
     ++found;
   }
   const UniformDelay delay{Duration(bounds[0]), Duration(bounds[1])};
@@ -144,7 +156,9 @@ void write_billing(JsonWriter& json, const BillingPolicy& policy) {
   json.key("billable");
   json.begin_array();
   for (std::size_t i = 0; i < status_count; ++i) {
-    if (policy.billable[i]) json.string(to_string(static_cast<Status>(i)));
+    if (policy.billable[i]) {
+      json.string(to_string(static_cast<Status>(i)));
+    }
   }
   json.end_array();
   json.member("granularity_seconds", policy.granularity.count());
@@ -165,8 +179,12 @@ BillingPolicy read_billing(const Fields& fields) {
   }
   policy.granularity = fields.seconds("granularity_seconds");
   policy.minimum = fields.seconds("minimum_seconds");
-  if (policy.granularity.count() < 1) fields.complain("granularity_seconds", "must be 1 or more");
-  if (policy.minimum.count() < 0) fields.complain("minimum_seconds", "must be 0 or more");
+  if (policy.granularity.count() < 1) {
+    fields.complain("granularity_seconds", "must be 1 or more");
+  }
+  if (policy.minimum.count() < 0) {
+    fields.complain("minimum_seconds", "must be 0 or more");
+  }
   return policy;
 }
 
@@ -190,7 +208,9 @@ Blueprint read_blueprint(const Fields& fields) {
   blueprint.profile = fields.text("profile");
   for (const auto [key, value] : fields.object("tags").raw()) {
     std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) fields.complain("tags", "must hold strings only");
+    if (value.get(text) != simdjson::SUCCESS) {
+      fields.complain("tags", "must hold strings only");
+    }
     blueprint.tags.emplace(key, text);
   }
   blueprint.ip = fields.ip("ip");
@@ -219,7 +239,9 @@ LastCommand read_last_command(const Fields& fields) {
   last.cause.request_hash = fields.text("request_hash");
   last.cause.type = fields.text("type");
   // Pools and the clock once noted only what had succeeded.
-  if (fields.has("outcome")) last.outcome.kind = fields.named("outcome", outcome_kind_from);
+  if (fields.has("outcome")) {
+    last.outcome.kind = fields.named("outcome", outcome_kind_from);
+  }
   if (last.outcome.kind == OutcomeKind::rejected) {
     last.outcome.rejection =
         Rejection{fields.named("code", rejection_code_from), std::string(fields.text("detail"))};
@@ -238,7 +260,9 @@ void write_state(JsonWriter& json, const State& state) {
     json.member("at", format_instant(state.last_change.at));
     json.end_object();
   }
-  if (state.server) write_server(json, *state.server);
+  if (state.server) {
+    write_server(json, *state.server);
+  }
   if (state.last_command) {
     json.key("last_command");
     write_last_command(json, *state.last_command);
@@ -260,7 +284,9 @@ State read_state(const Fields& fields, const Region& region) {
       fields.complain("last_change", "must not be after the event");
     }
   }
-  if (fields.has("status")) state.server = read_server(fields);
+  if (fields.has("status")) {
+    state.server = read_server(fields);
+  }
   if (fields.has("last_command")) {
     state.last_command = read_last_command(fields.object("last_command"));
   }

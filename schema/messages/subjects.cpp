@@ -19,18 +19,26 @@ struct Tokens {
 
 // The two tokens behind a prefix.
 std::optional<Tokens> two_tokens(std::string_view subject, std::string_view prefix) {
-  if (!subject.starts_with(prefix)) return std::nullopt;
+  if (!subject.starts_with(prefix)) {
+    return std::nullopt;
+  }
   subject.remove_prefix(prefix.size());
   const auto dot = subject.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
+  if (dot == std::string_view::npos) {
+    return std::nullopt;
+  }
   const auto second = subject.substr(dot + 1);
-  if (second.empty() || second.find('.') != std::string_view::npos) return std::nullopt;
+  if (second.empty() || second.find('.') != std::string_view::npos) {
+    return std::nullopt;
+  }
   return Tokens{subject.substr(0, dot), second};
 }
 
 std::optional<ServerId> canonical_server_id(std::string_view text) {
   const auto uuid = Uuid::parse(text);
-  if (!uuid || uuid->to_string() != text) return std::nullopt;
+  if (!uuid || uuid->to_string() != text) {
+    return std::nullopt;
+  }
   return ServerId{*uuid};
 }
 
@@ -64,30 +72,44 @@ std::string billing_events(const Region& region) {
 
 std::string dead_letter(std::string_view command_subject) {
   const auto target = parse_command_subject(command_subject);
-  if (!target || target->kind != CommandTarget::Kind::server) return "vsim.dlq._other";
+  if (!target || target->kind != CommandTarget::Kind::server) {
+    return "vsim.dlq._other";
+  }
   return joined("vsim.dlq.", target->region.name, target->server.to_string());
 }
 
 std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   const auto tokens = two_tokens(subject, command_prefix);
-  if (!tokens) return std::nullopt;
+  if (!tokens) {
+    return std::nullopt;
+  }
   if (tokens->first == clock_region && tokens->second == "clock") {
     return CommandTarget{CommandTarget::Kind::clock, {}, {}};
   }
   const auto region = Region::parse(tokens->first);
-  if (!region) return std::nullopt;
-  if (tokens->second == "_pool") return CommandTarget{CommandTarget::Kind::pool, *region, {}};
+  if (!region) {
+    return std::nullopt;
+  }
+  if (tokens->second == "_pool") {
+    return CommandTarget{CommandTarget::Kind::pool, *region, {}};
+  }
   const auto server = canonical_server_id(tokens->second);
-  if (!server) return std::nullopt;
+  if (!server) {
+    return std::nullopt;
+  }
   return CommandTarget{CommandTarget::Kind::server, *region, *server};
 }
 
 std::optional<ServerTarget> parse_server_events_subject(std::string_view subject) {
   const auto tokens = two_tokens(subject, server_event_prefix);
-  if (!tokens) return std::nullopt;
+  if (!tokens) {
+    return std::nullopt;
+  }
   const auto region = Region::parse(tokens->first);
   const auto server = canonical_server_id(tokens->second);
-  if (!region || !server) return std::nullopt;
+  if (!region || !server) {
+    return std::nullopt;
+  }
   return ServerTarget{*region, *server};
 }
 

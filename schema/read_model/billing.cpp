@@ -73,14 +73,18 @@ std::vector<Statement> billing_statements() {
 
 void for_each_billing_period(Transaction& tx, Instant from, Instant to,
                              const std::function<void(const BillingPeriodRow&)>& use) {
-  if (from >= to) return;
+  if (from >= to) {
+    return;
+  }
   const ReadOnlyBlock block(tx);
   tx.exec(cursor_settings + declare_periods_sql(from, to));
   auto& wait = BoundedWait::current();
   const LongStatement work(wait);
   const auto fetch = fmt::format("FETCH {} FROM periods", rows_a_fetch);
   for (auto rows = tx.exec(fetch); !rows.empty(); rows = tx.exec(fetch)) {
-    for (const auto& row : rows) use(read_period(row));
+    for (const auto& row : rows) {
+      use(read_period(row));
+    }
     wait.again();
   }
 }

@@ -55,19 +55,31 @@ void write_ended_periods(CopyStream& to, ProjectionBatch& batch) {
 DbResult<std::unique_ptr<BulkLoad>> BulkLoad::begin(const std::string& url,
                                                     const std::string& schema) {
   std::unique_ptr<BulkLoad> load(new BulkLoad(url, schema));
-  if (auto off = load->take_indexes_off(); !off) return tl::unexpected(off.error());
+  if (auto off = load->take_indexes_off(); !off) {
+    return tl::unexpected(off.error());
+  }
   const auto stream = [&](const char* table, std::span<const Column> columns,
                           std::unique_ptr<CopyStream>& to) -> std::optional<DatabaseError> {
     auto begun = CopyStream::begin(url, schema, table, columns);
-    if (!begun) return begun.error();
+    if (!begun) {
+      return begun.error();
+    }
     to = std::move(*begun);
     return std::nullopt;
   };
   auto failure = stream("server_events", event_columns, load->events_);
-  if (!failure) failure = stream("operations", operation_columns, load->operations_);
-  if (!failure) failure = stream("billing_periods", period_columns, load->periods_);
-  if (!failure) failure = stream("servers", server_columns_written, load->servers_);
-  if (failure) return tl::unexpected(*failure);
+  if (!failure) {
+    failure = stream("operations", operation_columns, load->operations_);
+  }
+  if (!failure) {
+    failure = stream("billing_periods", period_columns, load->periods_);
+  }
+  if (!failure) {
+    failure = stream("servers", server_columns_written, load->servers_);
+  }
+  if (failure) {
+    return tl::unexpected(*failure);
+  }
   return load;
 }
 
@@ -92,27 +104,39 @@ DbResult<void> BulkLoad::take(ProjectionBatch& batch) {
     write_servers(*servers_, batch);
     spilled_ = true;
   }
-  if (good()) return {};
+  if (good()) {
+    return {};
+  }
   for (CopyStream* stream : {events_.get(), operations_.get(), periods_.get(), servers_.get()}) {
-    if (stream->good()) continue;
-    if (auto finished = stream->finish(); !finished) return finished;
+    if (stream->good()) {
+      continue;
+    }
+    if (auto finished = stream->finish(); !finished) {
+      return finished;
+    }
   }
   return {};
 }
 
 DbResult<void> BulkLoad::finish(ProjectionBatch& batch) {
-  if (auto taken = take(batch); !taken) return taken;
+  if (auto taken = take(batch); !taken) {
+    return taken;
+  }
   for (const PeriodBegun& period : batch.periods_begun) {
     add_row(*periods_, period);
   }
   batch.periods_begun.clear();
   write_servers(*servers_, batch);
   for (CopyStream* stream : {events_.get(), operations_.get(), periods_.get(), servers_.get()}) {
-    if (auto finished = stream->finish(); !finished) return finished;
+    if (auto finished = stream->finish(); !finished) {
+      return finished;
+    }
   }
   // A command that was purged or buried and then replayed has two outcomes; the last one counts.
   auto done = keep_last("operations", "id", "event_sequence");
-  if (done && spilled_) done = keep_last("servers", "id", "version");
+  if (done && spilled_) {
+    done = keep_last("servers", "id", "version");
+  }
   return done ? put_indexes_back() : done;
 }
 

@@ -24,12 +24,24 @@ void CopyStream::Close::operator()(pg_conn* connection) const { PQfinish(connect
 
 CopyStream::Type CopyStream::type_of(const Column& column) {
   const std::string_view type = column.type;
-  if (type == "uuid") return Type::uuid;
-  if (type == "bigint") return Type::bigint;
-  if (type == "instant") return Type::instant;
-  if (type == "text") return Type::text;
-  if (type == "inet") return Type::inet;
-  if (type == "jsonb") return Type::jsonb;
+  if (type == "uuid") {
+    return Type::uuid;
+  }
+  if (type == "bigint") {
+    return Type::bigint;
+  }
+  if (type == "instant") {
+    return Type::instant;
+  }
+  if (type == "text") {
+    return Type::text;
+  }
+  if (type == "inet") {
+    return Type::inet;
+  }
+  if (type == "jsonb") {
+    return Type::jsonb;
+  }
   throw std::logic_error(fmt::format("column {} cannot be copied as {}", column.name, type));
 }
 
@@ -40,7 +52,9 @@ CopyStream::CopyStream(std::string url, std::vector<Type> types)
 
 CopyStream::~CopyStream() {
   // Its end is talk with Postgres too.
-  if (watch_) watch_->begin(lock_limits.answer);
+  if (watch_) {
+    watch_->begin(lock_limits.answer);
+  }
   connection_.reset();
 }
 
@@ -49,16 +63,22 @@ DbResult<std::unique_ptr<CopyStream>> CopyStream::begin(const std::string& url,
                                                         const std::string& table,
                                                         std::span<const Column> columns) {
   std::vector<Type> types;
-  for (const Column& column : columns) types.push_back(type_of(column));
+  for (const Column& column : columns) {
+    types.push_back(type_of(column));
+  }
   std::unique_ptr<CopyStream> stream(new CopyStream(url, std::move(types)));
-  if (auto failure = stream->begin(schema + "." + table, columns)) return tl::unexpected(*failure);
+  if (auto failure = stream->begin(schema + "." + table, columns)) {
+    return tl::unexpected(*failure);
+  }
   return stream;
 }
 
 std::optional<DatabaseError> CopyStream::begin(const std::string& table,
                                                std::span<const Column> columns) {
   connection_.reset(PQconnectdb(with_limits(url_).c_str()));
-  if (PQstatus(connection_.get()) != CONNECTION_OK) return failure();
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+    return failure();
+  }
   watch_.emplace(PQsocket(connection_.get()));
   // Rows of a table that was emptied in the same transaction can be stored as long visible.
   const bool begun = run(limits_sql(long_limits) +
@@ -77,13 +97,17 @@ bool CopyStream::run(const std::string& sql, int wanted) {
   PGresult* result = PQexec(connection_.get(), sql.c_str());
   watch_->end();
   const bool done = PQresultStatus(result) == wanted;
-  if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) state_ = state;
+  if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
+    state_ = state;
+  }
   PQclear(result);
   return done;
 }
 
 DatabaseError CopyStream::failure() const {
-  if (watch_ && watch_->cut()) return no_answer();
+  if (watch_ && watch_->cut()) {
+    return no_answer();
+  }
   const char* text = PQerrorMessage(connection_.get());
   auto failure = failure_of(state_, text);
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
@@ -107,7 +131,9 @@ void CopyStream::put_bytes(std::string_view bytes) {
 /// The type of the value that comes now; a row begins with its number of values.
 CopyStream::Type CopyStream::next_value() {
   if (column_ == 0) {
-    if (buffer_.size() >= buffer_bytes) send();
+    if (buffer_.size() >= buffer_bytes) {
+      send();
+    }
     put(static_cast<std::int16_t>(types_.size()));
   }
   const Type type = types_[column_];
@@ -119,12 +145,16 @@ void CopyStream::text(std::string_view value) {
   switch (next_value()) {
     case Type::uuid: {
       const auto uuid = Uuid::parse(value);
-      if (!uuid) throw std::logic_error("no UUID: " + std::string(value));
+      if (!uuid) {
+        throw std::logic_error("no UUID: " + std::string(value));
+      }
       return put_bytes({reinterpret_cast<const char*>(uuid->bytes.data()), uuid->bytes.size()});
     }
     case Type::inet: {
       const auto ip = Ipv4::parse(value);
-      if (!ip) throw std::logic_error("no IPv4 address: " + std::string(value));
+      if (!ip) {
+        throw std::logic_error("no IPv4 address: " + std::string(value));
+      }
       put(static_cast<std::int32_t>(ipv4_prefix.size() + sizeof ip->bits));
       buffer_ += ipv4_prefix;
       return put(ip->bits);
@@ -171,11 +201,15 @@ void CopyStream::send() {
 void CopyStream::end_copy() {
   watch_->begin(long_limits.answer);
   const LongStatement work(*watch_, PQbackendPID(connection_.get()), url_, long_limits);
-  if (good_ && PQputCopyEnd(connection_.get(), nullptr) != 1) good_ = false;
+  if (good_ && PQputCopyEnd(connection_.get(), nullptr) != 1) {
+    good_ = false;
+  }
   // Also after a failure: its reason comes as the result.
   while (PGresult* result = PQgetResult(connection_.get())) {
     good_ = good_ && PQresultStatus(result) == PGRES_COMMAND_OK;
-    if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) state_ = state;
+    if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
+      state_ = state;
+    }
     PQclear(result);
   }
   watch_->end();
@@ -185,7 +219,9 @@ DbResult<void> CopyStream::finish() {
   put(std::int16_t{-1});  // the end
   send();
   end_copy();
-  if (!good_ || !run("COMMIT", PGRES_COMMAND_OK)) return tl::unexpected(failure());
+  if (!good_ || !run("COMMIT", PGRES_COMMAND_OK)) {
+    return tl::unexpected(failure());
+  }
   watch_.reset();
   connection_.reset();
   return {};

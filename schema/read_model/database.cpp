@@ -43,7 +43,9 @@ struct ConnectionPool::Impl {
     std::unique_lock lock(mutex);
     const bool soon = changed.wait_for(
         lock, free_connection_max, [this] { return fails_at_once() || in_use < connections_max; });
-    if (fails_at_once()) return silence;
+    if (fails_at_once()) {
+      return silence;
+    }
     if (!soon) {
       return DatabaseError{DatabaseError::Kind::busy,
                            "all connections to Postgres were busy for " +
@@ -74,7 +76,9 @@ struct ConnectionPool::Impl {
       } else {
         silence.reset();
       }
-      if (session) idle.push_back(std::move(session));
+      if (session) {
+        idle.push_back(std::move(session));
+      }
     }
     all ? changed.notify_all() : changed.notify_one();
   }
@@ -92,14 +96,18 @@ ConnectionPool::~ConnectionPool() = default;
 
 std::optional<DatabaseError> ConnectionPool::run(const std::function<void(Transaction&)>& query) {
   std::unique_ptr<Session> session;
-  if (auto none = impl_->take(session)) return none;
+  if (auto none = impl_->take(session)) {
+    return none;
+  }
   std::optional<DatabaseError> failure;
   for (bool again = true; again;) {
     const bool was_idle = session != nullptr;
     again = false;
     failure.reset();
     try {
-      if (!session) session = open_reader(impl_->url, impl_->limits);
+      if (!session) {
+        session = open_reader(impl_->url, impl_->limits);
+      }
       const BoundedWait wait(*session);
       pqxx::nontransaction tx(wait.connection());
       query(tx);
@@ -113,7 +121,9 @@ std::optional<DatabaseError> ConnectionPool::run(const std::function<void(Transa
       again = was_idle && !failure->silent;
     }
   }
-  if (session && !session->usable()) session.reset();
+  if (session && !session->usable()) {
+    session.reset();
+  }
   impl_->give_back(std::move(session), failure);
   return failure;
 }

@@ -77,7 +77,9 @@ class ConnectionPool {
     using T = decltype(query(std::declval<Transaction&>()));
     std::optional<T> value;
     auto failure = run([&](Transaction& tx) { value.emplace(query(tx)); });
-    if (failure) return tl::unexpected(std::move(*failure));
+    if (failure) {
+      return tl::unexpected(std::move(*failure));
+    }
     return std::move(*value);
   }
 

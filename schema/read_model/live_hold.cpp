@@ -31,7 +31,9 @@ bool exists(Transaction& tx, const std::string& table) {
 std::optional<Checkpoint> read_checkpoint(Transaction& tx) {
   const auto rows =
       tx.exec("SELECT sequence, hash FROM vsim.projection_checkpoint WHERE stream = 'EVENTS'");
-  if (rows.empty()) return std::nullopt;
+  if (rows.empty()) {
+    return std::nullopt;
+  }
   return Checkpoint{integer_of<StreamSequence>(rows[0][0]), text_of(rows[0][1]), 0};
 }
 
@@ -57,7 +59,9 @@ void try_copy_pending(pqxx::work& tx, const std::string& schema) {
     copy_pending(part, schema);
     part.commit();
   } catch (const pqxx::sql_error&) {
-    if (!tx.conn().is_open()) throw;
+    if (!tx.conn().is_open()) {
+      throw;
+    }
   }
 }
 
@@ -73,7 +77,9 @@ DbResult<std::optional<Checkpoint>> live_checkpoint(const std::string& url) {
     session = open_session(url, read_limits);
     const BoundedWait wait(*session);
     pqxx::nontransaction tx(wait.connection());
-    if (!exists(tx, "vsim.projection_checkpoint")) return std::optional<Checkpoint>();
+    if (!exists(tx, "vsim.projection_checkpoint")) {
+      return std::optional<Checkpoint>();
+    }
     return read_checkpoint(tx);
   } catch (...) {
     return tl::unexpected(current_failure(session.get()));
@@ -112,7 +118,9 @@ struct LiveHold::Impl {
   /// Taking back what was begun is talk with Postgres too.
   void end() {
     stop_keeping();
-    if (!tx) return;
+    if (!tx) {
+      return;
+    }
     const BoundedWait wait(*session);
     tx.reset();
   }
@@ -166,9 +174,13 @@ DbResult<void> LiveHold::swap_in(const std::string& schema, bool pending) {
   const BoundedWait wait(*impl_->session);
   const LongStatement work(wait);
   try {
-    if (pending) try_copy_pending(tx, schema);
+    if (pending) {
+      try_copy_pending(tx, schema);
+    }
     const bool has_live = !tx.exec("SELECT to_regnamespace('vsim')")[0][0].is_null();
-    if (has_live) tx.exec(fmt::format("ALTER SCHEMA vsim RENAME TO {}", replaced_schema));
+    if (has_live) {
+      tx.exec(fmt::format("ALTER SCHEMA vsim RENAME TO {}", replaced_schema));
+    }
     tx.exec(fmt::format("ALTER SCHEMA {} RENAME TO vsim", schema));
     tx.commit();
     return {};
@@ -194,9 +206,13 @@ DbResult<bool> drop_replaced_model(const std::string& owner_url) {
         return true;
       } catch (...) {
         const auto failure = current_failure(session.get());
-        if (!is_lock_timeout(failure)) return tl::unexpected(failure);
+        if (!is_lock_timeout(failure)) {
+          return tl::unexpected(failure);
+        }
       }
-      if (std::chrono::steady_clock::now() > give_up) return false;
+      if (std::chrono::steady_clock::now() > give_up) {
+        return false;
+      }
       std::this_thread::sleep_for(drop_pause);
     }
   } catch (...) {

@@ -26,7 +26,9 @@ void LongStatement::keep_asking(const std::stop_token& stop) {
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
   while (!never.wait_for(lock, stop, limit_ / 4, [&] { return stop.stop_requested(); })) {
-    if (is_at_work()) watch_.prolong(limit_);
+    if (is_at_work()) {
+      watch_.prolong(limit_);
+    }
   }
 }
 

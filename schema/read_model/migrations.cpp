@@ -116,7 +116,9 @@ void apply_file(Transaction& tx, const File& file) {
   try {
     tx.exec(file.sql);
   } catch (const pqxx::sql_error& error) {
-    if (failure_of(error.sqlstate(), error.what()).passes()) throw;  // not the file's fault
+    if (failure_of(error.sqlstate(), error.what()).passes()) {
+      throw;  // not the file's fault
+    }
     throw MigrationError(file.name + ": " + error.what());
   }
 }

@@ -34,7 +34,9 @@ std::vector<ComparedTable> tables_of(Transaction& tx, const std::string& schema)
 /// What of a table is made from EVENTS.
 std::string rows_of(const std::string& schema, const std::string& table) {
   std::string only;
-  if (table == "projection_checkpoint") only = " WHERE stream = 'EVENTS'";
+  if (table == "projection_checkpoint") {
+    only = " WHERE stream = 'EVENTS'";
+  }
   if (table == "operations") {
     // What was purged and waits again as a later copy is PENDING in the live model.
     only =
@@ -58,8 +60,12 @@ std::string difference_sql(const ComparedTable& table, const std::string& schema
 }
 
 ModelDifference read_difference(const std::string& table, const pqxx::row& row) {
-  if (view_of(row[4]) == "t") return {table, text_of(row[0]), "", "no such row", "a row"};
-  if (view_of(row[5]) == "t") return {table, text_of(row[0]), "", "a row", "no such row"};
+  if (view_of(row[4]) == "t") {
+    return {table, text_of(row[0]), "", "no such row", "a row"};
+  }
+  if (view_of(row[5]) == "t") {
+    return {table, text_of(row[0]), "", "a row", "no such row"};
+  }
   const auto value = [](const pqxx::field& field) {
     return field.is_null() ? std::string("nothing") : "\"" + text_of(field) + "\"";
   };
@@ -76,7 +82,9 @@ struct ModelComparison::Impl {
 
   std::optional<ModelDifference> compare(Transaction& tx, const ComparedTable& table) {
     const auto found = tx.exec(difference_sql(table, schema));
-    if (!found.empty()) return read_difference(table.name, found[0]);
+    if (!found.empty()) {
+      return read_difference(table.name, found[0]);
+    }
     const auto counted = tx.exec("SELECT count(*) FROM " + rows_of(schema, table.name) + " t");
     rows += integer_of<std::uint64_t>(counted[0][0]);
     ++tables;
@@ -110,7 +118,9 @@ DbResult<std::optional<ModelDifference>> ModelComparison::first_difference() {
     pqxx::nontransaction tx(wait.connection());
     for (const ComparedTable& table : tables_of(tx, impl_->schema)) {
       wait.again();
-      if (auto difference = impl_->compare(tx, table)) return difference;
+      if (auto difference = impl_->compare(tx, table)) {
+        return difference;
+      }
     }
     return std::optional<ModelDifference>();
   } catch (...) {

@@ -130,9 +130,13 @@ DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_u
     return tl::unexpected(made.error());
   }
   auto begun = model->impl_->attempt([&] { model->impl_->begin(catalogue); });
-  if (!begun) return tl::unexpected(begun.error());
+  if (!begun) {
+    return tl::unexpected(begun.error());
+  }
   auto bulk = BulkLoad::begin(owner_url, schema);
-  if (!bulk) return tl::unexpected(bulk.error());
+  if (!bulk) {
+    return tl::unexpected(bulk.error());
+  }
   model->impl_->bulk = std::move(*bulk);
   return model;
 }
@@ -148,7 +152,9 @@ NextModel::~NextModel() {
 DbResult<void> NextModel::load(ProjectionBatch& batch) { return impl_->bulk->take(batch); }
 
 DbResult<void> NextModel::finish_load(ProjectionBatch batch, const Checkpoint& at) {
-  if (auto finished = impl_->bulk->finish(batch); !finished) return finished;
+  if (auto finished = impl_->bulk->finish(batch); !finished) {
+    return finished;
+  }
   impl_->bulk.reset();
   return apply(std::move(batch), at);
 }

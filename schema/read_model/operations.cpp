@@ -138,7 +138,9 @@ std::optional<OperationWithServer> find_termination(Transaction& tx, const std::
 
 std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter& filter,
                                           std::uint32_t limit, StreamSequence before) {
-  if (before != 0 && bits_of(before) == least) return {};
+  if (before != 0 && bits_of(before) == least) {
+    return {};
+  }
   Arguments arguments;
   arguments.integer(limit).integer(before == 0 ? most : bits_of(before) - 1);
   unsigned shape = 0;
@@ -162,7 +164,9 @@ std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter
 }
 
 std::vector<OperationRow> list_pending(Transaction& tx, StreamSequence after, std::size_t limit) {
-  if (bits_of(after) == most) return {};
+  if (bits_of(after) == most) {
+    return {};
+  }
   const Arguments arguments = Arguments()
                                   .integer(after == 0 ? least : bits_of(after) + 1)
                                   .integer(static_cast<std::int64_t>(limit));

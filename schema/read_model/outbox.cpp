@@ -73,9 +73,13 @@ DbResult<void> Outbox::group() {
 DbResult<std::vector<OutboxRange>> Outbox::list(std::size_t limit) {
   const auto rows =
       impl_->run("outbox_list", Arguments().integer(static_cast<std::int64_t>(limit)));
-  if (!rows) return tl::unexpected(rows.error());
+  if (!rows) {
+    return tl::unexpected(rows.error());
+  }
   std::vector<OutboxRange> ranges;
-  for (const auto& row : *rows) ranges.push_back(read_range(row));
+  for (const auto& row : *rows) {
+    ranges.push_back(read_range(row));
+  }
   return ranges;
 }
 

@@ -142,9 +142,13 @@ ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {
   std::map<std::string_view, OperationRow> rows;
   for (const OperationRow& row : operations) {
     const auto [found, is_first] = rows.try_emplace(row.id, row);
-    if (is_first) continue;
+    if (is_first) {
+      continue;
+    }
     const auto since = std::min(found->second.pending_since, row.pending_since);
-    if (found->second.command_sequence < row.command_sequence) found->second = row;
+    if (found->second.command_sequence < row.command_sequence) {
+      found->second = row;
+    }
     found->second.pending_since = since;
   }
   ColumnArrays arrays(operation_columns.size());

@@ -20,7 +20,9 @@ eventstore::Result<std::optional<Instant>> billed_through(const FindLast& find_l
     const auto through = read(message);
     return through && *through <= at;
   });
-  if (!last) return tl::unexpected(last.error());
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
   return *last ? read(**last) : std::nullopt;
 }
 
@@ -35,10 +37,14 @@ eventstore::Result<std::optional<ServerRow>> server_after(const FindLast& find_l
                                 " of EVENTS cannot be read: " + logged.error());
   }
   const auto* server = std::get_if<messages::ServerEvent>(&*logged);
-  if (server == nullptr || !server->state.server) return std::optional<ServerRow>();
+  if (server == nullptr || !server->state.server) {
+    return std::optional<ServerRow>();
+  }
   auto row = server_row(server->event.server, server->state);
   const auto billed = billed_through(find_last, server->event.region, at);
-  if (!billed) return tl::unexpected(billed.error());
+  if (!billed) {
+    return tl::unexpected(billed.error());
+  }
   row.billed_through = *billed;
   return std::optional(std::move(row));
 }
@@ -51,8 +57,12 @@ eventstore::Result<std::optional<ServerRow>> server_at(const FindLast& find_last
     const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
     return server != nullptr && server->event.at <= at;
   });
-  if (!last) return tl::unexpected(last.error());
-  if (!*last) return std::optional<ServerRow>();
+  if (!last) {
+    return tl::unexpected(last.error());
+  }
+  if (!*last) {
+    return std::optional<ServerRow>();
+  }
   return server_after(find_last, **last, at);
 }
 

@@ -30,23 +30,39 @@ bool is_one_of(std::string_view state, std::initializer_list<std::string_view> s
 DatabaseError::Kind kind_of(std::string_view state) {
   using Kind = DatabaseError::Kind;
   // 42P01 undefined table, 3F000 no such schema, 42703 undefined column
-  if (is_one_of(state, {"42P01", "3F000", "42703"})) return Kind::not_migrated;
-  if (state == "25006") return Kind::read_only;
+  if (is_one_of(state, {"42P01", "3F000", "42703"})) {
+    return Kind::not_migrated;
+  }
+  if (state == "25006") {
+    return Kind::read_only;
+  }
   // 08 connection, 57P stopped or starting
-  if (is_one_of(state, {"08", "57P"})) return Kind::unavailable;
+  if (is_one_of(state, {"08", "57P"})) {
+    return Kind::unavailable;
+  }
   // 25 the transaction was ended for us, 26 the session lost its statements, 40 rolled back for
   // another's sake, 53 out of something, 55 locked, 57 cancelled, 58 the system's fault
-  if (is_one_of(state, {"25", "26", "40", "53", "55", "57", "58"})) return Kind::busy;
+  if (is_one_of(state, {"25", "26", "40", "53", "55", "57", "58"})) {
+    return Kind::busy;
+  }
   // 21 cardinality, 22 data, 23 integrity, 54 too large for Postgres, P0 a trigger's objection
-  if (is_one_of(state, {"21", "22", "23", "54", "P0"})) return Kind::bad_value;
+  if (is_one_of(state, {"21", "22", "23", "54", "P0"})) {
+    return Kind::bad_value;
+  }
   return Kind::refused;
 }
 
 /// What the error's text leaves out.
 std::string_view meaning_of(std::string_view state) {
-  if (state == "25006") return "Postgres is read-only, as after a failover to its standby";
-  if (state == "55P03") return "another session holds a lock on the tables";
-  if (state == "57014") return "the statement took too long";
+  if (state == "25006") {
+    return "Postgres is read-only, as after a failover to its standby";
+  }
+  if (state == "55P03") {
+    return "another session holds a lock on the tables";
+  }
+  if (state == "57014") {
+    return "the statement took too long";
+  }
   return {};
 }
 
@@ -60,7 +76,9 @@ std::string value_in(const std::string& url, std::string_view keyword) {
   std::string value;
   PQconninfoOption* options = PQconninfoParse(url.c_str(), nullptr);
   for (const auto* option = options; option != nullptr && option->keyword != nullptr; ++option) {
-    if (option->keyword == keyword && option->val != nullptr) value = option->val;
+    if (option->keyword == keyword && option->val != nullptr) {
+      value = option->val;
+    }
   }
   PQconninfoFree(options);
   return value;
@@ -86,7 +104,9 @@ std::string with_limits(const std::string& url) {
   for (const auto& [keyword, value] :
        {std::pair("keepalives_idle", 5), std::pair("keepalives_interval", 3),
         std::pair("keepalives_count", 3), std::pair("tcp_user_timeout", 15'000)}) {
-    if (value_in(url, keyword).empty()) add_value(limited, keyword, value);
+    if (value_in(url, keyword).empty()) {
+      add_value(limited, keyword, value);
+    }
   }
   return limited;
 }
@@ -119,21 +139,27 @@ Session::Session(const std::string& url, const WaitLimits& limits, const std::st
             " SET plan_cache_mode TO force_generic_plan; " +
             settings);
   } catch (...) {
-    if (silent()) throw NoAnswer(no_answer().detail);
+    if (silent()) {
+      throw NoAnswer(no_answer().detail);
+    }
     throw;
   }
 }
 
 std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& limits,
                                       const std::string& settings) {
-  if (waits_are_over()) throw NoAnswer("this process is about to end");
+  if (waits_are_over()) {
+    throw NoAnswer("this process is about to end");
+  }
   const auto began = std::chrono::steady_clock::now();
   try {
     return std::make_unique<Session>(url, limits, settings);
   } catch (const pqxx::broken_connection& error) {
     // By time, since libpq tells only in words, and maybe in another language, why it gave up. It
     // counts by the second.
-    if (std::chrono::steady_clock::now() - began < connect_max - std::chrono::seconds(1)) throw;
+    if (std::chrono::steady_clock::now() - began < connect_max - std::chrono::seconds(1)) {
+      throw;
+    }
     throw NoAnswer(first_line(error.what()));
   }
 }
@@ -182,8 +208,12 @@ DatabaseError current_failure() {
 }
 
 DatabaseError current_failure(const Session* session) {
-  if (session == nullptr) return current_failure();
-  if (session->silent()) return no_answer();
+  if (session == nullptr) {
+    return current_failure();
+  }
+  if (session->silent()) {
+    return no_answer();
+  }
   // What libpqxx stumbles over once the connection is gone is not the news.
   return session->is_open()
              ? current_failure()
@@ -269,7 +299,9 @@ pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& 
   try {
     return run_prepared(tx, name, arguments.values_);
   } catch (const pqxx::sql_error& error) {
-    if (has_other_statements(error)) BoundedWait::current().statements_are_lost();
+    if (has_other_statements(error)) {
+      BoundedWait::current().statements_are_lost();
+    }
     throw;
   }
 }

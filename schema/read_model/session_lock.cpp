@@ -27,7 +27,9 @@ SessionLock::State SessionLock::state() {
     thread_ = std::jthread([this](const std::stop_token& stop) { keep_asking(stop); });
   }
   std::unique_lock lock(mutex_);
-  if (!answered_at_) answered_.wait_for(lock, first_answer_max, [this] { return !!answered_at_; });
+  if (!answered_at_) {
+    answered_.wait_for(lock, first_answer_max, [this] { return !!answered_at_; });
+  }
   const bool is_old = !answered_at_ || Clock::now() - *answered_at_ > answer_kept;
   return is_old ? State::unavailable : last_;
 }

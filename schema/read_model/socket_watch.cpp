@@ -64,7 +64,9 @@ class Watchers {
     while (added_.wait(lock, stop, [this] { return !watches_.empty(); }) &&
            !stop.stop_requested()) {
       const std::int64_t now = steady_now();
-      for (SocketWatch* watch : watches_) watch->look(now);
+      for (SocketWatch* watch : watches_) {
+        watch->look(now);
+      }
       added_.wait_for(lock, stop, look_interval, [] { return false; });
     }
   }
@@ -86,11 +88,15 @@ SocketWatch::SocketWatch(int socket)
 
 SocketWatch::~SocketWatch() {
   Watchers::all().remove(this);
-  if (socket_ >= 0) close(socket_);
+  if (socket_ >= 0) {
+    close(socket_);
+  }
 }
 
 void SocketWatch::begin(std::chrono::milliseconds limit) {
-  if (!cut()) moment_ = moment_after(limit);
+  if (!cut()) {
+    moment_ = moment_after(limit);
+  }
 }
 
 void SocketWatch::prolong(std::chrono::milliseconds limit) {
@@ -107,7 +113,9 @@ void SocketWatch::end() {
 
 void SocketWatch::look(std::int64_t now) {
   std::int64_t moment = moment_;
-  if (moment <= no_wait || now < std::min(moment, last_moment.load())) return;
+  if (moment <= no_wait || now < std::min(moment, last_moment.load())) {
+    return;
+  }
   // A wait that has ended meanwhile, or begun anew, has another moment.
   if (moment_.compare_exchange_strong(moment, cut_off) && socket_ >= 0) {
     shutdown(socket_, SHUT_RDWR);

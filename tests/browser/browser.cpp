@@ -38,8 +38,7 @@ std::vector<std::string> command_line(const std::string& profile) {
           "--no-default-browser-check", "--no-proxy-server", "--password-store=basic",
           // A page that nobody looks at is drawn and timed like any other.
           "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
-          "--disable-background-timer-throttling",
-          "--window-size=1400,1000",
+          "--disable-background-timer-throttling", "--window-size=1400,1000",
           // The name of a page that its owner has made to lead to this machine.
           std::string("--host-resolver-rules=MAP ") + foreign_host +
               " 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",

@@ -39,8 +39,7 @@ class DevTools {
  private:
   void send(const std::string& message);
   /// The next message; `method` is the command that waits for it.
-  harness::Json receive(const std::string& method,
-                        std::chrono::steady_clock::time_point give_up);
+  harness::Json receive(const std::string& method, std::chrono::steady_clock::time_point give_up);
 
   int to_;
   int from_;

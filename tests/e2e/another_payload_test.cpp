@@ -47,7 +47,9 @@ struct PurgedStop {
   }
   void publish(const std::string& payload, const Headers& headers) {
     std::vector<std::string> arguments = {"pub", subject, "--force-stdin", "--no-templates"};
-    for (const auto& header : headers) arguments.insert(arguments.end(), {"-H", header});
+    for (const auto& header : headers) {
+      arguments.insert(arguments.end(), {"-H", header});
+    }
     run(arguments, payload);
   }
   std::string shown() {

@@ -35,7 +35,9 @@ HttpAnswer advance(harness::Fleet& fleet, std::int64_t by_seconds, const std::st
     HttpClient client = fleet.client();
     answer = client.post("/clock", body, {{"Idempotency-Key", key}, {"Prefer", "wait=30"}});
     const bool late = answer.status == 202 || answer.code() == "operation_in_progress";
-    if (!late) return answer;
+    if (!late) {
+      return answer;
+    }
   }
   return answer;
 }
@@ -51,7 +53,9 @@ TEST_CASE("killed workers neither lose nor repeat an advance, nor a second of th
   harness::Fleet fleet({.workers = 2, .settings = {}, .schema_dir = schema.path()});
   HttpClient client = fleet.client();
   const auto began = std::chrono::steady_clock::now();
-  for (int i = 0; i < servers; ++i) create_server(client, {.profile = "instant"});
+  for (int i = 0; i < servers; ++i) {
+    create_server(client, {.profile = "instant"});
+  }
 
   for (int round = 0; round < advances; ++round) {
     CAPTURE(round);

@@ -88,7 +88,9 @@ void check_apis_agree(Fleet& fleet) {
 void check_decides_in_time(Fleet& fleet, std::size_t only) {
   CAPTURE(only);
   for (std::size_t i = 0; i < fleet.workers(); ++i) {
-    if (i != only) fleet.worker(i).terminate();
+    if (i != only) {
+      fleet.worker(i).terminate();
+    }
   }
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
@@ -136,9 +138,10 @@ TEST_CASE("APIs and workers whose clocks are 30 s apart agree on time, bills and
   for (const std::size_t worker : {1, 2}) {
     check_decides_in_time(fleet, worker);
     for (std::size_t i = 0; i < fleet.workers(); ++i) {
-      if (i != worker)
+      if (i != worker) {
         fleet.start_worker(
             i, i == 0 ? harness::Settings{} : harness::with_clock(i == 1 ? "+30s" : "-30s"));
+      }
     }
     fleet.wait_until_ready();
   }
@@ -150,7 +153,9 @@ TEST_CASE("a vsimctl whose clock is wrong shows and begins simulated time by the
   harness::ChildOptions child;
   child.argv = {harness::product_program("vsimctl"), "clock"};
   child.environment = fleet.environment_of("operator");
-  for (const auto& [name, value] : harness::with_clock("+1h")) child.environment[name] = value;
+  for (const auto& [name, value] : harness::with_clock("+1h")) {
+    child.environment[name] = value;
+  }
   const harness::Output shown = harness::run_program(child);
   REQUIRE_MESSAGE(shown.ending.clean(), shown.text);
   const auto at = shown.text.find("20");

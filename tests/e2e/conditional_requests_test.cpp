@@ -237,12 +237,16 @@ TEST_CASE("of ten who read, think and write one gets through on each tag (issue 
       const std::lock_guard lock(mutex);
       done_on[tag] += status == 200;
       done += status == 200;
-      if (done >= rounds) return;
+      if (done >= rounds) {
+        return;
+      }
     }
   };
   {
     std::vector<std::jthread> writers;
-    for (int i = 0; i < 10; ++i) writers.emplace_back(work, i);
+    for (int i = 0; i < 10; ++i) {
+      writers.emplace_back(work, i);
+    }
   }
   REQUIRE(done >= rounds);
   const std::string last = tag_of(client, id);

@@ -47,7 +47,9 @@ void check_found(Fleet& fleet, const std::string& verdict, const std::string& fi
   CHECK(report.text.find(finding) != std::string::npos);
   CHECK(names(report, entry));
   CHECK(("\n" + report.text).find("\n" + verdict) != std::string::npos);
-  if (verdict == "bad") CHECK(report.ending.code == 1);
+  if (verdict == "bad") {
+    CHECK(report.ending.code == 1);
+  }
 }
 
 bool finds_all_well(Fleet& fleet) {
@@ -58,7 +60,9 @@ bool finds_all_well(Fleet& fleet) {
         return report.ending.clean() && report.text.find("\nall is well") != std::string::npos;
       },
       patience);
-  if (!well) MESSAGE(report.text);
+  if (!well) {
+    MESSAGE(report.text);
+  }
   return well;
 }
 

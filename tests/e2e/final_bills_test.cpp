@@ -80,7 +80,9 @@ Json pending_server(harness::Fleet& fleet, HttpClient& client) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     const Json server = create_server(client);
     REQUIRE(server["status"].text() == "PENDING");
-    if (pause_worker(fleet)) return server;
+    if (pause_worker(fleet)) {
+      return server;
+    }
     fleet.worker().signal(SIGCONT);
     const std::string id = server["id"].text();
     wait_for_status(client, id, "RUNNING");
@@ -152,7 +154,9 @@ TEST_CASE("a bill right after an action holds it, is final, and stays the same o
       others.emplace_back([&] {
         HttpClient own = fleet.client();
         const std::string id = create_server(own, {.profile = "instant"})["id"].text();
-        for (int turn = 0; !over; ++turn) act(own, id, turn % 2 == 0 ? "stop" : "start");
+        for (int turn = 0; !over; ++turn) {
+          act(own, id, turn % 2 == 0 ? "stop" : "start");
+        }
       });
     }
     for (int i = 0; i < 15; ++i) {
@@ -205,7 +209,9 @@ TEST_CASE("workers that stop and go on at any point change nothing that was fina
       const auto until = seen["final_until"];
       std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 200));  // the fault's length
       fleet.worker(sleeper).signal(SIGCONT);
-      if (until.kind() != Json::Kind::text || moment(until.text()) <= moment(from)) continue;
+      if (until.kind() != Json::Kind::text || moment(until.text()) <= moment(from)) {
+        continue;
+      }
       behind += moment(until.text()) < moment(seen["to"].text());
       const Window window{from, until.text()};
       asked.emplace_back(window, figures(client, window));

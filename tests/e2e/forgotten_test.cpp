@@ -87,7 +87,9 @@ TEST_CASE("a JOURNAL made anew while nobody projects makes no acknowledged comma
   const auto none_is_unknown = [&] {
     for (const auto& operation : operations) {
       const auto answer = client.get(operation);
-      if (answer.status == 404) FAIL_CHECK(told(answer));
+      if (answer.status == 404) {
+        FAIL_CHECK(told(answer));
+      }
     }
     return true;
   };

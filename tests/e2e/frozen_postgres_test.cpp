@@ -40,7 +40,9 @@ void check_silence(Fleet& fleet, const std::string& id) {
   for (int i = 0; i < 10; ++i) {
     const TimedAnswer timed = timed_get(fleet.api_port(), "/servers/" + id);
     check_unavailable_within(timed, silent_answer_max);
-    if (timed.took < prompt_answer_max) ++prompt;
+    if (timed.took < prompt_answer_max) {
+      ++prompt;
+    }
   }
   CHECK(prompt >= 5);
   check_probes_are_prompt(fleet);

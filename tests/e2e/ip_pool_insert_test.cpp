@@ -17,7 +17,9 @@ const std::string hundred =
 
 std::int64_t addresses(harness::HttpClient& client, const std::string& region) {
   for (const auto& one : client.get("/regions").json()["items"].elements()) {
-    if (one["name"].text() == region) return one["addresses_total"].integer();
+    if (one["name"].text() == region) {
+      return one["addresses_total"].integer();
+    }
   }
   return -1;
 }

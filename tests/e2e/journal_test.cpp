@@ -24,9 +24,13 @@ std::set<std::string> subjects_of(harness::Fleet& fleet, const std::string& stre
                                   const std::string& prefix) {
   const harness::Output output = fleet.nats_cli({"stream", "subjects", stream, "--json"});
   std::set<std::string> subjects;
-  if (!output.ending.clean() || output.text.find('{') == std::string::npos) return subjects;
+  if (!output.ending.clean() || output.text.find('{') == std::string::npos) {
+    return subjects;
+  }
   for (const auto& [subject, count] : Json::parse(output.text).members()) {
-    if (subject.starts_with(prefix)) subjects.insert(subject.substr(prefix.size()));
+    if (subject.starts_with(prefix)) {
+      subjects.insert(subject.substr(prefix.size()));
+    }
   }
   return subjects;
 }

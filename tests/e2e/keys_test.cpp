@@ -440,7 +440,7 @@ TEST_CASE("vsimctl makes, shows and revokes keys, one of a name, in a file of it
   CHECK(e2e::holds(expect(0, fleet.vsimctl({"keys", "list"})), "no keys"));
   const std::string first = fleet.add_key("ci", "caller");
   CHECK(first.size() == 48);
-  struct stat about {};
+  struct stat about{};
   REQUIRE(::stat(fleet.keys_file().c_str(), &about) == 0);
   CHECK((about.st_mode & 0777) == 0600);
   const auto twice = expect(1, fleet.vsimctl({"keys", "add", "ci", "--role", "reader"}));

@@ -91,9 +91,13 @@ TEST_CASE(
   const std::string sequence = harness::query_value(
       fleet.database_url(),
       "SELECT max(sequence) FROM server_events WHERE server_id = '" + damaged + "'");
-  if (restarted) fleet.worker().terminate();
+  if (restarted) {
+    fleet.worker().terminate();
+  }
   fleet.nats().restart_damaged(text);
-  if (restarted) fleet.start_worker();
+  if (restarted) {
+    fleet.start_worker();
+  }
   fleet.wait_until_ready();
 
   const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};

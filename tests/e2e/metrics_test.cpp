@@ -60,7 +60,9 @@ Names names_in_sources() {
   for (const char* folder : {"api", "eventstore", "ops/telemetry", "schema", "workers"}) {
     for (const auto& file :
          std::filesystem::recursive_directory_iterator(harness::source_dir() + "/" + folder)) {
-      if (file.path().extension() != ".cpp") continue;
+      if (file.path().extension() != ".cpp") {
+        continue;
+      }
       names.merge(names_in(harness::read_file(file.path().string()),
                            R"x((?:counter|gauge|gauge_set|histogram)\(\s*"([a-z_]+)")x"));
     }
@@ -83,7 +85,9 @@ Names names_on_page(std::uint16_t port) {
 std::string listed(const Names& of, const Names& without) {
   std::string text;
   for (const std::string& name : of) {
-    if (without.count(name) == 0) text += " " + name;
+    if (without.count(name) == 0) {
+      text += " " + name;
+    }
   }
   return text;
 }

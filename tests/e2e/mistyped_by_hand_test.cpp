@@ -26,7 +26,9 @@ const std::string mistyped_stop = R"({"type":"stop","reson":"a typing error"})";
 void publish(Fleet& fleet, const std::string& subject, const std::string& payload,
              const std::vector<std::string>& headers = {}) {
   std::vector<std::string> arguments = {"pub", subject, "--force-stdin", "--no-templates"};
-  for (const auto& header : headers) arguments.insert(arguments.end(), {"-H", header});
+  for (const auto& header : headers) {
+    arguments.insert(arguments.end(), {"-H", header});
+  }
   const harness::Output pub = fleet.nats_cli(arguments, payload);
   REQUIRE_MESSAGE(pub.ending.clean(), pub.text);
 }
@@ -36,7 +38,9 @@ Json dead_lettered(HttpClient& client, const std::string& id) {
   Json newest;
   REQUIRE(eventually([&] {
     const Json page = client.get("/operations?status=DEAD_LETTERED&server_id=" + id).json();
-    if (page["items"].size() == 0) return false;
+    if (page["items"].size() == 0) {
+      return false;
+    }
     newest = page["items"].at(0);
     return true;
   }));
@@ -88,7 +92,9 @@ TEST_CASE("doubled members and addresses that no server can have are no pool com
     publish(fleet, pool, payload);
     CHECK(eventually([&] {
       const Json page = client.get("/operations?limit=1&region=us-east-1").json();
-      if (page["items"].size() == 0) return false;
+      if (page["items"].size() == 0) {
+        return false;
+      }
       const Json newest = page["items"].at(0);
       return newest["status"].text() == "DEAD_LETTERED" &&
              newest["detail"].text().find(told) != std::string::npos;

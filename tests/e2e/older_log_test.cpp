@@ -82,9 +82,13 @@ TEST_CASE("nothing is appended to a log that went backwards, and what is lost is
   bool at_work = true;
   SUBCASE("by a worker at work") {}
   SUBCASE("by a worker that starts") { at_work = false; }
-  if (!at_work) fleet.worker().terminate();
+  if (!at_work) {
+    fleet.worker().terminate();
+  }
   fleet.nats().restart_on_kept_store();
-  if (!at_work) fleet.start_worker();
+  if (!at_work) {
+    fleet.start_worker();
+  }
   CHECK(eventually([&] { return says(fleet.client(), "the log went backwards"); }));
   CHECK(eventually([&] {
     return says(HttpClient(fleet.worker_port()), "the log went backwards") &&

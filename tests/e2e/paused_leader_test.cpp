@@ -16,7 +16,9 @@ namespace {
 std::size_t projecting_worker(harness::Fleet& fleet) {
   for (std::size_t i = 0; i < fleet.workers(); ++i) {
     harness::HttpClient client(fleet.worker_port(i));
-    if (client.get("/readyz").json()["facts"]["projector_active"].text() == "true") return i;
+    if (client.get("/readyz").json()["facts"]["projector_active"].text() == "true") {
+      return i;
+    }
   }
   FAIL("no worker projects");
   return 0;
@@ -37,12 +39,16 @@ TEST_CASE("with the projecting worker paused, servers are created, run and can b
       [&] {
         const auto created = client.post("/servers", R"({"name":"web","region":"us-east-1",)"
                                                      R"("type":"t2.micro"})");
-        if (created.status == 201) ids.push_back(created.json()["id"].text());
+        if (created.status == 201) {
+          ids.push_back(created.json()["id"].text());
+        }
         return ids.size() >= 5;
       },
       std::chrono::seconds(90));
   REQUIRE(ids.size() >= 5);
-  for (const auto& id : ids) wait_for_status(client, id, "RUNNING");
+  for (const auto& id : ids) {
+    wait_for_status(client, id, "RUNNING");
+  }
 
   fleet.worker(leader).signal(SIGCONT);
   const auto id = create_server(client)["id"].text();

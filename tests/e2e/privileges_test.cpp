@@ -294,7 +294,9 @@ const std::vector<Statement> statements = {
 
 bool denied(const std::string& reason) {
   for (const std::string words : {"permission denied", "must be owner", "must be superuser"}) {
-    if (reason.find(words) != std::string::npos) return true;
+    if (reason.find(words) != std::string::npos) {
+      return true;
+    }
   }
   return false;
 }

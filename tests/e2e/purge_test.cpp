@@ -65,7 +65,9 @@ std::string act_async(HttpClient& client, const std::string& id, const std::stri
 std::size_t outcomes_of(const e2e::EventLog& log, const std::string& server,
                         const std::string& operation) {
   std::size_t count = 0;
-  for (const auto& event : log.servers.at(server)) count += event.command_id == operation;
+  for (const auto& event : log.servers.at(server)) {
+    count += event.command_id == operation;
+  }
   return count;
 }
 
@@ -110,7 +112,9 @@ TEST_CASE("delivered to a worker that sleeps, and purged: it wakes up to the ver
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   const std::string other = create_server(client, {.profile = "instant"})["id"].text();
-  for (std::size_t worker : {0U, 1U}) fleet.worker(worker).terminate();
+  for (std::size_t worker : {0U, 1U}) {
+    fleet.worker(worker).terminate();
+  }
   fleet.start_worker(0, {{"ROLES", "commands"}});
   fleet.start_worker(1, {{"ROLES", "timekeeper,billing,projector,janitor"}});
   fleet.wait_until_ready();
@@ -138,7 +142,9 @@ TEST_CASE("purged while a newer command was accepted and handled before the verd
   Fleet fleet({.workers = 2});
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
-  for (std::size_t worker : {0U, 1U}) fleet.worker(worker).terminate();
+  for (std::size_t worker : {0U, 1U}) {
+    fleet.worker(worker).terminate();
+  }
   fleet.start_worker(0, {{"ROLES", "commands,timekeeper,billing,projector"}});  // no janitor yet
   eventually([&] { return client.get("/readyz").status == 200; });
   pause_workers(fleet);
@@ -225,11 +231,17 @@ TEST_CASE("everything is purged again and again while workers die: each command 
     for (const auto& id : ids) {
       const HttpAnswer answer =
           act(client, id, actions[round % actions.size()], {{"Prefer", "respond-async"}});
-      if (answer.status == 202) servers[answer.json()["id"].text()] = id;
+      if (answer.status == 202) {
+        servers[answer.json()["id"].text()] = id;
+      }
     }
-    if (round % 3 == 0) fleet.worker(0).kill();
+    if (round % 3 == 0) {
+      fleet.worker(0).kill();
+    }
     run_nats(fleet, {"stream", "purge", "COMMANDS", "-f"});
-    if (round % 3 == 0) fleet.start_worker(0);
+    if (round % 3 == 0) {
+      fleet.start_worker(0);
+    }
   }
   fleet.wait_until_ready();
   REQUIRE(servers.size() > 30);
@@ -244,6 +256,8 @@ TEST_CASE("everything is purged again and again while workers die: each command 
   CHECK(fates["SUCCEEDED"] + fates["REJECTED"] + fates["PURGED"] ==
         static_cast<int>(servers.size()));
   const auto log = e2e::read_event_log(fleet);
-  for (const auto& [operation, id] : servers) CHECK(outcomes_of(log, id, operation) == 1);
+  for (const auto& [operation, id] : servers) {
+    CHECK(outcomes_of(log, id, operation) == 1);
+  }
   CHECK(create_server(client, {.profile = "instant"})["status"].text() == "RUNNING");
 }

@@ -71,15 +71,21 @@ void check_winner(HttpClient& client, const Race& race, int& started, int& reape
   if (race.start.status == 200) {
     ++started;
     CHECK(first.first == "server_starting");
-    if (!race.due.empty()) CHECK(first.second < race.due);
-    for (const auto& [event, at] : events) CHECK(event != "server_terminated");
+    if (!race.due.empty()) {
+      CHECK(first.second < race.due);
+    }
+    for (const auto& [event, at] : events) {
+      CHECK(event != "server_terminated");
+    }
     return;
   }
   ++reaped;
   CHECK_MESSAGE(race.start.status == 409, told(race.start));
   CHECK(race.start.code() == "invalid_transition");
   CHECK(first.first == "server_terminated");
-  if (!race.due.empty()) CHECK(first.second == race.due);
+  if (!race.due.empty()) {
+    CHECK(first.second == race.due);
+  }
   CHECK(events[3].first == "command_rejected");
   CHECK(events[3].second >= first.second);
 }
@@ -119,7 +125,9 @@ TEST_CASE("of a start and the idle timeout the earlier one wins, a thousand time
   HttpClient client = fleet.client();
   int started = 0;
   int reaped = 0;
-  for (const Race& race : done) check_winner(client, race, started, reaped);
+  for (const Race& race : done) {
+    check_winner(client, race, started, reaped);
+  }
   // A race that one side always wins is none.
   CHECK(started > races / 20);
   CHECK(reaped > races / 20);

@@ -48,7 +48,9 @@ class Watcher {
   Watcher(Findings& findings, std::function<void()> look)
       : thread_([this, &findings, look = std::move(look)](const std::stop_token& stop) {
           try {
-            for (; !stop.stop_requested(); ++looks_) look();
+            for (; !stop.stop_requested(); ++looks_) {
+              look();
+            }
           } catch (const std::exception& failure) {
             findings.add(failure.what());
           }
@@ -76,7 +78,9 @@ std::function<void()> server_reader(Fleet& fleet, const std::string& id, Finding
     for (const bool log : {false, true}) {
       const std::string path = "/servers/" + id + (log ? "/logs?limit=1" : "");
       const HttpAnswer answer = client->get(path);
-      if (answer.status != 200) return findings.add(told(answer));
+      if (answer.status != 200) {
+        return findings.add(told(answer));
+      }
       const auto json = answer.json();
       *seen = never_less(*seen, (log ? json.at(0) : json)["version"].integer(), path, findings);
     }
@@ -90,13 +94,17 @@ std::function<void()> server_writer(Fleet& fleet, const std::string& id, Finding
   auto running = std::make_shared<bool>(true);
   return [=, &findings] {
     const HttpAnswer written = act(*client, id, *running ? "stop" : "start");
-    if (written.status != 200) return findings.add(told(written));
+    if (written.status != 200) {
+      return findings.add(told(written));
+    }
     *running = !*running;
     const std::string token = written.header("Vsim-Sequence");
     *sequence = never_less(*sequence, std::stoll(token.substr(token.find(':') + 1)),
                            "Vsim-Sequence", findings);
     const HttpAnswer read = client->get("/servers/" + id);
-    if (read.status != 200) return findings.add(told(read));
+    if (read.status != 200) {
+      return findings.add(told(read));
+    }
     never_less(written.json()["version"].integer(), read.json()["version"].integer(),
                "what was written to " + id, findings);
   };
@@ -225,7 +233,9 @@ TEST_CASE("a pool that grows during rebuilds has all its addresses") {
       }
     }
   });
-  for (int i = 0; i < 3; ++i) rebuild(fleet);
+  for (int i = 0; i < 3; ++i) {
+    rebuild(fleet);
+  }
   done = true;
   extender.join();
   CHECK(extensions > 0);
@@ -265,7 +275,9 @@ TEST_CASE("a rebuild that is held up ends by itself, done or not, and leaves not
 TEST_CASE("a dropped schema comes back by a rebuild, without any worker") {
   Fleet fleet;
   HttpClient client = fleet.client();
-  for (int i = 0; i < 5; ++i) create_server(client, {.profile = "instant"});
+  for (int i = 0; i < 5; ++i) {
+    create_server(client, {.profile = "instant"});
+  }
   fleet.worker().terminate();
   harness::query(fleet.database_url(), "DROP SCHEMA vsim CASCADE");
   CHECK(client.get("/servers").status == 503);
@@ -283,7 +295,9 @@ TEST_CASE("a dropped schema comes back by a rebuild, without any worker") {
 TEST_CASE("after the log went backwards a rebuild is the way out, and says what it means") {
   Fleet fleet;
   HttpClient client = fleet.client();
-  for (int i = 0; i < 5; ++i) create_server(client, {.profile = "instant"});
+  for (int i = 0; i < 5; ++i) {
+    create_server(client, {.profile = "instant"});
+  }
   fleet.nats().restart_empty();
   REQUIRE(fleet.vsimctl({"migrate"}).ending.clean());
   CHECK(harness::eventually(

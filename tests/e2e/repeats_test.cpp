@@ -78,7 +78,9 @@ bool ends_as(HttpClient& client, const std::string& operation, const std::string
 bool is_listed(HttpClient& client, const std::string& operation, const std::string& status) {
   const Json items = client.get("/operations?limit=200&status=" + status).json()["items"];
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (items.at(i)["id"].text() == operation) return true;
+    if (items.at(i)["id"].text() == operation) {
+      return true;
+    }
   }
   return false;
 }
@@ -165,7 +167,9 @@ TEST_CASE("every repeated success says that it is one, and a server's is the sam
     const HttpAnswer again = send(client, one.write, one.name);
     CHECK_MESSAGE(again.status == first.status, told(again));
     CHECK(again.header("Idempotent-Replayed") == "true");
-    if (one.same_body) CHECK(again.body == first.body);
+    if (one.same_body) {
+      CHECK(again.body == first.body);
+    }
   }
   const HttpAnswer misuse = send(client, action(id, "start"), "stop");
   CHECK(misuse.status == 422);
@@ -318,7 +322,9 @@ TEST_CASE("purged again and again while a client insists: the janitor's verdicts
   const std::string operation = purged(fleet, client, reboot, "k");
   resume_workers(fleet);
   std::jthread purger([&](const std::stop_token& stop) {
-    while (!stop.stop_requested()) fleet.nats_cli({"stream", "purge", "COMMANDS", "-f"});
+    while (!stop.stop_requested()) {
+      fleet.nats_cli({"stream", "purge", "COMMANDS", "-f"});
+    }
   });
   HttpAnswer answer;
   CHECK(eventually(

@@ -22,8 +22,12 @@ void live_a_little(HttpClient& client) {
     const std::string id =
         create_server(client, {.name = "v-" + std::to_string(i), .profile = "instant"})["id"]
             .text();
-    for (const char* action : {"stop", "stop", "start"}) act(client, id, action);
-    if (i % 2 == 0) act(client, id, "terminate");
+    for (const char* action : {"stop", "stop", "start"}) {
+      act(client, id, action);
+    }
+    if (i % 2 == 0) {
+      act(client, id, "terminate");
+    }
   }
   CHECK(client.post("/regions/eu-west-1/addresses", R"({"cidr":"10.1.0.0/28"})").status == 200);
   CHECK(client.post("/clock", R"({"advance_seconds":7200})").status == 200);
@@ -127,7 +131,9 @@ TEST_CASE("a state that no event makes is found in the log") {
     REQUIRE_MESSAGE(at != std::string::npos, payload, last);
     for (; at != std::string::npos; at = payload.find(what, at + with.size())) {
       payload.replace(at, what.size(), with);
-      if (!everywhere) break;
+      if (!everywhere) {
+        break;
+      }
     }
   };
   replace(R"("version":2)", R"("version":3)", true);

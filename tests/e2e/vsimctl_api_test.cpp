@@ -32,7 +32,9 @@ class Api {
   Output operator()(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "api");
     for (const auto& [flag, value] : flags_) {
-      if (!value.empty()) arguments.insert(arguments.end(), {flag, value});
+      if (!value.empty()) {
+        arguments.insert(arguments.end(), {flag, value});
+      }
     }
     return fleet_.vsimctl(arguments);
   }
@@ -118,7 +120,7 @@ TEST_CASE("vsimctl api makes a key of its own where keys are on, and never turns
   // an operator's part too.
   expect(0, api({"GET", "/readyz"}));
   expect(0, api({"POST", "/regions/us-east-1/addresses", R"({"cidr":"10.9.0.0/29"})"}));
-  struct stat about {};
+  struct stat about{};
   REQUIRE(stat(own.c_str(), &about) == 0);
   CHECK((about.st_mode & 0777) == 0600);
   const std::string text = harness::read_file(own);

@@ -23,7 +23,9 @@ const std::string no_server = "11111111-2222-4333-8444-555555555555";
 
 std::string joined(const Arguments& arguments) {
   std::string text;
-  for (const auto& argument : arguments) text += " " + argument;
+  for (const auto& argument : arguments) {
+    text += " " + argument;
+  }
   return text;
 }
 
@@ -200,7 +202,9 @@ TEST_CASE("what is not there is told in one line") {
   check_refused(fleet.vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
   for (const char* what : {"show", "replay", "drop"}) {
     Arguments arguments = {"dlq", what, "7"};
-    if (std::string(what) != "show") arguments.emplace_back("--yes");
+    if (std::string(what) != "show") {
+      arguments.emplace_back("--yes");
+    }
     check_refused(fleet.vsimctl(arguments), 1, "there is no dead letter 7");
   }
   CHECK(stream_ends(fleet) == before);

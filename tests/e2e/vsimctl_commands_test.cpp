@@ -39,9 +39,8 @@ TEST_CASE("a pool grows by a command, and a region that does not exist is told")
   CHECK(holds(expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.0.0/29"})), "10.9.0.6"));
   expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.1.1-10.9.1.4"}));
   expect(0, fleet.vsimctl({"pool", "add", "us-east-1", "10.9.1.1-10.9.1.4"}));  // no news
-  CHECK(harness::eventually([&] {
-    return holds(fleet.vsimctl({"pool", "list"}), "us-east-1        110   110");
-  }));
+  CHECK(harness::eventually(
+      [&] { return holds(fleet.vsimctl({"pool", "list"}), "us-east-1        110   110"); }));
   HttpClient client = fleet.client();
   const Json operation = client.get("/operations?limit=1").json()["items"].at(0);
   CHECK(operation["type"].text() == "extend_pool");

@@ -206,7 +206,9 @@ TEST_CASE("letters of one server are put back one after the other") {
 
 TEST_CASE("nothing is dropped without a yes, and what is dropped is gone for good") {
   Fleet fleet;
-  for (int i = 0; i < 3; ++i) publish(fleet, "vsim.cmd.us-east-1." + random_uuid(), "{");
+  for (int i = 0; i < 3; ++i) {
+    publish(fleet, "vsim.cmd.us-east-1." + random_uuid(), "{");
+  }
   REQUIRE(harness::eventually([&] { return stored_in(fleet, "DEAD_LETTERS") == 3; }));
   CHECK(holds(expect(2, fleet.vsimctl({"dlq", "drop", "--all"})), "add --yes"));
   expect(0, fleet.vsimctl({"dlq", "drop", "--all", "--dry-run"}));

@@ -55,7 +55,9 @@ TEST_CASE("purged commands come back once each, and nothing the second time") {
   Fleet fleet;
   HttpClient client = fleet.client();
   std::vector<Json> servers;
-  for (int i = 0; i < 5; ++i) servers.push_back(create_server(client, {.profile = "instant"}));
+  for (int i = 0; i < 5; ++i) {
+    servers.push_back(create_server(client, {.profile = "instant"}));
+  }
   queue_and_purge(fleet, servers, "stop");
 
   CHECK(holds(expect(0, fleet.vsimctl({"journal", "list", "--purged"})), subject_of(servers[0])));
@@ -64,7 +66,9 @@ TEST_CASE("purged commands come back once each, and nothing the second time") {
   CHECK(get_server(client, servers[0]["id"].text())["status"].text() == "RUNNING");
 
   CHECK(holds(expect(0, fleet.vsimctl(replay)), "put back 5"));
-  for (const Json& server : servers) wait_for_status(client, server["id"].text(), "STOPPED");
+  for (const Json& server : servers) {
+    wait_for_status(client, server["id"].text(), "STOPPED");
+  }
   CHECK(harness::eventually([&] { return with_status(client, "PURGED") == 0; }));
   CHECK(holds(expect(0, fleet.vsimctl(replay)), "no purged commands"));
   for (const Json& server : servers) {
@@ -83,7 +87,9 @@ TEST_CASE("the commands of one server come back in their old order") {
   const Output put_back = expect(0, fleet.vsimctl(replay));
   CHECK(holds(put_back, "put back 8"));
   CHECK_FALSE(holds(put_back, "REJECTED"));
-  for (const Json& server : servers) wait_for_status(client, server["id"].text(), "STOPPED");
+  for (const Json& server : servers) {
+    wait_for_status(client, server["id"].text(), "STOPPED");
+  }
 }
 
 TEST_CASE("a region and a time bound what comes back") {

@@ -81,7 +81,9 @@ std::size_t threads_of(const harness::ChildProcess& process) {
   std::istringstream lines(
       harness::read_file("/proc/" + std::to_string(process.pid()) + "/status"));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("Threads:")) return std::stoul(line.substr(8));
+    if (line.starts_with("Threads:")) {
+      return std::stoul(line.substr(8));
+    }
   }
   return 0;
 }

@@ -187,7 +187,9 @@ TEST_CASE("who waits for an end that never comes is told 409 as soon as that is 
   std::string id;
   REQUIRE(harness::eventually([&] {
     const auto items = client.get("/servers").json()["items"];
-    if (items.size() == 1) id = items.at(0)["id"].text();
+    if (items.size() == 1) {
+      id = items.at(0)["id"].text();
+    }
     return !id.empty();
   }));
   REQUIRE(harness::eventually([&] { return act(client, id, "terminate").status == 200; }));

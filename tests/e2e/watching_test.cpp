@@ -58,7 +58,9 @@ struct Pages {
   std::string family_of(const std::string& sample) const {
     for (const char* suffix : {"_bucket", "_sum", "_count"}) {
       const auto base = sample.substr(0, sample.rfind(suffix));
-      if (base != sample && histograms.contains(base)) return base;
+      if (base != sample && histograms.contains(base)) {
+        return base;
+      }
     }
     return sample;
   }
@@ -94,7 +96,9 @@ const Names given_labels = {"job", "instance", "le"};
 /// One line, for messages.
 std::string joined(const Names& names) {
   std::string line;
-  for (const auto& name : names) line += (line.empty() ? "" : " ") + name;
+  for (const auto& name : names) {
+    line += (line.empty() ? "" : " ") + name;
+  }
   return line;
 }
 
@@ -113,7 +117,9 @@ std::string missing_in(const std::string& query, const Pages& pages) {
   }
   const auto ask_for = [&](const std::string& text, const std::string& pattern) {
     for (const auto& label : all_of(text, std::regex(pattern))) {
-      if (!labels.contains(label[1])) missing.insert(label[1]);
+      if (!labels.contains(label[1])) {
+        missing.insert(label[1]);
+      }
     }
   };
   for (const auto& match : all_of(query, std::regex(R"(\{([^}]*)\})"))) {
@@ -151,7 +157,9 @@ std::vector<Asked> panels() {
       Json::parse(harness::read_file(harness::source_dir() + "/ops/grafana/vsim.json"));
   std::vector<Asked> asked;
   for (const Json& panel : dashboard["panels"].elements()) {
-    if (!panel.has("targets")) continue;
+    if (!panel.has("targets")) {
+      continue;
+    }
     for (const Json& target : panel["targets"].elements()) {
       Asked one{panel["title"].text(), target["expr"].text(), {}};
       const std::string legend = target["legendFormat"].text();
@@ -188,21 +196,27 @@ TEST_CASE("the table of metrics, the alerts and the dashboard ask for what there
 
   Names live;
   for (const auto& [sample, labels] : pages.labels) {
-    if (sample.starts_with("vsim_")) live.insert(pages.family_of(sample));
+    if (sample.starts_with("vsim_")) {
+      live.insert(pages.family_of(sample));
+    }
   }
   const auto readme = harness::read_file(harness::source_dir() + "/ops/prometheus/README.md");
   Names named;
   for (const auto& row : all_of(readme, std::regex(R"(\n\| \w+ \| `(vsim_\w+)` \| ([^|]*)\|)"))) {
     named.insert(row[1]);
     Names labels;
-    for (const auto& label : all_of(row[2], std::regex(R"(`(\w+)`)"))) labels.insert(label[1]);
+    for (const auto& label : all_of(row[2], std::regex(R"(`(\w+)`)"))) {
+      labels.insert(label[1]);
+    }
     const auto sample = pages.histograms.contains(row[1]) ? row[1] + "_sum" : row[1];
     const auto shown = pages.labels.find(sample);
     CAPTURE(sample);
     CHECK((shown != pages.labels.end() && shown->second == labels));
   }
   CHECK(joined(named) == joined(live));
-  for (const auto& name : live) CHECK_MESSAGE(pages.explained.contains(name), name);
+  for (const auto& name : live) {
+    CHECK_MESSAGE(pages.explained.contains(name), name);
+  }
 
   REQUIRE(alerts().size() >= 23);  // all are found
   check_asked(alerts(), pages);

@@ -31,7 +31,9 @@ bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.acti
 
 void keeps_limits(const Command& command) {
   const auto* create = std::get_if<Create>(&command.action);
-  if (create == nullptr) return;
+  if (create == nullptr) {
+    return;
+  }
   must_hold(!create->name.empty() && create->name.size() <= 4 * messages::name_characters_max,
             "a name has 1 to 128 characters");
   must_hold(create->tags.size() <= messages::tags_max, "tags are 50 at most");

@@ -37,7 +37,9 @@ bool says_the_same(const messages::UnknownEvent&, const messages::UnknownEvent&)
 
 void goes_on(const messages::ServerEvent& logged) {
   const State after = evolve(logged.state, logged.event);
-  if (!after.server) return;
+  if (!after.server) {
+    return;
+  }
   const auto& policy = after.server->blueprint.terms.billing;
   const auto later = after.at + std::chrono::hours(24);
   must_hold(billed_total(after.server->bill, policy, later) >=
@@ -74,7 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         goes_on(logged);
         auto copy = message;
         copy.payload = encoded(logged);
-        if (copy.payload.empty()) return;
+        if (copy.payload.empty()) {
+          return;
+        }
         const auto again = messages::decode_event(copy);
         must_hold(again.has_value(), "what was written is read again");
         must_hold(says_the_same(logged, std::get<std::decay_t<decltype(logged)>>(*again)),

@@ -12,8 +12,12 @@ using namespace vsim;
 using fuzz::must_hold;
 
 Duration longest_of(const Delay& delay) {
-  if (const auto* fixed = std::get_if<FixedDelay>(&delay)) return fixed->length;
-  if (const auto* uniform = std::get_if<UniformDelay>(&delay)) return uniform->longest;
+  if (const auto* fixed = std::get_if<FixedDelay>(&delay)) {
+    return fixed->length;
+  }
+  if (const auto* uniform = std::get_if<UniformDelay>(&delay)) {
+    return uniform->longest;
+  }
   return std::get<LognormalDelay>(delay).longest;
 }
 

@@ -9,7 +9,9 @@ namespace vsim::fuzz {
 
 /// Ends the program with the claim that does not hold.
 inline void must_hold(bool holds, const char* claim) {
-  if (holds) return;
+  if (holds) {
+    return;
+  }
   std::fprintf(stderr, "does not hold: %s\n", claim);
   std::abort();
 }

@@ -15,7 +15,9 @@ using fuzz::must_hold;
 
 void check_create(std::string_view body) {
   const auto request = http::read_create_request(body);
-  if (!request) return must_hold(!request.error().empty(), "a refusal says why");
+  if (!request) {
+    return must_hold(!request.error().empty(), "a refusal says why");
+  }
   must_hold(Region::parse(request->region.name).has_value(), "a region has a region's name");
   const auto queued = messages::read_create(messages::encode_action(request->create));
   must_hold(queued && *queued == request->create, "what is published is what was asked for");
@@ -23,7 +25,9 @@ void check_create(std::string_view body) {
 
 void check_clock(std::string_view body) {
   const auto action = http::read_clock_request(body);
-  if (!action) return must_hold(!action.error().empty(), "a refusal says why");
+  if (!action) {
+    return must_hold(!action.error().empty(), "a refusal says why");
+  }
   must_hold(!out_of_range(*action), "a change of the clock is in range");
 }
 
@@ -38,7 +42,9 @@ std::vector<AddressRange> decoded_ranges(std::string payload) {
 
 void check_ranges(std::string_view body) {
   const auto ranges = messages::read_ranges(body);
-  if (!ranges) return must_hold(!ranges.error().empty(), "a refusal says why");
+  if (!ranges) {
+    return must_hold(!ranges.error().empty(), "a refusal says why");
+  }
   must_hold(!unusable(ranges->front()), "servers can have the addresses");
   const auto queued = decoded_ranges(messages::encode_extend_pool(*ranges));
   must_hold(queued == *ranges, "what is published is what was asked for");

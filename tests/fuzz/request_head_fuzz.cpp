@@ -53,7 +53,9 @@ std::string written(const api::RequestHead& head) {
 
 void check_head(const std::string& text) {
   const auto head = api::read_request_head(text);
-  if (!head) return must_hold(*head.error().complaint != '\0', "a refusal says why");
+  if (!head) {
+    return must_hold(*head.error().complaint != '\0', "a refusal says why");
+  }
   must_hold(head->path.starts_with('/') || (head->path == "*" && head->method == "OPTIONS"),
             "a path begins with a slash");
   must_hold(is_plain(head->path) && is_plain(head->query), "a target has no control characters");

@@ -18,7 +18,9 @@ using fuzz::must_hold;
 
 void check_entity_tags(std::string_view field) {
   const auto tags = http::read_entity_tags(field);
-  if (!tags) return must_hold(!tags.error().empty(), "a refusal says why");
+  if (!tags) {
+    return must_hold(!tags.error().empty(), "a refusal says why");
+  }
   must_hold(tags->strong.size() + tags->weak.size() <= http::entity_tags_max,
             "tags are no more than are allowed");
   for (const Version version : tags->versions()) {
@@ -31,7 +33,9 @@ void check_entity_tags(std::string_view field) {
 
 void check_preferences(std::string_view field) {
   const auto preferences = http::read_preferences(field);
-  if (!preferences) return must_hold(!preferences.error().empty(), "a refusal says why");
+  if (!preferences) {
+    return must_hold(!preferences.error().empty(), "a refusal says why");
+  }
   const auto patience = preferences->patience();
   must_hold(patience.count() >= 0 && patience <= http::wait_max, "a wait is within its bounds");
   const auto again = http::read_preferences(preferences->applied());

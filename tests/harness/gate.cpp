@@ -75,7 +75,9 @@ Gate::~Gate() {
 void Gate::swallow() {
   const std::lock_guard lock(mutex_);
   swallows_ = true;
-  for (Passage& passage : passages_) passage.swallowed = true;
+  for (Passage& passage : passages_) {
+    passage.swallowed = true;
+  }
 }
 
 void Gate::carry() {
@@ -90,12 +92,18 @@ void Gate::run(const std::stop_token& stop) {
       waiting.push_back({passage.client, POLLIN, 0});
       waiting.push_back({passage.server, POLLIN, 0});
     }
-    if (::poll(waiting.data(), waiting.size(), look_interval_ms) <= 0) continue;
+    if (::poll(waiting.data(), waiting.size(), look_interval_ms) <= 0) {
+      continue;
+    }
     const std::lock_guard lock(mutex_);
     for (std::size_t i = passages_.size(); i-- > 0;) {
-      if ((waiting[2 * i + 1].revents | waiting[2 * i + 2].revents) != 0) move(i);
+      if ((waiting[2 * i + 1].revents | waiting[2 * i + 2].revents) != 0) {
+        move(i);
+      }
     }
-    if (waiting[0].revents != 0) accept_one();
+    if (waiting[0].revents != 0) {
+      accept_one();
+    }
   }
 }
 
@@ -116,11 +124,15 @@ void Gate::move(std::size_t index) {
        {std::pair(passage.client, passage.server), std::pair(passage.server, passage.client)}) {
     char bytes[64 * 1024];
     const ssize_t got = ::recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got < 0) continue;
+    if (got < 0) {
+      continue;
+    }
     const bool ends =
         got == 0 ||
         (!passage.swallowed && ::send(to, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL) < 0);
-    if (!ends) continue;
+    if (!ends) {
+      continue;
+    }
     ::close(passage.client);
     ::close(passage.server);
     passages_.erase(passages_.begin() + static_cast<std::ptrdiff_t>(index));

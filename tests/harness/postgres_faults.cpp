@@ -26,7 +26,9 @@ void signal_all(ChildProcess& server, int signal) {
 /// The value of "NAME=" in the URL's parameters.
 std::string parameter(const std::string& url, const std::string& name) {
   const auto at = url.find(name + "=", url.find('?'));
-  if (at == std::string::npos) throw std::runtime_error("no " + name + " in " + url);
+  if (at == std::string::npos) {
+    throw std::runtime_error("no " + name + " in " + url);
+  }
   const auto from = at + name.size() + 1;
   return url.substr(from, url.find('&', from) - from);
 }

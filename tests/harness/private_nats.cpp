@@ -99,7 +99,9 @@ void PrivateNats::restart_without_messages_of(const std::string& stream) {
   for (const auto& account : files::directory_iterator(scratch_.path() + "/store/jetstream")) {
     lost += files::remove_all(account.path() / "streams" / stream / "msgs");
   }
-  if (lost == 0) throw std::runtime_error("the broker's store holds no messages of " + stream);
+  if (lost == 0) {
+    throw std::runtime_error("the broker's store holds no messages of " + stream);
+  }
   restart();
 }
 

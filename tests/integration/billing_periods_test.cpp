@@ -115,7 +115,9 @@ struct Told {
     for (const Event& event : events) {
       state = evolve(std::move(state), event);
       ground.add(event, state);
-      if (!one_batch) ground.flush();
+      if (!one_batch) {
+        ground.flush();
+      }
     }
   }
 
@@ -143,10 +145,13 @@ std::vector<Lived> shuffle_together(const std::vector<RandomLife>& lives, Dice& 
   std::vector<Lived> log;
   std::vector<std::size_t> next(lives.size());
   std::vector<std::size_t> turns;
-  for (std::size_t i = 0; i < lives.size(); ++i)
+  for (std::size_t i = 0; i < lives.size(); ++i) {
     turns.insert(turns.end(), lives[i].events.size(), i);
+  }
   std::shuffle(turns.begin(), turns.end(), dice);
-  for (const auto turn : turns) log.push_back(lives[turn].events[next[turn]++]);
+  for (const auto turn : turns) {
+    log.push_back(lives[turn].events[next[turn]++]);
+  }
   return log;
 }
 
@@ -196,7 +201,9 @@ TEST_CASE("each life has the periods that the rules give it, in one batch or in 
       Told server{ground, life.profile, one_batch};
       server.create(0);
       life.live(server);
-      if (one_batch) ground.flush();
+      if (one_batch) {
+        ground.flush();
+      }
       CHECK(server.rows() == life.periods);
     }
   }
@@ -299,7 +306,9 @@ TEST_CASE("many periods come once each and in order, and memory does not grow wi
       const std::pair here(row.period.began, row.server);
       REQUIRE(last <= here);
       last = here;
-      if (++rows % 10'000 == 0) most_kib = std::max(most_kib, resident_kib());
+      if (++rows % 10'000 == 0) {
+        most_kib = std::max(most_kib, resident_kib());
+      }
     });
     return std::pair(rows, most_kib);
   });
@@ -368,14 +377,18 @@ TEST_CASE("rows do not depend on where batches end") {
         ground.add(clock);
         ground.add(BillingWatermark{lived.event.region, added, lived.event.at});
       }
-      if (added % batch_events == 0) ground.flush();
+      if (added % batch_events == 0) {
+        ground.flush();
+      }
     }
     ground.flush();
     sums.push_back(samples::table_checksums(ground.url));
     CHECK(sums.back().at("billing_periods") != "0 ");
     CHECK(sums.back().at("billing_watermarks").starts_with("2 "));
   }
-  for (std::size_t i = 1; i < sums.size(); ++i) CHECK(sums[i] == sums[0]);
+  for (std::size_t i = 1; i < sums.size(); ++i) {
+    CHECK(sums[i] == sums[0]);
+  }
 }
 
 TEST_CASE("the periods of every life add up to its bill, whole and cut anywhere") {
@@ -393,10 +406,14 @@ TEST_CASE("the periods of every life add up to its bill, whole and cut anywhere"
     for (const Lived& lived : shuffle_together(together, dice)) {
       ground.add(lived.event, lived.state);
       end = std::max(end, lived.event.at + 2h);
-      if (dice() % most == 0) ground.flush();
+      if (dice() % most == 0) {
+        ground.flush();
+      }
     }
     ground.flush();
-    for (const RandomLife& life : together) lives.emplace(life.id, life);
+    for (const RandomLife& life : together) {
+      lives.emplace(life.id, life);
+    }
   }
   REQUIRE(lives.size() == rounds * lives_a_round);
 

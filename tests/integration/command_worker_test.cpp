@@ -111,13 +111,17 @@ struct Worker {
   }
   void keep_measuring(std::stop_token stop) {
     for (; !stop.stop_requested(); std::this_thread::sleep_for(50ms)) {
-      if (measures) measure();
+      if (measures) {
+        measure();
+      }
     }
   }
   void measure() {
     const auto asked_at = BootClock::now();
     const auto facts = stream_facts(*connection, "EVENTS");
-    if (facts) wall.learn(asked_at, facts->told_at, BootClock::now());
+    if (facts) {
+      wall.learn(asked_at, facts->told_at, BootClock::now());
+    }
   }
   bool shows(const std::string& metric) const {
     return metrics.text().find(metric) != std::string::npos;
@@ -142,7 +146,9 @@ TEST_CASE("a worker that loses the time gives back what it holds, and another ge
   streams.publish(1);
   REQUIRE(is_empty(streams));
   streams.set_full(true);
-  for (std::uint64_t server = 2; server <= 300; ++server) streams.publish(server);
+  for (std::uint64_t server = 2; server <= 300; ++server) {
+    streams.publish(server);
+  }
   REQUIRE(eventually([&] { return streams.consumer().in_hand > 0; }));
   worker.measures = false;
   REQUIRE(eventually([&] { return !worker.wall.trouble().empty(); }));
@@ -171,7 +177,9 @@ TEST_CASE("a log that refuses for many ack waits costs no delivery, and buries n
   streams.publish(1);
   REQUIRE(is_empty(streams));
   streams.set_full(true);
-  for (std::uint64_t server = 2; server <= 300; ++server) streams.publish(server);
+  for (std::uint64_t server = 2; server <= 300; ++server) {
+    streams.publish(server);
+  }
   REQUIRE(eventually([&] { return streams.consumer().in_hand > 0; }));
   CHECK(holds_for(5s, [&] { return streams.consumer().redelivered == 0; }));
   streams.set_full(false);
@@ -235,7 +243,9 @@ TEST_CASE("what is delivered again is handled in the other order each time") {
   for (const bool falling : {true, false}) {
     CAPTURE(falling);
     Streams streams;
-    for (std::uint64_t server = 1; server <= 9; ++server) streams.publish(server);
+    for (std::uint64_t server = 1; server <= 9; ++server) {
+      streams.publish(server);
+    }
     CommandQueue queue(*streams.broker, "COMMANDS", "commands");
     for (int round = 0; round < (falling ? 1 : 2); ++round) {
       std::vector<Delivery> taken;
@@ -245,7 +255,9 @@ TEST_CASE("what is delivered again is handled in the other order each time") {
         return taken.size() == 9;
       }));
       queue.ask_for_no_more();
-      for (const auto& delivery : taken) queue.nak(delivery, 0ms);
+      for (const auto& delivery : taken) {
+        queue.nak(delivery, 0ms);
+      }
       queue.flush();
     }
     Worker worker(streams);
@@ -255,7 +267,9 @@ TEST_CASE("what is delivered again is handled in the other order each time") {
     for (const auto& event : events) {
       const auto target = messages::parse_server_events_subject(event.subject);
       for (std::uint64_t server = 1; server <= 9; ++server) {
-        if (target->server == ServerId{some_uuid(server)}) order.push_back(server);
+        if (target->server == ServerId{some_uuid(server)}) {
+          order.push_back(server);
+        }
       }
     }
     CHECK(order.size() == 9);

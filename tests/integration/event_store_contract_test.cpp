@@ -181,7 +181,9 @@ TEST_CASE("a follower outlives a crash of the broker and misses nothing") {
   }
   std::vector<Message> seen;
   while (seen.empty() && std::chrono::steady_clock::now() < give_up) {
-    if (const auto some = follower->next(10, 500ms)) seen = *some;
+    if (const auto some = follower->next(10, 500ms)) {
+      seen = *some;
+    }
   }
   REQUIRE(seen.size() >= 1);
   CHECK(seen.front().sequence == 2);

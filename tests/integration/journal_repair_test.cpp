@@ -124,7 +124,9 @@ TEST_CASE("a JOURNAL that was made anew is given what waits, without a reconnect
 
 TEST_CASE("JOURNAL is followed from its oldest message, also when older ones are gone") {
   Ground its;
-  for (int server = 1; server <= 4; ++server) its.publish("us-east-1", server, {});
+  for (int server = 1; server <= 4; ++server) {
+    its.publish("us-east-1", server, {});
+  }
   REQUIRE(its.journal_ends_at(4));
   REQUIRE(its.broker->api("$JS.API.STREAM.PURGE.JOURNAL", R"({"seq":3})"));
   const auto follower = its.journal.follow(0);
@@ -132,7 +134,9 @@ TEST_CASE("JOURNAL is followed from its oldest message, also when older ones are
   REQUIRE(harness::eventually([&] {
     const auto next = follower->next(10, 100ms);
     REQUIRE_MESSAGE(next, next.error().detail);
-    for (const auto& message : *next) seen.push_back(message.sequence);
+    for (const auto& message : *next) {
+      seen.push_back(message.sequence);
+    }
     return seen.size() == 2;
   }));
   CHECK(seen == std::vector<Sequence>{3, 4});

@@ -35,8 +35,12 @@ Catalogue catalogue() { return messages::load_catalogue(schema_dir).value(); }
 
 template <typename T>
 T must(DbResult<T> result) {
-  if (!result) FAIL(result.error().detail);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
+  if (!result) {
+    FAIL(result.error().detail);
+  }
+  if constexpr (!std::is_void_v<T>) {
+    return std::move(*result);
+  }
 }
 
 std::vector<eventstore::Message> all_of(eventstore::MemoryStore& store) {
@@ -67,7 +71,9 @@ void project(const std::string& url, const std::vector<eventstore::Message>& log
   for (std::size_t first = 0; first < log.size(); first += 100) {
     ProjectionBatch batch;
     const std::size_t end = std::min(first + 100, log.size());
-    for (std::size_t i = first; i < end; ++i) add(batch, log[i]);
+    for (std::size_t i = first; i < end; ++i) {
+      add(batch, log[i]);
+    }
     const auto next = checkpoint_at(log[end - 1]);
     REQUIRE(must(writer->apply(std::move(batch), previous, next)));
     previous = next.sequence;
@@ -85,7 +91,9 @@ std::unique_ptr<NextModel> make(const std::string& url, const std::vector<events
   ProjectionBatch batch;
   for (std::size_t i = 0; i < loaded; ++i) {
     add(batch, log[i]);
-    if (i % 50 == 0) must(model->load(batch));
+    if (i % 50 == 0) {
+      must(model->load(batch));
+    }
   }
   must(model->finish_load(std::move(batch),
                           loaded == 0 ? Checkpoint{} : checkpoint_at(log[loaded - 1])));

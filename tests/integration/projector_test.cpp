@@ -314,11 +314,15 @@ TEST_CASE("whoever waits for an outcome is told when it can be read, not before"
     const std::lock_guard lock(mutex);
     for (const auto& event : committed) {
       const std::string inbox(find_header(event.headers, messages::header::reply_to));
-      if (inbox.empty()) continue;
+      if (inbox.empty()) {
+        continue;
+      }
       told[inbox] = event.sequence;
       const auto name = inbox.substr(std::string("_INBOX.").size());
       const auto rows = "SELECT count(*) FROM vsim.servers WHERE name = '" + name + "'";
-      if (query_value(url, rows) != "1") ++too_early;
+      if (query_value(url, rows) != "1") {
+        ++too_early;
+      }
     }
   });
   log.extend(samples::us, {{0xC0A80A01}, {0xC0A80AFF}});

@@ -222,11 +222,21 @@ TEST_CASE("every combination of filters selects and counts the same servers") {
   ground.flush();
   for (unsigned bits = 0; bits < 32; ++bits) {
     ServerFilter filter;
-    if ((bits & 1) != 0) filter.region = "us-east-1";
-    if ((bits & 2) != 0) filter.status = "STOPPED";
-    if ((bits & 4) != 0) filter.type = "t2.small";
-    if ((bits & 8) != 0) filter.name = "name-0";
-    if ((bits & 16) != 0) filter.tags = {{"env", "test"}, {"team", "t0"}};
+    if ((bits & 1) != 0) {
+      filter.region = "us-east-1";
+    }
+    if ((bits & 2) != 0) {
+      filter.status = "STOPPED";
+    }
+    if ((bits & 4) != 0) {
+      filter.type = "t2.small";
+    }
+    if ((bits & 8) != 0) {
+      filter.name = "name-0";
+    }
+    if ((bits & 16) != 0) {
+      filter.tags = {{"env", "test"}, {"team", "t0"}};
+    }
     std::size_t expected = 0;
     for (std::uint64_t i = 1; i <= 60; ++i) {
       const bool fits = (!filter.region || i % 2 == 0) && (!filter.status || i % 4 == 0) &&
@@ -520,14 +530,18 @@ TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18
   std::vector<StreamSequence> listed;
   for (StreamSequence before = 0; listed.size() <= places.size(); before = listed.back()) {
     const auto page = read([&](Transaction& tx) { return list_operations(tx, {}, 1, before); });
-    if (page.empty()) break;
+    if (page.empty()) {
+      break;
+    }
     listed.push_back(page.front().command_sequence);
   }
   CHECK(sorted(listed) == places);
   std::vector<StreamSequence> pending;
   for (StreamSequence after = 0; pending.size() <= places.size(); after = pending.back()) {
     const auto page = read([&](Transaction& tx) { return list_pending(tx, after, 1); });
-    if (page.empty()) break;
+    if (page.empty()) {
+      break;
+    }
     pending.push_back(page.front().command_sequence);
   }
   CHECK(sorted(pending) == places);

@@ -208,7 +208,9 @@ inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t
   }
   std::vector<Sample> samples;
   for (std::size_t step = 0; step < steps; ++step) {
-    if (step % 60 == 59) log.close_books(us);
+    if (step % 60 == 59) {
+      log.close_books(us);
+    }
     if (samples.size() < servers && !free.empty()) {
       samples.push_back(log.create(us, blueprint("web-" + std::to_string(step), free.front())));
       free.pop_front();

@@ -77,7 +77,9 @@ TEST_CASE("a pool gives up a frozen Postgres once, tells others at once, and hea
       callers.emplace_back([&] {
         const auto began = Clock::now();
         CHECK_FALSE(find_nobody(pool));
-        if (Clock::now() - began < 1s) ++prompt;
+        if (Clock::now() - began < 1s) {
+          ++prompt;
+        }
       });
     }
     callers.clear();

@@ -170,7 +170,9 @@ TEST_CASE("an ack that the broker's death has lost frees the slot soon after its
 TEST_CASE("what was sent ahead is given back by release(), and comes again after it") {
   Ground ground;
   REQUIRE(ground.ensure());
-  for (const std::string server : {"a", "b", "c"}) ground.publish("vsim.cmd.us-east-1." + server);
+  for (const std::string server : {"a", "b", "c"}) {
+    ground.publish("vsim.cmd.us-east-1." + server);
+  }
   CommandQueue queue(*ground.broker, "COMMANDS", "commands");
   const auto mine = take_one(queue);
   REQUIRE(harness::eventually(
@@ -192,7 +194,9 @@ TEST_CASE("what was sent ahead is given back by release(), and comes again after
 TEST_CASE("what was sent ahead stays in hand by ask_for_no_more(), and comes with the next take") {
   Ground ground;
   REQUIRE(ground.ensure());
-  for (const std::string server : {"a", "b", "c"}) ground.publish("vsim.cmd.us-east-1." + server);
+  for (const std::string server : {"a", "b", "c"}) {
+    ground.publish("vsim.cmd.us-east-1." + server);
+  }
   CommandQueue queue(*ground.broker, "COMMANDS", "commands");
   std::vector<Delivery> taken = {take_one(queue)};
   const auto facts = [&] { return consumer_facts(*ground.broker, "COMMANDS", "commands").value(); };
@@ -203,7 +207,9 @@ TEST_CASE("what was sent ahead stays in hand by ask_for_no_more(), and comes wit
   auto ahead = queue.take(10, std::chrono::milliseconds(50)).value();
   std::move(ahead.begin(), ahead.end(), std::back_inserter(taken));
   REQUIRE(taken.size() == 3);
-  for (const auto& delivery : taken) CHECK(delivery.deliveries == 1);
+  for (const auto& delivery : taken) {
+    CHECK(delivery.deliveries == 1);
+  }
   CHECK(take_one(queue).message.subject == "vsim.cmd.us-east-1.d");
 }
 

@@ -148,11 +148,15 @@ TEST_CASE("of 100,000 deadlines the 10,000 of one second all fire once, and in t
   while (true) {
     const auto messages = follower->next(1000, 500ms);
     REQUIRE(messages);
-    if (messages->empty()) break;
+    if (messages->empty()) {
+      break;
+    }
     for (const auto& message : *messages) {
       const auto logged = messages::decode_event(message).value();
       const auto* server = std::get_if<messages::ServerEvent>(&logged);
-      if (server == nullptr) continue;
+      if (server == nullptr) {
+        continue;
+      }
       CHECK(std::holds_alternative<ServerTerminated>(server->event.data));
       ++fired[message.subject];
       lateness.push_back(floor<Duration>(message.stored_at) - server->event.at);

@@ -37,7 +37,9 @@ Names cases() {
   Names names;
   std::istringstream lines(listed.text);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("[doctest]") && !line.starts_with("===")) names.insert(line);
+    if (!line.starts_with("[doctest]") && !line.starts_with("===")) {
+      names.insert(line);
+    }
   }
   return names;
 }
@@ -45,7 +47,9 @@ Names cases() {
 Names missing(const Names& wanted, const Names& there) {
   Names result;
   for (const std::string& name : wanted) {
-    if (there.count(name) == 0) result.insert(name);
+    if (there.count(name) == 0) {
+      result.insert(name);
+    }
   }
   return result;
 }
@@ -62,13 +66,17 @@ Names names_in(const std::string& text, const std::string& pattern) {
 /// The rest of a line that holds this word.
 std::optional<std::string> text_behind(const std::string& word, const std::string& line) {
   const std::size_t at = line.find(word);
-  if (at == std::string::npos) return std::nullopt;
+  if (at == std::string::npos) {
+    return std::nullopt;
+  }
   return line.substr(at + word.size());
 }
 
 std::string listed(const Names& names) {
   std::string text;
-  for (const std::string& name : names) text += "\n  " + name;
+  for (const std::string& name : names) {
+    text += "\n  " + name;
+  }
   return text;
 }
 
@@ -102,7 +110,9 @@ TEST_CASE("each alert is a symptom of the entry that it names") {
   for (std::string line; std::getline(lines, line);) {
     alert = text_behind("alert: ", line).value_or(alert);
     const auto heading = text_behind("runbook: ", line);
-    if (!heading) continue;
+    if (!heading) {
+      continue;
+    }
     CAPTURE(alert);
     CHECK(book.entry(*heading).symptom.find(alert) != std::string::npos);
     alerts.insert(alert);

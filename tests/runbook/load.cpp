@@ -16,7 +16,9 @@ std::vector<std::string> ask_for_servers(ShippedSystem& system, std::size_t coun
                  harness::create_body(
                      {.name = fmt::format("load-{}", i), .region = region, .profile = "instant"}),
                  {{"Prefer", "respond-async"}});
-    if (answer.status != 202) throw harness::UnexpectedAnswer(harness::told(answer));
+    if (answer.status != 202) {
+      throw harness::UnexpectedAnswer(harness::told(answer));
+    }
     ids.push_back(answer.json()["server_id"].text());
   }
   return ids;

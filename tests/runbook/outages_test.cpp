@@ -50,7 +50,9 @@ TEST_CASE("Workers down") {
       .after =
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
-            for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+            for (const std::string& id : ids) {
+              wait_for_status(api, id, "RUNNING");
+            }
           },
   });
 }
@@ -62,7 +64,9 @@ TEST_CASE("Clocks apart") {
             // The API comes to a machine whose clock is what the file `clock` says.
             std::string wrapper = "#!/bin/sh\n";
             for (const auto& [name, value] : harness::with_clock("")) {
-              if (name != "FAKETIME") wrapper += "export " + name + "=" + value + "\n";
+              if (name != "FAKETIME") {
+                wrapper += "export " + name + "=" + value + "\n";
+              }
             }
             wrapper += "export FAKETIME_TIMESTAMP_FILE=" + system.checkout() + "/clock\n" +
                        "export FAKETIME_CACHE_DURATION=1\nexec " + system.programs() +

@@ -169,7 +169,9 @@ TEST_CASE("Undo a purge") {
       .after =
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
-            for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+            for (const std::string& id : ids) {
+              wait_for_status(api, id, "RUNNING");
+            }
           },
   });
 }

@@ -50,7 +50,9 @@ void check_restored(ShippedSystem& system, const std::string& command, long coun
 
 TEST_CASE("a backup that is not whole changes nothing, and a restored one can be taken back") {
   ShippedSystem system;
-  for (int i = 0; i < 3; ++i) make_server(system);
+  for (int i = 0; i < 3; ++i) {
+    make_server(system);
+  }
   harness::eventually([&] { return servers(system) == 3; });
   const std::string saved =
       runbook::type(system, runbook::blocks_with(entry, "pg_dump \"$DATABASE_URL\""));

@@ -64,7 +64,9 @@ std::string script_of(const Block& block) {
 
 const Entry& Runbook::entry(const std::string& heading) const {
   for (const Entry& entry : entries) {
-    if (entry.heading == heading) return entry;
+    if (entry.heading == heading) {
+      return entry;
+    }
   }
   throw std::runtime_error("ops/runbook.md has no entry '" + heading + "'");
 }
@@ -102,8 +104,12 @@ std::string script_of(const Runbook& runbook, const Entry& entry) {
       "complain() { echo \"the block at line $BLOCK failed: $BASH_COMMAND\"; }\n"
       "set -Eeuo pipefail\n"
       "trap complain ERR\n";
-  for (const Block& block : runbook.preparation) script += script_of(block);
-  for (const Block& block : entry.blocks) script += script_of(block);
+  for (const Block& block : runbook.preparation) {
+    script += script_of(block);
+  }
+  for (const Block& block : entry.blocks) {
+    script += script_of(block);
+  }
   return script;
 }
 

@@ -68,7 +68,9 @@ Precious put_in(ShippedSystem& system, const Entry& entry) {
 }
 
 void check_unharmed(ShippedSystem& system, const Precious& precious) {
-  if (!system.ready("api") || !system.ready("worker-1")) system.shell("ops/up");
+  if (!system.ready("api") || !system.ready("worker-1")) {
+    system.shell("ops/up");
+  }
   system.shell("nats consumer resume COMMANDS commands -f || true");
   harness::HttpClient api = system.api();
   wait_for_status(api, precious.waiting, "RUNNING");  // no command is lost

@@ -50,7 +50,9 @@ ShippedSystem::ShippedSystem(SystemOptions options)
     std::filesystem::copy(api.parent_path() / program, programs());
   }
   watch_over();
-  if (options_.locked) make_certificate();
+  if (options_.locked) {
+    make_certificate();
+  }
   std::string settings = fmt::format("HTTP_ADDR=127.0.0.1:{} METRICS_ADDR=127.0.0.1:{} ",
                                      harness::free_port(), harness::free_port());
   for (const auto& [name, value] : options_.settings) {
@@ -61,7 +63,9 @@ ShippedSystem::ShippedSystem(SystemOptions options)
     run(end_all(reset));
     throw std::runtime_error("ops/up failed:\n" + up.text);
   }
-  if (options_.locked) lock();
+  if (options_.locked) {
+    lock();
+  }
 }
 
 void ShippedSystem::make_certificate() {
@@ -106,7 +110,9 @@ void ShippedSystem::watch_over() const {
 
 void ShippedSystem::show_logs() const {
   const std::string logs = checkout_ + "/.run/log";
-  if (!std::filesystem::exists(logs)) return;
+  if (!std::filesystem::exists(logs)) {
+    return;
+  }
   for (const auto& log : std::filesystem::directory_iterator(logs)) {
     std::cerr << "--- the end of " << log.path().string() << " (kept)\n"
               << harness::tail_of(log.path().string(), 15);
@@ -126,7 +132,9 @@ harness::Output ShippedSystem::run(const std::string& script) const {
                 "VSIM_BIN_DIR=" + programs(),
                 "VSIM_SWAGGER_DIR=" + harness::swagger_dir(),
                 "VSIM_SKIP_PACKAGES=1"};
-  for (const char* word : {"/bin/bash", "-c", script.c_str()}) shell.argv.emplace_back(word);
+  for (const char* word : {"/bin/bash", "-c", script.c_str()}) {
+    shell.argv.emplace_back(word);
+  }
   shell.working_directory = checkout_;
   return harness::run_program(shell, script_wait_max);
 }
@@ -136,7 +144,9 @@ std::string ShippedSystem::shell(const std::string& script) const {
   if (!output.ending.clean()) {
     throw std::runtime_error("this failed: " + script + "\n" + output.text);
   }
-  if (output.text.ends_with('\n')) output.text.pop_back();
+  if (output.text.ends_with('\n')) {
+    output.text.pop_back();
+  }
   return output.text;
 }
 
@@ -146,7 +156,9 @@ std::string ShippedSystem::admin_shell(const std::string& script) const {
 
 std::string ShippedSystem::address(const std::string& name) const {
   std::string text = harness::read_file(checkout_ + "/.run/ports/" + name + ".address");
-  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\n')) {
+    text.pop_back();
+  }
   return text;
 }
 
@@ -159,7 +171,9 @@ harness::HttpClient ShippedSystem::api() const { return client("api", answer_wai
 
 harness::HttpClient ShippedSystem::client(const std::string& name,
                                           std::chrono::milliseconds timeout) const {
-  if (name != "api" || !authority_) return harness::HttpClient(port(name), timeout);
+  if (name != "api" || !authority_) {
+    return harness::HttpClient(port(name), timeout);
+  }
   return harness::HttpClient(port(name), timeout,
                              harness::TlsOptions{.authorities = authority_->file()});
 }
@@ -178,7 +192,9 @@ double ShippedSystem::metric_at(const std::string& name, const std::string& metr
     const std::string page = client(name, look_wait_max).get("/metrics").body;
     const bool has = page.find("\n" + metric + " ") != std::string::npos ||
                      page.find("\n" + metric + "{") != std::string::npos;
-    if (has) return harness::metric_sum(page, metric, label);
+    if (has) {
+      return harness::metric_sum(page, metric, label);
+    }
   } catch (const harness::Unreachable&) {
   }
   return std::numeric_limits<double>::quiet_NaN();

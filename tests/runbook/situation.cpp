@@ -34,14 +34,18 @@ void follow(const std::string& heading, const Situation& situation) {
   situation.set_up(system);
   REQUIRE_MESSAGE(harness::eventually([&] { return situation.symptom(system); }, change_wait_max),
                   "the symptom does not show");
-  if (situation.meanwhile) situation.meanwhile(system);
+  if (situation.meanwhile) {
+    situation.meanwhile(system);
+  }
   const harness::Output done = system.run(script_of(runbook, entry));
   INFO(done.text);
   REQUIRE(done.ending.clean());
   check_all_done(runbook, entry, done.text);
   CHECK_MESSAGE(harness::eventually([&] { return !situation.symptom(system); }, change_wait_max),
                 "the symptom is still there");
-  if (situation.after) situation.after(system);
+  if (situation.after) {
+    situation.after(system);
+  }
   check_second_run(system, entry);
 }
 

@@ -11,9 +11,13 @@ std::vector<Block> blocks_with(const std::string& heading, const std::string& wo
   const Runbook book = shipped_runbook();
   std::vector<Block> found;
   for (const Block& block : book.entry(heading).blocks) {
-    if (block.commands.find(words) != std::string::npos) found.push_back(block);
+    if (block.commands.find(words) != std::string::npos) {
+      found.push_back(block);
+    }
   }
-  if (found.empty()) throw std::runtime_error(heading + " has no block with: " + words);
+  if (found.empty()) {
+    throw std::runtime_error(heading + " has no block with: " + words);
+  }
   return found;
 }
 
@@ -21,8 +25,12 @@ std::string type(const ShippedSystem& system, const std::vector<Block>& blocks) 
   const Runbook book = shipped_runbook();
   {
     std::ofstream typed(system.checkout() + "/typed.sh");
-    for (const Block& block : book.preparation) typed << block.commands;
-    for (const Block& block : blocks) typed << block.commands;
+    for (const Block& block : book.preparation) {
+      typed << block.commands;
+    }
+    for (const Block& block : blocks) {
+      typed << block.commands;
+    }
   }
   return system.run("bash --norc --noprofile -i typed.sh </dev/null 2>&1").text;
 }

@@ -37,7 +37,9 @@ TEST_CASE("Backup and restore") {
   runbook::follow({
       .set_up =
           [](ShippedSystem& system) {
-            for (int i = 0; i < 5; ++i) make_server(system);
+            for (int i = 0; i < 5; ++i) {
+              make_server(system);
+            }
           },
       .symptom =
           [](ShippedSystem& system) {
@@ -66,7 +68,9 @@ TEST_CASE("Rolling upgrade") {
       .after =
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
-            for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+            for (const std::string& id : ids) {
+              wait_for_status(api, id, "RUNNING");
+            }
             // Versions before this one stop at a blank line.
             CHECK(system.shell("stat -c %s .run/settings") == "0");
           },
@@ -92,7 +96,9 @@ TEST_CASE("Drain for maintenance") {
       .after =
           [&](ShippedSystem& system) {
             harness::HttpClient api = system.api();
-            for (const std::string& id : ids) wait_for_status(api, id, "RUNNING");
+            for (const std::string& id : ids) {
+              wait_for_status(api, id, "RUNNING");
+            }
             // What it was started with has come back, to the last worker.
             CHECK(system.shell("tr '\\0' '\\n' </proc/$(<.run/pid/worker-3.pid)/environ | "
                                "grep ^IDLE") == "IDLE_TIMEOUT=45m");

@@ -73,7 +73,9 @@ bool holds(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a full disk is told with its cure, and ops/up restarts the broker when there is room") {
-  if (!have_mounts_of_our_own()) return;
+  if (!have_mounts_of_our_own()) {
+    return;
+  }
   ShippedSystem system({.settings = {{"PROFILE", "instant"}}});
   SmallDisk disk(system, "64m");
   REQUIRE(create(system) == 201);

@@ -38,7 +38,9 @@ esac
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(line);
+  }
   return lines;
 }
 
@@ -62,7 +64,9 @@ class KilledScripts {
     const bool killed = said.text.ends_with(fmt::format("status {}\n", killed_status));
     // A command of a loop that waits may not come as often as it did.
     CHECK_MESSAGE((killed || said.text.ends_with("status 0\n")), said.text);
-    if (killed) ++kills_;
+    if (killed) {
+      ++kills_;
+    }
   }
 
   std::string done(const std::string& script) {
@@ -86,7 +90,9 @@ class KilledScripts {
         "grep -lzxF -- \"$PWD/.run/nats-server.conf\" $f/cmdline ;; esac; done";
     CHECK(lines_of(system_.run(brokers).text).size() == 1);
     CHECK(system_.ready("api"));
-    for (std::size_t i = 1; i <= workers; ++i) CHECK(system_.ready(fmt::format("worker-{}", i)));
+    for (std::size_t i = 1; i <= workers; ++i) {
+      CHECK(system_.ready(fmt::format("worker-{}", i)));
+    }
     CHECK(system_.shell("nats stream ls --names | grep -x EVENTS; psql \"$DATABASE_URL\" -Atc "
                         "'SELECT 1'") == "EVENTS\n1");
   }

@@ -14,7 +14,9 @@ void make_locales(const std::string& folder, const std::vector<std::string>& nam
     localedef.argv = {"/usr/bin/localedef",          "--no-archive", "-f", "UTF-8", "-i", name,
                       folder + "/" + name + ".UTF-8"};
     const harness::Output made = harness::run_program(localedef);
-    if (!made.ending.clean()) throw std::runtime_error("no locale " + name + ":\n" + made.text);
+    if (!made.ending.clean()) {
+      throw std::runtime_error("no locale " + name + ":\n" + made.text);
+    }
   }
 }
 

@@ -52,11 +52,15 @@ TEST_CASE("a path may be longer than a Unix socket's, also when only its bytes a
   const std::string scratch =
       std::filesystem::temp_directory_path().string() + "/vsim-runbook-XXXXXX/";
   std::string folder;
-  while (scratch.size() + folder.size() < 149) folder += "ü";
+  while (scratch.size() + folder.size() < 149) {
+    folder += "ü";
+  }
   check_it_works_in(folder + std::string(150 - scratch.size() - folder.size(), 'x'));
   // With the rest of a socket's path more than 107 bytes, but fewer characters.
   folder.clear();
-  while (scratch.size() + folder.size() < 85) folder += "ü";
+  while (scratch.size() + folder.size() < 85) {
+    folder += "ü";
+  }
   check_it_works_in(folder);
 }
 

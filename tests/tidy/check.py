@@ -33,8 +33,9 @@ ARROWS = {
                "eventstore/lost_message.h"],
     # How a number is read from text is one rule for the whole tree.
     "eventstore": ["eventstore", "domain/decimal.h"],
-    "api": ["api", "schema", "eventstore", "ops/telemetry", "domain"],
-    "workers": ["workers", "schema", "eventstore", "ops/telemetry", "domain"],
+    "api": ["api", "schema", "eventstore", "ops/process", "ops/telemetry", "domain"],
+    "workers": ["workers", "schema", "eventstore", "ops/process", "ops/telemetry", "domain"],
+    "ops/process": ["ops/process", "ops/telemetry", "eventstore", "schema", "domain"],
     "ops/telemetry": ["ops/telemetry", "domain/decimal.h"],
     "ops/vsimctl": ["ops", "schema", "eventstore", "domain"],
     "ops/benchmark": ["ops/benchmark", "domain/decimal.h"],
@@ -53,7 +54,7 @@ ARROWS = {
 LIBRARY_HOMES = {
     r"nats/nats\.h": ["eventstore", "ops/benchmark", "tests"],
     r"pqxx/.*": ["schema/read_model", "tests"],
-    r"httplib\.h": ["ops/telemetry"],
+    r"httplib\.h": ["ops/process", "ops/telemetry"],
     r"CLI/.*": ["ops"],
     r"spdlog/.*": ["ops/telemetry"],
     r"prometheus/.*": ["ops/telemetry"],

@@ -27,7 +27,9 @@ AddressPool pool_of(std::uint32_t count) {
 TEST_CASE("each reservation gives another address, and then none") {
   auto pool = pool_of(3);
   std::set<Ipv4> given;
-  for (std::uint64_t chance = 5; chance < 8; ++chance) given.insert(pool.reserve(chance)->ip);
+  for (std::uint64_t chance = 5; chance < 8; ++chance) {
+    given.insert(pool.reserve(chance)->ip);
+  }
   CHECK(given.size() == 3);
   CHECK_FALSE(pool.reserve(1));
 }

@@ -21,16 +21,14 @@ constexpr Duration interval = 60s;
 
 struct Billing {
   explicit Billing(MemoryStore& store, Fleet::Worker& worker, bool active = true)
-      : role(
-            store, worker.view, [active] { return active; }, metrics, interval) {}
+      : role(store, worker.view, [active] { return active; }, metrics, interval) {}
   telemetry::Metrics metrics;
   AtWork<workers::Biller> role;
 };
 
 struct Keeping {
   explicit Keeping(MemoryStore& store, Fleet::Worker& worker)
-      : role(
-            store, worker.view, [] { return true; }, metrics, interval) {}
+      : role(store, worker.view, [] { return true; }, metrics, interval) {}
   telemetry::Metrics metrics;
   AtWork<workers::Timekeeper> role;
 };
@@ -38,7 +36,9 @@ struct Keeping {
 std::vector<BillingWatermark> watermarks(MemoryStore& store) {
   std::vector<BillingWatermark> found;
   for (const auto& logged : whole_log(store)) {
-    if (const auto* one = std::get_if<BillingWatermark>(&logged)) found.push_back(*one);
+    if (const auto* one = std::get_if<BillingWatermark>(&logged)) {
+      found.push_back(*one);
+    }
   }
   return found;
 }
@@ -136,7 +136,9 @@ TEST_CASE("two billers at once, with answers lost, say each watermark once") {
     const auto all = watermarks(store);
     for (std::size_t i = 0; i < all.size(); ++i) {
       CHECK(all[i].version == i + 1);
-      if (i > 0) CHECK(all[i].through > all[i - 1].through);
+      if (i > 0) {
+        CHECK(all[i].through > all[i - 1].through);
+      }
     }
     keeps_time(store);
   }

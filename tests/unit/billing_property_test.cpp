@@ -45,7 +45,9 @@ Bill bill_up_to(const RandomLife& life, Instant moment, bool with_it) {
 seconds fold_of_periods(const RandomLife& life, Instant moment) {
   seconds sum{0};
   for (const BillingPeriod& period : periods_of(life)) {
-    if (period.began > moment) continue;
+    if (period.began > moment) {
+      continue;
+    }
     const auto end = std::min(moment, period.ended.value_or(moment));
     sum += billed_seconds(life.policy(), end - period.began);
   }
@@ -80,7 +82,9 @@ struct Walk {
   }
   seconds between(Instant from, Instant to) const {
     seconds sum{0};
-    for (const auto& period : periods) sum += billed_between(policy, period, from, to);
+    for (const auto& period : periods) {
+      sum += billed_between(policy, period, from, to);
+    }
     return sum;
   }
 };
@@ -103,7 +107,9 @@ TEST_CASE("lives by chance meet every status, periods of no length and commands 
       no_length += period.ended == period.began ? 1 : 0;
     }
   });
-  for (const int times : met) CHECK(times > 100);
+  for (const int times : met) {
+    CHECK(times > 100);
+  }
   CHECK(no_length > 10);
   CHECK(refused > 100);
   CHECK(terminated_while_running > 10);
@@ -161,7 +167,9 @@ TEST_CASE("a bill is never negative, never falls, and never runs ahead of the wa
       Duration ran{0};
       Duration beyond{0};
       for (const BillingPeriod& period : periods_of(life)) {
-        if (period.began > moment) continue;
+        if (period.began > moment) {
+          continue;
+        }
         const auto length = std::min(moment, period.ended.value_or(moment)) - period.began;
         ran += length;
         beyond += std::max<Duration>(policy.granularity - Duration(1), policy.minimum - length);

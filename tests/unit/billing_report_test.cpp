@@ -49,7 +49,9 @@ BillingRequest request(Instant from, Instant to, BillingGroup group = BillingGro
 
 BillingReport report_of(const BillingRequest& wanted, const std::vector<BillingPeriodRow>& rows) {
   BillingReport report(wanted);
-  for (const auto& row : rows) report.add(row);
+  for (const auto& row : rows) {
+    report.add(row);
+  }
   return report;
 }
 
@@ -122,7 +124,9 @@ TEST_CASE("a sum beyond 64 bits is exact") {
   auto row = period(at("2026-01-01T00:00:00Z"), at("8999-01-01T00:00:00Z"));
   row.rate = {1'000'000};
   BillingReport report(request(at("2000-01-01T00:00:00Z"), at("8999-01-01T00:00:00Z")));
-  for (int i = 0; i < 100; ++i) report.add(row);
+  for (int i = 0; i < 100; ++i) {
+    report.add(row);
+  }
   // 6973 years: 2546836 days.
   CHECK(report.total().seconds == 100 * seconds(220'046'630'400));
   CHECK(to_text(report.total().rate_seconds) == "22004663040000000000");
@@ -170,7 +174,9 @@ TEST_CASE("the parts of any grouping, and of windows that adjoin, add up to the 
     for (auto i = draw(1, 40); i > 0; --i) {
       const Instant began = now - Duration(draw(0, 30 * 86'400'000LL));
       auto row = period(began, began + Duration(draw(0, (now - began).count())));
-      if (draw(0, 3) == 0) row.period.ended.reset();
+      if (draw(0, 3) == 0) {
+        row.period.ended.reset();
+      }
       row.server = server(static_cast<std::uint8_t>(draw(0, 9)));
       row.region = draw(0, 1) == 0 ? "eu-west-1" : "us-east-1";
       row.rate = {draw(0, 1'000'000)};

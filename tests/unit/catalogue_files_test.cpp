@@ -36,7 +36,9 @@ class Files {
   /// What is wrong, without the folder's name; empty when all is well.
   std::string mistake() {
     const auto catalogue = messages::load_catalogue(folder_.path());
-    if (catalogue) return {};
+    if (catalogue) {
+      return {};
+    }
     CHECK(catalogue.error().size() == 1);
     return catalogue.error().front().substr(folder_.path().size() + 1);
   }

@@ -13,8 +13,8 @@
 namespace vsim::api {
 namespace {
 
-using telemetry::AddressRange;
-using telemetry::IpAddress;
+using process::AddressRange;
+using process::IpAddress;
 
 std::vector<AddressRange> ranges(std::initializer_list<const char*> texts) {
   std::vector<AddressRange> ranges;

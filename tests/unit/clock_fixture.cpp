@@ -33,13 +33,19 @@ struct Checker {
     }
   }
   void operator()(const messages::ClockLogged& logged) {
-    if (version == 0) applied = logged.state.deadlines_applied_through;  // where the clock began
+    if (version == 0) {
+      applied = logged.state.deadlines_applied_through;  // where the clock began
+    }
     CHECK(logged.event.version == ++version);
     const auto* said = std::get_if<DeadlinesApplied>(&logged.event.data);
-    if (said == nullptr) return;
+    if (said == nullptr) {
+      return;
+    }
     CHECK(said->through > applied);
     applied = said->through;
-    for (const auto& [server, due] : pending) CHECK(due > applied);
+    for (const auto& [server, due] : pending) {
+      CHECK(due > applied);
+    }
   }
   void operator()(const BillingWatermark& watermark) const { CHECK(watermark.through <= applied); }
   void operator()(const AddressClaimed&) const {}
@@ -62,7 +68,9 @@ Verdict handle_clock(Fleet::Worker& worker, const messages::DecodedCommand& comm
   workers::FleetCommands commands(worker.tools);
   while (true) {
     const auto verdict = commands.carry_out(command);
-    if (verdict) return *verdict;
+    if (verdict) {
+      return *verdict;
+    }
     REQUIRE(verdict.error().kind == eventstore::Error::Kind::unavailable);
   }
 }

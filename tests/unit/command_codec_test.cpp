@@ -313,7 +313,9 @@ TEST_CASE("a create that is wrong is told what to change") {
 TEST_CASE("limits of a create hold at them and not one past them") {
   const auto named = [](std::size_t characters) {
     std::string name;
-    for (std::size_t i = 0; i < characters; ++i) name += "ä";  // two bytes each
+    for (std::size_t i = 0; i < characters; ++i) {
+      name += "ä";  // two bytes each
+    }
     return complaint_of(R"({"type":"t","name":")" + name + "\"}");
   };
   CHECK(named(messages::name_characters_max).empty());

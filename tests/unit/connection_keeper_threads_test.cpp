@@ -186,7 +186,9 @@ TEST_CASE("the end of the server waits for what is in hand, and lets idle connec
 TEST_CASE("a request that throws costs its own connection, and nobody else anything") {
   std::atomic<bool> fails = false;
   EchoServer server(64, [&] {
-    if (fails) throw std::runtime_error("a bug");
+    if (fails) {
+      throw std::runtime_error("a bug");
+    }
   });
   RawClient before(server.port());
   CHECK(before.ask(get) == answered);

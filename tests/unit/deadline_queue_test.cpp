@@ -24,7 +24,9 @@ const std::array<Region, 3> regions = {Region{"us-east-1"}, Region{"eu-west-1"},
 
 ServerId random_server(std::mt19937_64& random) {
   ServerId id;
-  for (auto& byte : id.uuid.bytes) byte = static_cast<std::uint8_t>(random());
+  for (auto& byte : id.uuid.bytes) {
+    byte = static_cast<std::uint8_t>(random());
+  }
   return id;
 }
 
@@ -36,16 +38,24 @@ class Model {
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
            StreamSequence sequence, DueKind kind) {
     const auto known = entries_.find(server);
-    if (known != entries_.end() && sequence < known->second.sequence) return;
-    if (known != entries_.end()) entries_.erase(known);
-    if (due) entries_[server] = {region, *due, sequence, kind};
+    if (known != entries_.end() && sequence < known->second.sequence) {
+      return;
+    }
+    if (known != entries_.end()) {
+      entries_.erase(known);
+    }
+    if (due) {
+      entries_[server] = {region, *due, sequence, kind};
+    }
   }
 
   std::vector<DueServer> due(Instant until, std::size_t max,
                              const std::optional<Region>& region) const {
     std::vector<DueServer> servers;
     for (const auto& [server, entry] : entries_) {
-      if (entry.due > until || (region && entry.region != *region)) continue;
+      if (entry.due > until || (region && entry.region != *region)) {
+        continue;
+      }
       servers.push_back({entry.region, server, entry.due});
     }
     std::sort(servers.begin(), servers.end(), [](const DueServer& a, const DueServer& b) {
@@ -60,9 +70,13 @@ class Model {
   DeadlineQueue::DueCount count_due(Instant until) const {
     DeadlineQueue::DueCount count;
     for (const auto& [server, entry] : entries_) {
-      if (entry.due > until) continue;
+      if (entry.due > until) {
+        continue;
+      }
       ++count.all;
-      if (entry.kind == DueKind::idle_timeout) ++count.idle;
+      if (entry.kind == DueKind::idle_timeout) {
+        ++count.idle;
+      }
     }
     return count;
   }
@@ -119,7 +133,9 @@ TEST_CASE("whatever news comes in whatever order, the queue is what a plain mode
     CAPTURE(seed);
     std::mt19937_64 random(seed);
     std::vector<ServerId> servers;
-    for (int i = 0; i < 60; ++i) servers.push_back(random_server(random));
+    for (int i = 0; i < 60; ++i) {
+      servers.push_back(random_server(random));
+    }
     DeadlineQueue queue;
     Model model;
     const auto erasing = 1 + random() % 4;  // some runs grow, some hover near empty
@@ -128,11 +144,15 @@ TEST_CASE("whatever news comes in whatever order, the queue is what a plain mode
       const auto& region = regions[random() % regions.size()];
       const auto sequence = random() % 500;  // much of it is older than what is known
       std::optional<Instant> due = at_ms(random() % 100);
-      if (random() % 5 < erasing) due.reset();
+      if (random() % 5 < erasing) {
+        due.reset();
+      }
       const auto kind = random() % 2 == 0 ? DueKind::transition_ends : DueKind::idle_timeout;
       queue.set(region, server, due, sequence, kind);
       model.set(region, server, due, sequence, kind);
-      if (step % 7 == 0) compare(queue, model, random);
+      if (step % 7 == 0) {
+        compare(queue, model, random);
+      }
     }
     compare(queue, model, random);
   }
@@ -145,7 +165,9 @@ TEST_CASE("ten thousand come and go through a queue that never holds many") {
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     pending.push_back(random_server(random));
     queue.set(regions[0], pending.back(), at_ms(i), i);
-    if (pending.size() < 20) continue;
+    if (pending.size() < 20) {
+      continue;
+    }
     const auto first = queue.due(at_ms(i), 1, std::nullopt);
     REQUIRE(first.size() == 1);
     CHECK(first.front().server == pending.front());

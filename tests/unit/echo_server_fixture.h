@@ -18,8 +18,7 @@ namespace vsim::api {
 class EchoServer {
  public:
   /// `meanwhile` runs before each answer to a request without fault.
-  explicit EchoServer(
-      std::size_t connections_max = 64, std::function<void()> meanwhile = [] {});
+  explicit EchoServer(std::size_t connections_max = 64, std::function<void()> meanwhile = [] {});
 
   std::uint16_t port() const { return port_; }
   void stop() { server_.reset(); }

@@ -70,7 +70,9 @@ TEST_CASE("tags that can match no server say why (issue 12, 11)") {
 
 TEST_CASE("as many tags as the limit says are read, and not one more") {
   std::string field;
-  for (std::size_t i = 0; i < entity_tags_max; ++i) field += "\"1\",";
+  for (std::size_t i = 0; i < entity_tags_max; ++i) {
+    field += "\"1\",";
+  }
   CHECK(read_entity_tags(field));
   CHECK_FALSE(read_entity_tags(field + "\"1\""));
 }

@@ -58,7 +58,9 @@ TEST_CASE("an outcome that came after a newer command's names its own command") 
 TEST_CASE("every event of a server's life is read back as it was written") {
   std::vector<std::string_view> seen;
   const auto check = [&seen](const State& state, const std::vector<Event>& events) {
-    for (const auto& event : events) seen.push_back(event_type(event.data));
+    for (const auto& event : events) {
+      seen.push_back(event_type(event.data));
+    }
     all_come_back(state, events);
   };
   for (const auto* name : {"(none)", "PENDING", "RUNNING", "STOPPED"}) {

@@ -113,11 +113,17 @@ TEST_CASE("with answers and requests lost, two workers that both have an advance
     Fleet fleet(store, 5, standing_still);
     Fleet::Worker other(store);
     std::vector<messages::DecodedCommand> commands;
-    for (int i = 0; i < 5; ++i) commands.push_back(clock_command(AdvanceClock{1h}));
+    for (int i = 0; i < 5; ++i) {
+      commands.push_back(clock_command(AdvanceClock{1h}));
+    }
     std::jthread rival([&] {
-      for (const auto& command : commands) handle_clock(other, command);
+      for (const auto& command : commands) {
+        handle_clock(other, command);
+      }
     });
-    for (const auto& command : commands) handle_clock(fleet.worker(), command);
+    for (const auto& command : commands) {
+      handle_clock(fleet.worker(), command);
+    }
     rival.join();
     CHECK(clock_of(store).time.sim == at(0) + 5h);
   }

@@ -56,7 +56,9 @@ Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double sca
     while (true) {
       const auto appended = store_.append(std::span(&seed, 1));
       // A conflict: it is there, only the answer was lost.
-      if (appended || appended.error().kind == eventstore::Error::Kind::conflict) break;
+      if (appended || appended.error().kind == eventstore::Error::Kind::conflict) {
+        break;
+      }
     }
   }
   worker_ = std::make_unique<Worker>(store_);
@@ -98,7 +100,9 @@ std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command
   // As the command worker does: an unavailable log is tried again.
   while (true) {
     const auto committed = workers::commit_commands(worker.tools, group);
-    if (committed) break;
+    if (committed) {
+      break;
+    }
     REQUIRE(committed.error().kind == eventstore::Error::Kind::unavailable);
     std::erase_if(group, [](const auto* proposal) { return proposal->is_done(); });
   }

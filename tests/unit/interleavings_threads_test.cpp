@@ -43,7 +43,9 @@ void is_sound(const std::vector<messages::ServerEvent>& history) {
     CHECK(event.at >= state.at);
     state = evolve(std::move(state), event);
     CHECK(state == after);
-    if (event.cause) CHECK(outcomes.insert(event.cause->command).second);
+    if (event.cause) {
+      CHECK(outcomes.insert(event.cause->command).second);
+    }
   }
 }
 
@@ -103,7 +105,9 @@ TEST_CASE("a conflict inside a group commit: only the culprit is decided again")
   MemoryStore store;
   Fleet fleet(store, 50);
   std::vector<Command> creates;
-  for (std::uint8_t n = 1; n <= 20; ++n) creates.push_back(create_number(n));
+  for (std::uint8_t n = 1; n <= 20; ++n) {
+    creates.push_back(create_number(n));
+  }
   handle_group(fleet.worker(), creates);
 
   std::vector<Command> stops;
@@ -152,7 +156,9 @@ TEST_CASE("an address whose holder is gone but for the timekeeper's word is foun
   REQUIRE(std::holds_alternative<Succeeded>(fleet.handle(terminate)));
   // Nobody keeps the time here; once it has come, the create applies what is due by itself.
   const auto due = fleet.state(server_number(1)).server->deadline->due;
-  while (fleet.worker().view.now() < due) std::this_thread::yield();
+  while (fleet.worker().view.now() < due) {
+    std::this_thread::yield();
+  }
   CHECK(std::holds_alternative<Succeeded>(fleet.handle(create_number(2, "standard"))));
   CHECK(fleet.state(server_number(1)).server->status == Status::terminated);
   const auto first = fleet.history(server_number(1)).front().state.server->blueprint.ip;
@@ -242,7 +248,9 @@ TEST_CASE("with answers and requests lost at every step, each command takes effe
     Fleet fleet(store, 12);
     Fleet::Worker other(store);
     std::vector<Command> creates;
-    for (std::uint8_t n = 1; n <= 15; ++n) creates.push_back(create_number(n));
+    for (std::uint8_t n = 1; n <= 15; ++n) {
+      creates.push_back(create_number(n));
+    }
     std::map<bool, int> counted;
     // Both handle every command, as if each had been delivered twice at once.
     std::jthread rival([&] { handle_group(other, creates); });
@@ -255,7 +263,9 @@ TEST_CASE("with answers and requests lost at every step, each command takes effe
       is_sound(history);
       const auto& server = history.front().state.server;
       ++counted[server.has_value()];
-      if (server) CHECK(addresses.insert(server->blueprint.ip).second);
+      if (server) {
+        CHECK(addresses.insert(server->blueprint.ip).second);
+      }
     }
     CHECK(counted[true] == 12);
     CHECK(counted[false] == 3);

@@ -1,7 +1,7 @@
 // Goal: a process that an exception ends says in its log why.
 // Method: a forked process throws where nobody catches; its exit and its stderr are read.
 
-#include "ops/telemetry/last_words.h"
+#include "ops/process/last_words.h"
 
 #include <csignal>
 #include <functional>

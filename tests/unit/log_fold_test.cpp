@@ -131,7 +131,9 @@ TEST_CASE("the first differing member of two objects is named by its path") {
 TEST_CASE("the last early message of a subject is found, whatever lies between") {
   eventstore::MemoryStore store;
   samples::SampleLog log(store);
-  for (int i = 0; i < 300; ++i) log.append(i % 7 == 3 ? "s.a" : "s.b", std::to_string(i));
+  for (int i = 0; i < 300; ++i) {
+    log.append(i % 7 == 3 ? "s.a" : "s.b", std::to_string(i));
+  }
   for (int bound = -1; bound <= 300; ++bound) {
     const auto found = eventstore::find_last(
         store, "s.a", [&](const eventstore::Message& m) { return std::stoi(m.payload) <= bound; });

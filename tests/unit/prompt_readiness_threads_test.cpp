@@ -48,7 +48,9 @@ TEST_CASE("readiness is examined when it is asked for, and kept for a moment") {
   PromptReadiness prompt([&] { return examination.run(); });
   CHECK(examination.count == 0);
   CHECK(prompt.now().ready());
-  for (int i = 0; i < 100; ++i) prompt.now();
+  for (int i = 0; i < 100; ++i) {
+    prompt.now();
+  }
   CHECK(examination.count <= 2);
   wait_until_old();
   const int before = examination.count;
@@ -68,10 +70,14 @@ TEST_CASE("while an examination waits, who asks is told so at once, and the trut
   CHECK(Clock::now() - began >= PromptReadiness::answer_max);
   // It has been waiting for long: nobody else waits for it.
   const auto again = Clock::now();
-  for (int i = 0; i < 100; ++i) CHECK_FALSE(prompt.now().ready());
+  for (int i = 0; i < 100; ++i) {
+    CHECK_FALSE(prompt.now().ready());
+  }
   CHECK(Clock::now() - again < PromptReadiness::answer_max);
   examination.set(true);
   const auto give_up = Clock::now() + 10s;
-  while (!prompt.now().ready() && Clock::now() < give_up) std::this_thread::yield();
+  while (!prompt.now().ready() && Clock::now() < give_up) {
+    std::this_thread::yield();
+  }
   CHECK(prompt.now().ready());
 }

@@ -37,7 +37,9 @@ inline std::int64_t one_of(Dice& dice, std::initializer_list<std::int64_t> value
 }
 
 inline Delay random_delay(Dice& dice) {
-  if (dice() % 3 != 0) return FixedDelay{Duration(one_of(dice, {0, 0, 1, 999, 3000, 70'000}))};
+  if (dice() % 3 != 0) {
+    return FixedDelay{Duration(one_of(dice, {0, 0, 1, 999, 3000, 70'000}))};
+  }
   return UniformDelay{Duration(0), Duration(one_of(dice, {2, 1500, 60'000}))};
 }
 
@@ -45,7 +47,9 @@ inline Catalogue random_catalogue(Dice& dice, const Region& region) {
   LifecycleProfile profile;
   profile.name = "any";
   const bool instant = dice() % 4 == 0;
-  for (Delay& delay : profile.delays) delay = instant ? FixedDelay{} : random_delay(dice);
+  for (Delay& delay : profile.delays) {
+    delay = instant ? FixedDelay{} : random_delay(dice);
+  }
   profile.create_ends_in = dice() % 4 == 0 ? Status::stopped : Status::running;
   profile.idle_timeout = Duration(one_of(dice, {0, 0, 5000, 1'800'000}));
   const auto bills = [&](Status status, bool yes) {
@@ -69,16 +73,26 @@ inline Catalogue random_catalogue(Dice& dice, const Region& region) {
 
 inline Action random_action(Dice& dice) {
   const auto roll = dice() % 32;
-  if (roll < 11) return Stop{};
-  if (roll < 22) return Start{};
-  if (roll < 30) return Reboot{};
-  if (roll < 31) return dice() % 2 == 0 ? Terminate{} : Terminate{"by chance"};
+  if (roll < 11) {
+    return Stop{};
+  }
+  if (roll < 22) {
+    return Start{};
+  }
+  if (roll < 30) {
+    return Reboot{};
+  }
+  if (roll < 31) {
+    return dice() % 2 == 0 ? Terminate{} : Terminate{"by chance"};
+  }
   return Create{"again", "small", {}, {}, std::nullopt};
 }
 
 inline Duration random_pause(Dice& dice) {
   const auto most = one_of(dice, {0, 1, 1, 999, 2000, 60'000, 3'600'000, 100'000'000});
-  if (dice() % 4 == 0) return Duration(one_of(dice, {1000, 60'000, 3'600'000, 86'400'000}));
+  if (dice() % 4 == 0) {
+    return Duration(one_of(dice, {1000, 60'000, 3'600'000, 86'400'000}));
+  }
   return Duration(static_cast<std::int64_t>(dice() % (static_cast<std::uint64_t>(most) + 1)));
 }
 
@@ -127,8 +141,12 @@ inline std::vector<BillingPeriod> periods_of(const RandomLife& life) {
   bool billed = false;
   for (const Lived& lived : life.events) {
     const bool bills = life.policy().bills(lived.state.server->status);
-    if (bills && !billed) periods.push_back({lived.event.at, std::nullopt});
-    if (!bills && billed) periods.back().ended = lived.event.at;
+    if (bills && !billed) {
+      periods.push_back({lived.event.at, std::nullopt});
+    }
+    if (!bills && billed) {
+      periods.back().ended = lived.event.at;
+    }
     billed = bills;
   }
   return periods;
@@ -140,7 +158,9 @@ inline std::vector<Instant> moments_of(const RandomLife& life, Dice& dice) {
   const Instant begin = life.events.front().event.at;
   const Instant end = life.events.back().event.at + std::chrono::hours(2);
   for (const Lived& lived : life.events) {
-    for (const int off : {-1, 0, 1}) moments.push_back(lived.event.at + Duration(off));
+    for (const int off : {-1, 0, 1}) {
+      moments.push_back(lived.event.at + Duration(off));
+    }
   }
   const auto length = static_cast<std::uint64_t>((end - begin).count());
   for (int i = 0; i < 10; ++i) {

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 using Time = RateLimiter::Time;
 
 const Time start{1h};
-constexpr telemetry::RateLimit ten_a_second{.per_second = 10, .burst = 3};
+constexpr process::RateLimit ten_a_second{.per_second = 10, .burst = 3};
 
 /// How many requests in a row are let in.
 int let_in(RateLimiter& limiter, Time now, const std::string& bucket = "a") {

@@ -91,7 +91,9 @@ TEST_CASE("what the API publishes fits its hash, whatever it is; another payload
     auto message = published(asked);
     CHECK(error_of(message) == "");
     for (const auto& other : all_requests()) {
-      if (other.subject != asked.subject || other.payload == asked.payload) continue;
+      if (other.subject != asked.subject || other.payload == asked.payload) {
+        continue;
+      }
       message.payload = other.payload;
       CHECK(error_of(message).find("does not fit Vsim-Request-Hash") != std::string::npos);
     }

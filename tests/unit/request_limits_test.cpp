@@ -11,12 +11,12 @@
 namespace vsim::api {
 namespace {
 
-constexpr telemetry::RateLimit two_at_once{.per_second = 1, .burst = 2};
+constexpr process::RateLimit two_at_once{.per_second = 1, .burst = 2};
 
 HttpRequest request_from(const std::string& address, const std::string& path = "/servers") {
   HttpRequest request;
   request.path = path;
-  request.peer = telemetry::IpAddress::parse(address);
+  request.peer = process::IpAddress::parse(address);
   return request;
 }
 

@@ -65,7 +65,9 @@ TEST_CASE("every state answers every command as the lifecycle says") {
   }
   CHECK(lifecycle.size() == status_count + 1);
   std::set<std::size_t> kinds;
-  for (const auto& action : actions) kinds.insert(action.index());
+  for (const auto& action : actions) {
+    kinds.insert(action.index());
+  }
   CHECK(kinds.size() == std::variant_size_v<Action>);
 }
 
@@ -285,7 +287,9 @@ TEST_CASE("a high number stands in no lower one's way, and is one among its like
     const auto decision = decide(state, lower, at(70), context());
     CHECK(std::holds_alternative<Succeeded>(decision.verdict) != orders);
     state = after(std::move(state), decision.events);
-    if (orders) continue;
+    if (orders) {
+      continue;
+    }
     CHECK(state.last_command->cause.sequence == lower.sequence);
     CHECK(std::holds_alternative<AlreadyDecided>(decide(state, lower, at(80), context()).verdict));
   }

@@ -61,20 +61,38 @@ Command command(Action action) {
 }
 
 State after(State state, const std::vector<Event>& events) {
-  for (const auto& event : events) state = evolve(std::move(state), event);
+  for (const auto& event : events) {
+    state = evolve(std::move(state), event);
+  }
   return state;
 }
 
 State server_in(const std::string& state) {
-  if (state == "(none)") return {};
+  if (state == "(none)") {
+    return {};
+  }
   // A transition takes 3 s; those that shall still be under way at second 100 begin at 98.
-  if (state == "PENDING") return walk({{a_create(), 98}}, 98);
-  if (state == "RUNNING") return walk({{a_create(), 0}}, 50);
-  if (state == "STOPPING") return walk({{a_create(), 0}, {Stop{}, 98}}, 98);
-  if (state == "STOPPED") return walk({{a_create(), 0}, {Stop{}, 50}}, 60);
-  if (state == "REBOOTING") return walk({{a_create(), 0}, {Reboot{}, 98}}, 98);
-  if (state == "TERMINATING") return walk({{a_create(), 0}, {Terminate{}, 98}}, 98);
-  if (state == "TERMINATED") return walk({{a_create(), 0}, {Terminate{}, 50}}, 60);
+  if (state == "PENDING") {
+    return walk({{a_create(), 98}}, 98);
+  }
+  if (state == "RUNNING") {
+    return walk({{a_create(), 0}}, 50);
+  }
+  if (state == "STOPPING") {
+    return walk({{a_create(), 0}, {Stop{}, 98}}, 98);
+  }
+  if (state == "STOPPED") {
+    return walk({{a_create(), 0}, {Stop{}, 50}}, 60);
+  }
+  if (state == "REBOOTING") {
+    return walk({{a_create(), 0}, {Reboot{}, 98}}, 98);
+  }
+  if (state == "TERMINATING") {
+    return walk({{a_create(), 0}, {Terminate{}, 98}}, 98);
+  }
+  if (state == "TERMINATED") {
+    return walk({{a_create(), 0}, {Terminate{}, 50}}, 60);
+  }
   throw std::invalid_argument("no such state: " + state);
 }
 

@@ -2,7 +2,7 @@
 // everything that must be put right, with the fix.
 // Method: read argument lists and an environment made here; nothing is started.
 
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 
 #include <cstdlib>
 #include <initializer_list>
@@ -12,7 +12,7 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/telemetry/setting_values.h"
+#include "ops/process/setting_values.h"
 
 namespace vsim::telemetry {
 namespace {
@@ -44,14 +44,22 @@ class Environment {
  public:
   Environment(std::initializer_list<std::pair<const char*, const char*>> values) {
     for (const char* name : variables) {
-      if (const char* value = std::getenv(name)) before_.emplace_back(name, value);
+      if (const char* value = std::getenv(name)) {
+        before_.emplace_back(name, value);
+      }
       unsetenv(name);
     }
-    for (const auto& [name, value] : values) setenv(name, value, 1);
+    for (const auto& [name, value] : values) {
+      setenv(name, value, 1);
+    }
   }
   ~Environment() {
-    for (const char* name : variables) unsetenv(name);
-    for (const auto& [name, value] : before_) setenv(name.c_str(), value.c_str(), 1);
+    for (const char* name : variables) {
+      unsetenv(name);
+    }
+    for (const auto& [name, value] : before_) {
+      setenv(name.c_str(), value.c_str(), 1);
+    }
   }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -163,10 +171,12 @@ TEST_CASE("requests are limited where strangers may come, unless told otherwise"
     const auto settings = read_api({"--database-url", database});
     return settings ? settings->rate_limit : RateLimit{99, 99};
   };
-  for (const char* address : {"127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "localhost:80"})
+  for (const char* address : {"127.0.0.1:80", "127.9.9.9:80", "[::1]:80", "localhost:80"}) {
     CHECK(limit({{"HTTP_ADDR", address}}).off());
-  for (const char* address : {"0.0.0.0:80", ":80", "[::]:80", "10.0.0.1:80", "api.example:80"})
+  }
+  for (const char* address : {"0.0.0.0:80", ":80", "[::]:80", "10.0.0.1:80", "api.example:80"}) {
     CHECK(limit({{"HTTP_ADDR", address}}) == RateLimit{100, 200});
+  }
   CHECK(limit({{"HTTP_ADDR", ":80"}, {"RATE_LIMIT", "off"}}).off());
   CHECK(limit({{"HTTP_ADDR", ":80"}, {"RATE_LIMIT", "0"}}).off());
   CHECK(limit({{"RATE_LIMIT", "5"}}) == RateLimit{5, 10});
@@ -203,13 +213,16 @@ TEST_CASE("as many connections as allowed may be asked for, and not one more or 
   };
   CHECK(connections("1") == 1);
   CHECK(connections(std::to_string(http_connections_max)) == http_connections_max);
-  for (const std::string& text : {std::string("0"), std::to_string(http_connections_max + 1)})
+  for (const std::string& text : {std::string("0"), std::to_string(http_connections_max + 1)}) {
     CHECK(connections(text) == 0);
+  }
 }
 
 TEST_CASE("as many trusted proxies as allowed are taken, and one more is refused") {
   std::string many = "10.0.0.1";
-  for (std::size_t i = 1; i < trusted_proxies_max; ++i) many += ", ::1";
+  for (std::size_t i = 1; i < trusted_proxies_max; ++i) {
+    many += ", ::1";
+  }
   CHECK(read_address_ranges(many).value().size() == trusted_proxies_max);
   CHECK_FALSE(read_address_ranges(many + ",::1"));
 }
@@ -220,8 +233,9 @@ TEST_CASE("the time scale is taken up to its limit and refused past it") {
   CHECK(read_time_scale("0.000001").value() == 0.000001);
   CHECK_FALSE(read_time_scale("0.0000009"));
   for (const char* text : {"", "0", "-1", "nan", "inf", "1x", "1e999", "060", "+60", " 60", "60 ",
-                           "0x10", "1e3", ".5", "5."})
+                           "0x10", "1e3", ".5", "5."}) {
     CHECK_FALSE(read_time_scale(text));
+  }
 }
 
 TEST_CASE("the billing interval is taken from a second to a day, and refused outside of it") {
@@ -244,9 +258,11 @@ TEST_CASE("durations carry their unit") {
   CHECK(read_duration("500ms", "m").value() == milliseconds(500));
   CHECK(read_duration("0s", "m").value() == milliseconds(0));
   CHECK(read_duration("3650d", "m").value() == std::chrono::hours(3650 * 24));
-  for (const char* text : {"", "m", "30", "30 m", "-30m", "1.5h", "30min", "3651d", "3650d1ms",
-                           "030m", "1h05m", "+30m", " 30m", "00s", "99999999999999999999h", "1h30"})
+  for (const char* text :
+       {"", "m", "30", "30 m", "-30m", "1.5h", "30min", "3651d", "3650d1ms", "030m", "1h05m",
+        "+30m", " 30m", "00s", "99999999999999999999h", "1h30"}) {
     CHECK_FALSE(read_duration(text, "m"));
+  }
 }
 
 TEST_CASE("the port in a URL is a decimal number, as elsewhere: issue 12, 4") {
@@ -273,8 +289,9 @@ TEST_CASE("addresses are a host and a port") {
   CHECK(read_listen_address("[::1]:80").value().host == "::1");
   CHECK(read_listen_address("localhost:65535").value().port == 65535);
   for (const char* text : {"", "80", "a:0", "a:080", "a:+80", "a: 80", "a:65536", "a:b", "::1:80",
-                           "http://a:80", "a b:80"})
+                           "http://a:80", "a b:80"}) {
     CHECK_FALSE(read_listen_address(text));
+  }
 }
 
 TEST_CASE("roles are all on unless some are picked") {
@@ -331,7 +348,9 @@ TEST_CASE("hosts are names by commas, 64 at most") {
     CHECK_FALSE(read_host_names(no_name));
   }
   std::string many = "a";
-  for (std::size_t i = 1; i < http_hosts_max; ++i) many += ",a";
+  for (std::size_t i = 1; i < http_hosts_max; ++i) {
+    many += ",a";
+  }
   CHECK(read_host_names(many).value().size() == http_hosts_max);
   CHECK(read_host_names(many + ",a").error() == "are 65; give 64 at most");
   CHECK(read_api({"--http-hosts=api"}).value().http_hosts == std::vector<std::string>{"api"});

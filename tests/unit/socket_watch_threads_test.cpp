@@ -106,7 +106,9 @@ TEST_CASE("many waits that begin and end while others are cut hurt nobody") {
         watch.begin(round % 10 == 0 ? 1ms : 1h);
         pair.read(round % 10 == 0 ? 500ms : 1ms);
         watch.end();
-        if (round % 10 != 0) CHECK_FALSE(watch.cut());
+        if (round % 10 != 0) {
+          CHECK_FALSE(watch.cut());
+        }
       }
     });
   }

@@ -50,7 +50,9 @@ class Disk : public eventstore::EventStore {
     std::vector<Message> found;
     for (const auto& one : filters) {
       auto history = load_history(one);
-      if (!history->empty()) found.push_back(history->back());
+      if (!history->empty()) {
+        found.push_back(history->back());
+      }
     }
     return found;
   }
@@ -63,7 +65,9 @@ class Disk : public eventstore::EventStore {
     return log->load_next(one, from);
   }
   Result<std::optional<Message>> load(Sequence sequence) override {
-    if (lost.contains(sequence)) return std::optional<Message>();
+    if (lost.contains(sequence)) {
+      return std::optional<Message>();
+    }
     return log->load(sequence);
   }
   Result<Sequence> last_sequence() override { return log->last_sequence(); }
@@ -82,12 +86,16 @@ struct Ground {
   std::uint64_t reconnects = 0;
   workers::KnownHeads heads{[this](auto) -> read_model::DbResult<read_model::NewestEvents> {
     ++asked;
-    if (silence) return tl::unexpected(*silence);
+    if (silence) {
+      return tl::unexpected(*silence);
+    }
     return newest;
   }};
   workers::LogWatch watch{disk, heads,
                           [this]() -> read_model::DbResult<read_model::LogMarks> {
-                            if (silence) return tl::unexpected(*silence);
+                            if (silence) {
+                              return tl::unexpected(*silence);
+                            }
                             return marks;
                           },
                           [this] { return reconnects; }, metrics};
@@ -95,7 +103,9 @@ struct Ground {
 
   Result<Sequence> append(const std::string& payload, std::optional<Sequence> expected = {}) {
     Append message{subject, payload, {}, std::nullopt};
-    if (expected) message.expected = Expectation{filter, *expected};
+    if (expected) {
+      message.expected = Expectation{filter, *expected};
+    }
     return log.append(std::span(&message, 1));
   }
   /// The worker's view has read it all.
@@ -296,7 +306,9 @@ TEST_CASE("of many servers the least touched are forgotten, and asked for again"
     }
     return messages::server_events(the_region, id);
   };
-  for (int i = 1; i <= servers; ++i) heads.note(number(i), static_cast<Sequence>(i));
+  for (int i = 1; i <= servers; ++i) {
+    heads.note(number(i), static_cast<Sequence>(i));
+  }
   CHECK(heads.remembered(number(servers)) == servers);
   CHECK(heads.remembered(number(1)) == 0);
 }

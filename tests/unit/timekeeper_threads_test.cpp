@@ -23,8 +23,7 @@ namespace {
 class Keeper {
  public:
   explicit Keeper(MemoryStore& store, Fleet::Worker& worker, bool active = true)
-      : role_(
-            store, worker.view, [active] { return active; }, metrics_) {}
+      : role_(store, worker.view, [active] { return active; }, metrics_) {}
   double counted(const std::string& line) const {
     const auto text = metrics_.text();
     const auto found = text.find("\n" + line + " ");
@@ -64,7 +63,9 @@ std::vector<std::pair<std::string, Instant>> told(const std::vector<messages::Se
 void populate(Fleet& fleet, std::uint8_t servers) {
   for (std::uint8_t n = 1; n <= servers; ++n) {
     succeeds(fleet.handle(create_number(n, n % 3 == 0 ? "instant" : "seed")));
-    if (n % 6 == 0) succeeds(fleet.handle(for_number(n, Stop{})));
+    if (n % 6 == 0) {
+      succeeds(fleet.handle(for_number(n, Stop{})));
+    }
     jump(fleet, Duration(1000 * (n % 7)));
   }
 }

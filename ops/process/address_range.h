@@ -13,7 +13,7 @@
 
 struct sockaddr;
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 /// An IPv4 or IPv6 address. IPv4 is held as IPv6 has it, so 10.0.0.1 equals ::ffff:10.0.0.1.
 struct IpAddress {
@@ -45,4 +45,4 @@ class AddressRange {
 
 bool contains(const std::vector<AddressRange>& ranges, const IpAddress& address);
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

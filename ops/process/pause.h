@@ -7,7 +7,7 @@
 #include <mutex>
 #include <stop_token>
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 inline void pause(const std::stop_token& stop, std::chrono::nanoseconds length) {
   std::mutex mutex;
@@ -16,4 +16,4 @@ inline void pause(const std::stop_token& stop, std::chrono::nanoseconds length) 
   never.wait_for(lock, stop, length, [] { return false; });
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 /// Owns a file descriptor.
 class Descriptor {
@@ -20,4 +20,4 @@ class Descriptor {
   int number_ = -1;  // none
 };
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,10 +1,10 @@
-#include "ops/telemetry/descriptor.h"
+#include "ops/process/descriptor.h"
 
 #include <utility>
 
 #include <unistd.h>
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 Descriptor::~Descriptor() {
   if (number_ >= 0) {
@@ -19,4 +19,4 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,4 +1,4 @@
-#include "ops/telemetry/last_words.h"
+#include "ops/process/last_words.h"
 
 #include <array>
 #include <cstdlib>
@@ -11,14 +11,16 @@
 
 #include "ops/telemetry/log.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 constexpr std::size_t name_bytes_max = 16;  // the system's limit, with the zero at the end
 
 std::string type_of_current() {
   const auto* type = abi::__cxa_current_exception_type();
-  if (type == nullptr) return {};
+  if (type == nullptr) {
+    return {};
+  }
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> readable(
       abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
@@ -43,7 +45,9 @@ std::string type_of_current() {
 
 std::string what_was_thrown() {
   const auto current = std::current_exception();
-  if (!current) return "std::terminate was called";
+  if (!current) {
+    return "std::terminate was called";
+  }
   try {
     std::rethrow_exception(current);
   } catch (const std::exception& exception) {
@@ -60,4 +64,4 @@ void name_thread(const char* name) {
   pthread_setname_np(pthread_self(), fit.c_str());
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

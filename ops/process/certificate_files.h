@@ -8,7 +8,7 @@
 
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 /// A certificate (with those of its issuers behind it, if any) and its private key.
 struct CertificateFiles {
@@ -33,4 +33,4 @@ std::optional<CertificateMistake> check_certificate(const CertificateFiles& file
 /// Whether the file holds certificates of authorities; else why not.
 std::optional<std::string> check_authorities(const std::string& file);
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,4 +1,4 @@
-#include "ops/telemetry/address_range.h"
+#include "ops/process/address_range.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "domain/decimal.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 constexpr unsigned bits_max = 128;
@@ -111,4 +111,4 @@ bool contains(const std::vector<AddressRange>& ranges, const IpAddress& address)
                      [&](const AddressRange& range) { return range.contains(address); });
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -8,7 +8,7 @@
 
 #include <tl/expected.hpp>
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 struct ApiAddress {
   bool tls = false;
@@ -39,4 +39,4 @@ struct ApiAnswer {
 tl::expected<ApiAnswer, std::string> call_api(const ApiAddress& address, const std::string& key,
                                               const ApiRequest& request);
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,4 +1,4 @@
-#include "ops/telemetry/api_client.h"
+#include "ops/process/api_client.h"
 
 #include <memory>
 #include <regex>
@@ -9,9 +9,9 @@
 #include <openssl/x509v3.h>
 
 #include "domain/decimal.h"
-#include "ops/telemetry/certificate_files.h"
+#include "ops/process/certificate_files.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 template <typename T>
@@ -52,10 +52,14 @@ std::string host_named_by(X509& certificate, const std::string& host) {
                     GENERAL_NAMES_free);
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS) continue;
+    if (name->type != GEN_DNS) {
+      continue;
+    }
     std::string text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
                      static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-    if (text.starts_with("*.")) text.replace(0, 1, "any");
+    if (text.starts_with("*.")) {
+      text.replace(0, 1, "any");
+    }
     return text;
   }
   return host;
@@ -72,7 +76,9 @@ Found<std::unique_ptr<httplib::ClientImpl>> tls_client(const ApiAddress& address
     return failed("API_CERT_FILE: " + *why);
   }
   const Certificate own = first_certificate(address.certificate_file);
-  if (!own) return failed("API_CERT_FILE: " + address.certificate_file + " holds no certificate");
+  if (!own) {
+    return failed("API_CERT_FILE: " + address.certificate_file + " holds no certificate");
+  }
   const auto name = host_named_by(*own, address.host);
   auto client = std::make_unique<httplib::SSLClient>(name, address.port);
   client->set_hostname_addr_map({{name, address.host}});
@@ -85,7 +91,9 @@ Found<std::unique_ptr<httplib::ClientImpl>> tls_client(const ApiAddress& address
 }
 
 Found<std::unique_ptr<httplib::ClientImpl>> client_for(const ApiAddress& address) {
-  if (address.tls) return tls_client(address);
+  if (address.tls) {
+    return tls_client(address);
+  }
   return std::make_unique<httplib::ClientImpl>(address.host, address.port);
 }
 
@@ -120,14 +128,18 @@ Found<ApiAddress> read_api_url(const std::string& url) {
   static const std::regex form(R"(^(https?)://(\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9._-]+)(:(\d+))?/?$)");
   std::smatch part;
   const auto wrong = failed("\"" + url + "\" is no API's URL; write it like http://127.0.0.1:8080");
-  if (!std::regex_match(url, part, form)) return wrong;
+  if (!std::regex_match(url, part, form)) {
+    return wrong;
+  }
   ApiAddress address;
   address.tls = part[1] == "https";
   address.host = part[3].matched ? part[3].str() : part[2].str();
   address.port = address.tls ? https_port : http_port;
   if (part[5].matched) {
     const auto port = read_decimal(part[5].str());
-    if (!port || *port == 0 || *port > 65535) return wrong;
+    if (!port || *port == 0 || *port > 65535) {
+      return wrong;
+    }
     address.port = static_cast<std::uint16_t>(*port);
   }
   return address;
@@ -136,7 +148,9 @@ Found<ApiAddress> read_api_url(const std::string& url) {
 Found<ApiAnswer> call_api(const ApiAddress& address, const std::string& key,
                           const ApiRequest& request) {
   auto client = client_for(address);
-  if (!client) return failed(client.error());
+  if (!client) {
+    return failed(client.error());
+  }
   (*client)->set_connection_timeout(connect_seconds_max);
   (*client)->set_read_timeout(answer_seconds_max);
   (*client)->set_url_encode(false);
@@ -145,11 +159,17 @@ Found<ApiAnswer> call_api(const ApiAddress& address, const std::string& key,
   sent.path = request.target;
   sent.body = request.body;
   sent.headers.emplace("Host", authority_of(address));
-  if (!request.body.empty()) sent.headers.emplace("Content-Type", "application/json");
-  if (!key.empty()) sent.headers.emplace("Authorization", "Bearer " + key);
+  if (!request.body.empty()) {
+    sent.headers.emplace("Content-Type", "application/json");
+  }
+  if (!key.empty()) {
+    sent.headers.emplace("Authorization", "Bearer " + key);
+  }
   const auto answer = (*client)->send(sent);
-  if (!answer) return failed(told(address, answer.error()));
+  if (!answer) {
+    return failed(told(address, answer.error()));
+  }
   return ApiAnswer{answer->status, answer->body};
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

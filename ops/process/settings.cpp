@@ -1,4 +1,4 @@
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,18 +7,19 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "ops/process/setting_values.h"
 #include "ops/telemetry/build_info.h"
-#include "ops/telemetry/setting_values.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 constexpr std::uint64_t rate_limit_elsewhere = 100;  // than on loopback
 
 std::string flag_of(const std::string& variable) {
   std::string flag = "--" + variable;
-  for (char& c : flag)
+  for (char& c : flag) {
     c = c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
   return flag;
 }
 
@@ -27,7 +28,7 @@ class Reader {
  public:
   Reader(const std::string& description, const std::string& program) : app_(description, program) {
     app_.allow_extras();  // told with the other mistakes, not instead of them
-    app_.set_version_flag("--version", program + " " + std::string(build_version()));
+    app_.set_version_flag("--version", program + " " + std::string(telemetry::build_version()));
   }
 
   /// Declares a setting: its variable, the flag made from it, and its meaning.
@@ -48,8 +49,9 @@ class Reader {
     } catch (const CLI::ParseError& error) {
       mistakes_.push_back(std::string(error.what()) + "; see --help");
     }
-    for (const std::string& extra : app_.remaining())
+    for (const std::string& extra : app_.remaining()) {
       mistakes_.push_back("\"" + extra + "\" is no flag; see --help");
+    }
     return true;
   }
 
@@ -61,7 +63,9 @@ class Reader {
   void take(const std::string& variable, Target& target,
             Read<T> (*reader)(std::string_view, Arguments...),
             std::type_identity_t<Arguments>... arguments) {
-    if (!given(variable)) return;
+    if (!given(variable)) {
+      return;
+    }
     auto value = reader(raw(variable), arguments...);
     if (value) {
       target = std::move(*value);
@@ -110,7 +114,9 @@ constexpr Declaration common_declarations[] = {
 };
 
 void declare_common(Reader& reader) {
-  for (const auto& [variable, meaning] : common_declarations) reader.declare(variable, meaning);
+  for (const auto& [variable, meaning] : common_declarations) {
+    reader.declare(variable, meaning);
+  }
 }
 
 /// A certificate and its key, both or neither, that fit each other.
@@ -123,23 +129,29 @@ void take_certificate(Reader& reader, const std::string& certificate_variable,
                    "is missing, though " + (lacks_key ? certificate_variable : key_variable) +
                        " is given; give both or neither");
   } else if (files.given()) {
-    if (const auto mistake = check_certificate(files))
+    if (const auto mistake = check_certificate(files)) {
       reader.mistake(mistake->in_key ? key_variable : certificate_variable, mistake->why);
+    }
   }
 }
 
 void check_authorities_of(Reader& reader, const std::string& variable) {
-  if (!reader.given(variable)) return;
-  if (const auto why = check_authorities(reader.raw(variable))) reader.mistake(variable, *why);
+  if (!reader.given(variable)) {
+    return;
+  }
+  if (const auto why = check_authorities(reader.raw(variable))) {
+    reader.mistake(variable, *why);
+  }
 }
 
 void check_database_tls(Reader& reader) {
   std::string mode;
   reader.take("DB_SSLMODE", mode, read_ssl_mode);
   check_authorities_of(reader, "DB_SSLROOTCERT");
-  if (reader.given("DB_SSLROOTCERT") && !mode.starts_with("verify"))
+  if (reader.given("DB_SSLROOTCERT") && !mode.starts_with("verify")) {
     reader.mistake("DB_SSLROOTCERT", "has no effect with DB_SSLMODE \"" + reader.raw("DB_SSLMODE") +
                                          "\"; give DB_SSLMODE=verify-full");
+  }
 }
 
 std::string database_url(Reader& reader) {
@@ -153,19 +165,25 @@ std::string database_url(Reader& reader) {
   for (std::size_t i = 0; i < std::size(parts); ++i) {
     any_part = any_part || reader.given(parts[i]);
     const std::string value = reader.given(parts[i]) ? reader.raw(parts[i]) : defaults[i];
-    if (value.empty()) continue;
+    if (value.empty()) {
+      continue;
+    }
     url += (url.empty() ? "" : " ") + std::string(names[i]) + "=" + quote_connection_value(value);
   }
   std::uint16_t port = 0;
   reader.take("DB_PORT", port, read_port);
   check_database_tls(reader);
-  if (reader.given("DATABASE_URL") && any_part)
+  if (reader.given("DATABASE_URL") && any_part) {
     reader.mistake("DATABASE_URL", "is given and DB_* too; give one of the two");
-  if (reader.given("DATABASE_URL")) return reader.raw("DATABASE_URL");
-  if (!any_part)
+  }
+  if (reader.given("DATABASE_URL")) {
+    return reader.raw("DATABASE_URL");
+  }
+  if (!any_part) {
     reader.mistake("DATABASE_URL",
                    "is missing; give it or DB_HOST, DB_NAME and DB_USER (for the fleet of "
                    "ops/up: \". .run/env\")");
+  }
   return url;
 }
 
@@ -176,31 +194,38 @@ void check_ports_of(Reader& reader, const std::string& variable) {
     std::string_view rest = urls.substr(0, urls.find(','));
     urls.remove_prefix(std::min(rest.size() + 1, urls.size()));
     const std::size_t scheme = rest.find("//");
-    if (scheme == std::string_view::npos) continue;
+    if (scheme == std::string_view::npos) {
+      continue;
+    }
     const std::size_t user = rest.rfind('@');
     rest.remove_prefix(user == std::string_view::npos ? scheme + 2 : user + 1);
     rest = rest.substr(0, rest.find('/'));
     const std::size_t colon = rest.find(':', rest.find(']') + 1);  // IPv6 has brackets
-    if (colon == std::string_view::npos) continue;
-    if (const auto port = read_port(rest.substr(colon + 1)); !port)
+    if (colon == std::string_view::npos) {
+      continue;
+    }
+    if (const auto port = read_port(rest.substr(colon + 1)); !port) {
       reader.mistake(variable, "the port " + port.error());
+    }
   }
 }
 
 void take_common(Reader& reader, CommonSettings& settings) {
   settings.nats_url = reader.given("NATS_URL") ? reader.raw("NATS_URL") : "nats://127.0.0.1:4222";
-  if (!settings.nats_url.starts_with("nats://") && !settings.nats_url.starts_with("tls://"))
+  if (!settings.nats_url.starts_with("nats://") && !settings.nats_url.starts_with("tls://")) {
     reader.mistake("NATS_URL", "\"" + settings.nats_url +
                                    "\" does not begin with nats:// or tls://; \"nats://" +
                                    settings.nats_url + "\"?");
+  }
   check_ports_of(reader, "NATS_URL");
   settings.nats_authorities = reader.raw("NATS_CA_FILE");
   check_authorities_of(reader, "NATS_CA_FILE");
   take_certificate(reader, "NATS_CERT_FILE", "NATS_KEY_FILE", settings.nats_certificate);
   settings.nats_monitor_url = reader.raw("NATS_MONITOR_URL");
-  if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://"))
+  if (reader.given("NATS_MONITOR_URL") && !settings.nats_monitor_url.starts_with("http://")) {
     reader.mistake("NATS_MONITOR_URL",
                    "\"" + settings.nats_monitor_url + "\" does not begin with http://");
+  }
   check_ports_of(reader, "NATS_MONITOR_URL");
   settings.database_url = database_url(reader);
   settings.log_format = isatty(STDERR_FILENO) == 1 ? log::Format::text : log::Format::json;
@@ -209,16 +234,20 @@ void take_common(Reader& reader, CommonSettings& settings) {
   reader.take("IDLE_TIMEOUT", settings.idle_timeout, read_duration, "m");
   reader.take("BILLING_INTERVAL", settings.billing_interval, read_duration, "s");
   if (settings.billing_interval < billing_interval_min ||
-      settings.billing_interval > billing_interval_max)
+      settings.billing_interval > billing_interval_max) {
     reader.mistake("BILLING_INTERVAL",
                    "\"" + reader.raw("BILLING_INTERVAL") + "\" is out of range; give 1s to 24h");
+  }
   reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
   reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
-  if (reader.given("PROFILE")) settings.profile = reader.raw("PROFILE");
+  if (reader.given("PROFILE")) {
+    settings.profile = reader.raw("PROFILE");
+  }
   settings.schema_dir = reader.given("SCHEMA_DIR") ? reader.raw("SCHEMA_DIR") : VSIM_SCHEMA_DIR;
-  if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0)
+  if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0) {
     reader.mistake("SCHEMA_DIR", "\"" + settings.schema_dir +
                                      "\" is no readable folder; name the repository's schema/");
+  }
 }
 
 void take_http_address(Reader& reader, ListenAddress& address) {
@@ -226,7 +255,9 @@ void take_http_address(Reader& reader, ListenAddress& address) {
   std::uint16_t port = 0;
   reader.take("HTTP_ADDR", address, read_listen_address);
   reader.take("PORT", port, read_port);
-  if (port == 0) return;
+  if (port == 0) {
+    return;
+  }
   if (reader.given("HTTP_ADDR") && address.port != port) {
     reader.mistake("PORT", "\"" + reader.raw("PORT") + "\" and HTTP_ADDR \"" +
                                reader.raw("HTTP_ADDR") + "\" differ; give one of the two");
@@ -264,7 +295,9 @@ int NotStarted::report() const {
     return 0;
   }
   std::fputs("not started; to be put right first:\n", stderr);
-  for (const std::string& mistake : mistakes) std::fprintf(stderr, "  %s\n", mistake.c_str());
+  for (const std::string& mistake : mistakes) {
+    std::fprintf(stderr, "  %s\n", mistake.c_str());
+  }
   return 2;
 }
 
@@ -288,7 +321,9 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
                  "names by commas that Host may hold without keys, beside addresses and localhost");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text)) {
+    return tl::unexpected(stop);
+  }
 
   ApiSettings settings;
   take_common(reader, settings);
@@ -305,7 +340,9 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.take("ALLOW_NO_KEYS", settings.allow_no_keys, read_yes_no);
   reader.take("HTTP_HOSTS", settings.http_hosts, read_host_names);
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  if (!stop.mistakes.empty()) {
+    return tl::unexpected(stop);
+  }
   return settings;
 }
 
@@ -315,7 +352,9 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor (all)");
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text)) {
+    return tl::unexpected(stop);
+  }
 
   WorkerSettings settings;
   take_common(reader, settings);
@@ -323,14 +362,17 @@ tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const ch
   reader.take("METRICS_ADDR", settings.metrics, read_listen_address);
   reader.take("ROLES", settings.roles, read_roles);
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  if (!stop.mistakes.empty()) {
+    return tl::unexpected(stop);
+  }
   return settings;
 }
 
 std::vector<SettingFlag> common_flags() {
   std::vector<SettingFlag> flags;
-  for (const auto& [variable, meaning] : common_declarations)
+  for (const auto& [variable, meaning] : common_declarations) {
     flags.push_back({flag_of(variable), meaning});
+  }
   return flags;
 }
 
@@ -338,13 +380,17 @@ tl::expected<CommonSettings, NotStarted> read_common_settings(int argc, const ch
   Reader reader("Each flag may be given as an environment variable.", argv[0]);
   declare_common(reader);
   NotStarted stop;
-  if (!reader.parse(argc, argv, stop.text)) return tl::unexpected(stop);
+  if (!reader.parse(argc, argv, stop.text)) {
+    return tl::unexpected(stop);
+  }
 
   CommonSettings settings;
   take_common(reader, settings);
   stop.mistakes = reader.mistakes();
-  if (!stop.mistakes.empty()) return tl::unexpected(stop);
+  if (!stop.mistakes.empty()) {
+    return tl::unexpected(stop);
+  }
   return settings;
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

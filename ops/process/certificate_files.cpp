@@ -1,4 +1,4 @@
-#include "ops/telemetry/certificate_files.h"
+#include "ops/process/certificate_files.h"
 
 #include <cerrno>
 #include <cstring>
@@ -8,9 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "ops/telemetry/descriptor.h"
+#include "ops/process/descriptor.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 using Context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
@@ -78,4 +78,4 @@ std::optional<std::string> check_authorities(const std::string& file) {
   return std::nullopt;
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

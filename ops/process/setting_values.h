@@ -9,9 +9,9 @@
 
 #include <tl/expected.hpp>
 
-#include "ops/telemetry/settings.h"
+#include "ops/process/settings.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 template <typename T>
 using Read = tl::expected<T, std::string>;
@@ -43,4 +43,4 @@ Read<std::string> read_ssl_mode(std::string_view text);
 /// One value of a libpq connection string, quoted.
 std::string quote_connection_value(std::string_view value);
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -13,11 +13,11 @@
 
 #include <tl/expected.hpp>
 
-#include "ops/telemetry/address_range.h"
-#include "ops/telemetry/certificate_files.h"
+#include "ops/process/address_range.h"
+#include "ops/process/certificate_files.h"
 #include "ops/telemetry/log.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 inline constexpr double time_scale_min = 0.000001;
 inline constexpr double time_scale_max = 1'000'000;
@@ -115,4 +115,4 @@ struct SettingFlag {
 };
 std::vector<SettingFlag> common_flags();
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -1,10 +1,10 @@
-#include "ops/telemetry/setting_values.h"
+#include "ops/process/setting_values.h"
 
 #include <array>
 
 #include "domain/decimal.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 using std::chrono::milliseconds;
@@ -26,7 +26,9 @@ constexpr std::array<Unit, 5> units{
 
 std::string_view take_while(std::string_view& text, bool (*holds)(char)) {
   std::size_t length = 0;
-  while (length < text.size() && holds(text[length])) ++length;
+  while (length < text.size() && holds(text[length])) {
+    ++length;
+  }
   const std::string_view taken = text.substr(0, length);
   text.remove_prefix(length);
   return taken;
@@ -42,9 +44,15 @@ std::vector<std::string_view> words_by_commas(std::string_view text) {
     const std::size_t comma = text.find(',');
     std::string_view word = text.substr(0, comma);
     more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (more) {
+      text.remove_prefix(comma + 1);
+    }
+    while (word.starts_with(' ')) {
+      word.remove_prefix(1);
+    }
+    while (word.ends_with(' ')) {
+      word.remove_suffix(1);
+    }
     words.push_back(word);
   }
   return words;
@@ -68,62 +76,83 @@ Read<milliseconds> read_duration(std::string_view text, std::string_view usual_u
     const std::string_view digits = take_while(rest, is_digit);
     const std::string_view unit_name = take_while(rest, is_letter);
     const auto number = read_decimal(digits, duration_milliseconds_max);
-    if (!number)
+    if (!number) {
       return wrong(quoted(text) + " is no duration; give one " + example +
                    ", without zeros in front");
+    }
     const auto count = static_cast<std::int64_t>(*number);
-    if (unit_name.empty() && rest.empty())
+    if (unit_name.empty() && rest.empty()) {
       return wrong(quoted(text) + " has no unit; \"" + std::string(text) + std::string(usual_unit) +
                    "\"?");
+    }
     const Unit* unit = nullptr;
-    for (const Unit& candidate : units)
-      if (candidate.name == unit_name) unit = &candidate;
-    if (unit == nullptr)
+    for (const Unit& candidate : units) {
+      if (candidate.name == unit_name) {
+        unit = &candidate;
+      }
+    }
+    if (unit == nullptr) {
       return wrong(quoted(text) + " is no duration; the units are ms, s, m, h and d, " + example);
-    if (count > duration_milliseconds_max / unit->in_milliseconds)
+    }
+    if (count > duration_milliseconds_max / unit->in_milliseconds) {
       return wrong(quoted(text) + " is too long; 3650d at most");
+    }
     total += count * unit->in_milliseconds;
   } while (!rest.empty());
-  if (total > duration_milliseconds_max) return wrong(quoted(text) + " is too long; 3650d at most");
+  if (total > duration_milliseconds_max) {
+    return wrong(quoted(text) + " is too long; 3650d at most");
+  }
   return milliseconds(total);
 }
 
 Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least,
                                       std::uint64_t most) {
   const auto value = read_decimal(text, most);
-  if (!value || *value < least)
+  if (!value || *value < least) {
     return wrong(quoted(text) + " is no whole number (digits, without zeros in front) from " +
                  std::to_string(least) + " to " + std::to_string(most));
+  }
   return *value;
 }
 
 Read<std::uint16_t> read_port(std::string_view text) {
   const auto number = read_whole_number(text, 1, 65535);
-  if (!number)
+  if (!number) {
     return wrong(quoted(text) +
                  " is no port; give a number from 1 to 65535, without zeros in front");
+  }
   return static_cast<std::uint16_t>(*number);
 }
 
 Read<ListenAddress> read_listen_address(std::string_view text) {
   const std::string fix = "; give host:port, such as 127.0.0.1:8080 or [::1]:8080";
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return wrong(quoted(text) + " has no port" + fix);
+  if (colon == std::string_view::npos) {
+    return wrong(quoted(text) + " has no port" + fix);
+  }
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  if (!bracketed && host.find(':') != std::string_view::npos)
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (!bracketed && host.find(':') != std::string_view::npos) {
     return wrong(quoted(text) + " needs brackets around the IPv6 address" + fix);
-  if (host.find_first_of(" /[]\t") != std::string_view::npos)
+  }
+  if (host.find_first_of(" /[]\t") != std::string_view::npos) {
     return wrong(quoted(text) + " is no address" + fix);
+  }
   const auto port = read_port(text.substr(colon + 1));
-  if (!port) return wrong(quoted(text) + ": the port " + port.error());
+  if (!port) {
+    return wrong(quoted(text) + ": the port " + port.error());
+  }
   return ListenAddress{host.empty() ? std::string("0.0.0.0") : std::string(host), *port};
 }
 
 Read<std::uint64_t> read_rate_limit(std::string_view text) {
   const auto number = read_whole_number(text == "off" ? "0" : text, 0, rate_limit_max);
-  if (!number) return wrong(number.error() + " requests a second; \"off\" for no limit");
+  if (!number) {
+    return wrong(number.error() + " requests a second; \"off\" for no limit");
+  }
   return *number;
 }
 
@@ -131,54 +160,74 @@ Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
   std::vector<AddressRange> ranges;
   for (const std::string_view word : words_by_commas(text)) {
     auto range = AddressRange::parse(word);
-    if (!range) return wrong(range.error());
+    if (!range) {
+      return wrong(range.error());
+    }
     ranges.push_back(std::move(*range));
   }
-  if (ranges.size() > trusted_proxies_max)
+  if (ranges.size() > trusted_proxies_max) {
     return wrong("are " + std::to_string(ranges.size()) + "; give " +
                  std::to_string(trusted_proxies_max) + " at most, ranges where you can");
+  }
   return ranges;
 }
 
 Read<std::vector<std::string>> read_host_names(std::string_view text) {
   std::vector<std::string> names;
   for (const std::string_view word : words_by_commas(text)) {
-    if (!is_host_name(word))
+    if (!is_host_name(word)) {
       return wrong(quoted(word) +
                    " is no name of a host; give such as vsim.example.org, without scheme and port");
+    }
     names.emplace_back(word);
   }
-  if (names.size() > http_hosts_max)
+  if (names.size() > http_hosts_max) {
     return wrong("are " + std::to_string(names.size()) + "; give " +
                  std::to_string(http_hosts_max) + " at most");
+  }
   return names;
 }
 
 Read<bool> read_yes_no(std::string_view text) {
-  if (text != "yes" && text != "no") return wrong(quoted(text) + " is neither yes nor no");
+  if (text != "yes" && text != "no") {
+    return wrong(quoted(text) + " is neither yes nor no");
+  }
   return text == "yes";
 }
 
 Read<double> read_time_scale(std::string_view text) {
   const auto value = read_decimal_fraction(text);
-  if (!value || *value < time_scale_min || *value > time_scale_max)
+  if (!value || *value < time_scale_min || *value > time_scale_max) {
     return wrong(quoted(text) +
                  " is no time scale; give simulated seconds per second, 0.000001 to 1000000, such "
                  "as 1, 60 or 0.5");
+  }
   return *value;
 }
 
 Read<log::Level> read_log_level(std::string_view text) {
-  if (text == "debug") return log::Level::debug;
-  if (text == "info") return log::Level::info;
-  if (text == "warn") return log::Level::warn;
-  if (text == "error") return log::Level::error;
+  if (text == "debug") {
+    return log::Level::debug;
+  }
+  if (text == "info") {
+    return log::Level::info;
+  }
+  if (text == "warn") {
+    return log::Level::warn;
+  }
+  if (text == "error") {
+    return log::Level::error;
+  }
   return wrong(quoted(text) + " is no log level; give debug, info, warn or error");
 }
 
 Read<log::Format> read_log_format(std::string_view text) {
-  if (text == "text") return log::Format::text;
-  if (text == "json") return log::Format::json;
+  if (text == "text") {
+    return log::Format::text;
+  }
+  if (text == "json") {
+    return log::Format::json;
+  }
   return wrong(quoted(text) + " is no log format; give text or json");
 }
 
@@ -189,7 +238,9 @@ Read<Roles> read_roles(std::string_view text) {
     const std::size_t comma = rest.find(',');
     const std::string_view name = rest.substr(0, comma);
     more = comma != std::string_view::npos;
-    if (more) rest.remove_prefix(comma + 1);
+    if (more) {
+      rest.remove_prefix(comma + 1);
+    }
     if (name == "commands") {
       roles.commands = true;
     } else if (name == "timekeeper") {
@@ -210,8 +261,11 @@ Read<Roles> read_roles(std::string_view text) {
 
 Read<std::string> read_ssl_mode(std::string_view text) {
   for (const std::string_view mode :
-       {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-    if (text == mode) return std::string(text);
+       {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}) {
+    if (text == mode) {
+      return std::string(text);
+    }
+  }
   return wrong(quoted(text) +
                " is no mode; give disable, allow, prefer, require, verify-ca or verify-full");
 }
@@ -219,10 +273,12 @@ Read<std::string> read_ssl_mode(std::string_view text) {
 std::string quote_connection_value(std::string_view value) {
   std::string text = "'";
   for (const char c : value) {
-    if (c == '\'' || c == '\\') text += '\\';
+    if (c == '\'' || c == '\\') {
+      text += '\\';
+    }
     text += c;
   }
   return text + "'";
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

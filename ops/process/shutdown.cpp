@@ -1,4 +1,4 @@
-#include "ops/telemetry/shutdown.h"
+#include "ops/process/shutdown.h"
 
 #include <cerrno>
 #include <csignal>
@@ -8,7 +8,7 @@
 
 #include "ops/telemetry/log.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 sigset_t taken_signals(bool hangup) {
@@ -16,7 +16,9 @@ sigset_t taken_signals(bool hangup) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  if (hangup) sigaddset(&signals, SIGHUP);
+  if (hangup) {
+    sigaddset(&signals, SIGHUP);
+  }
   return signals;
 }
 
@@ -56,14 +58,18 @@ int ShutdownSignals::take_ending_signal() {
   const sigset_t signals = taken_signals(hangup_ == Hangup::wish);
   int signal = 0;
   while (sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
-    if (signal == SIGHUP) note_hangup();
+    if (signal == SIGHUP) {
+      note_hangup();
+    }
   }
   return signal;
 }
 
 void ShutdownSignals::take_signals() {
   int signal = take_ending_signal();
-  if (finished_.stop_requested()) return;
+  if (finished_.stop_requested()) {
+    return;
+  }
   log::info("stopping", {{"signal", name_of(signal)}});
   stop_.request_stop();
 
@@ -71,10 +77,12 @@ void ShutdownSignals::take_signals() {
   const timespec patience{shutdown_seconds_max.count(), 0};
   while ((signal = sigtimedwait(&signals, nullptr, &patience)) < 0 && errno == EINTR) {
   }
-  if (finished_.stop_requested()) return;
+  if (finished_.stop_requested()) {
+    return;
+  }
   log::error(signal < 0 ? "not stopped in time; leaving with work unfinished"
                         : "told to stop again; leaving with work unfinished");
   _exit(1);
 }
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

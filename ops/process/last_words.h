@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 /// From now on a log line of level error tells the cause before the process aborts: an exception
 /// that leaves a thread's body, also of a library's thread or of one that a C library calls back
@@ -22,4 +22,4 @@ std::string what_was_thrown();
 /// bytes count.
 void name_thread(const char* name);
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

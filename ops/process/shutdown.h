@@ -10,7 +10,7 @@
 #include <stop_token>
 #include <thread>
 
-namespace vsim::telemetry {
+namespace vsim::process {
 
 /// From the signal to the end; then the process leaves without having finished.
 inline constexpr std::chrono::seconds shutdown_seconds_max{9};
@@ -49,4 +49,4 @@ class ShutdownSignals {
   std::jthread thread_;
 };
 
-}  // namespace vsim::telemetry
+}  // namespace vsim::process
