@@ -1,10 +1,10 @@
 #include "workers/biller.h"
 
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "workers/billing_boundary.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 
@@ -46,7 +46,7 @@ void Biller::run(std::stop_token stop) {
     if (owed->empty()) {
       view_.wait_for_deadlines_applied(stop, applied);
     } else if (!acts) {
-      pause(stop, 250ms);
+      process::pause(stop, 250ms);
     } else {
       for (const auto& one : *owed) {
         if (const auto ok = append(one); !ok) {
@@ -125,7 +125,7 @@ Result<void> Biller::append(const Owed& owed) {
 
 void Biller::note_setback(const Error& error, std::stop_token stop) {
   log::warn("billing has to wait", {{"reason", error.detail}});
-  pause(stop, 250ms);
+  process::pause(stop, 250ms);
 }
 
 }  // namespace vsim::workers

@@ -1,10 +1,10 @@
 #include "workers/broker_gauges.h"
 
 #include "eventstore/direct_get.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -58,7 +58,7 @@ void BrokerGauges::run(std::stop_token stop) {
     // A refusal is an answer too.
     up_.set(asked || asked.error().kind == Error::Kind::refused ? 1 : 0);
     count_permission_errors();
-    pause(stop, ask_interval);
+    process::pause(stop, ask_interval);
   }
 }
 

@@ -1,19 +1,17 @@
 #include "workers/command_worker.h"
 
 #include <algorithm>
-#include <iterator>
 #include <unordered_set>
 #include <utility>
 
 #include "domain/queue_numbers.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
 
 using namespace std::chrono_literals;
-using eventstore::Append;
 using eventstore::Delivery;
 using eventstore::Error;
 
@@ -26,46 +24,6 @@ constexpr std::uint64_t deliveries_max = 10;
 constexpr auto repeated_pause = 50ms;
 constexpr auto repeated_wait_max = 250ms;
 constexpr std::size_t repeated_at_once = 512;
-
-std::string_view type_of(const messages::DecodedCommand& decoded) {
-  struct Type {
-    std::string_view operator()(const Command& command) const {
-      return command_type(command.action);
-    }
-    std::string_view operator()(const ExtendPool&) const { return "extend_pool"; }
-    std::string_view operator()(const ClockCommand& command) const {
-      return command_type(command.action);
-    }
-  };
-  return std::visit(Type{}, decoded.command);
-}
-
-std::string outcome_name(const Verdict& verdict) {
-  struct Name {
-    std::string operator()(const Succeeded&) const { return "succeeded"; }
-    std::string operator()(const Rejection& r) const { return std::string(to_string(r.code)); }
-    std::string operator()(const AlreadyDecided&) const { return "already_decided"; }
-    std::string operator()(const Stale&) const { return "stale"; }
-  };
-  return std::visit(Name{}, verdict);
-}
-
-telemetry::Counter counter_of(telemetry::Metrics& metrics, std::string_view type,
-                              const std::string& outcome) {
-  return metrics.counter("vsim_commands_total", "Commands, by their outcome",
-                         {{"type", std::string(type)}, {"outcome", outcome}});
-}
-
-/// Puts these commands on the page before there is one; what may be refused, and why, is many.
-template <typename... Actions>
-void show_all(telemetry::Metrics& metrics, std::type_identity<std::variant<Actions...>>) {
-  for (const Verdict& verdict : {Verdict(Succeeded{}), Verdict(AlreadyDecided{})}) {
-    (counter_of(metrics, command_type(std::variant<Actions...>(Actions{})), outcome_name(verdict)),
-     ...);
-  }
-}
-
-constexpr auto held_for = 10s;
 
 constexpr auto purged_beyond_end =
     "the queue was purged beyond its end; see ops/runbook.md, Queue numbers broken";
@@ -90,19 +48,7 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
       burial_(burial),
       replies_(replies),
       metrics_(metrics),
-      group_size_(metrics.histogram("vsim_command_group_size", "Commands decided together", {},
-                                    {1, 2, 4, 8, 16, 32, 64, 128, 256})),
-      group_seconds_(metrics.histogram("vsim_command_group_seconds",
-                                       "Seconds from the first look at a group to its acks", {},
-                                       telemetry::latency_bounds_seconds())),
-      redeliveries_(
-          metrics.counter("vsim_command_redeliveries_total", "Commands delivered more than once")),
-      held_back_(metrics.gauge("vsim_commands_held",
-                               "Commands that this worker keeps in hand until the system is well "
-                               "enough to decide them")) {
-  show_all(metrics, std::type_identity<Action>());
-  show_all(metrics, std::type_identity<ClockAction>());
-}
+      held_(metrics) {}
 
 void CommandWorker::run(std::stop_token stop) {
   if (!tools_.view.wait_until_ready(stop)) {
@@ -115,7 +61,7 @@ void CommandWorker::run(std::stop_token stop) {
     auto deliveries = queue_.take(commands_at_once, repeated_.empty() ? 200ms : repeated_pause);
     if (!deliveries) {
       log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
-      pause(stop, 200ms);
+      process::pause(stop, 200ms);
       continue;
     }
     const bool is_all = deliveries->empty() || Clock::now() - repeated_at_ > repeated_wait_max;
@@ -138,7 +84,7 @@ bool CommandWorker::is_able(std::stop_token stop) {
   }
   log::warn("no commands are taken", {{"reason", ok.error().detail}});
   give_back_all();  // others may know what time it is
-  pause(stop, 1s);
+  process::pause(stop, 1s);
   return false;
 }
 
@@ -148,10 +94,10 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
   std::unordered_set<ServerId> servers;
   for (auto& delivery : deliveries) {
     if (delivery.deliveries > 1) {
-      redeliveries_.add();
+      metrics_.count_redelivery();
     }
     if (delivery.message.sequence >= queue_numbers_end) {
-      hold(delivery, purged_beyond_end);
+      held_.hold(std::move(delivery), purged_beyond_end);
       continue;
     }
     auto item = decode(std::move(delivery));
@@ -202,23 +148,18 @@ void CommandWorker::handle_repeated(std::stop_token stop) {
 }
 
 void CommandWorker::handle_held(std::stop_token stop) {
-  const auto now = Clock::now();
-  const auto due = std::stable_partition(held_.begin(), held_.end(),
-                                         [&](const Held& held) { return held.until > now; });
-  std::vector<Held> again(std::make_move_iterator(due), std::make_move_iterator(held_.end()));
-  held_.erase(due, held_.end());
-  for (auto& [delivery, until] : again) {
+  for (auto& delivery : held_.take_due()) {
     queue_.still_working();
     const auto is_there = queue_.holds(delivery);
     if (is_there && !*is_there) {
       queue_.forget(delivery);  // somebody else's fate
     } else if (!is_there || delivery.message.sequence >= queue_numbers_end) {
-      hold(delivery, {});
+      held_.hold(std::move(delivery), {});
     } else if (auto item = decode(std::move(delivery))) {
       handle_alone(std::move(*item), stop);
     }
   }
-  held_back_.set(static_cast<double>(held_.size()));
+  held_.show();
 }
 
 std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
@@ -237,7 +178,7 @@ std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
 
 void CommandWorker::handle_group(Items group, std::stop_token stop) {
   const auto started = std::chrono::steady_clock::now();
-  group_size_.observe(static_cast<double>(group.size()));
+  metrics_.observe_group_size(group.size());
   AddressFinder addresses(tools_);
   std::vector<std::unique_ptr<CommandProposal>> proposals;
   std::vector<Proposal*> open;
@@ -256,8 +197,7 @@ void CommandWorker::handle_group(Items group, std::stop_token stop) {
     }
   }
   queue_.flush();
-  group_seconds_.observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  metrics_.observe_group_time(std::chrono::steady_clock::now() - started);
   if (all_done) {
     return;
   }
@@ -291,7 +231,7 @@ eventstore::Result<void> CommandWorker::commit_all(std::vector<Proposal*> open,
     }
     queue_.ask_for_no_more();
     queue_.still_working();
-    pause(stop, wait);
+    process::pause(stop, wait);
     wait = std::min(wait * 2, std::chrono::milliseconds(1000));
   }
 }
@@ -317,7 +257,8 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
   } else if (stop.stop_requested() || !tools_.view.check_time()) {
     give_back(item.delivery);
   } else {
-    hold(item.delivery, committed ? "it cannot be decided" : committed.error().detail);
+    held_.hold(std::move(item.delivery),
+               committed ? "it cannot be decided" : committed.error().detail);
   }
 }
 
@@ -339,30 +280,20 @@ void CommandWorker::finish(Item& item, const Verdict& verdict) {
     // stays in the queue until an operator has mended the numbers; the others go on.
     const auto end = queue_.last_sequence();
     if (!end) {
-      return hold(item.delivery, "the queue does not tell how far it has come");
+      return held_.hold(std::move(item.delivery), "the queue does not tell how far it has come");
     }
     if (*end < stale->newer) {
-      return hold(item.delivery,
-                  "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
+      return held_.hold(std::move(item.delivery),
+                        "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
     }
   }
   queue_.ack(item.delivery);
-  count(type_of(item.decoded), verdict);
+  metrics_.count_outcome(item.decoded, verdict);
   const bool no_event = std::holds_alternative<AlreadyDecided>(verdict);
   // The projector tells of what it projects; of what was in the log already nobody else would.
   if (no_event && !item.decoded.reply_to.empty()) {
     replies_.publish(item.decoded.reply_to, "");
   }
-}
-
-void CommandWorker::hold(Delivery& delivery, std::string_view why) {
-  if (!why.empty() && told_.insert(delivery.message.sequence).second) {
-    log::error("a command is not carried out, and waits",
-               {{"reason", why},
-                {"subject", delivery.message.subject},
-                {"sequence", delivery.message.sequence}});
-  }
-  held_.push_back({std::move(delivery), Clock::now() + held_for});
 }
 
 void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
@@ -383,18 +314,18 @@ void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
       return give_back(item.delivery);
     }
     if (cannot_be_decided(error)) {
-      return hold(item.delivery, error.detail);
+      return held_.hold(std::move(item.delivery), error.detail);
     }
     queue_.ask_for_no_more();
     queue_.still_working();
-    pause(stop, 250ms);
+    process::pause(stop, 250ms);
   }
 }
 
 void CommandWorker::bury(Item& item, DeadLetterReason reason, const std::string& error) {
   const auto end = burial_.bury(item.delivery, reason, error);
   if (!end) {
-    return hold(item.delivery, end.error().detail);
+    return held_.hold(std::move(item.delivery), end.error().detail);
   }
   if (*end == Burial::End::had_outcome) {
     return queue_.ack(item.delivery);
@@ -407,7 +338,7 @@ void CommandWorker::refuse(Delivery& delivery, const std::string& error) {
   if (dead_letters_.keep(delivery, DeadLetterReason::unreadable, error)) {
     queue_.terminate(delivery, "unreadable: " + error);
   } else {
-    hold(delivery, "its letter could not be kept");
+    held_.hold(std::move(delivery), "its letter could not be kept");
   }
 }
 
@@ -421,22 +352,11 @@ void CommandWorker::give_back_all() {
   for (const auto& item : repeated_) {
     give_back(item.delivery);
   }
-  for (const auto& held : held_) {
-    give_back(held.delivery);
+  for (const auto& delivery : held_.take_all()) {
+    give_back(delivery);
   }
   repeated_.clear();
-  held_.clear();
-  told_.clear();
   queue_.release();
-}
-
-void CommandWorker::count(std::string_view type, const Verdict& verdict) {
-  const std::pair key(std::string(type), outcome_name(verdict));
-  auto found = outcomes_.find(key);
-  if (found == outcomes_.end()) {
-    found = outcomes_.emplace(key, counter_of(metrics_, key.first, key.second)).first;
-  }
-  found->second.add();
 }
 
 }  // namespace vsim::workers

@@ -7,20 +7,19 @@
 // system to be well stays in hand, with the broker told so (D48).
 
 #include <chrono>
-#include <map>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "eventstore/command_queue.h"
 #include "ops/telemetry/metrics.h"
 #include "workers/burial.h"
+#include "workers/command_metrics.h"
 #include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
 #include "workers/fleet_commands.h"
+#include "workers/held_commands.h"
 
 namespace vsim::workers {
 
@@ -40,12 +39,6 @@ class CommandWorker {
     messages::DecodedCommand decoded;
   };
   using Items = std::vector<Item>;
-  /// In hand, and left alone until then: what keeps it from its outcome is not its own fault.
-  struct Held {
-    eventstore::Delivery delivery;
-    Clock::time_point until;
-  };
-
   /// Whether a group can be decided at all, for now; what is in hand is given back if others could.
   bool is_able(std::stop_token stop);
   void handle(std::vector<eventstore::Delivery> deliveries, std::stop_token stop);
@@ -68,13 +61,9 @@ class CommandWorker {
   /// Puts a command with the dead letters, unless it has an outcome.
   void bury(Item& item, DeadLetterReason reason, const std::string& error);
   void refuse(eventstore::Delivery& delivery, const std::string& error);
-  /// Stays in hand, and is looked at again later; others are not kept from theirs. The reason is
-  /// told once.
-  void hold(eventstore::Delivery& delivery, std::string_view why);
   /// To another worker, or to this one when it can do it again.
   void give_back(const eventstore::Delivery& delivery);
   void give_back_all();
-  void count(std::string_view type, const Verdict& verdict);
 
   eventstore::CommandQueue& queue_;
   DecisionTools& tools_;
@@ -82,16 +71,10 @@ class CommandWorker {
   DeadLetters& dead_letters_;
   Burial& burial_;
   eventstore::Broker& replies_;
-  telemetry::Metrics& metrics_;
-  telemetry::Histogram group_size_;
-  telemetry::Histogram group_seconds_;
-  telemetry::Counter redeliveries_;
-  telemetry::Gauge held_back_;
-  std::map<std::pair<std::string, std::string>, telemetry::Counter> outcomes_;
+  CommandMetrics metrics_;
+  HeldCommands held_;
   Items repeated_;                   // delivered before, and not handled yet
   Clock::time_point repeated_at_{};  // when the first of them came
-  std::vector<Held> held_;
-  std::set<eventstore::Sequence> told_;  // why they are held
 };
 
 }  // namespace vsim::workers

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "eventstore/error_words.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/log_identity.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -70,7 +70,7 @@ void FleetView::start_anew(const std::stop_token& stop) {
     latest_now_ = Instant::min();
   }
   while (!refresh_clock()) {
-    pause(stop, 200ms);
+    process::pause(stop, 200ms);
     if (stop.stop_requested()) {
       return;
     }
@@ -104,14 +104,14 @@ void FleetView::follow(std::stop_token stop) {
     // The snapshot may stand behind the clock's events, so their last is read on its own.
     if (const auto known = refresh_clock(); !known) {
       say(in_words(known.error()));
-      pause(stop, 200ms);
+      process::pause(stop, 200ms);
       return;
     }
   }
   const auto end = store_.last_sequence();
   if (!end) {
     say(in_words(end.error()));
-    pause(stop, 200ms);
+    process::pause(stop, 200ms);
     return;
   }
   const auto follower = store_.follow(position_);
@@ -122,7 +122,7 @@ void FleetView::follow(std::stop_token stop) {
       if (messages.error().kind == eventstore::Error::Kind::conflict) {
         return start_anew(stop);
       }
-      pause(stop, 100ms);
+      process::pause(stop, 100ms);
       continue;
     }
     apply(*messages);

@@ -1,7 +1,7 @@
 #include "workers/janitor.h"
 
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -27,7 +27,7 @@ void Janitor::run(std::stop_token stop) {
   }
   while (!stop.stop_requested()) {
     round();
-    pause(stop, round_every);
+    process::pause(stop, round_every);
   }
 }
 

@@ -6,12 +6,12 @@
 
 #include "domain/queue_numbers.h"
 #include "eventstore/error_words.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/journal_copy.h"
 #include "schema/messages/sha256.h"
 #include "schema/messages/subjects.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -71,7 +71,7 @@ void JournalProjector::run(std::stop_token stop) {
       log::warn("projection of the journal held up", {{"reason", setback.reason}});
     }
     note({false, setback.reason, false, checkpoint_.sequence, 0});
-    pause(stop, retry_interval);
+    process::pause(stop, retry_interval);
   }
 }
 
@@ -86,7 +86,7 @@ Setback JournalProjector::project(std::stop_token stop) {
       return setback_of(locked.error());
     }
     note({true, "standing by: another projector of the journal is active", false, 0, 0});
-    pause(stop, standby_interval);
+    process::pause(stop, standby_interval);
     if (stop.stop_requested()) {
       return {Kind::moved, "told to stop"};
     }
@@ -208,7 +208,7 @@ eventstore::Result<std::vector<eventstore::Message>> JournalProjector::gather(
   if (!messages || messages->empty() || messages->size() == batch_commands_max) {
     return messages;
   }
-  pause(stop, deliberate_lag);
+  process::pause(stop, deliberate_lag);
   auto more = follower.next(batch_commands_max, 1ms);
   if (!more) {
     return more;

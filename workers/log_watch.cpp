@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/sha256.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -37,7 +37,7 @@ void LogWatch::run(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     const bool known = models_.has_value();
     lock.unlock();
-    pause(stop, known ? look_interval : first_look_interval);
+    process::pause(stop, known ? look_interval : first_look_interval);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "eventstore/error_words.h"
 #include "eventstore/lost_message.h"
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
@@ -15,7 +16,6 @@
 #include "schema/read_model/log_identity.h"
 #include "schema/read_model/migrations.h"
 #include "schema/read_model/projection_batch.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -96,14 +96,14 @@ void Projector::run(std::stop_token stop) {
     note(setback);
     switch (setback.kind) {
       case Kind::moved:
-        pause(stop, retry_shortest);
+        process::pause(stop, retry_shortest);
         break;
       case Kind::unavailable:
-        pause(stop, retry_after_);
+        process::pause(stop, retry_after_);
         retry_after_ = std::min<std::chrono::milliseconds>(2 * retry_after_, retry_longest);
         break;
       case Kind::stopped:
-        pause(stop, stopped_retry);
+        process::pause(stop, stopped_retry);
         break;
     }
   }
@@ -167,7 +167,7 @@ std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& wr
       log::warn("taking over from a projector that does not move", {{"checkpoint", seen}});
       return std::nullopt;
     }
-    pause(stop, standby_interval);
+    process::pause(stop, standby_interval);
     if (stop.stop_requested()) {
       return Setback{Kind::moved, "told to stop"};
     }

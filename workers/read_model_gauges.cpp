@@ -1,11 +1,11 @@
 #include "workers/read_model_gauges.h"
 
+#include "ops/process/pause.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/servers.h"
-#include "workers/pause.h"
 
 namespace vsim::workers {
 namespace {
@@ -31,7 +31,7 @@ void ReadModelGauges::run(std::stop_token stop) {
     const auto asked = ask();
     // Missing tables are an answer too.
     up_.set(asked || asked.error().kind != DatabaseError::Kind::unavailable ? 1 : 0);
-    pause(stop, ask_interval);
+    process::pause(stop, ask_interval);
   }
 }
 

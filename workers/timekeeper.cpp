@@ -1,10 +1,10 @@
 #include "workers/timekeeper.h"
 
+#include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "workers/billing_boundary.h"
-#include "workers/pause.h"
 #include "workers/reaped_servers.h"
 
 namespace vsim::workers {
@@ -60,7 +60,7 @@ void Timekeeper::run(std::stop_token stop) {
     } else if (standby_.must_act(oldest_unfinished())) {
       act(stop);
     } else {
-      pause(stop, 250ms);
+      process::pause(stop, 250ms);
     }
   }
 }
@@ -110,7 +110,7 @@ void Timekeeper::apply_some(std::stop_token stop) {
     view_.wait_for_due(stop, is_billed ? boundary_after(said, billing_interval_) : Instant::max(),
                        said_at_ + said_min);
   } else if (*looked_at < small_round && !owes_a_change()) {
-    pause(stop, round_min - (steady_clock::now() - began_at));
+    process::pause(stop, round_min - (steady_clock::now() - began_at));
   }
 }
 
@@ -174,7 +174,7 @@ Result<void> Timekeeper::say_applied(Instant through) {
 
 void Timekeeper::note_setback(const Error& error, std::stop_token stop) {
   log::warn("deadlines have to wait", {{"reason", error.detail}});
-  pause(stop, 250ms);
+  process::pause(stop, 250ms);
 }
 
 }  // namespace vsim::workers

@@ -1,13 +1,10 @@
 #include "workers/worker_process.h"
 
-#include <array>
 #include <optional>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
-#include "eventstore/broker_clock.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/process/last_words.h"
@@ -24,63 +21,19 @@
 #include "workers/fleet_gauges.h"
 #include "workers/janitor.h"
 #include "workers/journal_projector.h"
-#include "workers/pause.h"
 #include "workers/projector.h"
 #include "workers/read_model_gauges.h"
 #include "workers/sound_log.h"
 #include "workers/timekeeper.h"
 #include "workers/wall_clock.h"
+#include "workers/worker_connections.h"
 
 namespace vsim::workers {
 namespace {
 
 using namespace std::chrono_literals;
-using eventstore::Broker;
 
 constexpr auto postgres_wait_at_stop_max = 2s;
-constexpr auto broker_wait_at_stop_max = 4s;  // what is in hand needs it to be finished
-constexpr auto broker_unheard_max = 2s;       // the clock asks each second
-
-// Tries until the broker is there: what starts first does not matter.
-tl::expected<std::unique_ptr<Broker>, std::string> connect(const process::WorkerSettings& settings,
-                                                           const std::string& name, bool at_once,
-                                                           const std::stop_token& stop) {
-  while (true) {
-    auto broker =
-        Broker::connect({settings.nats_url,
-                         name,
-                         5s,
-                         at_once,
-                         {settings.nats_authorities, settings.nats_certificate.certificate,
-                          settings.nats_certificate.key}});
-    if (broker) {
-      return std::move(*broker);
-    }
-    if (broker.error().kind == eventstore::Error::Kind::refused) {
-      return tl::unexpected(broker.error().detail);
-    }
-    log::warn("waiting for the broker", {{"reason", broker.error().detail}});
-    pause(stop, 1s);
-    if (stop.stop_requested()) {
-      return tl::unexpected<std::string>("stopped before it had started");
-    }
-  }
-}
-
-// Why nothing is heard of the broker. The clock asks it each second, so silence is known 1 to 2 s
-// after it began; the connection's own pings take 4 to 6.
-std::optional<std::string> silence_of(const Broker& broker, const eventstore::BrokerClock& time) {
-  if (!broker.connected()) {
-    return "not connected to NATS; is nats-server running?";
-  }
-  const auto status = time.status();
-  if (!status.known || status.age < broker_unheard_max) {
-    return std::nullopt;
-  }
-  return "NATS has not answered for " +
-         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(status.age).count()) +
-         " s; is nats-server frozen, or the way to it?";
-}
 
 std::string joined(const std::vector<std::string>& mistakes) {
   std::string text;
@@ -106,50 +59,6 @@ tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
     return tl::unexpected(std::move(*wrong));
   }
   return {};
-}
-
-struct Connections {
-  std::unique_ptr<Broker> appends;  // gathers what goes into batches
-  std::unique_ptr<Broker> prompt;   // the deciding roles' reads
-  std::unique_ptr<Broker> taking;   // the queue: gathers the acks of a group
-  std::unique_ptr<Broker> feeds;    // the followers; gathers the replies of a projected batch
-};
-
-tl::expected<Connections, std::string> connect_all(const process::WorkerSettings& settings,
-                                                   const std::stop_token& stop) {
-  Connections made;
-  const std::array<std::tuple<std::unique_ptr<Broker>*, const char*, bool>, 4> wanted = {{
-      {&made.appends, "vsim-worker appends", false},
-      {&made.prompt, "vsim-worker prompt", true},
-      {&made.taking, "vsim-worker taking", false},
-      {&made.feeds, "vsim-worker feeds", false},
-  }};
-  for (const auto& [connection, name, at_once] : wanted) {
-    auto broker = connect(settings, name, at_once, stop);
-    if (!broker) {
-      return tl::unexpected(broker.error());
-    }
-    *connection = std::move(*broker);
-  }
-  return made;
-}
-
-/// Sleeps until the stop, and then a while; what is not finished by then waits for a broker that
-/// does not answer. Ends with the thread that is told to.
-void give_up_after_stop(const Connections& to, const std::stop_token& stop,
-                        const std::stop_token& finished) {
-  std::stop_source either;
-  const std::stop_callback stopped(stop, [&] { either.request_stop(); });
-  const std::stop_callback done(finished, [&] { either.request_stop(); });
-  pause(either.get_token(), std::chrono::hours(24 * 365));
-  pause(finished, broker_wait_at_stop_max);
-  if (finished.stop_requested()) {
-    return;
-  }
-  log::warn("the broker does not answer; what is in hand stays with it");
-  for (auto* broker : {&to.appends, &to.prompt, &to.taking, &to.feeds}) {
-    (*broker)->give_up();
-  }
 }
 
 }  // namespace
@@ -206,12 +115,12 @@ struct WorkerProcess::Parts {
         to(std::move(connections)),
         marks_database(settings.database_url, 1, read_model::lock_limits),
         places_database(settings.database_url, 2, read_model::place_limits),
-        stored_log(*to.appends, *to.prompt, std::string(messages::events_stream)),
+        stored_log(*to.appends, *to.unbuffered, std::string(messages::events_stream)),
         stored_feed(*to.feeds, *to.feeds, std::string(messages::events_stream)),
         heads([this](auto servers) { return find_newest(servers); }),
         log_watch(
             stored_feed, heads, [this] { return marks_database.read(read_model::find_log_marks); },
-            [this] { return to.appends->reconnects() + to.prompt->reconnects(); }, metrics),
+            [this] { return to.appends->reconnects() + to.unbuffered->reconnects(); }, metrics),
         log(stored_log, log_watch, heads),
         feed(stored_feed, log_watch, heads),
         journal(*to.feeds, *to.feeds, std::string(messages::journal_stream),
@@ -219,10 +128,10 @@ struct WorkerProcess::Parts {
         queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
-        wall(*to.prompt, metrics),
+        wall(*to.unbuffered, metrics),
         view(feed, wall.time(), [this] { return load_snapshot(); }),
         reaped(metrics),
-        dead_letters(*to.prompt, metrics),
+        dead_letters(*to.unbuffered, metrics),
         commands(queue, tools, dead_letters, burial, *to.feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
         timekeeper(
@@ -238,7 +147,7 @@ struct WorkerProcess::Parts {
             tools, queued, [this](auto after, auto limit) { return list_pending(after, limit); },
             metrics),
         outbox(settings.database_url),
-        publisher(*to.prompt, std::string(messages::commands_stream)),
+        publisher(*to.unbuffered, std::string(messages::commands_stream)),
         pool_outbox(outbox, publisher, catalogue, metrics),
         journal_repair(
             queued, journal, [this] { return to.feeds->reconnects(); },
@@ -259,7 +168,7 @@ struct WorkerProcess::Parts {
         journal_projector(journal, queued, settings.database_url, metrics),
         read_model_gauges(settings.database_url, catalogue, metrics),
         broker_gauges(
-            {to.prompt.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
+            {to.unbuffered.get(), to.appends.get(), to.taking.get(), to.feeds.get()},
             settings.nats_monitor_url, [this] { return read_model_gauges.projected(); },
             [this] { return read_model_gauges.newest_command(); }, metrics),
         fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {
@@ -333,7 +242,7 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
   if (!catalogue->profiles.contains(settings.profile)) {
     return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
-  auto connections = connect_all(settings, stop);
+  auto connections = Connections::make(settings, stop);
   if (!connections) {
     return tl::unexpected(connections.error());
   }
@@ -393,7 +302,7 @@ void WorkerProcess::run(std::stop_token stop) {
 telemetry::Readiness WorkerProcess::readiness() const {
   telemetry::Readiness readiness;
   const auto& parts = *parts_;
-  const auto silence = silence_of(*parts.to.prompt, parts.wall.time());
+  const auto silence = silence_of(*parts.to.unbuffered, parts.wall.time());
   if (silence) {
     readiness.reasons.push_back(*silence);
   }
@@ -438,7 +347,7 @@ telemetry::Readiness WorkerProcess::readiness() const {
   }
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
-  readiness.facts.emplace_back("nats_server", parts.to.prompt->server_version());
+  readiness.facts.emplace_back("nats_server", parts.to.unbuffered->server_version());
   return readiness;
 }
 
