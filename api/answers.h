@@ -2,8 +2,7 @@
 
 // Small things that all routes say and read.
 
-#include "api/read_side.h"
-#include "api/route_table.h"
+#include "api/call.h"
 #include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
 #include "schema/read_model/servers.h"

@@ -6,11 +6,11 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include "api/connection_keeper.h"
+#include "api/connections/connection_keeper.h"
+#include "api/connections/http_server.h"
+#include "api/connections/server_certificate.h"
 #include "api/dependency_gauges.h"
 #include "api/http_api.h"
-#include "api/http_server.h"
-#include "api/server_certificate.h"
 #include "api/static_files.h"
 #include "api/wall_clock.h"
 #include "eventstore/broker_facts.h"

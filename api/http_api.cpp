@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "api/answers.h"
-#include "api/request_head.h"
+#include "api/connections/request_head.h"
 #include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"

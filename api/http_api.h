@@ -6,13 +6,13 @@
 #include <array>
 #include <vector>
 
-#include "api/access.h"
+#include "api/admission/access.h"
+#include "api/admission/origin_check.h"
+#include "api/admission/request_limits.h"
 #include "api/billing_queries.h"
 #include "api/clock_commands.h"
 #include "api/health.h"
 #include "api/operations.h"
-#include "api/origin_check.h"
-#include "api/request_limits.h"
 #include "api/route_table.h"
 #include "api/server_commands.h"
 #include "api/server_queries.h"

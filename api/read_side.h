@@ -8,14 +8,11 @@
 #include <functional>
 #include <string_view>
 
-#include "api/route_table.h"
+#include "api/call.h"
 #include "domain/ids.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::api {
-
-template <typename T>
-using Reply = tl::expected<T, http::Problem>;
 
 /// A failed query as it is told to clients; what the database said goes to the log only.
 http::Problem problem_of(const read_model::DatabaseError& error);

@@ -4,30 +4,15 @@
 // escapes decoded: %2F is a character of its word and no slash (RFC 3986, 2.2 and 3.3).
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <tl/expected.hpp>
-
-#include "api/http_message.h"
+#include "api/call.h"
 #include "schema/http/api_keys.h"
-#include "schema/http/problem.h"
 
 namespace vsim::api {
-
-/// What a handler gets of a request.
-struct Call {
-  const HttpRequest& request;
-  std::string_view request_id;
-  std::string_view parameter;  // the word that stands in braces in the pattern, decoded
-  std::string_view actor;      // who asks, for events: the key's name
-};
-
-using Answer = tl::expected<HttpResponse, http::Problem>;
-using Handler = std::function<Answer(const Call&)>;
 
 enum class Method : std::uint8_t { get, post, remove };
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "api/authority.h"
-#include "api/request_head.h"
+#include "api/connections/authority.h"
+#include "api/connections/request_head.h"
 #include "tests/fuzz/property.h"
 
 namespace {

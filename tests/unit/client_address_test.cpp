@@ -3,7 +3,7 @@
 // Method: one row a request: its peer, its X-Forwarded-For, and who it comes from. Then the texts
 // that ranges are written as.
 
-#include "api/client_address.h"
+#include "api/admission/client_address.h"
 
 #include <string>
 #include <vector>

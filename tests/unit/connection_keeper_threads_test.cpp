@@ -10,8 +10,8 @@
 
 #include <doctest/doctest.h>
 
-#include "api/connection.h"
-#include "api/connection_keeper.h"
+#include "api/connections/connection.h"
+#include "api/connections/connection_keeper.h"
 #include "tests/unit/echo_server_fixture.h"
 
 namespace vsim::api {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "api/http_server.h"
+#include "api/connections/http_server.h"
 
 namespace vsim::api {
 

@@ -1,7 +1,7 @@
 // Goal: headers are found whatever the case of their names.
 // Method: a request made here.
 
-#include "api/http_message.h"
+#include "api/connections/http_message.h"
 
 #include <doctest/doctest.h>
 

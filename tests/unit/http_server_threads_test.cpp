@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include "api/request_head.h"
+#include "api/connections/request_head.h"
 #include "schema/http/write_requests.h"
 #include "tests/unit/echo_server_fixture.h"
 

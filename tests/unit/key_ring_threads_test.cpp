@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "api/key_ring.h"
+#include "api/admission/key_ring.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/scratch_dir.h"
 

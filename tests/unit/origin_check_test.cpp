@@ -2,7 +2,7 @@
 // others.
 // Method: requests as values, as browsers and tools send them.
 
-#include "api/origin_check.h"
+#include "api/admission/origin_check.h"
 
 #include <string>
 

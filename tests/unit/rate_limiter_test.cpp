@@ -2,7 +2,7 @@
 // strangers cannot make it hold more than it says.
 // Method: time is an argument, so every moment is exact.
 
-#include "api/rate_limiter.h"
+#include "api/admission/rate_limiter.h"
 
 #include <string>
 

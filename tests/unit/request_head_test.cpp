@@ -3,14 +3,14 @@
 // Method: heads written out here, each with what must come of it; every vector is refused for its
 // own reason, so that one mistake cannot hide behind another.
 
-#include "api/request_head.h"
+#include "api/connections/request_head.h"
 
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "api/authority.h"
+#include "api/connections/authority.h"
 
 namespace vsim::api {
 namespace {

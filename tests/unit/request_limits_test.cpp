@@ -2,7 +2,7 @@
 // and nobody pays for what went wrong here.
 // Method: requests as values; a rate so low that no token comes while the test runs.
 
-#include "api/request_limits.h"
+#include "api/admission/request_limits.h"
 
 #include <string>
 

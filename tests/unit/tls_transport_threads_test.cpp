@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/server_certificate.h"
+#include "api/connections/server_certificate.h"
 #include "tests/harness/certificates.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/scratch_dir.h"

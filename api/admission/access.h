@@ -1,0 +1,55 @@
+#pragma once
+
+// Who asks, and whether that one may: the key in the header Authorization (RFC 6750), and the role
+// that a route needs.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/admission/key_ring.h"
+#include "api/connections/http_message.h"
+#include "ops/telemetry/metrics.h"
+#include "schema/http/problem.h"
+
+namespace vsim::api {
+
+/// Somebody who may ask.
+struct Caller {
+  std::string name = "api";  // of the key; what events name as their actor
+  http::Role role = http::Role::operator_;
+  bool has_key = false;
+};
+
+/// Who sent a request, as far as can be told.
+struct Identity {
+  bool key_given = false;                                         // also one that does not hold
+  std::optional<Caller> caller;                                   // none: no key that holds
+  bool is_anybody() const { return caller && !caller->has_key; }  // keys are off
+  std::string_view key_name() const {
+    return caller && caller->has_key ? std::string_view(caller->name) : std::string_view();
+  }
+};
+
+/// Any thread.
+class Access {
+ public:
+  /// The keys and the metrics outlive it.
+  Access(const KeyRing& keys, telemetry::Metrics& metrics);
+
+  /// Whose key the request bears; while keys are off, everybody may do everything.
+  Identity identify(const HttpRequest& request) const;
+
+  /// Lets in who has the role or a greater one; for others a 401, or a 403 that names the role.
+  /// `what` is what needs it.
+  tl::expected<void, http::Problem> admit(const Identity& who, http::Role role,
+                                          std::string_view what) const;
+
+ private:
+  const KeyRing& keys_;
+  telemetry::Counter without_key_;
+  telemetry::Counter with_unknown_key_;
+  telemetry::Counter with_lesser_role_;
+};
+
+}  // namespace vsim::api

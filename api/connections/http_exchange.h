@@ -1,0 +1,34 @@
+#pragma once
+
+// One request off a connection, and its answer onto it.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "api/connections/connection.h"
+#include "api/connections/http_message.h"
+
+namespace vsim::api {
+
+/// Any thread; one connection by one thread at a time.
+class HttpExchange {
+ public:
+  /// Must answer every request, also those with a fault, and must not throw. Calls take_body() of
+  /// the request before it looks at the body. May block.
+  using Handler = std::function<HttpResponse(HttpRequest&)>;
+
+  explicit HttpExchange(Handler handler) : handler_(std::move(handler)) {}
+
+  /// The request that has begun to come is read, handled and answered. `last`: the answer says that
+  /// none is taken after it. False when the connection is of no further use.
+  bool serve_one(Connection& connection, const std::optional<process::IpAddress>& peer, bool last);
+
+  /// The whole answer to a client that is not listened to, as bytes.
+  std::string answer_to_fault(Fault fault) const;
+
+ private:
+  Handler handler_;
+};
+
+}  // namespace vsim::api

@@ -1,0 +1,50 @@
+#pragma once
+
+// The HTTP side as sockets: listens, hands every request to one function and sends what that
+// answers. Knows no route.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "api/connections/http_exchange.h"
+#include "api/connections/transport.h"
+#include "ops/process/settings.h"
+#include "ops/telemetry/metrics.h"
+
+namespace vsim::api {
+
+/// Threads that wait for a moment whether their clients ask again; others leave at once.
+inline constexpr std::size_t staying_threads_max = 64;
+
+struct HttpServerOptions {
+  process::ListenAddress address;
+  std::size_t connections_max = 512;  // open at once; beyond that a client is answered 503
+  // What a connection's bytes go through; called by its own thread.
+  std::function<std::unique_ptr<Transport>(int socket)> make_transport = make_plain_transport;
+  bool encrypted = false;  // so that who is turned away cannot read why
+};
+
+class HttpServer {
+ public:
+  /// Called from many threads at once.
+  using Handler = HttpExchange::Handler;
+
+  /// Listens until destroyed. The error says why the address cannot be listened on.
+  static tl::expected<std::unique_ptr<HttpServer>, std::string> start(
+      const HttpServerOptions& options, telemetry::Metrics& metrics, Handler handler);
+
+  /// Takes no more requests, lets those in hand be answered, and returns when all are.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vsim::api
