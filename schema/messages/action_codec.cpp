@@ -1,0 +1,153 @@
+#include "schema/messages/action_codec.h"
+
+#include <simdjson.h>
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/json_fields.h"
+#include "schema/messages/json_writer.h"
+#include "schema/messages/printable_text.h"
+#include "schema/messages/state_codec.h"
+
+namespace vsim::messages {
+namespace {
+
+std::string checked_text(const Fields& fields, std::string_view name, std::size_t least,
+                         std::size_t most) {
+  const auto text = fields.text(name);
+  if (const auto why = complaint_about_text(text, least, most)) {
+    fields.complain(name, *why);
+  }
+  return std::string(text);
+}
+
+std::map<std::string, std::string> read_tags(const Fields& fields) {
+  std::map<std::string, std::string> tags;
+  if (!fields.has("tags")) {
+    return tags;
+  }
+  for (const auto [key, value] : fields.object("tags").raw()) {
+    std::string_view text;
+    const bool fits = value.get(text) == simdjson::SUCCESS && !key.empty() &&
+                      characters(key) <= tag_key_characters_max &&
+                      characters(text) <= tag_value_characters_max && is_printable(key) &&
+                      is_printable(text);
+    if (!fits) {
+      fields.complain("tags",
+                      "must map keys of 1 to 128 characters to strings of 256 at most, "
+                      "without control characters");
+      return tags;
+    }
+    tags.emplace(key, text);
+    if (tags.size() > tags_max) {
+      fields.complain("tags", "must be 50 at most");
+      return tags;
+    }
+  }
+  return tags;
+}
+
+Create read_create(const Fields& fields) {
+  Create create;
+  create.name = checked_text(fields, "name", 1, name_characters_max);
+  const auto* type = fields.has("instance_type") ? "instance_type" : "type";
+  create.instance_type = checked_text(fields, type, 1, ordered_name_characters_max);
+  if (fields.has("profile")) {
+    create.profile = checked_text(fields, "profile", 1, ordered_name_characters_max);
+  }
+  create.tags = read_tags(fields);
+  if (fields.has("idle_timeout_seconds")) {
+    const std::chrono::seconds timeout(fields.integer("idle_timeout_seconds"));
+    if (timeout.count() < 0 || timeout > idle_timeout_max) {
+      fields.complain("idle_timeout_seconds",
+                      "must be 0 (never) to " + std::to_string(idle_timeout_max.count()));
+    } else {
+      create.idle_timeout = timeout;
+    }
+  }
+  return create;
+}
+
+// {"type":"terminate"}, or of an operator {"type":"terminate","force":true,"reason":"..."}.
+Terminate read_terminate(const Fields& fields) {
+  if (!fields.has("force") || !fields.boolean("force")) {
+    return {};
+  }
+  return {checked_text(fields, "reason", 1, force_reason_characters_max)};
+}
+
+}  // namespace
+
+std::optional<Action> read_action(const Fields& fields) {
+  const auto type = fields.text("type");
+  if (type == "create") {
+    if (!fields.has("instance_type")) {
+      fields.complain("instance_type", "is missing");
+    }
+    return read_create(fields);
+  }
+  if (type == "start") {
+    return Start{};
+  }
+  if (type == "stop") {
+    return Stop{};
+  }
+  if (type == "reboot") {
+    return Reboot{};
+  }
+  if (type == "terminate") {
+    return read_terminate(fields);
+  }
+  fields.complain("type", "must be create, start, stop, reboot or terminate");
+  return std::nullopt;
+}
+
+std::string encode_action(const Action& action) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("type", command_type(action));
+  if (const auto* create = std::get_if<Create>(&action)) {
+    json.member("name", create->name);
+    json.member("instance_type", create->instance_type);
+    if (!create->profile.empty()) {
+      json.member("profile", create->profile);
+    }
+    if (!create->tags.empty()) {
+      json.key("tags");
+      write_tags(json, create->tags);
+    }
+    if (create->idle_timeout) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create->idle_timeout);
+      json.member("idle_timeout_seconds", seconds.count());
+    }
+  }
+  const auto* terminate = std::get_if<Terminate>(&action);
+  if (terminate != nullptr && terminate->forced_because) {
+    json.key("force");
+    json.boolean(true);
+    json.member("reason", *terminate->forced_because);
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::optional<std::string> complaint_about_ordered_name(std::string_view name) {
+  if (!simdjson::validate_utf8(name)) {
+    return "must be UTF-8";
+  }
+  return complaint_about_text(name, 1, ordered_name_characters_max);
+}
+
+tl::expected<Create, std::string> read_create(std::string_view json) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  auto create = read_create(Fields(*object, error));
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
+  return create;
+}
+
+}  // namespace vsim::messages

@@ -1,0 +1,32 @@
+#pragma once
+
+// The inside of this folder: what a command's headers say, whatever it is for.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "domain/server.h"
+#include "eventstore/message.h"
+
+namespace vsim::messages {
+
+/// The headers that every command has, however it came.
+struct Envelope {
+  CommandId id;
+  std::string request_hash;
+  Origin origin;
+  bool may_be_repeat = false;  // as DecodedCommand has it
+  bool by_hand = false;        // likewise
+};
+
+/// The error says what is wrong with a header.
+tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& message);
+
+/// Vsim-Only-At, as Command has it: nothing where the header is missing.
+tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
+    const eventstore::Headers& headers);
+
+}  // namespace vsim::messages
