@@ -17,7 +17,7 @@ build_release() {
   if [[ -n ${VSIM_BIN_DIR:-} ]]; then
     STEP_NOTE="skipped (VSIM_BIN_DIR=$VSIM_BIN_DIR)"
   else
-    build_preset release "${PROGRAMS[@]}" vsim-bench   # not the tests: they take most of a build
+    build_preset release "${PROGRAMS[@]}"   # not the tests: they take most of a build
   fi
   local program
   for program in "${PROGRAMS[@]}"; do
@@ -32,8 +32,8 @@ build_preset() {
   (($# == 0)) || targets=(--target "$@")
   configure_preset "$preset"
   lock_tools
-  (cd "$ROOT" &&
-    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}") ||
+  interruptible env --chdir="$ROOT" \
+    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}" ||
     fail "the $preset build failed"
   unlock_tools
 }

@@ -16,6 +16,7 @@ write_env() {
   database=$(database_url "$3")
   bin=$(shell_quoted "$RUN/bin")
   lines=$(
+    [[ -z ${VSIM_BIN_DIR:-} ]] || exports SCHEMA_DIR "${SCHEMA_DIR:-$ROOT/schema}"
     exports VSIM_ENV_OF "$RUN" NATS_URL "$broker" DATABASE_URL "$database" \
       NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
       API_URL "$(api_url)" API_CERT_FILE "${TLS_CERT_FILE:-}" \

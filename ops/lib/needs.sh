@@ -13,7 +13,7 @@ declare -A NEEDS=(
   [browser]='servers swagger chromium programs browser_tests'
   [runbook]='servers swagger faketime programs runbook_tests'
   [scripts]='servers swagger locales programs scripts_tests'
-  [tidy]=''
+  [tidy]='clang-format clang-tidy shellcheck'
   [alerts]='promtool'
   [threads]='tsan_tests'
   [fuzz]="${FUZZ_PACKAGES[*]}"
@@ -31,7 +31,7 @@ take_needs() {
       case $need in
         programs) NEEDED_TARGETS+=("${PROGRAMS[@]}") ;;
         *_tests) NEEDED_TARGETS+=("$need") ;;
-        servers | swagger | schemathesis | promtool)
+        servers | swagger | schemathesis | promtool | clang-format | clang-tidy)
           [[ " ${NEEDED_PARTS[*]} " == *" $need "* ]] || NEEDED_PARTS+=("$need")
           [[ $need != servers ]] || NEEDED_PACKAGES+=("${RUN_PACKAGES[@]}")
           ;;
@@ -49,6 +49,8 @@ prepare_needed_parts() {
       swagger) run_step 'Swagger UI' "$1" prepare_swagger ;;
       schemathesis) run_step 'schemathesis' "$1" prepare_schemathesis ;;
       promtool) run_step 'promtool' "$1" prepare_promtool ;;
+      clang-format) run_step 'clang-format' "$1" prepare_clang_format ;;
+      clang-tidy) run_step 'clang-tidy' "$1" prepare_clang_tidy ;;
     esac
   done
 }
@@ -66,7 +68,7 @@ labels_of_names() {
 names_of_label() {
   local file
   case $1 in
-    tidy) printf '%s\n' tidy.tree tidy.self_test ;;
+    tidy) printf 'tidy.%s\n' tree self_test clang_tidy clang_tidy_self_test format scripts ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
     integration | e2e | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do

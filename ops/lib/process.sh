@@ -32,6 +32,16 @@ any_process_known() {
   return 1
 }
 
+# running_processes: the names of those that run, on one line.
+running_processes() {
+  local file name names=()
+  for file in "$PIDS"/*.pid; do
+    name=$(basename "$file" .pid)
+    if process_pid "$name" >/dev/null; then names+=("$name"); fi
+  done
+  echo "${names[*]}"
+}
+
 # process_current NAME MADE_OF: runs, and was started from this command, program and settings.
 process_current() {
   process_pid "$1" >/dev/null && [[ $(cat "$PIDS/$1.made_of" 2>/dev/null) == "$2" ]]

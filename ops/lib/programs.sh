@@ -22,6 +22,8 @@ program_environment() {
   for name in "${PASSED_ON[@]}"; do
     if [[ -n ${!name:-} ]]; then PROCESS_ENV+=("$name=${!name}"); fi
   done
+  # Programs built elsewhere know another checkout's folder, which may be gone.
+  [[ -n ${SCHEMA_DIR:-} ]] || PROCESS_ENV+=("SCHEMA_DIR=$ROOT/schema")
 }
 
 migrate() {

@@ -68,7 +68,7 @@ write_nats_passwords() {
   local user password lines=''
   for user in "${NATS_USERS[@]}"; do
     password=$(secret "nats-$user")
-    lines+="$(tr a-z A-Z <<<"$user")_PASSWORD: \"$password\""$'\n'
+    lines+="$(tr '[:lower:]' '[:upper:]' <<<"$user")_PASSWORD: \"$password\""$'\n'
   done
   (umask 077 && write_file "$SECRETS/nats-passwords.conf" "$lines")
 }

@@ -77,6 +77,10 @@ ports_now() {
 
 say_moved_ports() {
   local name was now
+  if [[ " ${PORTS_BEFORE[*]}" != *' api.address '* && -z $(wish_for HTTP_ADDR) &&
+    $HTTP_ADDRESS != *:8080 ]]; then
+    say "8080 is taken, the API listens on $HTTP_ADDRESS"
+  fi
   ((${#PORTS_BEFORE[@]} > 0)) || return 0
   while read -r name was; do
     now=$(cat "$PORTS/$name")

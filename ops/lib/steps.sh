@@ -13,6 +13,7 @@ STEP_LOG=''
 STEP_LOG_BEGIN=0     # its size when the step began
 STEP_NOTE=''         # what a step's function wants said in its line instead of the time
 STEP_STARTED=0
+WORK_PID=''          # of the command that interruptible runs
 TICKER_PID=''
 FAIL_REASON=''
 FAILED_COMMAND=''
@@ -60,6 +61,24 @@ run_step() {
   start_ticker
   "$@" >>"$STEP_LOG" 2>&1 </dev/null
   close_step "${STEP_NOTE:-ok ($((SECONDS - STEP_STARTED)) s)}"
+}
+
+# interruptible COMMAND [ARGUMENT...]: a command that takes minutes, and that a signal to this
+# script ends too. bash acts on a signal between commands or in `wait`, so it waits here; and a
+# session of its own makes one group of all that the command starts.
+interruptible() {
+  local status=0
+  setsid "$@" &
+  WORK_PID=$!
+  wait "$WORK_PID" || status=$?
+  WORK_PID=''
+  return "$status"
+}
+
+end_work() {
+  [[ -n $WORK_PID ]] || return 0
+  kill -TERM -- "-$WORK_PID" 2>/dev/null || true
+  wait "$WORK_PID" 2>/dev/null || true
 }
 
 close_step() {
@@ -115,6 +134,7 @@ steps_on_exit() {
   local status=$1 label
   trap - EXIT ERR
   ((status != 0)) || return 0
+  end_work
   stop_ticker
   if [[ -z $FAIL_REASON && -s $STEP_LOG ]]; then   # a fail inside $(...) left it there
     FAIL_REASON=$(tail -n 1 "$STEP_LOG" | sed -n 's/^error: //p')

@@ -163,7 +163,7 @@ Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
     if (!range) {
       return wrong(range.error());
     }
-    ranges.push_back(std::move(*range));
+    ranges.push_back(*range);
   }
   if (ranges.size() > trusted_proxies_max) {
     return wrong("are " + std::to_string(ranges.size()) + "; give " +

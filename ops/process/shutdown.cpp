@@ -35,7 +35,8 @@ ShutdownSignals::ShutdownSignals(Hangup hangup) : hangup_(hangup) {
 
 ShutdownSignals::~ShutdownSignals() {
   finished_.request_stop();
-  pthread_kill(thread_.native_handle(), SIGTERM);  // wakes the thread, and only it
+  // Wakes the thread, and only it: it takes the signal instead of dying of it.
+  pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
 }
 
 bool ShutdownSignals::wait_for_hangup() {

@@ -13,8 +13,8 @@ std::string read_trouble(httplib::Client& client) {
   }
   simdjson::dom::parser parser;
   std::string_view error;
-  const bool told = parser.parse(answer->body).at_key("error").get(error) == simdjson::SUCCESS;
-  return told ? std::string(error) : "its /healthz answers " + std::to_string(answer->status);
+  const bool known = parser.parse(answer->body).at_key("error").get(error) == simdjson::SUCCESS;
+  return known ? std::string(error) : "its /healthz answers " + std::to_string(answer->status);
 }
 
 }  // namespace
@@ -35,20 +35,20 @@ std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
   if (parser.parse(answer->body).at_pointer("/jetstream/config").get(config) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  BrokerMonitor told;
+  BrokerMonitor monitor;
   bool always = false;
   std::uint64_t interval_ns = 0;
   if (config["sync_always"].get(always) == simdjson::SUCCESS && always) {
-    told.sync_interval = "always";
+    monitor.sync_interval = "always";
   } else if (config["sync_interval"].get(interval_ns) == simdjson::SUCCESS && interval_ns > 0) {
-    told.sync_interval = std::to_string(interval_ns / 1'000'000'000) + "s";
+    monitor.sync_interval = std::to_string(interval_ns / 1'000'000'000) + "s";
   }
   std::int64_t most = 0;
   if (config["max_storage"].get(most) == simdjson::SUCCESS && most > 0) {
-    told.store_bytes_max = static_cast<std::uint64_t>(most);
+    monitor.store_bytes_max = static_cast<std::uint64_t>(most);
   }
-  told.trouble = read_trouble(client);
-  return told;
+  monitor.trouble = read_trouble(client);
+  return monitor;
 }
 
 }  // namespace vsim::telemetry

@@ -1,7 +1,7 @@
 #include "ops/telemetry/metrics.h"
 
 #include <chrono>
-#include <cstdio>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 
@@ -18,13 +18,10 @@ namespace vsim::telemetry {
 namespace {
 
 double resident_bytes() {
+  long total = 0;
   long pages = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
-    long total = 0;
-    if (std::fscanf(file, "%ld %ld", &total, &pages) != 2) {
-      pages = 0;
-    }
-    std::fclose(file);
+  if (!(std::ifstream("/proc/self/statm") >> total >> pages)) {
+    pages = 0;
   }
   return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }

@@ -50,7 +50,7 @@ std::string shown_address(const std::string& nats_url) {
   return address;
 }
 
-std::string told(const process::CommonSettings& settings, const eventstore::Error& error) {
+std::string explain(const process::CommonSettings& settings, const eventstore::Error& error) {
   using Kind = eventstore::Error::Kind;
   const std::string broker = "NATS at " + shown_address(settings.nats_url);
   const std::string detail = without_password(error.detail, settings.nats_url);
@@ -72,7 +72,8 @@ std::string told(const process::CommonSettings& settings, const eventstore::Erro
   return detail;
 }
 
-std::string told(const process::CommonSettings& settings, const read_model::DatabaseError& error) {
+std::string explain(const process::CommonSettings& settings,
+                    const read_model::DatabaseError& error) {
   using Kind = read_model::DatabaseError::Kind;
   const std::string detail = without_password(error.detail, settings.database_url);
   switch (error.kind) {
@@ -98,14 +99,15 @@ std::string told(const process::CommonSettings& settings, const read_model::Data
   return detail;
 }
 
-Found<std::unique_ptr<eventstore::Broker>> connect_broker(const process::CommonSettings& settings) {
+tl::expected<std::unique_ptr<eventstore::Broker>, std::string> connect_broker(
+    const process::CommonSettings& settings) {
   auto broker = eventstore::Broker::connect(
       {.url = settings.nats_url,
        .name = "vsimctl",
        .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
                settings.nats_certificate.key}});
   if (!broker) {
-    return tl::unexpected(told(settings, broker.error()));
+    return tl::unexpected(explain(settings, broker.error()));
   }
   return std::move(*broker);
 }
@@ -114,7 +116,7 @@ Log::Log(std::unique_ptr<eventstore::Broker> broker)
     : broker_(std::move(broker)),
       events_(*broker_, *broker_, std::string(messages::events_stream)) {}
 
-Found<std::unique_ptr<Log>> Log::open(const process::CommonSettings& settings) {
+tl::expected<std::unique_ptr<Log>, std::string> Log::open(const process::CommonSettings& settings) {
   auto broker = connect_broker(settings);
   if (!broker) {
     return tl::unexpected(broker.error());
@@ -122,12 +124,12 @@ Found<std::unique_ptr<Log>> Log::open(const process::CommonSettings& settings) {
   return std::unique_ptr<Log>(new Log(std::move(*broker)));
 }
 
-Found<eventstore::Timestamp> Log::now(const process::CommonSettings& settings) {
+tl::expected<eventstore::Timestamp, std::string> Log::now(const process::CommonSettings& settings) {
   constexpr int measurements = 3;
   for (int i = 0; i < measurements; ++i) {
     const auto ok = eventstore::measure(*broker_, std::string(messages::events_stream), clock_);
     if (!ok) {
-      return tl::unexpected(told(settings, ok.error()));
+      return tl::unexpected(explain(settings, ok.error()));
     }
   }
   if (const auto trouble = clock_.trouble(); !trouble.empty()) {

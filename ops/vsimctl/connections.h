@@ -16,22 +16,20 @@
 
 namespace vsim::vsimctl {
 
-template <typename T>
-using Found = tl::expected<T, std::string>;
-
-Found<std::unique_ptr<eventstore::Broker>> connect_broker(const process::CommonSettings&);
+tl::expected<std::unique_ptr<eventstore::Broker>, std::string> connect_broker(
+    const process::CommonSettings&);
 
 /// EVENTS, and the connection it is read and appended through.
 class Log {
  public:
-  static Found<std::unique_ptr<Log>> open(const process::CommonSettings&);
+  static tl::expected<std::unique_ptr<Log>, std::string> open(const process::CommonSettings&);
 
   eventstore::Broker& broker() { return *broker_; }
   eventstore::EventStore& events() { return events_; }
 
-  /// The broker's time, by which all of vsim goes; this machine's clock may say anything. Measures
-  /// at each call: three round trips.
-  Found<eventstore::Timestamp> now(const process::CommonSettings&);
+  /// The broker's time, which all of vsim uses (D38), never this machine's. Measured at each
+  /// call: three round trips.
+  tl::expected<eventstore::Timestamp, std::string> now(const process::CommonSettings&);
   /// What was measured by the last now().
   eventstore::BrokerClock::Status clock_status() const { return clock_.status(); }
 
@@ -43,22 +41,23 @@ class Log {
 };
 
 /// What an error of the broker, or of Postgres, means to the operator.
-std::string told(const process::CommonSettings& settings, const eventstore::Error& error);
-std::string told(const process::CommonSettings& settings, const read_model::DatabaseError& error);
+std::string explain(const process::CommonSettings& settings, const eventstore::Error& error);
+std::string explain(const process::CommonSettings& settings,
+                    const read_model::DatabaseError& error);
 
-/// Runs one query on Postgres; connects for it.
+/// Runs one query on Postgres, on a connection of its own.
 template <typename Query>
 auto query(const process::CommonSettings& settings, Query&& query)
-    -> Found<decltype(query(std::declval<read_model::Transaction&>()))> {
+    -> tl::expected<decltype(query(std::declval<read_model::Transaction&>())), std::string> {
   read_model::ConnectionPool database(settings.database_url, 1, read_model::operator_limits);
   auto found = database.read(std::forward<Query>(query));
   if (!found) {
-    return tl::unexpected(told(settings, found.error()));
+    return tl::unexpected(explain(settings, found.error()));
   }
   return std::move(*found);
 }
 
-/// "host:port" of a broker's URL: all of it that may be shown.
+/// "host:port" of a broker's URL: the part without a password.
 std::string shown_address(const std::string& nats_url);
 
 /// The text with the password of `url` (a URL or libpq's "key=value ...") taken out.

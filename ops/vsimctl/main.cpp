@@ -1,4 +1,4 @@
-// The operator's tool. Exit status: 0 done, 1 failed, 2 asked wrongly; one line on stderr says why
+// The operator's tool. Exit status: 0 done, 1 failed, 2 wrong usage; one line on stderr says why
 // and how to go on.
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include "eventstore/broker.h"
 #include "ops/process/settings.h"
 #include "ops/telemetry/build_info.h"
-#include "ops/vsimctl/commands.h"
+#include "ops/vsimctl/subcommands.h"
 
 namespace {
 
@@ -49,7 +49,9 @@ class SettingArguments {
   std::vector<std::string> given_;
 };
 
-int finish(const vsim::vsimctl::Outcome& done) { return done ? 0 : complain(done.error(), 1); }
+int finish(const tl::expected<void, std::string>& done) {
+  return done ? 0 : complain(done.error(), 1);
+}
 
 int run(const SettingArguments& arguments, const Task& task) {
   const auto settings = arguments.read();

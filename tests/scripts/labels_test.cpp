@@ -37,7 +37,7 @@ std::string needs_of(const std::string& labels) {
 
 TEST_CASE("a label of ops/test needs what its tests use, and no more") {
   CHECK(needs_of("unit") == "//unit_tests\n");
-  CHECK(needs_of("tidy") == "//\n");
+  CHECK(needs_of("tidy") == "shellcheck/clang-format clang-tidy/\n");
   CHECK(needs_of("alerts") == "/promtool/\n");
   CHECK(needs_of("threads") == "//tsan_tests\n");
   CHECK(needs_of("fuzz") == bash("echo \"${FUZZ_PACKAGES[*]}//\""));

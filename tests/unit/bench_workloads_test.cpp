@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/benchmark/workloads.h"
+#include "tests/benchmark/workloads.h"
 
 using vsim::bench::ActionForEach;
 

@@ -1,11 +1,11 @@
 // Goal: each limit of the doctor holds at its value and one step beside, and what is not well names
 // an entry of the runbook. Method: a table of values on both sides of each limit.
 
-#include "ops/vsimctl/doctor_findings.h"
-
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "ops/vsimctl/doctor/findings.h"
 
 using namespace vsim::vsimctl;
 

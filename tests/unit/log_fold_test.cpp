@@ -1,7 +1,7 @@
 // Goal: a log whose states, versions or times are not what its events make of it is found out, at
 // the first message. Method: a log that follows the rules, then one message more that does not.
 
-#include "ops/vsimctl/log_fold.h"
+#include "ops/vsimctl/log/log_fold.h"
 
 #include <doctest/doctest.h>
 

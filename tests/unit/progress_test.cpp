@@ -1,6 +1,6 @@
 // Goal: what a long task says of itself is right also at its ends. Method: texts compared.
 
-#include "ops/vsimctl/progress.h"
+#include "ops/vsimctl/terminal/progress.h"
 
 #include <doctest/doctest.h>
 

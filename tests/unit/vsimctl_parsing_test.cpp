@@ -3,12 +3,12 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/vsimctl/address_text.h"
 #include "ops/vsimctl/connections.h"
-#include "ops/vsimctl/letters.h"
-#include "ops/vsimctl/moment.h"
-#include "ops/vsimctl/replays.h"
-#include "ops/vsimctl/table.h"
+#include "ops/vsimctl/dlq/letters.h"
+#include "ops/vsimctl/dlq/replays.h"
+#include "ops/vsimctl/terminal/address_text.h"
+#include "ops/vsimctl/terminal/moment.h"
+#include "ops/vsimctl/terminal/table.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;

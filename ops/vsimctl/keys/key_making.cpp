@@ -1,0 +1,22 @@
+#include "ops/vsimctl/keys/key_making.h"
+
+#include <array>
+#include <chrono>
+
+#include <unistd.h>
+
+#include "ops/vsimctl/subcommands.h"
+
+namespace vsim::vsimctl {
+
+tl::expected<MadeKey, std::string> make_key(const std::string& name, http::Role role) {
+  std::array<std::uint8_t, http::key_secret_bytes> secret{};
+  if (::getentropy(secret.data(), secret.size()) != 0) {
+    return failed("this machine gives no random numbers");
+  }
+  const auto text = http::key_text(secret);
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  return MadeKey{{name, role, messages::sha256_of(text), now}, text};
+}
+
+}  // namespace vsim::vsimctl
