@@ -254,6 +254,33 @@ def check_readmes(tree):
                 yield readme, number, f"names {name}, which does not exist; mend the row"
 
 
+def paths_in_prose(tree, path):
+    """What a document names as a path of the tree, with its line: `api/main.cpp`, `ops/up --help`,
+    `schema/profiles/*.json`, `api/main` for both of its files, and links. Blocks of code are no
+    prose."""
+    in_block = False
+    for number, line in enumerate(tree.lines(path), 1):
+        if line.lstrip().startswith("```"):
+            in_block = not in_block
+        if in_block:
+            continue
+        for word in re.findall(r"`([^`\s]+)[^`]*`", line):
+            if word.split("/")[0] in CODE_FOLDERS and "/" in word:
+                yield word, number
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", line):
+            yield os.path.normpath(os.path.join(os.path.dirname(path), link)), number
+
+
+def check_documents(tree):
+    for path in tree.files:
+        if not path.endswith(".md"):
+            continue
+        for named, number in paths_in_prose(tree, path):
+            named = named.rstrip("/.,")
+            if not any(tree.root.glob(named)) and not any(tree.root.glob(named + ".*")):
+                yield path, number, f"names {named}, which does not exist; mend the sentence"
+
+
 def in_a_target(tree, path):
     """Does the CMakeLists.txt of its folder, or of one above, name it?"""
     for folder in map(Path.as_posix, Path(path).parents):
@@ -341,7 +368,7 @@ def check_decisions(tree):
 
 
 CHECKS = [check_sizes, check_functions, check_arrows, check_clocks, check_names, check_readmes,
-          check_dead_files, check_shell, check_locale, check_decisions]
+          check_documents, check_dead_files, check_shell, check_locale, check_decisions]
 
 
 def problems_of(root):
@@ -376,6 +403,8 @@ BAD = [
     ("ops/string_utils.sh", "", "'utils' says nothing"),
     ("domain/b.cpp", "", "does not name b.cpp"),
     ("domain/README.md", "| `a.h` `.cpp` | all |\n| `b.h` | gone |\n", "names b.h"),
+    ("README.md", "Begin with `domain/gone.h`.\n", "README.md:1: names domain/gone.h"),
+    ("README.md", "See [the rules](domain/gone.md#rules).\n", "names domain/gone.md"),
     ("api/main.cpp", "", "api/README.md:1: missing"),
     ("domain/b.cpp", "", "in no CMake target"),
     ("domain/b.h", "#pragma once\n", "nobody includes it"),
