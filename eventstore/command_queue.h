@@ -1,7 +1,7 @@
 #pragma once
 
 // The queue of commands: one slot per subject, taken by any number of workers. A delivery that is
-// neither acked nor terminated comes again after the consumer's ack wait.
+// neither acked nor terminated comes again after the consumer's ack wait. D4
 //
 // Threads: publish() from any number; take() and the acks from one.
 

@@ -2,6 +2,7 @@
 
 // The log: one ordered stream of messages under subjects, appended to with optimistic concurrency
 // and never changed. The contract; jetstream_store.h keeps it on a broker, memory_store.h in tests.
+// D1
 //
 // Threads: one EventStore may be used by many threads at once. A Follower belongs to one thread.
 // Blocking: every call returns within its time-out (5 s unless said otherwise).

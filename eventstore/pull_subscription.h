@@ -3,7 +3,7 @@
 // A standing pull on a JetStream consumer, in raw requests: nats.c 3.4's own Fetch writes past its
 // buffer when messages of an earlier fetch are queued. Keeps enough requests open that a message is
 // delivered as soon as it is stored, and asks anew when a request ends, heartbeats stay away or the
-// connection was lost.
+// connection was lost. D12
 
 #include <chrono>
 #include <memory>

@@ -1,7 +1,7 @@
 #pragma once
 
 // Makes the broker's streams and consumers be as a JSON document says, by raw requests: nats.c's
-// own update drops every setting it does not know.
+// own update drops every setting it does not know. D12
 
 #include <functional>
 #include <string>

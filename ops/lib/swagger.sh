@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Swagger UI, which the API serves at /swagger/index.html: fetched once a checkout, from a wheel
 # that is pinned by hash. Sets SWAGGER_UI, the folder of its files; tests look there too.
-# VSIM_SWAGGER_DIR names a folder that has them already, and nothing is fetched.
+# VSIM_SWAGGER_DIR names a folder that has them already, and nothing is fetched. D34
 
 SWAGGER_UI=${VSIM_SWAGGER_DIR:-$TOOLS/swagger-ui}
 SWAGGER_REQUIREMENTS=swagger-requirements.txt

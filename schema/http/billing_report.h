@@ -1,6 +1,6 @@
 #pragma once
 
-// What GET /billing asks for, and the answer as a fold over billing periods: pure, no database.
+// What GET /billing asks for, and the answer as a fold over billing periods: pure, no database. D20
 
 #include <chrono>
 #include <map>

@@ -1,7 +1,7 @@
 #pragma once
 
 // The file of the API's keys on the disk, for those who read it. It is replaced as a whole, so a
-// reader sees it before a change or after it.
+// reader sees it before a change or after it. D31
 
 #include <optional>
 #include <string>

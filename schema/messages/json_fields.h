@@ -1,7 +1,7 @@
 #pragma once
 
 // Reads members of a JSON object, remembering the first that is missing or of the wrong type, so
-// that a reader can be written straight down and asked once at its end whether all was well.
+// that a reader can be written straight down and asked once at its end whether all was well. D62
 
 #include <chrono>
 #include <optional>

@@ -2,7 +2,7 @@
 
 // Makes the tables of the read models from schema/postgres/NNN_name.sql, in order. What was applied
 // is recorded inside the schema itself, so dropping the schema forgets everything and the next run
-// starts from nothing: all of it can be projected again from EVENTS.
+// starts from nothing: all of it can be projected again from EVENTS. D1
 
 #include <string>
 #include <string_view>

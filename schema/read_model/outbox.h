@@ -1,7 +1,7 @@
 #pragma once
 
 // Table `operator.outbox`: addresses that operators have added with psql, on their way to becoming
-// pool commands. No read model: it is kept over rebuilds.
+// pool commands. No read model: it is kept over rebuilds. D23
 
 #include <cstddef>
 #include <memory>

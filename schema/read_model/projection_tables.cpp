@@ -13,7 +13,7 @@ namespace {
 
 constexpr int first_array_parameter = 6;
 
-/// Everything below hangs on the row of `moved`: without it, nothing is inserted.
+/// Everything below hangs on the row of `moved`: without it, nothing is inserted. D10
 constexpr const char* move_checkpoint =
     "WITH moved AS (UPDATE projection_checkpoint"
     " SET sequence = $3, hash = $4, command_sequence = $5"

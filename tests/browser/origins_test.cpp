@@ -1,5 +1,5 @@
 // Goal: issue 12: a page of another web site can neither write to a vsim without keys nor read it,
-// not even when its name has been made to lead there; the API's own page can do both.
+// not even when its name resolves to this machine; the API's own page can do both.
 // Method: a real browser with pages of other origins (the worker's metrics, by address and by a
 // foreign name, and a frame of no origin), which try what pages can send without asking first.
 

@@ -1,4 +1,4 @@
-// Goal: whoever has nothing but /swagger/index.html can do what the README shows.
+// Goal: with nothing but /swagger/index.html a user can do what the README shows.
 // Method: its two sessions, by clicking in a real browser.
 
 #include <doctest/doctest.h>

@@ -12,7 +12,7 @@ import schemathesis
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # The coverage phase of schemathesis 4.32 sends 0 for a header whose schema has a pattern, and takes
-# that for valid. In its place goes what the document gives as example.
+# that for valid. In its place goes what the document gives as example. D35
 EXAMPLES_OF_HEADERS = {
     "Vsim-Min-Sequence": "EVENTS:4",
     "If-Match": '"2"',

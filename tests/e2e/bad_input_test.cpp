@@ -1,5 +1,5 @@
-// Goal: every bad request is the 4xx of DESIGN section 6 with a detail that tells what to change;
-// never a 500, never a dropped connection.
+// Goal: every bad request gets its 4xx, with a detail that says what to change; never a 500, never
+// a dropped connection.
 // Method: one row a request: what is sent, the status and code that must come. After every row the
 // same connection, or a new one where the server said so, must still serve.
 

@@ -1,6 +1,6 @@
-// Goal (issue 12, 15): a Postgres that answers and cannot do what it is asked holds nobody up for
-// long, is called by its name, and all goes on when it can again.
-// Method: it is made read-only, has no session to give, or somebody holds a lock on its tables.
+// Goal (issue 12, 15): a Postgres that answers but refuses delays no caller for long, the cause is
+// named, and everything goes on when the cause has gone.
+// Method: it is made read-only, has no session to give, or another session locks its tables.
 
 #include <doctest/doctest.h>
 

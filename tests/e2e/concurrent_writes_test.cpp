@@ -1,4 +1,5 @@
-// Goal: of two different writes for one server at the same instant one wins and the other is told.
+// Goal: of two different writes for one server at the same instant one wins, and the answer to the
+// other one says so.
 // Method: pairs of clients released by a barrier, three workers, many rounds in both orders.
 
 #include <barrier>

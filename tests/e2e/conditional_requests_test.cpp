@@ -1,5 +1,5 @@
-// Goal: who looks again is told that nothing has changed, while that is so to the byte; who acts on
-// what he saw is stopped when the server has changed, exactly, also while others write or fail to.
+// Goal: a repeated read gets 304 exactly as long as the document is the same to the byte; a write
+// with If-Match is refused exactly if the server has changed, also while others write or fail to.
 // Method: ETags of answers sent back in If-None-Match and If-Match, one by one and many at once.
 
 #include <atomic>

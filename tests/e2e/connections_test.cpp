@@ -1,5 +1,5 @@
-// Goal: whoever holds connections, by saying nothing or by never coming to an end, holds up nobody
-// else, and not for long; and their number has a limit.
+// Goal: a client that keeps connections open, silent or with requests that never end, delays no
+// other client, and is closed soon; the number of connections has a limit.
 // Method: many such clients against a live API, beside them callers who want answers; threads and
 // memory of the API are read from /proc.
 

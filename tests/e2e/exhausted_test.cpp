@@ -1,7 +1,7 @@
-// Goal: a command that nobody lives to handle does not lock its server for ever. Method: the broker
+// Goal: a command that kills every worker does not lock its server for ever. Method: the broker
 // delivers at most twice, and both deliveries are taken by the stock nats CLI and never acked, as
-// by a worker that dies each time. When workers pull again, the broker tells that there is no more
-// delivery, and the janitor does the rest.
+// by a worker that dies each time. When workers pull again, the broker's advisory says that the
+// deliveries are used up, and the janitor buries the command.
 
 #include <doctest/doctest.h>
 

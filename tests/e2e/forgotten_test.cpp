@@ -1,6 +1,6 @@
-// Goal: what the broker has lost or forgotten is noticed by who needs it, and made again or told;
-// and no command that was acknowledged is unknown meanwhile (issue 20, D.19). Method: consumers and
-// JOURNAL are deleted under running programs, and JOURNAL while nobody projects.
+// Goal: a program that needs what the broker has lost or forgotten notices it, and makes it again
+// or reports it; no acknowledged command is unknown meanwhile (issue 20, D.19). Method: consumers
+// and JOURNAL are deleted under running programs, and JOURNAL while nobody projects.
 
 #include <doctest/doctest.h>
 

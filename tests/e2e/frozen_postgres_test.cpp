@@ -1,4 +1,4 @@
-// Goal (issue 12, 15): a Postgres that does not answer freezes nobody: reads are 503 in about 5 s,
+// Goal (issue 12, 15): a Postgres that does not answer freezes no one: reads are 503 in about 5 s,
 // and soon at once; writes are accepted; probes answer; SIGTERM works; and all heals by itself, in
 // the processes that there are.
 // Method: every process of Postgres is stopped (SIGSTOP), behind Unix sockets; or a door in front

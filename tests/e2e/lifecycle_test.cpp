@@ -1,4 +1,4 @@
-// Goal: a server made over HTTP lives as DESIGN section 4 says, by itself, and leaves its address.
+// Goal: a server made over HTTP goes through its lifecycle by itself, and gives its address back.
 // Method: one API and one worker, time ten times as fast, each claim over raw HTTP answers.
 
 #include <memory>

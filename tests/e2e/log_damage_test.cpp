@@ -1,6 +1,6 @@
-// Goal: a message of EVENTS that the broker's disk has damaged is told with its sequence, and
-// nothing is built over the hole that it leaves. Method: one bit of a stored event is changed while
-// the broker is down; the broker then leaves the event out without a word.
+// Goal: a message of EVENTS that the broker's disk has damaged is reported with its sequence, and
+// nothing is decided or projected past it. Method: one bit of a stored event is changed while the
+// broker is down; the broker then leaves the event out without notice.
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,6 @@
-// Goal: what is mistyped in a command by hand is told in its dead letter and its operation, and
-// never carried out without that part; what comes from an API of another age, or from JOURNAL, is
-// read as ever (issue 12, number 9). Method: `nats pub`, then the operation, the letter, the
-// server.
+// Goal: a command by hand with a mistyped part is never carried out without that part: its dead
+// letter and its operation name it. Commands of an older or newer API, or from JOURNAL, are read as
+// before (issue 12, number 9). Method: `nats pub`, then the operation, the letter, the server.
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
-// Goal: who turns pages sees what was there all along once, whatever comes and goes meanwhile.
+// Goal: paging shows each server that was there all along once, whatever comes and goes meanwhile.
 // Method: pages by cursor while others create, stop, start and terminate without end; what was
-// there before and was left alone must be on the pages, and nothing twice. A page that was begun is
-// gone on with after a rebuild and a restart.
+// there before and was left alone must be on the pages, and nothing twice. Paging continues after a
+// rebuild and a restart.
 
 #include <atomic>
 #include <set>

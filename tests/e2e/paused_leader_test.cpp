@@ -1,4 +1,4 @@
-// Goal: a paused worker holds nobody up, whatever it was leading when it was paused.
+// Goal: a paused worker delays no other, whatever role it was active in when it was paused.
 // Method: of two workers with all roles, the one that projects is stopped by SIGSTOP, which leaves
 // its session with Postgres and so its locks in place; then servers must still come to life. It
 // wakes up, and what it does then changes nothing.

@@ -1,4 +1,4 @@
-// Goal: a caller that sends too much is told so, and when to come again; nobody else notices.
+// Goal: a caller over its limit gets 429 with the time to wait; no other caller is affected.
 // Method: a fleet with a limit so low that a test can reach it, and callers told apart by
 // X-Forwarded-For from the loopback address, which is trusted as a proxy.
 

@@ -1,5 +1,5 @@
-// Goal: `vsimctl rebuild` makes new read models without anybody noticing, or, where the old ones
-// are gone or of another log, is the way out; killed, it leaves nothing that matters. Method:
+// Goal: `vsimctl rebuild` makes new read models without disturbing readers and writers, also where
+// the old ones are gone or of another log; killed, it leaves nothing that matters. Method:
 // readers and writers at work while it runs, each looking whether what it sees ever goes backwards;
 // then the states in which operators need it.
 

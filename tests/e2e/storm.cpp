@@ -139,7 +139,7 @@ std::vector<Write> Storm::finish() {
 
 namespace {
 
-/// What is wrong, told all at once: a list of thousands of good things helps nobody.
+/// All that is wrong in one message: a list of thousands of good things does not help.
 class Findings {
  public:
   void add(std::string text) {

@@ -1,5 +1,5 @@
-// Goal: `vsimctl api` reaches the API whether it speaks TLS and asks for a key or not, tells an
-// answer from a failure, and lets in nobody who could not let himself in (issue 20, number 7).
+// Goal: `vsimctl api` reaches the API with or without TLS and keys, distinguishes an answer from a
+// failure, and gives access to no one who could not make a key anyway (issue 20, number 7).
 // Method: one fleet over TLS, whose keys come, go and are revoked; certificates by other names; a
 // table of wrong arguments.
 

@@ -1,6 +1,7 @@
-// Goal: whatever is asked wrongly, and whatever is dead, each subcommand of vsimctl says so in one
-// line and changes nothing. Method: a table of all subcommands, called in wrong ways, with a broker
-// and a Postgres that do not answer, and without a terminal; streams are counted before and after.
+// Goal: called wrongly, or with a dead broker or Postgres, each subcommand of vsimctl says so in
+// one line and changes nothing. Method: a table of all subcommands, called in wrong ways, with a
+// broker and a Postgres that do not answer, and without a terminal; streams are counted before and
+// after.
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Goal: what an operator changes with vsimctl is a command like any other: it has an outcome, an
-// event and an actor, and the tool tells the outcome. Method: pool, clock and terminate against a
-// fleet, and the API's word on what has changed.
+// event and an actor, and the tool prints the outcome. Method: pool, clock and terminate against a
+// fleet, and what the API then shows.
 
 #include <chrono>
 #include <future>

@@ -1,5 +1,6 @@
-// Goal: one screen tells how the system is, also when half of it is dead. Method: `vsimctl status`
-// on a fleet at rest, with commands and letters that wait, and with a dead broker or Postgres.
+// Goal: one screen shows the state of the system, also when half of it is dead. Method: `vsimctl
+// status` on a fleet at rest, with commands and letters that wait, and with a dead broker or
+// Postgres.
 
 #include <doctest/doctest.h>
 

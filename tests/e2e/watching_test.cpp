@@ -1,4 +1,4 @@
-// Goal: what is written about metrics is true. Every metric that the table in ops/prometheus names
+// Goal: the documents about metrics are true. Every metric that the table in ops/prometheus names
 // is there and explained, and there is no other; every metric and label that an alert or a panel
 // asks for exists. Method: a system in which something of each kind has happened, its real pages,
 // the shipped files.

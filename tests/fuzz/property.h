@@ -1,6 +1,6 @@
 #pragma once
 
-// What a fuzz target says of the code under test. libFuzzer keeps the input that breaks it.
+// What a fuzz target says of the code under test. libFuzzer keeps the input that breaks it. D35
 
 #include <cstdio>
 #include <cstdlib>

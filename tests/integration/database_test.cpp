@@ -1,6 +1,6 @@
-// Goal: what goes wrong with Postgres is told in a way that callers can act on, and passes when its
-// cause does; migrations never do half. Method: a real Postgres that is killed, migrated twice at
-// once, robbed of its tables.
+// Goal: errors of Postgres are reported so that callers can act on them, and end with their cause;
+// migrations are applied whole or not at all. Method: a real Postgres that is killed, migrated
+// twice at once, robbed of its tables.
 
 #include "schema/read_model/database.h"
 

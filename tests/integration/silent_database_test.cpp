@@ -1,5 +1,5 @@
-// Goal (issue 12, 15): every wait for Postgres comes to an end, and is told as what it was; whoever
-// comes while it is known to be silent is told at once; what takes long for a good reason goes on.
+// Goal (issue 12, 15): every wait for Postgres ends, with an error that names its kind; while it is
+// known to be silent, callers get the error at once; long work that makes progress goes on.
 // Method: a real Postgres whose processes are all stopped (SIGSTOP), whose tables are locked, that
 // works for longer than any wait may be.
 

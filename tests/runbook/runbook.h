@@ -1,6 +1,7 @@
 #pragma once
 
 // ops/runbook.md as the tests read it: entries, their parts, and the blocks of commands in them.
+// D30
 
 #include <string>
 #include <vector>

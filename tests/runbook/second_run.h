@@ -1,7 +1,7 @@
 #pragma once
 
 // An entry followed once more where nothing is wrong any more: each block in a new shell, as by
-// somebody who pastes it twice or forgets what came before. Threads: one.
+// somebody who pastes it twice or forgets what came before. Threads: one. D51
 
 #include "tests/runbook/runbook.h"
 #include "tests/runbook/shipped_system.h"

@@ -1,6 +1,6 @@
 // Goal: ops/docker/passwords reads .env as docker compose does and runs nothing of it; a shell of
 // the host finds the containers of this checkout by .env as it is now (issue 20, point 8).
-// Method: the script in a folder of its own, with settings of every kind; no Docker is needed.
+// Method: the script in a folder of its own, with settings of every kind; no Docker is needed. D52
 
 #include <filesystem>
 #include <regex>

@@ -1,5 +1,5 @@
-// Goal: a disk that was full is told with its cure, and with room again ops/up brings the broker
-// back, which takes nothing by itself any more (issue 12, point 23; issue 20, point 16).
+// Goal: a full disk is reported with its cure, and when there is room again ops/up restarts the
+// broker, which accepts nothing by itself any more (issue 12, point 23; issue 20, point 16).
 // Method: the broker's store on a small tmpfs in a mount namespace of the test's own, which goes
 // with it. Where no file system may be mounted the test says that it is skipped, and why.
 

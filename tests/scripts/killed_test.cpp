@@ -1,5 +1,5 @@
-// Goal: ops/up and ops/rotate may be killed at any of their commands; called again, they bring
-// about what was wanted, and nothing runs that they do not know (issue 12, point 21). After a
+// Goal: ops/up and ops/rotate may be killed at any of their commands; called again, they finish
+// their work, and no process runs that they do not know (issue 12, point 21). After a
 // killed ops/restore, ops/up has the old log or the new one, whole (issue 20, number 2).
 // Method: bash itself counts the commands of a script (BASH_ENV, a DEBUG trap) and kills it at one
 // of them: at chosen ones, where a process has just been begun, and at some taken by chance.

@@ -1,4 +1,4 @@
-// Goal: a checkout may lie under any name: it works there, or is refused at once with a sentence
+// Goal: a checkout may have any path: it works there, or is refused at once with a sentence
 // (issue 12, point 22).
 // Method: systems in folders of such names, spoken to by a POSIX shell; names that cannot be.
 

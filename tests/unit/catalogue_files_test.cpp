@@ -1,5 +1,5 @@
-// Goal: what the catalogue's files hold can be ordered, or the file is told as wrong at the start
-// (issue 12, numbers 4, 9 and 14). Method: a folder of small good files, one of them changed.
+// Goal: all that the catalogue's files offer can be ordered; a file that is wrong is named at the
+// start (issue 12, numbers 4, 9 and 14). Method: a folder of small good files, one of them changed.
 
 #include "schema/messages/catalogue_files.h"
 

@@ -1,5 +1,4 @@
-// Goal: nobody can pretend to be another caller, and who stands behind trusted proxies is told
-// apart.
+// Goal: no caller can pretend to be another one, and callers behind trusted proxies are told apart.
 // Method: one row a request: its peer, its X-Forwarded-For, and who it comes from. Then the texts
 // that ranges are written as.
 

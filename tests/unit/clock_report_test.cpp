@@ -1,5 +1,5 @@
-// Goal: what processes tell of their clocks is read as it was written, and nothing else is taken
-// for it. Method: a round trip, and texts that are no reports.
+// Goal: a process's report of its clock is read as it was written, and no other text is taken for
+// one. Method: a round trip, and texts that are no reports.
 
 #include "schema/messages/clock_report.h"
 

@@ -1,5 +1,5 @@
-// Goal: each limit of the doctor holds at its value and one step beside, and what is not well names
-// an entry of the runbook. Method: a table of values on both sides of each limit.
+// Goal: each limit of the doctor holds at its value and one step beside, and each finding names an
+// entry of the runbook. Method: a table of values on both sides of each limit.
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Goal: who reads /readyz finds sentences of ours. Method: an error of each kind.
+// Goal: /readyz explains errors of the broker in plain sentences. Method: an error of each kind.
 
 #include "eventstore/error_words.h"
 

@@ -1,4 +1,4 @@
-// Goal: what the targets of tests/fuzz once found stays mended. Method: each input as it was found,
+// Goal: faults that tests/fuzz once found stay mended. Method: each input as it was found,
 // made small, with what must come of it.
 
 #include <string>

@@ -151,7 +151,7 @@ TEST_CASE("issue 12: a body that is held back is asked for, unless the head is r
   CHECK(answer.starts_with("HTTP/1.1 403 "));
   CHECK(answer.find("Connection: close") != std::string::npos);
 
-  // Too large by its own word: no need to send it.
+  // Too large by its Content-Length: no need to send it.
   RawClient large(server.port());
   large.send(
       "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n");

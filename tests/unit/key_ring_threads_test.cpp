@@ -1,5 +1,5 @@
-// Goal: what the file of the keys says holds, and when it says nothing readable, what it said
-// before; never does a key open that the file has not named. Method: a ring on a file that comes,
+// Goal: the keys of the file are in force; when it cannot be read, those that it had before; a key
+// that the file has not named is never accepted. Method: a ring on a file that comes,
 // changes, breaks and goes; and one whose file changes while many ask.
 
 #include <atomic>

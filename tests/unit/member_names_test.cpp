@@ -1,5 +1,5 @@
-// Goal: a mistyped name is told with the one that was meant, and a doubled one is found wherever it
-// stands (issue 12, number 9). Method: names with one error each, and documents with a double.
+// Goal: a mistyped name is reported with the one that was meant, and a doubled one is found at any
+// depth (issue 12, number 9). Method: names with one error each, and documents with a double.
 
 #include "schema/messages/member_names.h"
 

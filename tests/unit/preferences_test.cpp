@@ -1,5 +1,5 @@
-// Goal: Prefer is read as RFC 7240 says, and a wait that vsim cannot keep is refused; who asks for
-// CSV gets it.
+// Goal: Prefer is read as RFC 7240 says, and a wait that vsim cannot keep is refused; Accept with
+// text/csv gives CSV.
 // Method: headers from the RFC and hostile ones, with the expected wait beside them.
 
 #include "schema/http/preferences.h"

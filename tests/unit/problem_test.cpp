@@ -1,6 +1,6 @@
-// Goal: every code of the design has its status, and a problem document carries what RFC 9457 asks
-// for and what a client needs to go on.
-// Method: compare the table with the design's, and a document with its whole text.
+// Goal: every code has its status, and a problem document carries what RFC 9457 asks for and what a
+// client needs to go on.
+// Method: compare the table with the one here, and a document with its whole text.
 
 #include "schema/http/problem.h"
 

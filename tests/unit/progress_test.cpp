@@ -1,4 +1,5 @@
-// Goal: what a long task says of itself is right also at its ends. Method: texts compared.
+// Goal: the progress lines of a long task are right, also at its beginning and end. Method: texts
+// compared.
 
 #include "ops/vsimctl/terminal/progress.h"
 

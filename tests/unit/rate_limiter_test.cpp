@@ -1,5 +1,5 @@
-// Goal: a bucket lets in exactly as much as it says, gives back what it should not have taken, and
-// strangers cannot make it hold more than it says.
+// Goal: a bucket admits exactly its burst and rate, a token is given back where the API failed, and
+// strangers cannot make the list of buckets exceed its limit.
 // Method: time is an argument, so every moment is exact.
 
 #include "api/admission/rate_limiter.h"

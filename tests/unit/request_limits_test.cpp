@@ -1,5 +1,5 @@
-// Goal: each request takes from the bucket of who sent it, its answer says how the bucket stands,
-// and nobody pays for what went wrong here.
+// Goal: each request takes a token from its caller's bucket, its answer reports the bucket, and a
+// 5xx is not charged.
 // Method: requests as values; a rate so low that no token comes while the test runs.
 
 #include "api/admission/request_limits.h"

@@ -1,5 +1,5 @@
-// Goal: TLS over a socket waits no longer than it is told, whatever of a record has come, and knows
-// what it holds that the socket does not show.
+// Goal: TLS over a socket waits no longer than its deadline, whatever part of a record has come,
+// and knows of bytes that it has read and the socket no longer shows.
 // Method: a pair of sockets, a client on the other one, and a wire in between that a test cuts into
 // pieces as it likes.
 

@@ -1,4 +1,4 @@
-// Goal: what an operator types is understood or refused with a word on what to type; no password is
+// Goal: an operator's input is understood, or refused with what to type instead; no password is
 // ever shown. Method: the readers of vsimctl, called.
 
 #include <doctest/doctest.h>
