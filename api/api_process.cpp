@@ -12,10 +12,10 @@
 #include "api/dependency_gauges.h"
 #include "api/http_api.h"
 #include "api/static_files.h"
-#include "api/wall_clock.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
-#include "ops/process/pause.h"
+#include "ops/process/broker_connection.h"
+#include "ops/process/wall_clock.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/catalogue_files.h"
@@ -27,6 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 using eventstore::Broker;
 
+constexpr const char* program_name = "vsim-api";
 constexpr int configuration_error = 2;
 constexpr auto request_max = 2500ms;  // a client waits for each, and for two where one is lost
 
@@ -46,33 +47,19 @@ void allow_files(std::size_t count) {
   }
 }
 
-/// Tries until the broker is there: the order in which processes start should not matter. Nothing
-/// when stopped before, or when the broker will never do.
+/// Null when stopped before the broker answered, or when it refuses the API.
 std::unique_ptr<Broker> connect(const process::ApiSettings& settings, const std::stop_token& stop) {
-  std::string told;
-  while (!stop.stop_requested()) {
-    // At once: everything the API sends, somebody waits for.
-    auto broker =
-        Broker::connect({.url = settings.nats_url,
-                         .name = "vsim-api",
-                         .timeout = request_max,
-                         .send_at_once = true,
-                         .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
-                                 settings.nats_certificate.key}});
-    if (broker) {
-      return std::move(*broker);
-    }
-    if (broker.error().kind == eventstore::Error::Kind::refused) {
-      log::error("cannot use the broker", {{"error", broker.error().detail}});
-      return nullptr;
-    }
-    if (told != broker.error().detail) {
-      told = broker.error().detail;
-      log::warn("waiting for the broker", {{"error", told}});
-    }
-    process::pause(stop, 500ms);
+  auto options = process::broker_options(settings, program_name);
+  options.timeout = request_max;
+  options.send_at_once = true;  // a client waits for everything that the API sends
+  auto broker = process::connect_when_there(options, 500ms, stop, [](const std::string& why) {
+    log::warn("waiting for the broker", {{"error", why}});
+  });
+  if (!broker) {
+    log::error("cannot use the broker", {{"error", broker.error().detail}});
+    return nullptr;
   }
-  return nullptr;
+  return std::move(*broker);
 }
 
 std::optional<Catalogue> load_catalogue(const process::ApiSettings& settings) {
@@ -139,7 +126,7 @@ struct Parts {
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
         pool(settings.database_url, settings.database_connections),
-        wall(broker, metrics),
+        wall(program_name, broker, metrics),
         clock(events, broker, wall.time()),
         inbox(broker, metrics),
         read_side(pool, [this] { return inbox.stopped(); }),
@@ -167,7 +154,7 @@ struct Parts {
   eventstore::JetStreamStore queue;
   eventstore::JetStreamStore events;
   read_model::ConnectionPool pool;
-  WallClock wall;
+  process::WallClock wall;
   SimulatedClock clock;
   OutcomeInbox inbox;
   ReadSide read_side;

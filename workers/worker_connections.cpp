@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 
+#include "ops/process/broker_connection.h"
 #include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 
@@ -15,30 +16,22 @@ using eventstore::Broker;
 constexpr auto broker_wait_at_stop_max = 4s;  // what is in hand needs it to be finished
 constexpr auto broker_unheard_max = 2s;       // the clock asks each second
 
-// Tries until the broker is there: what starts first does not matter.
 tl::expected<std::unique_ptr<Broker>, std::string> connect(const process::WorkerSettings& settings,
                                                            const std::string& name, bool unbuffered,
                                                            const std::stop_token& stop) {
-  while (true) {
-    auto broker =
-        Broker::connect({settings.nats_url,
-                         name,
-                         5s,
-                         unbuffered,
-                         {settings.nats_authorities, settings.nats_certificate.certificate,
-                          settings.nats_certificate.key}});
-    if (broker) {
-      return std::move(*broker);
-    }
-    if (broker.error().kind == eventstore::Error::Kind::refused) {
-      return tl::unexpected(broker.error().detail);
-    }
-    log::warn("waiting for the broker", {{"reason", broker.error().detail}});
-    process::pause(stop, 1s);
-    if (stop.stop_requested()) {
-      return tl::unexpected<std::string>("stopped before it had started");
-    }
+  auto options = process::broker_options(settings, name);
+  options.timeout = 5s;
+  options.send_at_once = unbuffered;
+  auto broker = process::connect_when_there(options, 1s, stop, [](const std::string& why) {
+    log::warn("waiting for the broker", {{"reason", why}});
+  });
+  if (!broker) {
+    return tl::unexpected(broker.error().detail);
   }
+  if (*broker == nullptr) {
+    return tl::unexpected<std::string>("stopped before it had started");
+  }
+  return std::move(*broker);
 }
 
 }  // namespace

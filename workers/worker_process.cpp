@@ -8,8 +8,10 @@
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/process/last_words.h"
+#include "ops/process/wall_clock.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
+#include "ops/telemetry/metrics_server.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
@@ -25,7 +27,6 @@
 #include "workers/read_model_gauges.h"
 #include "workers/sound_log.h"
 #include "workers/timekeeper.h"
-#include "workers/wall_clock.h"
 #include "workers/worker_connections.h"
 
 namespace vsim::workers {
@@ -61,10 +62,8 @@ tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
   return {};
 }
 
-}  // namespace
-
 // In the order of their making; they end in the reverse order.
-struct WorkerProcess::Parts {
+struct Parts {
   process::WorkerSettings settings;
   telemetry::Metrics& metrics;
   Catalogue catalogue;
@@ -80,7 +79,7 @@ struct WorkerProcess::Parts {
   eventstore::JetStreamStore journal;
   eventstore::JetStreamStore queued;
   eventstore::CommandQueue queue;
-  WallClock wall;
+  process::WallClock wall;
   FleetView view;
   ReapedServers reaped;
   DecisionTools tools{log, view, catalogue, reaped};
@@ -128,7 +127,7 @@ struct WorkerProcess::Parts {
         queued(*to.feeds, *to.feeds, std::string(messages::commands_stream)),
         queue(*to.taking, std::string(messages::commands_stream),
               std::string(messages::commands_consumer)),
-        wall(*to.unbuffered, metrics),
+        wall("vsim-worker", *to.unbuffered, metrics),
         view(feed, wall.time(), [this] { return load_snapshot(); }),
         reaped(metrics),
         dead_letters(*to.unbuffered, metrics),
@@ -228,11 +227,10 @@ struct WorkerProcess::Parts {
   }
 };
 
-WorkerProcess::WorkerProcess(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-WorkerProcess::~WorkerProcess() = default;
-
-tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
-    const process::WorkerSettings& settings, telemetry::Metrics& metrics, std::stop_token stop) {
+// Waits for the broker until stopped. The error lists what forbids the start.
+tl::expected<std::unique_ptr<Parts>, std::string> make_parts(
+    const process::WorkerSettings& settings, telemetry::Metrics& metrics,
+    const std::stop_token& stop) {
   auto catalogue = messages::load_catalogue(settings.schema_dir);
   if (!catalogue) {
     return tl::unexpected(joined(catalogue.error()));
@@ -251,11 +249,11 @@ tl::expected<std::unique_ptr<WorkerProcess>, std::string> WorkerProcess::make(
   if (auto ok = check_clock(parts->log, settings); !ok) {
     return tl::unexpected(ok.error());
   }
-  return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(parts)));
+  return parts;
 }
 
-void WorkerProcess::run(std::stop_token stop) {
-  auto& parts = *parts_;
+// Comes back when each role has finished what it had in hand after the stop.
+void run_roles(Parts& parts, const std::stop_token& stop) {
   parts.metrics.on_collect([&parts] { parts.fleet_gauges.refresh(); });
   const auto& roles = parts.settings.roles;
   log::info("worker is at work", {{"build", telemetry::build_version()},
@@ -299,9 +297,8 @@ void WorkerProcess::run(std::stop_token stop) {
   log::info("worker has finished what it had in hand");
 }
 
-telemetry::Readiness WorkerProcess::readiness() const {
+telemetry::Readiness readiness_of(const Parts& parts) {
   telemetry::Readiness readiness;
-  const auto& parts = *parts_;
   const auto silence = silence_of(*parts.to.unbuffered, parts.wall.time());
   if (silence) {
     readiness.reasons.push_back(*silence);
@@ -349,6 +346,26 @@ telemetry::Readiness WorkerProcess::readiness() const {
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));
   readiness.facts.emplace_back("nats_server", parts.to.unbuffered->server_version());
   return readiness;
+}
+
+}  // namespace
+
+int run(const process::WorkerSettings& settings, process::ShutdownSignals& signals) {
+  telemetry::Metrics metrics;
+  const auto parts = make_parts(settings, metrics, signals.token());
+  if (!parts) {
+    log::error("the worker cannot start", {{"reason", parts.error()}});
+    return 1;
+  }
+  const auto server =
+      telemetry::MetricsServer::start(settings.metrics.host, settings.metrics.port, metrics,
+                                      [&parts] { return readiness_of(**parts); });
+  if (!server) {
+    log::error("the worker cannot start", {{"reason", server.error()}});
+    return 1;
+  }
+  run_roles(**parts, signals.token());
+  return 0;
 }
 
 }  // namespace vsim::workers

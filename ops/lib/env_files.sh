@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# .run/env and .run/admin.env. VSIM_ENV_OF and VSIM_ENV_ADDRESSES in them let ops/up tell its own
-# output from a wish.
+# .run/env and .run/admin.env. VSIM_ENV_OF and VSIM_ENV_ADDRESSES in them let ops/up recognise
+# its own output, which is not a wish of the caller.
 
 write_env_files() {
   write_env env operator operator

@@ -41,8 +41,8 @@ start_nats() {
   wait_for_nats "$name" "$port"
 }
 
-# A write that failed, on a full disk say, stays with nats-server: that stream takes nothing more
-# until the server is started again.
+# After a failed write, as on a full disk, that stream accepts nothing more until nats-server is
+# restarted.
 nats_stopped_writing() {
   local health
   process_pid nats >/dev/null || return 1
@@ -51,7 +51,7 @@ nats_stopped_writing() {
   [[ $health == *'write error'* ]]
 }
 
-# A server that is started on a full disk does not come up, and then nobody can read either.
+# A server that is started on a full disk does not come up, so reads would end too.
 fail_without_room() {
   local free_mb
   free_mb=$(df --output=avail --block-size=1M "$RUN/nats" | tail -n 1)
@@ -74,15 +74,15 @@ nats_made() {
 
 WHOLE_STORE=$RUN/nats.restored   # by ops/restore: filled, looked at, not yet in place
 
-# What an ops/restore that was killed between its two moves has left undone.
+# Finishes an ops/restore that was killed between its two moves.
 finish_restore() {
   [[ ! -e $RUN/nats && -d $WHOLE_STORE ]] || return 0
   mv -T "$WHOLE_STORE" "$RUN/nats"
   echo 'the store of an ops/restore that was broken off is in place now'
 }
 
-# The store has a folder for each account. Before there were users, the streams lay in the account
-# that everybody is in who names no user.
+# The store has a folder for each account. Before there were users, the streams lay in the default
+# account, which holds every connection without a user.
 bring_store_over() {
   local store=$RUN/nats/jetstream
   finish_restore
@@ -129,8 +129,8 @@ nats_config() {
   printf '%s\n' "${text//@STORE_DIR@/"$(nats_quoted "${4:-$RUN/nats}")"}"
 }
 
-# Ready is: the server at this port greets with our name, so that it is the one we started, and its
-# JetStream has recovered.
+# Ready means that the server at this port greets with our name, so that it is the one we started,
+# and that its JetStream has recovered.
 wait_for_nats() {
   local name=$1 port=$2 greeting deadline=$((SECONDS + STORE_READ_WITHIN_SECONDS))
   while ((SECONDS < deadline)); do

@@ -3,8 +3,8 @@
 
 LABELS=(unit integration e2e contract browser runbook scripts tidy alerts threads fuzz docker)
 
-# servers: nats-server, nats and Postgres. programs: vsim's own. What ends with _tests is a target,
-# what is none of the parts below a package of Debian.
+# servers: nats-server, nats and Postgres. programs: vsim's own. A name that ends with _tests is a
+# build target; any name that prepare_needed_parts does not know either is a Debian package.
 declare -A NEEDS=(
   [unit]='unit_tests'
   [integration]='servers integration_tests'
@@ -23,7 +23,7 @@ NEEDED_PACKAGES=()
 NEEDED_PARTS=()
 NEEDED_TARGETS=()
 
-# take_needs LABEL...: sets the three above.
+# take_needs LABEL...: fills NEEDED_PACKAGES, NEEDED_PARTS and NEEDED_TARGETS.
 take_needs() {
   local label need
   for label in "$@"; do

@@ -25,7 +25,7 @@ write_file() {
   mv -T "$1.new" "$1"
 }
 
-# A path that a part of vsim cannot bear is refused before anything is made.
+# A path in which a part of vsim does not work is refused before anything is made.
 check_paths() {
   local LC_ALL=C
   [[ $ROOT$RUN != *[[:cntrl:]]* && ${VSIM_RUN_DIR:-} != *$'\n' ]] ||

@@ -74,8 +74,8 @@ as_owner() {
   fi
 }
 
-# Not every folder will do: a home of mode 700 lies above it, or the file system (a shared folder of
-# a virtual machine) knows no owners.
+# Not every folder works: a home of mode 700 may lie above it, or its file system (a shared folder
+# of a virtual machine) has no owners.
 owner_can_live_in() {
   local probe=$1/owner-probe status=0
   rm -rf "$probe"
@@ -151,8 +151,8 @@ start_postgres_process() {
   process_start postgres "$1" "${prefix[@]}" "$(postgres_program postgres)" -D "$PG_DATA"
 }
 
-# The children of a killed postmaster live on for a moment. Beside them another one must never
-# start, and it is known by their working folder, the data, whether any is left.
+# The children of a killed postmaster live on for a moment, and no other postmaster may start on the
+# data before they have ended. They are found by their working folder, which is the data folder.
 wait_for_old_processes() {
   local left deadline=$((SECONDS + 30))
   while ((SECONDS < deadline)); do
@@ -196,13 +196,13 @@ EOF
     >/dev/null
 }
 
-# All or none of them.
+# Sets all of them, or none.
 set_role_passwords() {
   { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } |
     owner_sql postgres --single-transaction
 }
 
-# A session outlives the password that it began with.
+# Ends sessions: one goes on after the password that opened it has changed.
 end_sessions_begun_before() {
   owner_sql postgres <<EOF
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -210,14 +210,14 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 EOF
 }
 
-# finish_rotation BEGAN: by what began before, an old password would still be in use.
+# finish_rotation BEGAN: ends the sessions that began before, since they use an old password.
 finish_rotation() {
   end_sessions_begun_before "$1"
   end_rotation
 }
 
-# owner_sql DATABASE [OPTION]...: what comes by standard input, as the superuser of the cluster. A
-# Postgres that does not answer is waited for no longer than a minute.
+# owner_sql DATABASE [OPTION]...: runs the SQL of standard input as the superuser of the cluster.
+# Waits a minute at most for a Postgres that does not answer.
 owner_sql() {
   local database=$1 psql
   shift

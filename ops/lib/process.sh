@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Start, recognise and stop the processes of a run folder. Beside each pid stands when the process
-# began, because pids are used again: only a process with the same pid and the same beginning is
-# ours. Nothing is ever stopped by its name.
+# Starts, recognises and stops the processes of a run folder. Pids are used again, so the start time
+# is kept beside each: only a process with the same pid and start time is ours. Nothing is ever
+# stopped by its name. D47
 
 # identity_of PID: boot and start time; fails for a process that is gone (or dead and not yet
 # collected, as happens in containers whose first process collects nobody).
@@ -47,7 +47,7 @@ process_current() {
   process_pid "$1" >/dev/null && [[ $(cat "$PIDS/$1.made_of" 2>/dev/null) == "$2" ]]
 }
 
-# process_news NAME: what a start would now mean, in words for the step's line.
+# process_news NAME: what a start means now, for the step's line.
 process_news() {
   if process_pid "$1" >/dev/null; then
     echo "restarted, its program or settings have changed"
@@ -108,8 +108,8 @@ keep_log_small() {
   if [[ $(stat -c %s "$1" 2>/dev/null || echo 0) -gt 33554432 ]]; then mv -f "$1" "$1.old"; fi
 }
 
-# process_signal NAME SIGNAL: CONT goes along, since a paused process would never see the other, and
-# paused children would hold up their parent's end and stay behind when it is killed.
+# process_signal NAME SIGNAL: sends CONT too, since a paused process would not act on the other
+# signal, and paused children would delay their parent's end and stay behind when it is killed.
 process_signal() {
   local pid children child
   pid=$(process_pid "$1") || return 0
@@ -176,5 +176,5 @@ process_fail_if_dead() {
   fail "$1 has ended while starting; its log is $LOGS/$1.log"
 }
 
-# What it has said since it was started.
+# process_last_words NAME: the beginning of its log since it was started.
 process_last_words() { tac "$LOGS/$1.log" | sed '/^== started/q' | head -n 25 | tac; }

@@ -42,7 +42,7 @@ migrate() {
 
 STARTED=()   # what became of the programs of a step
 
-# start_program NAME PROGRAM: from PROCESS_ENV, unless just this already runs.
+# start_program NAME PROGRAM: with PROCESS_ENV, unless the same program already runs with it.
 start_program() {
   local name=$1 made
   made=$(made_of "$BIN/$2")

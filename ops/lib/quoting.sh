@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Any text, mostly a path, as one value in the language of somebody else. Each prints its argument.
+# Quotes any text, mostly a path, as one value of another language. Each function prints it.
 
 # For a POSIX shell. Bash's %q may write $'...', which dash cannot read.
 shell_quoted() {

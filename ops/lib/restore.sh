@@ -9,7 +9,7 @@ NEW_STORE=$RUN/nats.restoring   # being filled
 # backup_number STREAM NAME: of the stream's state when the backup was made.
 backup_number() { jq -er ".state.$2 | numbers" "$BACKUP/$1/backup.json"; }
 
-# Nothing is known yet of what the files hold, only that they are there and say what they should.
+# Checks that the files exist and what they say of themselves; their content is read later.
 check_backup() {
   local stream file
   [[ -d $BACKUP ]] || fail "there is no folder $BACKUP"
@@ -84,7 +84,7 @@ restore_stream() {
   done
 }
 
-# What runs is stopped, but for Postgres. The read models go first: they are made again from
+# Stops everything but Postgres. The read models are dropped first: they are made again from
 # whichever log is there.
 stop_for_restore() {
   local workers
@@ -103,8 +103,8 @@ put_in_place() {
 }
 REPLACED=$RUN/nats-replaced-$(date -u +%FT%H%M%SZ)
 
-# restore_read_models DUMP: none when empty. The backup's read models save the time that the
-# projector would take; anything wrong with them, and it makes them itself.
+# restore_read_models DUMP: none when empty. The backup's read models save the projector's time; if
+# anything is wrong with them, the projector makes them itself.
 restore_read_models() {
   local url dump=$1 at
   url=$(database_url worker)
@@ -130,7 +130,7 @@ projected_until() {
     grep -E '^[0-9]+$'
 }
 
-# The log is its own fold, and the read models are the log's.
+# Verifies that the log is its own fold, and that the read models match it.
 verify_restored() {
   local url answer deadline=$((SECONDS + READY_WITHIN_SECONDS))
   url=$(url_of "$HTTP_ADDRESS" "${TLS_CERT_FILE:+https}")/readyz

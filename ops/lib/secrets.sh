@@ -3,8 +3,8 @@
 #
 # A rotation makes a whole set of new ones in secrets/next. While that folder is there a rotation is
 # under way: those in secrets/ hold until broker and Postgres have taken the new ones, then the new
-# ones replace them, and when all runs with them the folder goes. So whenever it is broken off, the
-# next ops/rotate or ops/up finds the folder and goes on with the same passwords.
+# ones replace them, and when all runs with them the folder goes. So after an interruption
+# the next ops/rotate or ops/up finds the folder and goes on with the same passwords.
 
 NATS_USERS=(admin api worker operator sys)
 POSTGRES_ROLES=(worker api operator)   # of the roles vsim_worker and so on

@@ -2,7 +2,7 @@
 # Settings of vsim's programs that the caller of ops/up names in the environment. They hold until
 # ops/reset: a later ops/up, also after ops/down, needs not repeat them.
 
-# Handed on to the programs (`vsim-api --help` tells them). Of TLS only what callers see: the
+# Handed on to the programs (`vsim-api --help` lists them). Of TLS only what callers see: the
 # private NATS and Postgres are reached over loopback.
 PASSED_ON=(IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT SCHEMA_DIR TLS_CERT_FILE
   TLS_KEY_FILE HTTP_CONNECTIONS DATABASE_CONNECTIONS RATE_LIMIT RATE_BURST TRUSTED_PROXIES
@@ -48,7 +48,7 @@ remember_settings() {
   mv -T "$RUN/settings.new" "$RUN/settings"
 }
 
-# Those alone that were remembered, whatever stands in the caller's environment.
+# Takes the remembered settings alone, whatever the caller's environment holds.
 recall_settings() {
   unset "${PASSED_ON[@]}" "${FOR_THE_FIRST_START[@]}" HTTP_ADDR METRICS_ADDR
   take_settings

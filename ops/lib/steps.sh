@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the person at the terminal sees: one numbered line a step, a moving tail of the step's log
-# while it runs, and on a failure the reason with the end of that log.
+# The output on the terminal: one numbered line a step, the newest line of the step's log while it
+# runs, and on a failure the reason with the end of that log.
 #
 # A step's function runs in this very shell (so it can set variables, and `set -e` stays in force);
 # only its output goes elsewhere. Descriptor 3 is the caller's stdout, 4 the caller's stderr.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Addresses of peers, and ranges of them.
+// Addresses of peers, and ranges of them. Values; any thread.
 
 #include <array>
 #include <cstdint>

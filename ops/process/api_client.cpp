@@ -14,9 +14,6 @@
 namespace vsim::process {
 namespace {
 
-template <typename T>
-using Found = tl::expected<T, std::string>;
-
 tl::unexpected<std::string> failed(std::string why) { return tl::unexpected(std::move(why)); }
 
 constexpr int connect_seconds_max = 5;
@@ -66,7 +63,8 @@ std::string host_named_by(X509& certificate, const std::string& host) {
 }
 
 /// The library verifies names; whom we ask is told by the file alone, so the name is the file's.
-Found<std::unique_ptr<httplib::ClientImpl>> tls_client(const ApiAddress& address) {
+tl::expected<std::unique_ptr<httplib::ClientImpl>, std::string> tls_client(
+    const ApiAddress& address) {
   if (address.certificate_file.empty()) {
     auto client = std::make_unique<httplib::SSLClient>(address.host, address.port);
     client->enable_server_certificate_verification(true);
@@ -90,7 +88,8 @@ Found<std::unique_ptr<httplib::ClientImpl>> tls_client(const ApiAddress& address
   return client;
 }
 
-Found<std::unique_ptr<httplib::ClientImpl>> client_for(const ApiAddress& address) {
+tl::expected<std::unique_ptr<httplib::ClientImpl>, std::string> client_for(
+    const ApiAddress& address) {
   if (address.tls) {
     return tls_client(address);
   }
@@ -124,7 +123,7 @@ std::string told(const ApiAddress& address, httplib::Error error) {
 
 }  // namespace
 
-Found<ApiAddress> read_api_url(const std::string& url) {
+tl::expected<ApiAddress, std::string> read_api_url(const std::string& url) {
   static const std::regex form(R"(^(https?)://(\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9._-]+)(:(\d+))?/?$)");
   std::smatch part;
   const auto wrong = failed("\"" + url + "\" is no API's URL; write it like http://127.0.0.1:8080");
@@ -145,8 +144,8 @@ Found<ApiAddress> read_api_url(const std::string& url) {
   return address;
 }
 
-Found<ApiAnswer> call_api(const ApiAddress& address, const std::string& key,
-                          const ApiRequest& request) {
+tl::expected<ApiAnswer, std::string> call_api(const ApiAddress& address, const std::string& key,
+                                              const ApiRequest& request) {
   auto client = client_for(address);
   if (!client) {
     return failed(client.error());

@@ -1,7 +1,7 @@
 #pragma once
 
-// The files that TLS needs, in PEM: read here alone, so that what the settings' check has let
-// through is what is used later. Sentences on what is wrong say what to change.
+// The files that TLS needs, in PEM. Read here alone, so that the settings' check and the later use
+// agree. A sentence about a mistake says what to change. D33
 
 #include <optional>
 #include <string>
@@ -27,10 +27,10 @@ struct CertificateMistake {
 std::optional<CertificateMistake> use_certificate(ssl_ctx_st* context,
                                                   const CertificateFiles& files);
 
-/// Whether use_certificate() would have something to say.
+/// The mistake that use_certificate() would find, if any.
 std::optional<CertificateMistake> check_certificate(const CertificateFiles& files);
 
-/// Whether the file holds certificates of authorities; else why not.
+/// Why the file does not hold certificates of authorities; nothing when it does.
 std::optional<std::string> check_authorities(const std::string& file);
 
 }  // namespace vsim::process

@@ -68,7 +68,8 @@ bool is_host_name(std::string_view text) {
 
 }  // namespace
 
-Read<milliseconds> read_duration(std::string_view text, std::string_view usual_unit) {
+tl::expected<milliseconds, std::string> read_duration(std::string_view text,
+                                                      std::string_view usual_unit) {
   const std::string example = "such as 90s, 30m or 1h30m";
   std::string_view rest = text;
   std::int64_t total = 0;
@@ -105,8 +106,9 @@ Read<milliseconds> read_duration(std::string_view text, std::string_view usual_u
   return milliseconds(total);
 }
 
-Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least,
-                                      std::uint64_t most) {
+tl::expected<std::uint64_t, std::string> read_whole_number(std::string_view text,
+                                                           std::uint64_t least,
+                                                           std::uint64_t most) {
   const auto value = read_decimal(text, most);
   if (!value || *value < least) {
     return wrong(quoted(text) + " is no whole number (digits, without zeros in front) from " +
@@ -115,7 +117,7 @@ Read<std::uint64_t> read_whole_number(std::string_view text, std::uint64_t least
   return *value;
 }
 
-Read<std::uint16_t> read_port(std::string_view text) {
+tl::expected<std::uint16_t, std::string> read_port(std::string_view text) {
   const auto number = read_whole_number(text, 1, 65535);
   if (!number) {
     return wrong(quoted(text) +
@@ -124,7 +126,7 @@ Read<std::uint16_t> read_port(std::string_view text) {
   return static_cast<std::uint16_t>(*number);
 }
 
-Read<ListenAddress> read_listen_address(std::string_view text) {
+tl::expected<ListenAddress, std::string> read_listen_address(std::string_view text) {
   const std::string fix = "; give host:port, such as 127.0.0.1:8080 or [::1]:8080";
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {
@@ -148,7 +150,7 @@ Read<ListenAddress> read_listen_address(std::string_view text) {
   return ListenAddress{host.empty() ? std::string("0.0.0.0") : std::string(host), *port};
 }
 
-Read<std::uint64_t> read_rate_limit(std::string_view text) {
+tl::expected<std::uint64_t, std::string> read_rate_limit(std::string_view text) {
   const auto number = read_whole_number(text == "off" ? "0" : text, 0, rate_limit_max);
   if (!number) {
     return wrong(number.error() + " requests a second; \"off\" for no limit");
@@ -156,7 +158,7 @@ Read<std::uint64_t> read_rate_limit(std::string_view text) {
   return *number;
 }
 
-Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
+tl::expected<std::vector<AddressRange>, std::string> read_address_ranges(std::string_view text) {
   std::vector<AddressRange> ranges;
   for (const std::string_view word : words_by_commas(text)) {
     auto range = AddressRange::parse(word);
@@ -172,7 +174,7 @@ Read<std::vector<AddressRange>> read_address_ranges(std::string_view text) {
   return ranges;
 }
 
-Read<std::vector<std::string>> read_host_names(std::string_view text) {
+tl::expected<std::vector<std::string>, std::string> read_host_names(std::string_view text) {
   std::vector<std::string> names;
   for (const std::string_view word : words_by_commas(text)) {
     if (!is_host_name(word)) {
@@ -188,14 +190,14 @@ Read<std::vector<std::string>> read_host_names(std::string_view text) {
   return names;
 }
 
-Read<bool> read_yes_no(std::string_view text) {
+tl::expected<bool, std::string> read_yes_no(std::string_view text) {
   if (text != "yes" && text != "no") {
     return wrong(quoted(text) + " is neither yes nor no");
   }
   return text == "yes";
 }
 
-Read<double> read_time_scale(std::string_view text) {
+tl::expected<double, std::string> read_time_scale(std::string_view text) {
   const auto value = read_decimal_fraction(text);
   if (!value || *value < time_scale_min || *value > time_scale_max) {
     return wrong(quoted(text) +
@@ -205,7 +207,7 @@ Read<double> read_time_scale(std::string_view text) {
   return *value;
 }
 
-Read<log::Level> read_log_level(std::string_view text) {
+tl::expected<log::Level, std::string> read_log_level(std::string_view text) {
   if (text == "debug") {
     return log::Level::debug;
   }
@@ -221,7 +223,7 @@ Read<log::Level> read_log_level(std::string_view text) {
   return wrong(quoted(text) + " is no log level; give debug, info, warn or error");
 }
 
-Read<log::Format> read_log_format(std::string_view text) {
+tl::expected<log::Format, std::string> read_log_format(std::string_view text) {
   if (text == "text") {
     return log::Format::text;
   }
@@ -231,8 +233,12 @@ Read<log::Format> read_log_format(std::string_view text) {
   return wrong(quoted(text) + " is no log format; give text or json");
 }
 
-Read<Roles> read_roles(std::string_view text) {
-  Roles roles{false, false, false, false, false};
+tl::expected<Roles, std::string> read_roles(std::string_view text) {
+  Roles roles{.commands = false,
+              .timekeeper = false,
+              .billing = false,
+              .projector = false,
+              .janitor = false};
   std::string_view rest = text;
   for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
@@ -259,7 +265,7 @@ Read<Roles> read_roles(std::string_view text) {
   return roles;
 }
 
-Read<std::string> read_ssl_mode(std::string_view text) {
+tl::expected<std::string, std::string> read_ssl_mode(std::string_view text) {
   for (const std::string_view mode :
        {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}) {
     if (text == mode) {

@@ -61,7 +61,7 @@ class Reader {
   /// Puts the value read from the variable into `target`, or notes why there is none.
   template <typename T, typename Target, typename... Arguments>
   void take(const std::string& variable, Target& target,
-            Read<T> (*reader)(std::string_view, Arguments...),
+            tl::expected<T, std::string> (*reader)(std::string_view, Arguments...),
             std::type_identity_t<Arguments>... arguments) {
     if (!given(variable)) {
       return;

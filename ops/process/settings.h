@@ -1,7 +1,7 @@
 #pragma once
 
-// What a process is told at its start: environment variables, and flags of the same meaning that
-// win over them. Everything is checked before anything starts, and every mistake is told at once.
+// The settings of a process: environment variables, and flags of the same meaning, which take
+// precedence. All are checked before anything starts, and all mistakes are reported at once.
 // After reading, settings are plain values that never change; any thread may read them.
 
 #include <chrono>
@@ -49,10 +49,10 @@ struct RateLimit {
 /// What every process of vsim reads.
 struct CommonSettings {
   std::string nats_url;          // NATS_URL
-  std::string nats_monitor_url;  // NATS_MONITOR_URL: may be empty; tells how NATS syncs and fills
+  std::string nats_monitor_url;  // NATS_MONITOR_URL: may be empty; for NATS's syncing and storage
   // TLS to NATS: with a tls:// URL or any of these files; else without.
   std::string nats_authorities;       // NATS_CA_FILE; empty: the system's
-  CertificateFiles nats_certificate;  // NATS_CERT_FILE, NATS_KEY_FILE: who we are, if NATS asks
+  CertificateFiles nats_certificate;  // NATS_CERT_FILE, NATS_KEY_FILE: ours, if NATS asks for one
   std::string database_url;  // DATABASE_URL, or made of the DB_* parts; anything libpq takes
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
@@ -72,7 +72,7 @@ struct ApiSettings : CommonSettings {
   std::string swagger_dir;                    // SWAGGER_DIR: Swagger UI's files; may be empty
   std::size_t database_connections = 8;       // DATABASE_CONNECTIONS
   RateLimit rate_limit;                       // RATE_LIMIT and RATE_BURST
-  std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: those whose X-Forwarded-For counts
+  std::vector<AddressRange> trusted_proxies;  // TRUSTED_PROXIES: whose X-Forwarded-For is believed
   std::string keys_file;                // KEYS_FILE: may be empty, or name what is not there yet
   bool allow_no_keys = false;           // ALLOW_NO_KEYS: serve others than this machine without
   std::vector<std::string> http_hosts;  // HTTP_HOSTS: names that may be asked for without keys
@@ -93,7 +93,7 @@ struct WorkerSettings : CommonSettings {
   Roles roles;            // --roles or ROLES
 };
 
-/// Why a process does not go on: it was asked for help, or told something wrong.
+/// Why a process does not start: help was asked for, or a setting is wrong.
 struct NotStarted {
   std::string text;                   // of --help or --version
   std::vector<std::string> mistakes;  // each with the fix; empty when help was asked for
@@ -105,8 +105,8 @@ struct NotStarted {
 tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* const* argv);
 tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv);
 
-/// For a tool that has arguments of its own: only the common settings, and their flags by name, so
-/// that the tool can tell them from its own.
+/// For a tool with arguments of its own: only the common settings; common_flags() has their flags,
+/// so that the tool can tell them from its own.
 tl::expected<CommonSettings, NotStarted> read_common_settings(int argc, const char* const* argv);
 
 struct SettingFlag {

@@ -46,7 +46,7 @@ bool ShutdownSignals::wait_for_hangup() {
   return wished && !stop_.stop_requested();
 }
 
-void ShutdownSignals::note_hangup() {
+void ShutdownSignals::record_hangup() {
   {
     const std::lock_guard lock(mutex_);
     wished_ = true;
@@ -60,7 +60,7 @@ int ShutdownSignals::take_ending_signal() {
   int signal = 0;
   while (sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
     if (signal == SIGHUP) {
-      note_hangup();
+      record_hangup();
     }
   }
   return signal;

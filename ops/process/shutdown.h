@@ -1,8 +1,8 @@
 #pragma once
 
-// How a process is told to end, by SIGTERM or SIGINT, or to read its files again, by SIGHUP. One
-// thread takes them and does nothing else, so that no other thread is ever interrupted and no code
-// runs inside a signal handler.
+// SIGTERM and SIGINT end a process, SIGHUP makes it read its files again. One thread waits for
+// them and does nothing else, so that no other thread is ever interrupted and no code runs inside
+// a signal handler.
 
 #include <chrono>
 #include <condition_variable>
@@ -12,15 +12,15 @@
 
 namespace vsim::process {
 
-/// From the signal to the end; then the process leaves without having finished.
+/// From the signal to the end; a process that has not finished by then exits all the same.
 inline constexpr std::chrono::seconds shutdown_seconds_max{9};
 
 /// Make one first in main(), before any thread exists: threads inherit the blocked signals. A
 /// second signal ends the process at once.
 class ShutdownSignals {
  public:
-  /// What SIGHUP means: the end, as for any program that knows nothing better, or a wish that
-  /// wait_for_hangup() tells of.
+  /// What SIGHUP means: the end, as is the default of programs, or a wish that wait_for_hangup()
+  /// returns.
   enum class Hangup { end, wish };
   explicit ShutdownSignals(Hangup hangup = Hangup::end);
   ~ShutdownSignals();
@@ -38,7 +38,7 @@ class ShutdownSignals {
  private:
   void take_signals();
   int take_ending_signal();
-  void note_hangup();
+  void record_hangup();
 
   const Hangup hangup_;
   std::mutex mutex_;

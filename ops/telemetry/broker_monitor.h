@@ -1,6 +1,6 @@
 #pragma once
 
-// What only the broker's monitor tells, over HTTP: how it syncs, and how much it may store.
+// Facts that only the broker's HTTP monitor has: its sync interval, and how much it may store.
 
 #include <cstdint>
 #include <optional>
@@ -10,9 +10,9 @@ namespace vsim::telemetry {
 
 struct BrokerMonitor {
   std::string sync_interval;          // of its streams to disk: "always", or such as "120s"
-  std::uint64_t store_bytes_max = 0;  // of the whole server; 0: not told
-  /// What it says of its own health; empty when all is well. A write that failed, on a full disk
-  /// say, stays here until the broker is started again: until then that stream takes nothing more.
+  std::uint64_t store_bytes_max = 0;  // of the whole server; 0: not known
+  /// Its own report of its health; empty when all is well. A write that failed, as on a full disk,
+  /// stays here until the broker is restarted: until then that stream accepts nothing more.
   std::string trouble;
 };
 

@@ -32,7 +32,7 @@ void ClockGauges::show(const ClockReading& reading) const {
   age_.set(reading.offset ? seconds(reading.age) : never);
 }
 
-void ClockGauges::note(const ClockReading& reading) {
+void ClockGauges::log_changes(const ClockReading& reading) {
   if (reading.jumps > jumps_seen_) {
     jumps_.add(static_cast<double>(reading.jumps - jumps_seen_));
     jumps_seen_ = reading.jumps;

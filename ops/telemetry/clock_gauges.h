@@ -1,7 +1,7 @@
 #pragma once
 
-// How well a process knows the broker's time: as metrics, the same for every process, and in the
-// log when that changes.
+// How well a process knows the broker's time: as metrics, the same for every process, and as log
+// lines when that changes. D38
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +18,7 @@ struct ClockReading {
   std::chrono::nanoseconds age{0};  // of the last measurement
   std::uint64_t jumps = 0;          // of the broker's clock, so far
   std::chrono::nanoseconds last_jump{0};
-  std::string trouble;  // why nothing may be decided by it; empty when it may
+  std::string trouble;  // why it must not be used for decisions; empty when it may
 };
 
 class ClockGauges {
@@ -30,7 +30,7 @@ class ClockGauges {
   void show(const ClockReading& reading) const;
 
   /// Logs what has changed since the last call. One thread.
-  void note(const ClockReading& reading);
+  void log_changes(const ClockReading& reading);
 
  private:
   Gauge offset_;

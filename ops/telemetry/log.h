@@ -14,7 +14,7 @@ namespace vsim::log {
 enum class Level : std::uint8_t { debug, info, warn, error };
 enum class Format : std::uint8_t { text, json };
 
-/// A name and a value. The texts are only looked at, so they must outlive the call that logs them.
+/// A name and a value. Holds no copy of a text, which must outlive the call that logs it.
 class Field {
  public:
   Field(std::string_view name, std::string_view text) : name_(name), text_(text) {}

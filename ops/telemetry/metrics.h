@@ -48,10 +48,10 @@ class Histogram {
 
 using Labels = std::map<std::string, std::string>;
 
-/// The gauges of one name, known as a whole. Any thread.
+/// The gauges of one name, set as a whole. Any thread.
 class GaugeSet {
  public:
-  /// Sets these; one that is not among them any more is gone from the page.
+  /// Sets these, and removes the others of the name.
   void replace(const std::map<Labels, double>& values) const;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// The worker's small HTTP side: /metrics, /healthz and /readyz, nothing else. It has its own few
-// threads, so that an operator gets an answer whatever the roles are doing.
+// The worker's HTTP server: /metrics, /healthz and /readyz, nothing else. It has a few threads of
+// its own, so that an operator gets an answer whatever the roles are doing.
 
 #include <cstdint>
 #include <functional>
@@ -18,7 +18,7 @@ namespace vsim::telemetry {
 class MetricsServer {
  public:
   /// Listens until destroyed, on a host without brackets. `metrics` must outlive it; `readiness` is
-  /// called by one thread and may block for seconds: whoever asks is answered at once
+  /// called by one thread and may block for seconds; a probe is answered at once
   /// (PromptReadiness). The error says why the address cannot be listened on.
   static tl::expected<std::unique_ptr<MetricsServer>, std::string> start(
       const std::string& host, std::uint16_t port, Metrics& metrics,

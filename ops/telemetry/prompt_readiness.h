@@ -1,7 +1,7 @@
 #pragma once
 
-// Readiness told at once, whatever it depends on. Who is asked may not answer for seconds; a probe
-// that waited as long would be given up by its caller, and hold a thread each time.
+// Readiness that is answered at once, also while broker or Postgres do not answer for seconds: a
+// probe that waited as long would be given up by its caller, and hold a thread each time. D44
 
 #include <chrono>
 #include <condition_variable>
@@ -18,9 +18,9 @@ namespace vsim::telemetry {
 /// Any thread.
 class PromptReadiness {
  public:
-  /// Waits for an examination no longer than this, and says then that it goes on.
+  /// now() waits for an examination no longer than this, and then says that it goes on.
   static constexpr std::chrono::milliseconds answer_max{800};
-  /// An examination's result is told for so long, however often it is asked for.
+  /// An examination's result is answered for so long, however often it is asked for.
   static constexpr std::chrono::milliseconds answer_kept{300};
 
   /// `examine` asks whatever it has to, and may take long; it is called by one thread, which ends

@@ -9,8 +9,8 @@
 namespace vsim::telemetry {
 
 struct Readiness {
-  std::vector<std::string> reasons;                        // why not, each a sentence; none: ready
-  std::vector<std::pair<std::string, std::string>> facts;  // what an operator likes to know
+  std::vector<std::string> reasons;                        // why not ready, a sentence each
+  std::vector<std::pair<std::string, std::string>> facts;  // for an operator
 
   bool ready() const { return reasons.empty(); }
   /// {"status":"ready","reasons":[],"facts":{...}}

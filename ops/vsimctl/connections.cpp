@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "eventstore/clock_watch.h"
+#include "ops/process/broker_connection.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::vsimctl {
@@ -101,11 +102,7 @@ std::string explain(const process::CommonSettings& settings,
 
 tl::expected<std::unique_ptr<eventstore::Broker>, std::string> connect_broker(
     const process::CommonSettings& settings) {
-  auto broker = eventstore::Broker::connect(
-      {.url = settings.nats_url,
-       .name = "vsimctl",
-       .tls = {settings.nats_authorities, settings.nats_certificate.certificate,
-               settings.nats_certificate.key}});
+  auto broker = eventstore::Broker::connect(process::broker_options(settings, "vsimctl"));
   if (!broker) {
     return tl::unexpected(explain(settings, broker.error()));
   }

@@ -68,6 +68,7 @@ int run(const SettingArguments& arguments, const Task& task) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): what escapes is the lack of memory
 int main(int argc, char** argv) {
   CLI::App app("vsim's tool for operators.", "vsimctl");
   app.set_version_flag("--version", "vsimctl " + std::string(vsim::telemetry::build_version()));

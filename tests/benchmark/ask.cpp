@@ -27,8 +27,8 @@ class Ask : public Workload {
 
 }  // namespace
 
-Told ask(const Target& api, std::string_view method, std::string_view path, std::string_view body,
-         std::string_view more_headers) {
+AskResult ask(const Target& api, std::string_view method, std::string_view path,
+              std::string_view body, std::string_view more_headers) {
   Ask workload(http_request(method, path, body, more_headers));
   auto result = run_load(api, {{&workload, 1}}, std::chrono::seconds(90));
   return {workload.status, std::move(workload.body), std::move(result)};

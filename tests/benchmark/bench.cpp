@@ -303,12 +303,12 @@ void Bench::ratios() {
 
 std::string Bench::ask(const std::string& method, const std::string& path, const std::string& body,
                        int expected_status) {
-  Told told = bench::ask(options_.api, method, path, body);
-  report_.errors_of(path, told.result);
-  if (told.status != expected_status) {
-    report_.error(fmt::format("{} {}: {} {}", method, path, told.status, told.body));
+  AskResult answer = bench::ask(options_.api, method, path, body);
+  report_.errors_of(path, answer.result);
+  if (answer.status != expected_status) {
+    report_.error(fmt::format("{} {}: {} {}", method, path, answer.status, answer.body));
   }
-  return std::move(told.body);
+  return std::move(answer.body);
 }
 
 void Bench::wait_until_settled() {

@@ -40,7 +40,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// The number of events that the last rebuild has told of; 0: it failed.
+/// The number of events that the last rebuild reports; 0: it failed.
 double rebuild_once(const Options& options, std::string& output) {
   const auto vsimctl = std::filesystem::path(options.nats_cli).parent_path() / "vsimctl";
   output = output_of(shell_quoted(vsimctl.string()) + " rebuild --yes");

@@ -22,7 +22,7 @@ struct SiegeOptions {
 /// What became of its connections. Read when the siege is over.
 struct SiegeResult {
   std::size_t connected = 0;
-  std::size_t turned_away = 0;  // told 503
+  std::size_t turned_away = 0;  // answered 503
   std::size_t cut = 0;          // slow ones, closed by the server or turned away
   std::size_t closed = 0;       // idle ones, likewise
 };

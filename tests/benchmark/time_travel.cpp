@@ -177,14 +177,14 @@ void TimeTravel::wait_until_carried_out() {
 }
 
 bool TimeTravel::advance(seconds by) {
-  const auto told =
+  const auto answer =
       ask(options_.api, "POST", "/clock", fmt::format(R"({{"advance_seconds":{}}})", by.count()),
           "Prefer: wait=60\r\n");
-  report_.errors_of("POST /clock", told.result);
-  if (told.status != 200) {
-    report_.error(fmt::format("POST /clock: {} {}", told.status, told.body));
+  report_.errors_of("POST /clock", answer.result);
+  if (answer.status != 200) {
+    report_.error(fmt::format("POST /clock: {} {}", answer.status, answer.body));
   }
-  return told.status == 200;
+  return answer.status == 200;
 }
 
 void TimeTravel::check_bill(const std::string& from, const std::string& to, double took) {

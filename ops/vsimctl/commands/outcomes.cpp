@@ -9,7 +9,6 @@
 namespace vsim::vsimctl {
 namespace {
 
-using eventstore::Error;
 using eventstore::Result;
 
 /// `data` of a server's, a pool's or the clock's event.

@@ -80,23 +80,20 @@ class Examination {
     if (result) {
       return std::move(*result);
     }
-    add({Verdict::bad, subject, explain(settings_, result.error()), "NATS down"});
+    add(bad(subject, explain(settings_, result.error()), "NATS down"));
     return std::nullopt;
   }
 
   void look_at_broker() {
     auto log = Log::open(settings_);
     if (!log) {
-      return add({Verdict::bad, "broker", log.error(), "NATS down"});
+      return add(bad("broker", log.error(), "NATS down"));
     }
     log_ = std::move(*log);
     const Broker& broker = log_->broker();
     ClockReports reports(broker);
-    add({Verdict::ok,
-         "broker",
-         fmt::format("nats-server {} at {}", broker.server_version(),
-                     shown_address(settings_.nats_url)),
-         {}});
+    add(well("broker", fmt::format("nats-server {} at {}", broker.server_version(),
+                                   shown_address(settings_.nats_url))));
     look_at_streams(broker);
     look_at_storage(broker);
     look_at_queue(broker);
@@ -111,7 +108,7 @@ class Examination {
     }
     const auto now = log_->now(settings_);
     if (!now) {
-      return add({Verdict::bad, "clock", now.error(), "Clocks apart"});
+      return add(bad("clock", now.error(), "Clocks apart"));
     }
     wall_ = *now;
     const auto own = log_->clock_status();
@@ -124,7 +121,7 @@ class Examination {
   void look_at_streams(const Broker& broker) {
     const auto definition = messages::load_streams_definition(settings_.schema_dir);
     if (!definition) {
-      return add({Verdict::bad, "streams", definition.error(), "Rolling upgrade"});
+      return add(bad("streams", definition.error(), "Rolling upgrade"));
     }
     const auto differences = answer("streams", eventstore::stream_differences(broker, *definition));
     if (!differences) {
@@ -133,13 +130,15 @@ class Examination {
     for (const auto& [stream, difference] : *differences) {
       // Somebody who can change what EVENTS denies can change the past.
       const bool is_log = stream == messages::events_stream;
-      add({is_log ? Verdict::bad : Verdict::warning, "streams",
-           fmt::format("{} {}: not as schema/messages/streams.json says; vsimctl migrate mends it",
-                       stream, difference),
-           is_log ? "Security breach" : "Rolling upgrade"});
+      add({.verdict = is_log ? Verdict::bad : Verdict::warning,
+           .subject = "streams",
+           .text = fmt::format(
+               "{} {}: not as schema/messages/streams.json says; vsimctl migrate mends it", stream,
+               difference),
+           .runbook = is_log ? "Security breach" : "Rolling upgrade"});
     }
     if (differences->empty()) {
-      add({Verdict::ok, "streams", "as schema/messages/streams.json says", {}});
+      add(well("streams", "as schema/messages/streams.json says"));
     }
   }
 
@@ -193,20 +192,21 @@ class Examination {
     const auto found =
         database.read([this](read_model::Transaction& tx) { return read_all(tx, wall_); });
     if (!found) {
-      return add({Verdict::bad, "Postgres", explain(settings_, found.error()),
-                  found.error().passes() ? "Postgres down" : "Postgres lost"});
+      return add(bad("Postgres", explain(settings_, found.error()),
+                     found.error().passes() ? "Postgres down" : "Postgres lost"));
     }
     if (found->writable) {
-      add({Verdict::ok, "Postgres", "answers", {}});
+      add(well("Postgres", "answers"));
     } else {
-      add({Verdict::bad, "Postgres",
-           "answers, but is read-only: a standby, or default_transaction_read_only is on; nothing "
-           "is projected",
-           "Postgres down"});
+      add(bad(
+          "Postgres",
+          "answers, but is read-only: a standby, or default_transaction_read_only is on; nothing "
+          "is projected",
+          "Postgres down"));
     }
     if (!found->checkpoint || found->checkpoint->sequence == 0) {
-      add({Verdict::bad, "projection", "nothing has been projected: is a projector running?",
-           "Postgres lost"});
+      add(bad("projection", "nothing has been projected: is a projector running?",
+              "Postgres lost"));
       return;
     }
     if (log_) {
@@ -232,8 +232,7 @@ class Examination {
     if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
                                                     "has been projected")) {
       const bool lost = !message && facts->last_sequence >= checkpoint.sequence;
-      return add({Verdict::bad, "projection", *fault,
-                  lost ? "The log is damaged" : "The log went backwards"});
+      return add(bad("projection", *fault, lost ? "The log is damaged" : "The log went backwards"));
     }
     const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
     if (behind == 0) {
@@ -256,10 +255,10 @@ class Examination {
     if (event && !unknown) {
       return add(judge_lag(behind, now - next.stored_at));
     }
-    add({Verdict::bad, "projection",
-         fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
-                     next.sequence, event ? "" : " (" + event.error() + ")"),
-         "Projector stopped at an unknown event"});
+    add(bad("projection",
+            fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
+                        next.sequence, event ? "" : " (" + event.error() + ")"),
+            "Projector stopped at an unknown event"));
   }
 
   void look_at_fleet(const ReadModels& found) {

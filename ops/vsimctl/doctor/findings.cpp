@@ -9,10 +9,6 @@
 namespace vsim::vsimctl {
 namespace {
 
-Finding well(std::string_view subject, std::string text) {
-  return {Verdict::ok, std::string(subject), std::move(text), {}};
-}
-
 /// Bad, a warning or well, by two limits that the value is above.
 template <typename Value>
 Verdict above(Value value, Value warning, Value bad) {
@@ -27,8 +23,10 @@ Finding judged(Verdict verdict, std::string_view subject, std::string text, std:
   if (verdict == Verdict::ok) {
     return well(subject, std::move(text));
   }
-  return {verdict, std::string(subject), std::move(text) + ": " + std::move(meaning),
-          std::string(runbook)};
+  return {.verdict = verdict,
+          .subject = std::string(subject),
+          .text = std::move(text) + ": " + std::move(meaning),
+          .runbook = std::string(runbook)};
 }
 
 std::string length_of(Seconds length) {
@@ -46,15 +44,27 @@ std::string share_of(double share) { return fmt::format("{:.1f} %", share * 100)
 
 }  // namespace
 
+Finding well(std::string_view subject, std::string text) {
+  return {.verdict = Verdict::ok, .subject = std::string(subject), .text = std::move(text)};
+}
+
+Finding bad(std::string_view subject, std::string text, std::string runbook) {
+  return {.verdict = Verdict::bad,
+          .subject = std::string(subject),
+          .text = std::move(text),
+          .runbook = std::move(runbook)};
+}
+
 Finding judge_broker_health(std::string_view trouble) {
   if (trouble.empty()) {
     return well("broker's health", "it says that it is well");
   }
-  return {Verdict::bad, "broker's health",
-          fmt::format("{}: a stream whose write has failed takes nothing more until the broker is "
-                      "started again; make room, then ops/up",
-                      trouble),
-          "Disk filling"};
+  return bad(
+      "broker's health",
+      fmt::format("{}: a stream whose write has failed takes nothing more until the broker is "
+                  "started again; make room, then ops/up",
+                  trouble),
+      "Disk filling");
 }
 
 Finding judge_sync(std::string_view interval) {
@@ -93,7 +103,7 @@ Finding judge_numbers(const QueueNumbers& numbers) {
   if (!fault) {
     return well("queue numbers", fmt::format("up to {}", numbers.last));
   }
-  return {Verdict::bad, "queue numbers", *fault, "Queue numbers broken"};
+  return bad("queue numbers", *fault, "Queue numbers broken");
 }
 
 Finding judge_oldest(Seconds age) {
@@ -154,7 +164,10 @@ Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertaint
 
 Finding judge_silence(bool forbidden, bool workers_wait) {
   const auto silence = [](const std::string& why, const char* runbook) {
-    return Finding{Verdict::warning, "clock", "no process tells of its clock: " + why, runbook};
+    return Finding{.verdict = Verdict::warning,
+                   .subject = "clock",
+                   .text = "no process tells of its clock: " + why,
+                   .runbook = runbook};
   };
   if (forbidden) {
     return silence(
@@ -172,19 +185,19 @@ Finding judge_silence(bool forbidden, bool workers_wait) {
 }
 
 Finding judge_hole(std::uint64_t sequence) {
-  return {Verdict::bad, "log",
-          eventstore::lost_message(sequence, "EVENTS", "later ones are there") +
-              "; the projector stops there",
-          "The log is damaged"};
+  return bad("log",
+             eventstore::lost_message(sequence, "EVENTS", "later ones are there") +
+                 "; the projector stops there",
+             "The log is damaged");
 }
 
 Finding judge_lost(std::uint64_t messages) {
-  return {
-      Verdict::bad, "log",
+  return bad(
+      "log",
       fmt::format("{} messages of EVENTS are lost: the broker's store is damaged; vsimctl verify "
                   "names the first of them",
                   messages),
-      "The log is damaged"};
+      "The log is damaged");
 }
 
 Finding judge_lag(std::uint64_t events, Seconds oldest_age) {

@@ -15,11 +15,15 @@ enum class Verdict : std::uint8_t { ok, warning, bad };
 
 struct Finding {
   Verdict verdict = Verdict::ok;
-  std::string subject;  // a word or two
-  std::string text;     // what was seen, and what it means where it is not well
-  std::string runbook;  // the heading in ops/runbook.md; empty when all is well
+  std::string subject;       // a word or two
+  std::string text;          // what was seen, and what it means where it is not well
+  std::string runbook = {};  // the heading in ops/runbook.md; empty when all is well
   bool operator==(const Finding&) const = default;
 };
+
+/// A finding that is well, or bad: then `runbook` is the heading of what to do.
+Finding well(std::string_view subject, std::string text);
+Finding bad(std::string_view subject, std::string text, std::string runbook);
 
 using Seconds = std::chrono::duration<double>;
 

@@ -19,12 +19,10 @@
 namespace vsim::vsimctl {
 namespace {
 
-using Failure = tl::unexpected<std::string>;
-
 tl::expected<void, std::string> migrate_postgres(const process::CommonSettings& settings) {
   const auto report = read_model::apply_migrations(settings.database_url, settings.schema_dir);
   if (!report) {
-    return Failure(explain(settings, report.error()));
+    return failed(explain(settings, report.error()));
   }
   if (!report->dropped_because.empty()) {
     fmt::print("postgres: dropped schema {} because {}; a projector rebuilds it from the log\n",
@@ -45,33 +43,33 @@ tl::expected<void, std::string> migrate_postgres(const process::CommonSettings& 
 tl::expected<void, std::string> migrate_broker(const process::CommonSettings& settings) {
   const auto definition = messages::load_streams_definition(settings.schema_dir);
   if (!definition) {
-    return Failure(definition.error());
+    return failed(definition.error());
   }
   const auto catalogue = read_catalogue(settings);
   if (!catalogue) {
-    return Failure(catalogue.error());
+    return failed(catalogue.error());
   }
   auto log = Log::open(settings);
   if (!log) {
-    return Failure(log.error());
+    return failed(log.error());
   }
   const std::string events(messages::events_stream);
   const auto above_log = [&] { return first_free_number((*log)->broker()); };
   if (auto made = eventstore::ensure_streams((*log)->broker(), *definition, events, above_log);
       !made) {
-    return Failure(explain(settings, made.error()));
+    return failed(explain(settings, made.error()));
   }
   fmt::print("nats: streams and consumers are as schema/messages/streams.json says\n");
   const auto now = (*log)->now(settings);
   if (!now) {
-    return Failure(now.error());
+    return failed(now.error());
   }
   const auto seeded = seed_log((*log)->events(), *catalogue, std::chrono::floor<Duration>(*now),
                                {settings.time_scale, settings.sim_seed});
   if (!seeded) {
     const bool contradicts = seeded.error().kind == eventstore::Error::Kind::refused;
-    return Failure(contradicts ? "log: " + seeded.error().detail
-                               : explain(settings, seeded.error()));
+    return failed(contradicts ? "log: " + seeded.error().detail
+                              : explain(settings, seeded.error()));
   }
   fmt::print("log: clock and address pools have begun\n");
   return {};

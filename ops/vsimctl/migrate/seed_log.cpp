@@ -15,7 +15,7 @@ using eventstore::Error;
 using eventstore::Expectation;
 
 // Appends the first event of a subject; that somebody else was first is as good.
-eventstore::Result<void> append_first(eventstore::EventStore& store, std::string subject,
+eventstore::Result<void> append_first(eventstore::EventStore& store, const std::string& subject,
                                       std::string payload) {
   const Append first{subject, std::move(payload), {}, Expectation{subject, 0}};
   const auto appended = store.append(std::span(&first, 1));

@@ -1,16 +1,18 @@
-#include "api/wall_clock.h"
+#include "ops/process/wall_clock.h"
 
-#include <unistd.h>
+#include <utility>
 
 #include "schema/messages/clock_report.h"
 #include "schema/messages/subjects.h"
 
-namespace vsim::api {
+namespace vsim::process {
 
-WallClock::WallClock(const eventstore::Broker& broker, telemetry::Metrics& metrics)
-    : broker_(broker),
+WallClock::WallClock(std::string program, const eventstore::Broker& broker,
+                     telemetry::Metrics& metrics)
+    : program_(std::move(program)),
+      broker_(broker),
       gauges_(metrics),
-      watch_(broker, std::string(messages::events_stream), time_, [this] { tell(); }) {
+      watch_(broker, std::string(messages::events_stream), time_, [this] { report(); }) {
   metrics.on_collect([this] { gauges_.show(reading()); });
 }
 
@@ -28,15 +30,15 @@ telemetry::ClockReading WallClock::reading() const {
   return reading;
 }
 
-void WallClock::tell() {
-  gauges_.note(reading());
+void WallClock::report() {
+  gauges_.log_changes(reading());
   const auto status = time_.status();
   if (!status.known || !broker_.connected()) {
     return;
   }
   broker_.publish(
       std::string(messages::clock_report_subject),
-      messages::encode(messages::this_process("vsim-api", status.offset, status.uncertainty)));
+      messages::encode(messages::this_process(program_, status.offset, status.uncertainty)));
 }
 
-}  // namespace vsim::api
+}  // namespace vsim::process
