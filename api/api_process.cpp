@@ -31,14 +31,14 @@ constexpr const char* program_name = "vsim-api";
 constexpr int configuration_error = 2;
 constexpr auto request_max = 2500ms;  // a client waits for each, and for two where one is lost
 
-/// Hundreds of threads with an arena of the heap each would hold a lot of memory that nobody uses.
+/// Bounds the heap's arenas: one for each of hundreds of threads would hold much unused memory.
 void bound_the_heap() {
   mallopt(M_ARENA_MAX, 4);
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 }
 
-/// Each connection is a file, and the usual limit is below what we are told to serve.
+/// Raises the limit on open files: each connection is one, and the usual limit is too low.
 void allow_files(std::size_t count) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < count) {
@@ -77,8 +77,8 @@ std::optional<Catalogue> load_catalogue(const process::ApiSettings& settings) {
   return std::move(*catalogue);
 }
 
-/// Reads the keys for the first time. Without any, only this machine may reach the API; false, and
-/// said why, when it would be otherwise or the file cannot be read.
+/// Reads the keys for the first time. Logs the reason and gives false when the file cannot be read,
+/// or when there is no key and other machines can reach the API.
 bool open_keys(const process::ApiSettings& settings, KeyRing& keys) {
   if (const auto looked = keys.look(); !looked) {
     log::error("KEYS_FILE: the keys cannot be read", {{"mistake", looked.error()}});
@@ -108,7 +108,7 @@ bool open_keys(const process::ApiSettings& settings, KeyRing& keys) {
   return false;
 }
 
-/// That callers may ask for where there are no keys, beside addresses.
+/// The names of hosts that requests may be for where there are no keys; addresses always may.
 std::vector<std::string> own_names(const process::ApiSettings& settings) {
   std::vector<std::string> names = settings.http_hosts;
   if (!settings.http.host.empty()) {
@@ -174,7 +174,7 @@ struct Parts {
   HttpApi http_api;
 };
 
-/// False when there should be one and is not; it stays empty where TLS is off.
+/// Logs the reason and gives false when the files cannot be used. Leaves it empty where TLS is off.
 bool load_certificate(const process::ApiSettings& settings,
                       std::unique_ptr<ServerCertificate>& certificate) {
   if (!settings.certificate.given()) {
@@ -191,7 +191,7 @@ bool load_certificate(const process::ApiSettings& settings,
   return true;
 }
 
-/// Sleeps until the stop. A SIGHUP meanwhile reads the certificate again, if there is one.
+/// Sleeps until the stop. SIGHUP meanwhile makes it read the certificate again, if there is one.
 void wait_for_stop(process::ShutdownSignals& signals, ServerCertificate* certificate,
                    telemetry::Metrics& metrics) {
   const auto reloads = [&](const char* result) {
@@ -240,7 +240,7 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
     return stop.stop_requested() ? 0 : configuration_error;
   }
   Parts parts(settings, *catalogue, *document, *swagger, keys, *broker);
-  // The first measurement takes milliseconds; what comes before it is answered 503.
+  // The first measurement takes milliseconds; requests before it are answered 503.
   std::jthread clock_watch([&](std::stop_token end) { parts.wall.watch(end); });
   HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};
   std::unique_ptr<ServerCertificate> certificate;
@@ -270,7 +270,7 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
   const std::jthread database_watch([&] { parts.dependencies.watch_database(stop); });
   wait_for_stop(signals, certificate.get(), parts.metrics);
   clock_watch.request_stop();
-  parts.inbox.stop();  // what waits is answered 202 now: accepted, and late
+  parts.inbox.stop();  // waiting writes are answered 202 now
   server->reset();
   log::info("stopped");
   return 0;

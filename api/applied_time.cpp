@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "api/backoff.h"
+#include "api/polling.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 

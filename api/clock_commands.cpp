@@ -1,9 +1,8 @@
 #include "api/clock_commands.h"
 
-#include <thread>
-
 #include "api/answers.h"
-#include "api/backoff.h"
+#include "api/outcomes.h"
+#include "api/polling.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
 #include "schema/messages/command_codec.h"
@@ -35,7 +34,7 @@ Answer ClockCommands::get(const Call& call) {
 }
 
 Answer ClockCommands::change(const Call& call) {
-  auto terms = read_write_terms(call.request, WriteTo::fleet);
+  auto terms = read_write_terms(call.request, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -50,75 +49,67 @@ Answer ClockCommands::change(const Call& call) {
     return tl::unexpected(
         invalid("simulated time ends with the year 8999; advance_seconds must end before that"));
   }
-  const Write write = write_to(
-      call, *terms, std::string(command_type(*action)), Region{std::string(messages::clock_region)},
-      std::string(messages::clock_command_subject), std::string(messages::clock_subject),
-      messages::encode_clock_action(*action), "/clock");
-  const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
+  const Write write = make_write(call,
+                                 {.terms = std::move(*terms),
+                                  .region = Region{std::string(messages::clock_region)},
+                                  .type = std::string(command_type(*action)),
+                                  .payload = messages::encode_clock_action(*action)},
+                                 "/clock");
+  const auto result = gateway_.carry_out(write, write.terms.preferences.patience());
   if (!result) {
     return tl::unexpected(result.error());
   }
-  if (const auto* pending = std::get_if<Pending>(&*result)) {
-    return accepted_answer(write, *pending);
+  const auto outcome = outcome_of(result->operation);
+  if (!outcome) {
+    return accepted_answer(write, *result);
   }
-  const auto& decided = std::get<Decided>(*result);
-  if (decided.operation.status != to_string(OutcomeKind::succeeded)) {
-    return refused_answer(write, decided);
+  if (*outcome != OutcomeKind::succeeded) {
+    return refused_answer(write, *result);
   }
   const auto clock = wait_for_deadlines(write.terms.deadline);
   if (!clock) {
-    return accepted_answer(write, decided);
+    return accepted_answer(write, *result);
   }
-  return with_terms(show(*clock), write, decided);
+  return with_terms(show(*clock), write, *result);
 }
 
-/// Until all that was due when the last change was made can be read; nothing when that takes
-/// longer. The change that is asked about can be read already, and the last one is no earlier.
+/// Waits until all that was due when the last change was made can be read; gives nothing when that
+/// takes longer. The change that is asked about can be read already, and the last one is no
+/// earlier.
 std::optional<read_model::ClockRow> ClockCommands::wait_for_deadlines(
     std::chrono::steady_clock::time_point deadline) {
   std::optional<Instant> target;
-  Backoff backoff(2ms, 50ms);
-  while (true) {
-    const auto clock = read_clock();
-    if (!clock) {
-      return std::nullopt;
-    }
-    target = target.value_or(clock->time.sim);
-    if (clock->deadlines_applied >= *target) {
-      return *clock;
-    }
-    if (std::chrono::steady_clock::now() >= deadline || stopping_()) {
-      return std::nullopt;
-    }
-    std::this_thread::sleep_for(backoff.next());
-  }
+  const auto applied = [&](const Reply<read_model::ClockRow>& clock) {
+    target = clock && !target ? clock->time.sim : target;
+    return clock && clock->deadlines_applied >= *target;
+  };
+  const auto clock = poll_until(
+      deadline, stopping_, Backoff(2ms, 50ms), [&] { return read_clock(); },
+      [&](const Reply<read_model::ClockRow>& read) { return !read || applied(read); });
+  return applied(clock) ? std::optional(*clock) : std::nullopt;
 }
 
-/// A log that is being projected for the first time, or again, begins with the clock: it is worth
-/// waiting for.
+/// Waits for the row where there is none yet: a log that is being projected for the first time, or
+/// again, begins with the clock.
 Reply<read_model::ClockRow> ClockCommands::read_clock() {
-  const auto give_up = std::chrono::steady_clock::now() + first_row_patience;
-  Backoff backoff(5ms, 50ms);
-  while (true) {
-    const auto clock = read_side_.read(read_model::find_clock);
-    if (!clock) {
-      return tl::unexpected(clock.error());
-    }
-    if (*clock) {
-      return **clock;
-    }
-    if (std::chrono::steady_clock::now() >= give_up || stopping_()) {
-      return tl::unexpected(Problem{ProblemCode::unavailable,
-                                    "the clock cannot be read yet: no worker has projected the "
-                                    "log's first event; try again",
-                                    {},
-                                    1});
-    }
-    std::this_thread::sleep_for(backoff.next());
+  const auto clock = poll_until(
+      std::chrono::steady_clock::now() + first_row_patience, stopping_, Backoff(5ms, 50ms),
+      [&] { return read_side_.read(read_model::find_clock); },
+      [](const auto& read) { return !read || *read; });
+  if (!clock) {
+    return tl::unexpected(clock.error());
   }
+  if (!*clock) {
+    return tl::unexpected(Problem{ProblemCode::unavailable,
+                                  "the clock cannot be read yet: no worker has projected the "
+                                  "log's first event; try again",
+                                  {},
+                                  1});
+  }
+  return **clock;
 }
 
-/// So that whatever is read next goes by a time that is not before this.
+/// Refreshes the time first: what is read next must go by a time that is not before this one.
 HttpResponse ClockCommands::show(const read_model::ClockRow& clock) {
   clock_.refresh();
   return json_answer(200, http::render_clock(clock, clock_.now()));

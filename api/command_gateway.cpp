@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "api/backoff.h"
-#include "api/told_outcome.h"
+#include "api/outcomes.h"
+#include "api/polling.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::api {
@@ -23,14 +23,25 @@ constexpr std::chrono::microseconds occupied_pause_max = 5ms;
 constexpr auto unavailable_patience = 1000ms;  // for a broker that is not connected
 constexpr auto database_patience = 2s;  // for Postgres to come back, once a command is stored
 
-Problem mismatch(const Submission& submission) {
+Problem mismatch(const Write& write) {
   return {ProblemCode::idempotency_mismatch,
           "this Idempotency-Key came with another request before; take a new key for a new request",
-          submission.id.to_string()};
+          write.id().to_string()};
 }
 
-bool is_final(OutcomeKind kind) {
-  return kind == OutcomeKind::succeeded || kind == OutcomeKind::rejected;
+/// Without an outcome that can be read.
+WriteResult pending(const Write& write, StreamSequence sequence) {
+  WriteResult result;
+  read_model::OperationRow& operation = result.operation;
+  operation.id = write.id().to_string();
+  operation.type = write.type;
+  operation.region = write.region.name;
+  operation.server_id = write.server ? write.server->to_string() : "";
+  operation.status = "PENDING";
+  operation.actor = write.actor;
+  operation.correlation_id = write.request_id;
+  operation.command_sequence = sequence;
+  return result;
 }
 
 }  // namespace
@@ -41,7 +52,7 @@ struct CommandGateway::Publishing {
   bool unknown = false;              // an earlier attempt may have been stored
   std::optional<CommandId> decided;  // of another command, whose slot will be free in a moment
   std::chrono::microseconds pause = occupied_pause_min;
-  Clock::time_point began = Clock::now();
+  Steady::time_point began = Steady::now();
   Backoff slot_backoff{250us, 4ms};  // the broker frees a slot within one sync of its disk
   Stored stored;                     // when stored
   Problem problem;                   // when refused
@@ -69,22 +80,21 @@ CommandGateway::CommandGateway(eventstore::CommandPublisher& publisher, LogSide&
           metrics.counter("vsim_command_publish_retries_total", "Publishes that were tried again")),
       looks_(metrics.counter("vsim_outcome_looks_total", "Looks at `operations` for an outcome")) {}
 
-Reply<Result> CommandGateway::carry_out(const Submission& submission,
-                                        std::chrono::seconds patience) {
-  const auto began = Clock::now();
+Reply<WriteResult> CommandGateway::carry_out(const Write& write, std::chrono::seconds patience) {
+  const auto began = Steady::now();
   const auto ticket = patience > 0s ? inbox_.open() : nullptr;
   std::optional<Stored> stored;
   StreamSequence undone = 0;
-  if (submission.keyed) {
-    auto known = find_own(submission);
+  if (write.terms.keyed) {
+    auto known = find_own(write);
     // Without Postgres the worker finds a repeat in the log; the answer will be late, not wrong.
     if (!known && known.error().code != ProblemCode::unavailable) {
       return tl::unexpected(known.error());
     }
     if (known && *known) {
       const read_model::OperationRow& operation = (*known)->operation;
-      if (was_carried_out(operation)) {
-        return Result(Decided{std::move(**known), true});
+      if (has_final_outcome(operation)) {
+        return WriteResult{std::move(**known), true};
       }
       if (is_decided(operation)) {
         undone = operation.event_sequence;
@@ -94,30 +104,29 @@ Reply<Result> CommandGateway::carry_out(const Submission& submission,
     }
   }
   if (!stored) {
-    const auto published = publish(submission, undone, ticket ? ticket->subject() : std::string());
+    const auto published = publish(write, undone, ticket ? ticket->subject() : std::string());
     if (!published) {
       return tl::unexpected(published.error());
     }
     stored = *published;
   }
   if (!ticket) {
-    return Result(Pending{stored->sequence});
+    return pending(write, stored->sequence);
   }
-  return wait(submission, *ticket, *stored, began, began + patience);
+  return wait(write, *ticket, *stored, began, began + patience);
 }
 
 // ---- publishing
 
 /// `undone` above 0: the outcome, in EVENTS, that left the command undone.
-Reply<CommandGateway::Stored> CommandGateway::publish(const Submission& submission,
-                                                      StreamSequence undone,
+Reply<CommandGateway::Stored> CommandGateway::publish(const Write& write, StreamSequence undone,
                                                       const std::string& reply_to) {
   Publishing state;
   state.copy.undone = undone;
-  Step step = publish_once(submission, reply_to, state);
+  Step step = publish_once(write, reply_to, state);
   while (step == Step::again) {
     published_again_.add();
-    step = publish_once(submission, reply_to, state);
+    step = publish_once(write, reply_to, state);
   }
   if (step == Step::refused) {
     return tl::unexpected(state.problem);
@@ -126,23 +135,23 @@ Reply<CommandGateway::Stored> CommandGateway::publish(const Submission& submissi
   return state.stored;
 }
 
-CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
-                                                  const std::string& reply_to, Publishing& state) {
-  const std::string id = submission.id.to_string();
-  const auto accepted = publisher_.publish(submission.subject, submission.payload,
-                                           headers_of(submission, reply_to, state.copy));
+CommandGateway::Step CommandGateway::publish_once(const Write& write, const std::string& reply_to,
+                                                  Publishing& state) {
+  const std::string id = write.id().to_string();
+  const auto accepted = publisher_.publish(command_subject(write), write.payload,
+                                           headers_of(write, reply_to, state.copy));
   if (accepted && !accepted->duplicate) {
     return state.stored_at(accepted->sequence);
   }
   if (accepted) {
-    return after_duplicate(submission, state);
+    return after_duplicate(write, state);
   }
   const auto refuse = [&](ProblemCode code, std::string detail, std::uint32_t retry_after) {
     return state.refuse({code, std::move(detail), id, retry_after});
   };
   switch (accepted.error().kind) {
     case PublishError::Kind::slot_taken:
-      return after_occupied(submission, state);
+      return after_occupied(write, state);
     case PublishError::Kind::full:
       return refuse(ProblemCode::queue_full, "too many commands are waiting; try again", 1);
     case PublishError::Kind::too_large:
@@ -151,12 +160,12 @@ CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
     case PublishError::Kind::unknown:
       state.unknown = true;
       ++state.copy.attempt;
-      if (Clock::now() - state.began < unknown_patience && !inbox_.stopped()) {
+      if (Steady::now() - state.began < unknown_patience && !inbox_.stopped()) {
         return Step::again;
       }
       break;
     case PublishError::Kind::unavailable:
-      if (Clock::now() - state.began < unavailable_patience && !inbox_.stopped()) {
+      if (Steady::now() - state.began < unavailable_patience && !inbox_.stopped()) {
         std::this_thread::sleep_for(50ms);
         return Step::again;
       }
@@ -178,37 +187,35 @@ CommandGateway::Step CommandGateway::publish_once(const Submission& submission,
 
 /// The broker knows the message id: the command is stored, or was and has been handled, or was
 /// purged, or this key's first command went to another region.
-CommandGateway::Step CommandGateway::after_duplicate(const Submission& submission,
-                                                     Publishing& state) {
-  const auto waiting = log_side_.find_waiting(submission.waiting_filter);
+CommandGateway::Step CommandGateway::after_duplicate(const Write& write, Publishing& state) {
+  const auto waiting = log_side_.find_waiting(waiting_filter(write.region, write.server));
   if (!waiting) {
     return state.refuse(waiting.error());
   }
-  if (*waiting && (*waiting)->id == submission.id) {
-    if (is_another_request((*waiting)->request_hash, submission)) {
-      return state.refuse(mismatch(submission));
+  if (*waiting && (*waiting)->id == write.id()) {
+    if (is_another_request((*waiting)->request_hash, write)) {
+      return state.refuse(mismatch(write));
     }
     return state.stored_at((*waiting)->sequence);
   }
-  const auto known = find_own(submission);
+  const auto known = find_own(write);
   if (!known && known.error().code != ProblemCode::unavailable) {
     return state.refuse(known.error());
   }
   if (known && *known) {
     const read_model::OperationRow& operation = (*known)->operation;
-    if (!is_decided(operation) || was_carried_out(operation)) {
+    if (!is_decided(operation) || has_final_outcome(operation)) {
       return state.stored_at(operation.command_sequence, is_decided(operation));
     }
   }
-  return after_vanished(submission, state);
+  return after_vanished(write, state);
 }
 
 /// The broker knows the message id, the command does not wait, and the read models know of no
-/// outcome that holds for good: the log tells whether it has one. Otherwise it was purged or
-/// buried, and is published as another copy.
-CommandGateway::Step CommandGateway::after_vanished(const Submission& submission,
-                                                    Publishing& state) {
-  const auto outcome = log_side_.find_outcome(submission.events_filter, submission.id);
+/// final outcome: the log says whether it has one. Otherwise it was purged or dead-lettered, and is
+/// published as another copy.
+CommandGateway::Step CommandGateway::after_vanished(const Write& write, Publishing& state) {
+  const auto outcome = log_side_.find_outcome(outcome_filter(write), write.id());
   if (!outcome) {
     return state.refuse(outcome.error());
   }
@@ -216,7 +223,7 @@ CommandGateway::Step CommandGateway::after_vanished(const Submission& submission
     return state.stored_at((*outcome)->command_sequence, true);
   }
   if (*outcome && (*outcome)->event_sequence > state.copy.undone) {
-    if (state.copy.attempt > 1) {  // it may be this very request that was purged: so it is told
+    if (state.copy.attempt > 1) {  // it may be this very request that was purged: answered so
       return state.stored_at((*outcome)->command_sequence);
     }
     state.copy.undone = (*outcome)->event_sequence;
@@ -226,7 +233,7 @@ CommandGateway::Step CommandGateway::after_vanished(const Submission& submission
     return state.refuse({ProblemCode::unavailable,
                          "the command vanished from the queue each time it was stored; is an "
                          "operator purging it?",
-                         submission.id.to_string(), 5});
+                         write.id().to_string(), 5});
   }
   ++state.copy.suffix;
   ++state.copy.attempt;
@@ -234,17 +241,16 @@ CommandGateway::Step CommandGateway::after_vanished(const Submission& submission
 }
 
 /// Another command waits for the same server, or did a moment ago.
-CommandGateway::Step CommandGateway::after_occupied(const Submission& submission,
-                                                    Publishing& state) {
-  const auto waiting = log_side_.find_waiting(submission.subject);
-  if (waiting && *waiting && (*waiting)->id == submission.id) {
-    return is_another_request((*waiting)->request_hash, submission)
-               ? state.refuse(mismatch(submission))
+CommandGateway::Step CommandGateway::after_occupied(const Write& write, Publishing& state) {
+  const auto waiting = log_side_.find_waiting(command_subject(write));
+  if (waiting && *waiting && (*waiting)->id == write.id()) {
+    return is_another_request((*waiting)->request_hash, write)
+               ? state.refuse(mismatch(write))
                : state.stored_at((*waiting)->sequence);
   }
   if (state.unknown) {
     // Ours may have come first, and the broker have forgotten its id in a restart since.
-    const auto outcome = log_side_.find_outcome(submission.events_filter, submission.id);
+    const auto outcome = log_side_.find_outcome(outcome_filter(write), write.id());
     if (outcome && *outcome && (*outcome)->event_sequence > state.copy.undone) {
       return state.stored_at((*outcome)->command_sequence);
     }
@@ -255,12 +261,13 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
   if (waiting && *waiting) {
     state.problem.operation_id = (*waiting)->id.to_string();
   }
-  if (!waiting || Clock::now() - state.began > occupied_patience || inbox_.stopped()) {
+  if (!waiting || Steady::now() - state.began > occupied_patience || inbox_.stopped()) {
     return Step::refused;
   }
-  if (*waiting && state.decided != (*waiting)->id && !takes_turns(submission)) {
-    // The broker frees the slot a little after the outcome can be read already. A client that has
-    // read it must not be told that its command is in progress.
+  if (*waiting && state.decided != (*waiting)->id && write.server) {
+    // The broker frees the slot a little after the outcome can be read. A client that has read it
+    // must not be answered that its command is in progress. Commands of a pool or of the clock do
+    // not exclude each other: they only wait for the slot.
     const auto id = (*waiting)->id;
     const auto operation = read_side_.read(
         [&](read_model::Transaction& tx) { return read_model::find_operation(tx, id); });
@@ -277,57 +284,55 @@ CommandGateway::Step CommandGateway::after_occupied(const Submission& submission
 // ---- waiting
 
 /// The operation if it can be read; a problem when its id was used for another request.
-Reply<std::optional<read_model::OperationWithServer>> CommandGateway::find_own(
-    const Submission& submission) {
+Reply<std::optional<read_model::OperationWithServer>> CommandGateway::find_own(const Write& write) {
   looks_.add();
   auto operation = read_side_.read(
-      [&](read_model::Transaction& tx) { return read_model::find_operation(tx, submission.id); });
-  if (operation && *operation &&
-      is_another_request((*operation)->operation.request_hash, submission)) {
-    return tl::unexpected(mismatch(submission));
+      [&](read_model::Transaction& tx) { return read_model::find_operation(tx, write.id()); });
+  if (operation && *operation && is_another_request((*operation)->operation.request_hash, write)) {
+    return tl::unexpected(mismatch(write));
   }
   if (operation && *operation && has_moved_on(**operation)) {
-    return as_it_was(submission, (*operation)->operation.event_sequence);
+    return as_it_was(write, (*operation)->operation.event_sequence);
   }
   return operation;
 }
 
 /// The outcome with the server as it was then: a repeat is answered as the first one was.
 Reply<std::optional<read_model::OperationWithServer>> CommandGateway::as_it_was(
-    const Submission& submission, StreamSequence event_sequence) {
+    const Write& write, StreamSequence event_sequence) {
   const auto event = log_side_.event_at(event_sequence);
   if (!event) {
     return tl::unexpected(event.error());
   }
-  return *event ? outcome_told(**event, submission.id) : std::nullopt;
+  return *event ? read_outcome(**event, write.id()) : std::nullopt;
 }
 
-Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::Ticket& ticket,
-                                   const Stored& stored, Clock::time_point began,
-                                   Clock::time_point deadline) {
+Reply<WriteResult> CommandGateway::wait(const Write& write, OutcomeInbox::Ticket& ticket,
+                                        const Stored& stored, Steady::time_point began,
+                                        Steady::time_point deadline) {
   const auto decided = [&](read_model::OperationWithServer&& outcome) {
     // What a worker has found in the log already was given to an earlier copy.
     const bool earlier = stored.at_once && is_later(stored.sequence, outcome.operation);
-    return Result(Decided{std::move(outcome), submission.keyed && (stored.by_others || earlier)});
+    return WriteResult{std::move(outcome), write.terms.keyed && (stored.by_others || earlier)};
   };
   Backoff backoff(100ms, 500ms);
   auto database_seen = began;  // what was looked up before may have taken its time
   while (true) {
-    ticket.wait_until(std::min(deadline, Clock::now() + backoff.next()));
+    ticket.wait_until(std::min(deadline, Steady::now() + backoff.next()));
     if (const auto event = ticket.take_event()) {
-      auto told = outcome_told(*event, submission.id);
-      if (told && is_another_request(told->operation.request_hash, submission)) {
-        return tl::unexpected(mismatch(submission));
+      auto outcome = read_outcome(*event, write.id());
+      if (outcome && is_another_request(outcome->operation.request_hash, write)) {
+        return tl::unexpected(mismatch(write));
       }
-      if (told && stands_for(told->operation, stored.sequence)) {
-        return decided(std::move(*told));
+      if (outcome && stands_for(outcome->operation, stored.sequence)) {
+        return decided(std::move(*outcome));
       }
     }
-    auto operation = find_own(submission);
+    auto operation = find_own(write);
     if (!operation && operation.error().code != ProblemCode::unavailable) {
       return tl::unexpected(operation.error());
     }
-    const auto now = Clock::now();
+    const auto now = Steady::now();
     if (operation) {
       if (*operation && stands_for((*operation)->operation, stored.sequence)) {
         return decided(std::move(**operation));
@@ -336,7 +341,7 @@ Reply<Result> CommandGateway::wait(const Submission& submission, OutcomeInbox::T
     }
     const bool hopeless = now - database_seen > database_patience;
     if (now >= deadline || hopeless || inbox_.stopped()) {
-      return Result(Pending{stored.sequence});
+      return pending(write, stored.sequence);
     }
   }
 }

@@ -84,8 +84,8 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
 
 void Health::report_durability(telemetry::Readiness& readiness) {
   if (sync_.empty()) {
-    const auto told = telemetry::ask_broker_monitor(monitor_url_);
-    sync_ = told ? told->sync_interval : "";
+    const auto monitor = telemetry::ask_broker_monitor(monitor_url_);
+    sync_ = monitor ? monitor->sync_interval : "";
   }
   readiness.facts.emplace_back("log_sync_interval",
                                sync_.empty() ? "unknown (NATS_MONITOR_URL tells)" : sync_);
@@ -146,7 +146,7 @@ void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t proje
   } else {
     log_end_at_start_ = 0;
   }
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   if (projected >= log_end) {
     behind_since_.reset();
   } else if (!behind_since_ || projected != projected_) {

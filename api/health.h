@@ -31,7 +31,7 @@ class Health {
   telemetry::Readiness check() { return prompt_.now(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Steady = std::chrono::steady_clock;
 
   struct ReadModels {
     std::optional<read_model::Checkpoint> checkpoint;  // of EVENTS
@@ -57,10 +57,10 @@ class Health {
   const std::string monitor_url_;
 
   // By the examining thread only:
-  std::optional<std::uint64_t> log_end_at_start_;  // at the first check; 0: projected since
-  std::uint64_t projected_ = 0;                    // at the last check
-  std::optional<Clock::time_point> behind_since_;  // at that place; nothing: at the log's end
-  std::string sync_;                               // how the broker syncs; empty: not asked yet
+  std::optional<std::uint64_t> log_end_at_start_;   // at the first check; 0: projected since
+  std::uint64_t projected_ = 0;                     // at the last check
+  std::optional<Steady::time_point> behind_since_;  // at that place; nothing: at the log's end
+  std::string sync_;                                // how the broker syncs; empty: not asked yet
 
   telemetry::PromptReadiness prompt_{[this] { return examine(); }};
 };

@@ -5,6 +5,7 @@
 
 #include "api/answers.h"
 #include "api/connections/request_head.h"
+#include "api/write_terms.h"
 #include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
@@ -26,7 +27,7 @@ HttpResponse text_answer(std::string body) {
   return response;
 }
 
-/// A document that changes with the build alone.
+/// A document that changes only with the build: caches may keep it under its tag.
 Answer document_answer(const Call& call, const std::string& document, const std::string& tag) {
   const auto known = read_known_tags(call.request);
   if (!known) {
@@ -124,13 +125,13 @@ std::string request_id_of(const HttpRequest& request) {
   return messages::uuid_from_time().to_string();
 }
 
-/// Methods and paths are told back only where they are harmless to read.
-std::string told(std::string_view text) {
+/// A method or a path, for a problem's detail, if it is short and can be printed.
+std::string printable(std::string_view text) {
   const bool harmless = text.size() <= 128 && http::is_printable_utf8(text);
   return harmless ? std::string(text) : "this path";
 }
 
-/// For OPTIONS: no content, and what may be asked.
+/// For OPTIONS: no content, and the methods that the path takes.
 HttpResponse options_answer(const std::string& allow) {
   HttpResponse response;
   response.status = 204;
@@ -140,20 +141,12 @@ HttpResponse options_answer(const std::string& allow) {
 
 HttpResponse wrong_method_answer(const HttpRequest& request, const std::string& allow,
                                  std::string_view request_id) {
-  if (request.method == "OPTIONS") {
-    return options_answer(allow);
-  }
   HttpResponse response = problem_answer(
-      {ProblemCode::method_not_allowed,
-       told(request.path) + " does not take " + told(request.method) + "; it takes " + allow},
+      {ProblemCode::method_not_allowed, printable(request.path) + " does not take " +
+                                            printable(request.method) + "; it takes " + allow},
       request_id);
   response.add("Allow", allow);
   return response;
-}
-
-/// A read that waits for what it asks about: GET /operations/{id}.
-bool reads_patiently(const HttpRequest& request) {
-  return request.method == "GET" && request.has_header("Prefer");
 }
 
 /// A page of another web site can send a form or plain text without asking first, JSON it cannot.
@@ -200,26 +193,23 @@ HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std
 HttpResponse HttpApi::handle(HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   const std::string request_id = request_id_of(request);
-  std::size_t index = routes_.routes().size();
   const Identity who = access_.identify(request);
   const auto admission = limits_.admit(request, who.key_name());
-  Answer answer = admission.refused() ? tl::unexpected(limits_.refusal(admission))
-                                      : route(request, who, request_id, index);
+  auto [answer, metrics] = admission.refused()
+                               ? Routed{tl::unexpected(limits_.refusal(admission)), &unrouted()}
+                               : route(request, who, request_id);
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
   response.close = request.fault.has_value();
   if (response.header("Cache-Control") == nullptr) {
-    // What depends on the time, or on events to come, is nobody's to show again (RFC 9111, 4.2.2).
+    // What depends on the time, or on events to come, must not be shown again (RFC 9111, 4.2.2).
     response.add("Cache-Control", "no-store");
   }
   response.add(std::string(request_id_header), request_id);
   limits_.conclude(admission, response);
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  const RouteMetrics& metrics = metrics_[index];
-  metrics.answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
-  // Slow because it was asked to be: among the others it would look like trouble.
-  const bool waits = request.query == "until=settled" || reads_patiently(request);
-  (waits ? settled_seconds_ : metrics.seconds).observe(took.count());
+  metrics->answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
+  (asks_to_wait(request) ? settled_seconds_ : metrics->seconds).observe(took.count());
   if (log::enabled(log::Level::debug)) {
     log::debug("answered", {{"method", request.method},
                             {"path", request.path},
@@ -231,44 +221,54 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
   return response;
 }
 
-Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_view request_id,
-                      std::size_t& index) {
+/// Of a request that is refused whatever its path.
+std::optional<Problem> HttpApi::refusal_of(const HttpRequest& request, const Identity& who) const {
   if (request.fault) {
-    return tl::unexpected(problem_of(request));
+    return problem_of(request);
   }
-  if (who.is_anybody()) {
-    if (const auto admitted = origins_.admit(request); !admitted) {
-      return tl::unexpected(admitted.error());
-    }
+  return who.is_anybody() ? origins_.refusal(request) : std::nullopt;
+}
+
+HttpApi::Routed HttpApi::route(HttpRequest& request, const Identity& who,
+                               std::string_view request_id) {
+  if (auto refusal = refusal_of(request, who)) {
+    return {tl::unexpected(std::move(*refusal)), &unrouted()};
   }
   if (request.path == "*") {  // OPTIONS * asks about the server, not about a path (RFC 9110, 9.3.7)
-    return options_answer(routes_.all_methods());
+    return {options_answer(routes_.all_methods()), &unrouted()};
   }
   const auto found = routes_.find(request.method, request.path);
   const Route* route = found ? found->route : nullptr;
-  if (route != nullptr) {
-    index = found->index;
-  }
+  const RouteMetrics& metrics = route != nullptr ? metrics_[found->index] : unrouted();
   if (route == nullptr || route->role) {
-    // Without a key nothing is told but what is open, not even which paths there are.
+    // Without a key only open routes are answered: others not even with a 404.
     const http::Role role = route != nullptr ? *route->role : http::Role::reader;
-    if (const auto admitted = access_.admit(who, role, metrics_[index].name); !admitted) {
-      return tl::unexpected(admitted.error());
+    if (auto refusal = access_.refusal(who, role, metrics.name)) {
+      return {tl::unexpected(std::move(*refusal)), &metrics};
     }
   }
   if (!found) {
-    return tl::unexpected(
-        Problem{ProblemCode::not_found, "there is nothing at " + told(request.path)});
+    return {tl::unexpected(
+                Problem{ProblemCode::not_found, "there is nothing at " + printable(request.path)}),
+            &metrics};
   }
   if (route == nullptr) {
-    return wrong_method_answer(request, found->allow, request_id);
+    return {request.method == "OPTIONS" ? options_answer(found->allow)
+                                        : wrong_method_answer(request, found->allow, request_id),
+            &metrics};
   }
-  if (route->method == Method::post && is_no_json_body(request)) {
+  return {enter(*route, found->parameter, request, who, request_id), &metrics};
+}
+
+/// Calls the route's function once nothing in the head is in its way, with the body.
+Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpRequest& request,
+                      const Identity& who, std::string_view request_id) {
+  if (route.method == Method::post && is_no_json_body(request)) {
     return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
                                   "the body must be JSON; send it with the header "
                                   "Content-Type: application/json"});
   }
-  if (route->role && route->pattern != metrics_pattern && !time_.known()) {
+  if (route.role && route.pattern != metrics_pattern && !time_.known()) {
     return tl::unexpected(
         Problem{ProblemCode::unavailable,
                 "it is not known yet what time it is: the broker (NATS) has not told; try again",
@@ -280,10 +280,10 @@ Answer HttpApi::route(HttpRequest& request, const Identity& who, std::string_vie
     return tl::unexpected(problem_of(request));
   }
   const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
-  return call_guarded(*route, {request, request_id, found->parameter, actor});
+  return call_guarded(route, {request, request_id, parameter, actor});
 }
 
-/// A bug must not cost the client its answer, nor the process its life.
+/// Catches what a handler throws: a bug, which is answered 500 and must not end the process.
 Answer HttpApi::call_guarded(const Route& route, const Call& call) {
   try {
     return route.handler(call);

@@ -21,7 +21,7 @@
 
 namespace vsim::api {
 
-/// Those who answer, as references, and what is answered as it is.
+/// What the routes call, and the documents that some of them answer with.
 struct Handlers {
   ServerCommands& commands;
   ServerQueries& queries;
@@ -41,8 +41,8 @@ class HttpApi {
   HttpApi(const Handlers& handlers, const Access& access, const OriginCheck& origins,
           RequestLimits& limits, telemetry::Metrics& metrics);
 
-  /// Answers any request, also a faulty one; never throws. Takes the body when nothing in the head
-  /// speaks against it.
+  /// Answers any request, also a faulty one; never throws. Takes the body off the connection where
+  /// the head gives no reason to refuse it.
   HttpResponse handle(HttpRequest& request);
 
   const RouteTable& routes() const { return routes_; }
@@ -53,11 +53,19 @@ class HttpApi {
     std::array<telemetry::Counter, 5> answers;  // by hundreds of the status
     telemetry::Histogram seconds;
   };
+  /// An answer, and where it is counted.
+  struct Routed {
+    Answer answer;
+    const RouteMetrics* metrics;
+  };
   RouteMetrics metrics_of(telemetry::Metrics& metrics, const std::string& method,
                           const std::string& pattern);
-  Answer route(HttpRequest& request, const Identity& who, std::string_view request_id,
-               std::size_t& index);
+  std::optional<http::Problem> refusal_of(const HttpRequest& request, const Identity& who) const;
+  Routed route(HttpRequest& request, const Identity& who, std::string_view request_id);
+  Answer enter(const Route& route, std::string_view parameter, HttpRequest& request,
+               const Identity& who, std::string_view request_id);
   Answer call_guarded(const Route& route, const Call& call);
+  const RouteMetrics& unrouted() const { return metrics_.back(); }
 
   const Access& access_;
   const OriginCheck& origins_;
@@ -65,7 +73,7 @@ class HttpApi {
   const SimulatedClock& time_;
   RouteTable routes_;
   telemetry::Histogram settled_seconds_;
-  std::vector<RouteMetrics> metrics_;  // of the routes, and one more for what has no route
+  std::vector<RouteMetrics> metrics_;  // of the routes, and one more for requests without a route
 };
 
 }  // namespace vsim::api

@@ -76,7 +76,7 @@ class LogSide {
   eventstore::EventStore& events_;
 };
 
-/// A broker that gave no answer, as it is told to clients.
+/// The problem document of a broker that gave no answer.
 http::Problem problem_of(const eventstore::Error& error);
 
 }  // namespace vsim::api

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 
 #include "api/answers.h"
-#include "api/backoff.h"
-#include "api/told_outcome.h"
+#include "api/outcomes.h"
+#include "api/polling.h"
+#include "api/write.h"
 #include "api/write_terms.h"
 #include "eventstore/broker_facts.h"
 #include "schema/http/documents.h"
@@ -76,15 +76,9 @@ OperationRow row_of(const WaitingCommand& waiting) {
   return operation;
 }
 
-/// Where the operation's command waits, if it does.
-std::string subject_of(const OperationRow& operation) {
-  if (operation.region == messages::clock_region) {
-    return std::string(messages::clock_command_subject);
-  }
-  if (operation.server_id.empty()) {
-    return messages::pool_command(Region{operation.region});
-  }
-  return messages::any_command_of({Uuid::parse(operation.server_id).value_or(Uuid{})});
+std::optional<ServerId> server_of(const OperationRow& operation) {
+  const auto id = Uuid::parse(operation.server_id);
+  return id ? std::optional(ServerId{*id}) : std::nullopt;
 }
 
 }  // namespace
@@ -128,26 +122,30 @@ Answer Operations::get(const Call& call) {
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  Backoff backoff(10ms, 200ms);
-  while (true) {
-    auto operation = find_anywhere(CommandId{*uuid});
-    if (!operation) {
-      return tl::unexpected(operation.error());
-    }
-    const auto settled = settlement_.find(*operation);
-    if (!settled) {
-      return tl::unexpected(settled.error());
-    }
-    const http::OperationView view{std::move(*operation), *settled, *until_settled};
-    if (view.status() != "PENDING" || std::chrono::steady_clock::now() >= deadline || stopping_()) {
-      HttpResponse response = json_answer(200, http::render_operation(view));
-      if (preferences->wait) {
-        response.add("Preference-Applied", "wait=" + std::to_string(preferences->wait->count()));
-      }
-      return response;
-    }
-    std::this_thread::sleep_for(backoff.next());
+  const auto view = poll_until(
+      deadline, stopping_, Backoff(10ms, 200ms),
+      [&] { return view_of(CommandId{*uuid}, *until_settled); },
+      [](const Reply<http::OperationView>& seen) { return !seen || seen->status() != "PENDING"; });
+  if (!view) {
+    return tl::unexpected(view.error());
   }
+  HttpResponse response = json_answer(200, http::render_operation(*view));
+  if (preferences->wait) {
+    response.add("Preference-Applied", "wait=" + std::to_string(preferences->wait->count()));
+  }
+  return response;
+}
+
+Reply<http::OperationView> Operations::view_of(const CommandId& id, bool until_settled) {
+  auto operation = find_anywhere(id);
+  if (!operation) {
+    return tl::unexpected(operation.error());
+  }
+  const auto settled = settlement_.find(*operation);
+  if (!settled) {
+    return tl::unexpected(settled.error());
+  }
+  return http::OperationView{std::move(*operation), *settled, until_settled};
 }
 
 /// In the read models, or still in the queue.
@@ -163,14 +161,15 @@ Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
     return tl::unexpected(
         http::Problem{http::ProblemCode::not_found, "there is no operation " + id.to_string()});
   }
-  const bool may_wait_again = is_decided(**operation) && !was_carried_out(**operation);
+  const bool may_wait_again = is_decided(**operation) && !has_final_outcome(**operation);
   return may_wait_again ? as_it_waits(std::move(**operation)) : std::move(**operation);
 }
 
-/// What was purged or put with the dead letters may have been sent again a moment ago. Without the
-/// broker it is shown as it was.
+/// What was purged or dead-lettered may have been sent again a moment ago, and waits then. Without
+/// the broker it is shown as it was.
 OperationRow Operations::as_it_waits(OperationRow operation) {
-  const auto waiting = log_side_.find_waiting(subject_of(operation));
+  const auto waiting =
+      log_side_.find_waiting(waiting_filter(Region{operation.region}, server_of(operation)));
   const bool again = waiting && *waiting && (*waiting)->id.to_string() == operation.id &&
                      is_later((*waiting)->sequence, operation);
   return again ? row_of(**waiting) : std::move(operation);

@@ -1,11 +1,12 @@
 #pragma once
 
-// What became of commands.
+// What became of commands: GET /operations.
 
 #include <functional>
 
 #include "api/settlement.h"
 #include "eventstore/broker.h"
+#include "schema/http/documents.h"
 #include "schema/read_model/operations.h"
 
 namespace vsim::api {
@@ -29,6 +30,7 @@ class Operations {
   Answer get(const Call& call);   // GET /operations/{id}; waits when Prefer says so
 
  private:
+  Reply<http::OperationView> view_of(const CommandId& id, bool until_settled);
   Reply<read_model::OperationRow> find_anywhere(const CommandId& id);
   read_model::OperationRow as_it_waits(read_model::OperationRow operation);
   Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);

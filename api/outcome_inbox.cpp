@@ -11,12 +11,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The last word of the subject; 0, which is nobody's, when it is no number.
+/// The last token of the subject; 0, which no ticket has, when it is no number.
 std::uint64_t token_of(std::string_view subject) {
   return read_decimal(subject.substr(subject.rfind('.') + 1)).value_or(0);
 }
 
-/// The event that a reply repeats; the projector has committed it.
+/// The event that a notice holds; the projector has committed it.
 std::optional<eventstore::Message> event_of(eventstore::Received&& received) {
   const auto subject = find_header(received.headers, messages::header::event_subject);
   const auto sequence =
@@ -36,7 +36,7 @@ std::optional<eventstore::Message> event_of(eventstore::Received&& received) {
 OutcomeInbox::OutcomeInbox(eventstore::Broker& broker, telemetry::Metrics& metrics)
     : prefix_(broker.new_inbox() + "."),
       subscription_(broker.subscribe(prefix_ + "*")),
-      told_(metrics.counter("vsim_outcomes_told_total", "Outcomes that the projector told of")),
+      notices_(metrics.counter("vsim_outcomes_told_total", "Outcomes that the projector told of")),
       listener_([this](const std::stop_token& stop) { listen(stop); }) {}
 
 OutcomeInbox::~OutcomeInbox() { stop(); }
@@ -48,21 +48,21 @@ void OutcomeInbox::listen(const std::stop_token& stop) {
       log::warn("outcomes cannot be heard", {{"error", received.error().detail}});
       std::this_thread::sleep_for(200ms);
     } else if (*received) {
-      told_.add();
-      tell(token_of((*received)->subject), std::move(**received));
+      notices_.add();
+      notify(token_of((*received)->subject), std::move(**received));
     }
   }
 }
 
-void OutcomeInbox::tell(std::uint64_t token, eventstore::Received&& received) {
-  // The lock on the table is held meanwhile, so that the place does not go away.
+void OutcomeInbox::notify(std::uint64_t token, eventstore::Received&& received) {
+  // Held to the end, so that the ticket does not go away meanwhile.
   const std::lock_guard lock(mutex_);
   const auto found = places_.find(token);
   if (found == places_.end()) {
     return;  // answered already
   }
   const std::lock_guard place_lock(found->second->mutex);
-  found->second->told = true;
+  found->second->notified = true;
   found->second->event = event_of(std::move(received));
   found->second->changed.notify_one();
 }
@@ -106,10 +106,11 @@ bool OutcomeInbox::Ticket::wait_until(std::chrono::steady_clock::time_point dead
     return false;
   }
   std::unique_lock lock(place_.mutex);
-  if (!place_.told) {
-    place_.changed.wait_until(lock, deadline);  // woken for nothing: the caller only looks earlier
+  if (!place_.notified) {
+    place_.changed.wait_until(lock,
+                              deadline);  // a spurious wake-up only makes the caller look earlier
   }
-  return std::exchange(place_.told, false);
+  return std::exchange(place_.notified, false);
 }
 
 }  // namespace vsim::api

@@ -1,9 +1,9 @@
 #pragma once
 
-// Where the projector tells that a command's outcome can be read. One subscription for the whole
-// process; every waiting write has a place of its own under it. A message repeats the event that is
-// the outcome, or only says that there is one; a lost one costs time and nothing else, since
-// waiters look into `operations` by themselves now and then.
+// Receives the projector's notices that a command's outcome can be read. One subscription serves
+// the whole process; every waiting write has a subject of its own under it. A notice holds the
+// event that is the outcome, or only says that there is one. A lost notice costs time and nothing
+// else, since waiting writes also look into `operations` from time to time.
 
 #include <chrono>
 #include <condition_variable>
@@ -24,7 +24,7 @@ class OutcomeInbox {
   struct Place {
     std::mutex mutex;
     std::condition_variable changed;
-    bool told = false;
+    bool notified = false;
     std::optional<eventstore::Message> event;
   };
 
@@ -35,7 +35,7 @@ class OutcomeInbox {
   OutcomeInbox(const OutcomeInbox&) = delete;
   OutcomeInbox& operator=(const OutcomeInbox&) = delete;
 
-  /// One write's place, from before its command is published until it is answered.
+  /// One write's subject, from before its command is published until it is answered.
   class Ticket {
    public:
     ~Ticket();
@@ -45,11 +45,11 @@ class OutcomeInbox {
     /// For the header Vsim-Reply-To.
     const std::string& subject() const { return subject_; }
 
-    /// Sleeps until told, the time, or the end of the process; what was told before counts too.
-    /// True when told; that is used up by it.
+    /// Sleeps until a notice, the deadline, or the end of the process; a notice that came before
+    /// counts too. True when there was a notice, which is consumed.
     bool wait_until(std::chrono::steady_clock::time_point deadline);
 
-    /// The event that was told of, once; nothing when the message did not hold it.
+    /// Gives the event of the last notice, once; nothing when the notice did not hold it.
     std::optional<eventstore::Message> take_event();
 
    private:
@@ -70,11 +70,11 @@ class OutcomeInbox {
 
  private:
   void listen(const std::stop_token& stop);
-  void tell(std::uint64_t token, eventstore::Received&& received);
+  void notify(std::uint64_t token, eventstore::Received&& received);
 
   std::string prefix_;
   std::unique_ptr<eventstore::Subscription> subscription_;
-  telemetry::Counter told_;
+  telemetry::Counter notices_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, Place*> places_;
   std::uint64_t next_token_ = 1;

@@ -1,8 +1,6 @@
 #include "api/read_side.h"
 
-#include <thread>
-
-#include "api/backoff.h"
+#include "api/polling.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
 #include "schema/http/sequence_token.h"
@@ -14,7 +12,7 @@ namespace vsim::api {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::string_view min_sequence_header = "Vsim-Min-Sequence";
 
@@ -27,7 +25,7 @@ http::Problem malformed_token(std::string_view text) {
 /// In an outage every request fails, and one line a second says as much as a thousand.
 void log_failure(const std::string& detail) {
   static std::atomic<std::int64_t> last_second{-1};
-  const auto now = Clock::now().time_since_epoch();
+  const auto now = Steady::now().time_since_epoch();
   const auto second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   if (last_second.exchange(second) != second) {
     log::warn("queries fail", {{"error", detail}});
@@ -97,45 +95,37 @@ std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
       (token->stream != messages::events_stream && token->stream != messages::commands_stream)) {
     return malformed_token(http::is_printable_utf8(text) ? text : "...");
   }
-  const auto deadline = Clock::now() + wait_max;
-  Backoff backoff(2ms, 50ms);
-  while (true) {
-    const auto there = reached(token->stream, token->sequence);
-    if (!there) {
-      return there.error();
-    }
-    if (*there) {
-      return std::nullopt;
-    }
-    if (Clock::now() >= deadline || stopping_()) {
-      return http::Problem{http::ProblemCode::unavailable,
-                           "the read models have not come to " + std::string(text) + " within " +
-                               std::to_string(wait_max.count()) + " s; try again",
-                           {},
-                           1};
-    }
-    std::this_thread::sleep_for(backoff.next());
+  const auto there = poll_until(
+      Steady::now() + wait_max, stopping_, Backoff(2ms, 50ms),
+      [&] { return reached(token->stream, token->sequence); },
+      [](const Reply<bool>& known) { return !known || *known; });
+  if (!there) {
+    return there.error();
   }
+  if (!*there) {
+    return http::Problem{http::ProblemCode::unavailable,
+                         "the read models have not come to " + std::string(text) + " within " +
+                             std::to_string(wait_max.count()) + " s; try again",
+                         {},
+                         1};
+  }
+  return std::nullopt;
 }
 
 bool ReadSide::wait_for_journal(StreamSequence command, std::chrono::milliseconds patience) {
-  const auto deadline = Clock::now() + patience;
-  Backoff backoff(5ms, 100ms);
-  while (true) {
-    const auto checkpoint = pool_.read([](read_model::Transaction& tx) {
-      return read_model::find_checkpoint(tx, messages::journal_stream);
-    });
-    if (!checkpoint) {
-      return false;
-    }
-    if (*checkpoint && (*checkpoint)->command_sequence >= command) {
-      return true;
-    }
-    if (Clock::now() >= deadline || stopping_()) {
-      return false;
-    }
-    std::this_thread::sleep_for(backoff.next());
-  }
+  const auto projected = poll_until(
+      Steady::now() + patience, stopping_, Backoff(5ms, 100ms),
+      [&]() -> Reply<bool> {
+        const auto checkpoint = read([](read_model::Transaction& tx) {
+          return read_model::find_checkpoint(tx, messages::journal_stream);
+        });
+        if (!checkpoint) {
+          return tl::unexpected(checkpoint.error());
+        }
+        return *checkpoint && (*checkpoint)->command_sequence >= command;
+      },
+      [](const Reply<bool>& known) { return !known || *known; });
+  return projected.value_or(false);
 }
 
 }  // namespace vsim::api

@@ -14,7 +14,7 @@
 
 namespace vsim::api {
 
-/// A failed query as it is told to clients; what the database said goes to the log only.
+/// The problem document of a failed query; what the database said goes to the log only.
 http::Problem problem_of(const read_model::DatabaseError& error);
 
 /// Any thread.

@@ -7,14 +7,14 @@
 namespace vsim::api {
 namespace {
 
-std::string_view take_word(std::string_view& path) {
+std::string_view take_segment(std::string_view& path) {
   path.remove_prefix(1);  // the slash
-  const std::string_view word = path.substr(0, path.find('/'));
-  path.remove_prefix(word.size());
-  return word;
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
 }
 
-bool is_parameter(std::string_view word) { return word.size() > 2 && word.front() == '{'; }
+bool is_parameter(std::string_view segment) { return segment.size() > 2 && segment.front() == '{'; }
 
 bool answers(Method method, std::string_view name) {
   return name == name_of(method) || (name == "HEAD" && method == Method::get);
@@ -41,8 +41,8 @@ std::string_view name_of(Method method) {
 
 bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {
   while (pattern.starts_with('/') && path.starts_with('/')) {
-    const std::string_view expected = take_word(pattern);
-    const std::string_view sent = take_word(path);
+    const std::string_view expected = take_segment(pattern);
+    const std::string_view sent = take_segment(path);
     std::optional<std::string> decoded;
     if (sent.find('%') != std::string_view::npos) {
       decoded = http::decode_escapes(sent);
@@ -50,10 +50,10 @@ bool matches(std::string_view pattern, std::string_view path, std::string& param
         return false;
       }
     }
-    const std::string_view word = decoded ? std::string_view(*decoded) : sent;
-    if (is_parameter(expected) && !word.empty()) {
-      parameter = word;
-    } else if (word != expected) {
+    const std::string_view segment = decoded ? std::string_view(*decoded) : sent;
+    if (is_parameter(expected) && !segment.empty()) {
+      parameter = segment;
+    } else if (segment != expected) {
       return false;
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which function answers which path and method. Paths are matched word by word, and only then are
-// escapes decoded: %2F is a character of its word and no slash (RFC 3986, 2.2 and 3.3).
+// Which function answers which path and method. Paths are matched segment by segment, and only then
+// are escapes decoded: %2F is a character of its segment and no slash (RFC 3986, 2.2 and 3.3).
 
 #include <cstdint>
 #include <optional>
@@ -18,13 +18,13 @@ enum class Method : std::uint8_t { get, post, remove };
 
 struct Route {
   Method method;
-  std::string pattern;             // "/servers/{id}/logs": at most one word in braces
+  std::string pattern;             // "/servers/{id}/logs": at most one segment in braces
   std::optional<http::Role> role;  // that a key must have; none: open to everybody
   Handler handler;
 };
 
-/// Whether the path, as it was sent, has the pattern's form; then `parameter` is the word in
-/// braces, decoded. A path with a broken escape has no form.
+/// Whether the path, as it was sent, has the pattern's form; then `parameter` is the segment
+/// in braces, decoded. A path with a broken escape has no form.
 bool matches(std::string_view pattern, std::string_view path, std::string& parameter);
 
 /// Fixed after construction; any thread.

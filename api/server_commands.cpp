@@ -1,12 +1,12 @@
 #include "api/server_commands.h"
 
-#include <thread>
+#include <ranges>
 
 #include "api/answers.h"
-#include "api/backoff.h"
+#include "api/outcomes.h"
+#include "api/polling.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
-#include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/regions.h"
@@ -15,76 +15,61 @@ namespace vsim::api {
 namespace {
 
 using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
 using http::Problem;
 using http::ProblemCode;
 using read_model::ServerRow;
 
-std::string names_of(const auto& things, auto&& name) {
-  std::string names;
-  for (const auto& thing : things) {
-    names += (names.empty() ? "" : ", ") + std::string(name(thing));
+std::string joined(auto&& names) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += (list.empty() ? "" : ", ") + name;
   }
-  return names;
+  return list;
 }
 
 Problem unknown_region(const Catalogue& catalogue, const Region& region) {
   return {ProblemCode::unknown_region,
           "there is no region \"" + region.name + "\"; there are " +
-              names_of(catalogue.regions, [](const auto& one) { return one.first.name; })};
+              joined(catalogue.regions | std::views::keys | std::views::transform(&Region::name))};
 }
 
 /// Refuses here what a worker would refuse anyway, so that nothing is appended for it.
 std::optional<Problem> find_unknown(const Catalogue& catalogue,
                                     const http::CreateRequest& request) {
-  const auto first = [](const auto& one) { return one.first; };
   const Create& create = request.create;
   if (!catalogue.regions.contains(request.region)) {
     return unknown_region(catalogue, request.region);
   }
   if (!catalogue.instance_types.contains(create.instance_type)) {
-    return Problem{ProblemCode::unknown_type, "there is no type \"" + create.instance_type +
-                                                  "\"; there are " +
-                                                  names_of(catalogue.instance_types, first)};
+    return Problem{ProblemCode::unknown_type,
+                   "there is no type \"" + create.instance_type + "\"; there are " +
+                       joined(std::views::keys(catalogue.instance_types))};
   }
   if (!create.profile.empty() && !catalogue.profiles.contains(create.profile)) {
     return Problem{ProblemCode::unknown_profile, "there is no profile \"" + create.profile +
                                                      "\"; there are " +
-                                                     names_of(catalogue.profiles, first)};
+                                                     joined(std::views::keys(catalogue.profiles))};
   }
   return std::nullopt;
 }
 
-bool is_ending(const std::optional<ServerRow>& server) {
-  const auto status = server ? status_from(server->status) : std::nullopt;
+bool is_ending(const ServerRow& server) {
+  const auto status = status_from(server.status);
   return status == Status::terminating || status == Status::terminated;
 }
 
-Write server_write(const Call& call, const WriteTerms& terms, const Region& region,
-                   const ServerId& server, const Action& action, std::string_view path) {
-  Write write{call, terms, std::string(command_type(action)), region, server.to_string(), {}};
-  Submission& submission = write.submission;
-  submission.id = terms.id;
-  submission.keyed = terms.keyed;
-  submission.subject = messages::server_command(region, server);
-  submission.waiting_filter = messages::any_command_of(server);
-  submission.events_filter = messages::any_events_of(server);
-  submission.payload = messages::encode_action(action);
-  // A create's region stands in its subject, not in its payload.
-  const bool is_create = std::holds_alternative<Create>(action);
-  submission.request_hash = messages::request_hash(
-      call.request.method, path,
-      is_create ? region.name + "\n" + submission.payload : submission.payload, terms.match);
-  submission.request_id = call.request_id;
-  submission.actor = call.actor;
-  submission.only_at = terms.only_at;
-  submission.match = terms.match;
-  return write;
+/// A DELETE of a server that is ending already is carried out: it may be repeated (RFC
+/// 9110, 9.3.5).
+bool is_met_already(const Call& call, const WriteResult& result) {
+  return call.request.method == "DELETE" && result.server && is_ending(*result.server) &&
+         result.operation.code == to_string(RejectionCode::invalid_transition);
 }
 
 }  // namespace
 
 Answer ServerCommands::create(const Call& call) {
-  const auto terms = read_write_terms(call.request, WriteTo::new_server);
+  const auto terms = read_write_terms(call.request, WriteTarget::new_server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -96,13 +81,15 @@ Answer ServerCommands::create(const Call& call) {
     return tl::unexpected(std::move(*unknown));
   }
   const ServerId server = messages::server_id_of_create(terms->id);
-  const Write write =
-      server_write(call, *terms, request->region, server, Action(request->create), "/servers");
-  const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
-  if (!result) {
-    return tl::unexpected(result.error());
-  }
-  auto created = answer(write, *result, 201);
+  const Action action = request->create;
+  const Write write = make_write(call,
+                                 {.terms = *terms,
+                                  .region = request->region,
+                                  .server = server,
+                                  .type = std::string(command_type(action)),
+                                  .payload = messages::encode_action(action)},
+                                 "/servers");
+  auto created = carry_out(call, write, 201);
   if (created && created->status == 201) {
     created->add("Location", "/servers/" + server.to_string());
   }
@@ -124,7 +111,7 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (!id) {
     return tl::unexpected(id.error());
   }
-  const auto terms = read_write_terms(call.request, WriteTo::server);
+  auto terms = read_write_terms(call.request, WriteTarget::server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -135,14 +122,17 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (terms->unmatchable) {
     return tl::unexpected(*terms->unmatchable);
   }
+  add_version_of_older_builds(terms->only_at, *server);
+  // From the id, which a client may write in upper case too.
   const std::string path = "/servers/" + id->to_string() + std::string(path_end);
-  Write write = server_write(call, *terms, Region{server->region}, *id, action, path);
-  add_version_of_older_builds(write.submission.only_at, *server);
-  const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
-  if (!result) {
-    return tl::unexpected(result.error());
-  }
-  return answer(write, *result, 200);
+  const Write write = make_write(call,
+                                 {.terms = std::move(*terms),
+                                  .region = Region{server->region},
+                                  .server = *id,
+                                  .type = std::string(command_type(action)),
+                                  .payload = messages::encode_action(action)},
+                                 path);
+  return carry_out(call, write, 200);
 }
 
 /// The server as the read models have it, else as the streams do.
@@ -168,7 +158,7 @@ Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
 }
 
 Answer ServerCommands::extend_pool(const Call& call) {
-  const auto terms = read_write_terms(call.request, WriteTo::fleet);
+  const auto terms = read_write_terms(call.request, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -183,89 +173,121 @@ Answer ServerCommands::extend_pool(const Call& call) {
   if (!ranges) {
     return tl::unexpected(invalid("the body is wrong: " + ranges.error()));
   }
-  const Write write =
-      write_to(call, *terms, "extend_pool", *region, messages::pool_command(*region),
-               messages::pool_events(*region), messages::encode_extend_pool(*ranges),
-               "/regions/" + region->name + "/addresses");
-  const auto result = gateway_.carry_out(write.submission, terms->preferences.patience());
-  if (!result) {
-    return tl::unexpected(result.error());
-  }
-  return answer(write, *result, 200);
+  const Write write = make_write(call,
+                                 {.terms = *terms,
+                                  .region = *region,
+                                  .type = "extend_pool",
+                                  .payload = messages::encode_extend_pool(*ranges)},
+                                 "/regions/" + region->name + "/addresses");
+  return carry_out(call, write, 200);
 }
 
 // ---- answers
 
-Answer ServerCommands::answer(const Write& write, const Result& result, int success_status) {
-  if (const auto* pending = std::get_if<Pending>(&result)) {
-    return accepted_answer(write, *pending);
+Answer ServerCommands::carry_out(const Call& call, const Write& write, int success_status) {
+  const auto result = gateway_.carry_out(write, write.terms.preferences.patience());
+  if (!result) {
+    return tl::unexpected(result.error());
   }
-  const auto& decided = std::get<Decided>(result);
-  if (decided.operation.status == to_string(OutcomeKind::succeeded)) {
-    return answer_success(write, decided, success_status);
+  const auto outcome = outcome_of(result->operation);
+  if (!outcome) {
+    return accepted_answer(write, *result);
   }
-  return answer_rejection(write, decided);
+  if (*outcome != OutcomeKind::succeeded && !is_met_already(call, *result)) {
+    return refused_answer(write, *result);
+  }
+  if (!write.server) {
+    return show_pool(write, *result, success_status);
+  }
+  return write.terms.until_settled ? show_settled(write, *result, success_status)
+                                   : show_server(write, *result, success_status);
 }
 
-Answer ServerCommands::answer_success(const Write& write, const Decided& decided,
-                                      int success_status) {
-  if (write.server_id.empty()) {
-    const auto region = region_row(write.region);
-    if (!region) {
-      return accepted_answer(write, decided);  // it is done, and cannot be shown
-    }
-    return with_terms(json_answer(success_status, http::render_region(*region)), write, decided);
+Answer ServerCommands::show_pool(const Write& write, const WriteResult& result,
+                                 int success_status) {
+  const auto region = region_row(write.region);
+  if (!region) {
+    return accepted_answer(write, result);  // it is done, and cannot be shown
   }
-  std::optional<ServerRow> server = decided.server;
-  std::optional<Instant> as_of = decided.operation.decided_at;  // so that repeats say the same
-  Backoff backoff(5ms, 100ms);
-  while (server && write.terms.until_settled && !is_settled(*server)) {
-    if (std::chrono::steady_clock::now() >= write.terms.deadline || stopping_()) {
-      return accepted_answer(write, what_ends(decided));
-    }
-    std::this_thread::sleep_for(backoff.next());
-    const ServerId id{*Uuid::parse(write.server_id)};
-    const auto again = read_side_.read(
-        [&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
-    server = again && *again ? *again : server;
-    as_of.reset();
-    if (is_ending(server) && is_superseded(decided)) {
-      return superseded_answer(write, decided);
-    }
+  return with_terms(json_answer(success_status, http::render_region(*region)), write, result);
+}
+
+/// As the outcome left it: repeats of the request are answered with the same document.
+Answer ServerCommands::show_server(const Write& write, const WriteResult& result,
+                                   int success_status) {
+  if (!result.server) {
+    return accepted_answer(write, result);
   }
-  if (!server || !add_watermark(*server, as_of)) {
-    return accepted_answer(write, decided);
+  return show(write, result, *result.server, result.operation.decided_at, success_status);
+}
+
+/// Waits for a state that lasts. The server is shown as of its last change: more may be under way.
+Answer ServerCommands::show_settled(const Write& write, const WriteResult& result,
+                                    int success_status) {
+  if (!result.server || is_settled(*result.server)) {
+    return show_server(write, result, success_status);
   }
-  // What has settled is shown as of its last change: more may be under way.
-  return with_terms(server_answer(success_status, *server, as_of.value_or(server->updated_at)),
-                    write, decided);
+  if (Steady::now() >= write.terms.deadline) {
+    return accepted_answer(write, what_ends(result));
+  }
+  const auto superseded = [&](const ServerRow& server) {
+    return is_ending(server) && is_superseded(result);
+  };
+  ServerRow last = *result.server;
+  const ServerRow server = poll_until(
+      write.terms.deadline, stopping_, Backoff(5ms, 100ms),
+      [&] {
+        const auto found = read_side_.read([&](read_model::Transaction& tx) {
+          return read_model::find_server(tx, *write.server);
+        });
+        last = found && *found ? **found : last;
+        return last;
+      },
+      [&](const ServerRow& seen) { return is_settled(seen) || superseded(seen); });
+  if (superseded(server)) {
+    return superseded_answer(write, result);
+  }
+  if (!is_settled(server)) {
+    return accepted_answer(write, what_ends(result));
+  }
+  return show(write, result, server, std::nullopt, success_status);
+}
+
+/// The server as of that time, else as of its last change.
+Answer ServerCommands::show(const Write& write, const WriteResult& result, ServerRow server,
+                            std::optional<Instant> as_of, int success_status) {
+  if (!add_watermark(server, as_of)) {
+    return accepted_answer(write, result);
+  }
+  return with_terms(server_answer(success_status, server, as_of.value_or(server.updated_at)), write,
+                    result);
 }
 
 /// Whether another command ended the server before what this one began had settled; as far as that
 /// can be read.
-bool ServerCommands::is_superseded(const Decided& decided) {
-  if (decided.operation.type == command_type(Action(Terminate{}))) {
+bool ServerCommands::is_superseded(const WriteResult& result) {
+  if (result.operation.type == command_type(Action(Terminate{}))) {
     return false;
   }
   const auto settled = read_side_.read(
-      [&](read_model::Transaction& tx) { return read_model::find_settled(tx, decided.operation); });
+      [&](read_model::Transaction& tx) { return read_model::find_settled(tx, result.operation); });
   return settled && *settled && (*settled)->superseded;
 }
 
 /// The operation to wait for until the server has settled: a DELETE that found the server
 /// TERMINATING already has begun nothing itself.
-Decided ServerCommands::what_ends(const Decided& decided) {
-  if (decided.operation.status == to_string(OutcomeKind::succeeded)) {
-    return decided;
+WriteResult ServerCommands::what_ends(const WriteResult& result) {
+  if (outcome_of(result.operation) == OutcomeKind::succeeded) {
+    return result;
   }
   auto terminating = read_side_.read([&](read_model::Transaction& tx) {
-    return read_model::find_termination(tx, decided.operation.server_id);
+    return read_model::find_termination(tx, result.operation.server_id);
   });
-  return terminating && *terminating ? Decided{std::move(**terminating), false} : decided;
+  return terminating && *terminating ? WriteResult{std::move(**terminating), false} : result;
 }
 
-/// An event does not tell how far its region has been billed, which counts for a period that has
-/// run on. Never beyond `as_of`. False when that cannot be read.
+/// Adds how far the region has been billed, which its event does not hold, and which counts for a
+/// period that has run on. Never beyond `as_of`. False when that cannot be read.
 bool ServerCommands::add_watermark(ServerRow& server, std::optional<Instant> as_of) {
   const bool runs_on = server.bill.open_since && *server.bill.open_since < server.updated_at;
   if (!runs_on || server.billed_through) {
@@ -279,15 +301,6 @@ bool ServerCommands::add_watermark(ServerRow& server, std::optional<Instant> as_
     server.billed_through = as_of ? std::min(found->second, *as_of) : found->second;
   }
   return true;
-}
-
-Answer ServerCommands::answer_rejection(const Write& write, const Decided& decided) {
-  // A DELETE may be repeated: what it asks for is so.
-  if (write.call.request.method == "DELETE" && is_ending(decided.server) &&
-      decided.operation.code == to_string(RejectionCode::invalid_transition)) {
-    return answer_success(write, decided, 200);
-  }
-  return refused_answer(write, decided);
 }
 
 Reply<read_model::RegionRow> ServerCommands::region_row(const Region& region) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The writes: each is checked as far as its form goes, becomes a command, and is answered with its
-// outcome. Whether it may happen is decided by a worker.
+// The writes: the form of each is checked here, it becomes a command, and is answered with its
+// outcome. A worker decides whether it may happen.
 
 #include <optional>
 
@@ -32,11 +32,14 @@ class ServerCommands {
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
   Reply<read_model::ServerRow> locate(const ServerId& id);
 
-  Answer answer(const Write& write, const Result& result, int success_status);
-  Answer answer_success(const Write& write, const Decided& decided, int success_status);
-  Answer answer_rejection(const Write& write, const Decided& decided);
-  bool is_superseded(const Decided& decided);
-  Decided what_ends(const Decided& decided);
+  Answer carry_out(const Call& call, const Write& write, int success_status);
+  Answer show_pool(const Write& write, const WriteResult& result, int success_status);
+  Answer show_server(const Write& write, const WriteResult& result, int success_status);
+  Answer show_settled(const Write& write, const WriteResult& result, int success_status);
+  Answer show(const Write& write, const WriteResult& result, read_model::ServerRow server,
+              std::optional<Instant> as_of, int success_status);
+  bool is_superseded(const WriteResult& result);
+  WriteResult what_ends(const WriteResult& result);
   bool add_watermark(read_model::ServerRow& server, std::optional<Instant> as_of);
   Reply<read_model::RegionRow> region_row(const Region& region);
 

@@ -28,19 +28,29 @@ std::optional<std::string> value_of(const QueryString& query, std::string_view n
   return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
+/// In upper or lower case.
+std::optional<Status> read_status(std::string_view text) {
+  for (std::size_t i = 0; i < status_count; ++i) {
+    const auto status = static_cast<Status>(i);
+    if (equal_ignoring_case(text, to_string(status))) {
+      return status;
+    }
+  }
+  return std::nullopt;
+}
+
 tl::expected<PageRequest, std::string> read_page_request(const QueryString& query) {
   PageRequest page;
   page.filter = {value_of(query, "region"), value_of(query, "status"), value_of(query, "type"),
                  value_of(query, "name"), query.tags()};
   if (page.filter.status) {
-    for (char& c : *page.filter.status) {
-      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    const auto status = read_status(*page.filter.status);
+    if (!status) {
+      return tl::unexpected("status is \"" + *page.filter.status +
+                            "\"; there are PENDING, RUNNING, STOPPING, STOPPED, REBOOTING, "
+                            "TERMINATING and TERMINATED");
     }
-  }
-  if (page.filter.status && !status_from(*page.filter.status)) {
-    return tl::unexpected("status is \"" + *page.filter.status +
-                          "\"; there are PENDING, RUNNING, STOPPING, STOPPED, REBOOTING, "
-                          "TERMINATING and TERMINATED");
+    page.filter.status = to_string(*status);
   }
   const auto limit = query.number("limit", 1, limit_max, servers_limit_default);
   if (!limit) {

@@ -1,5 +1,6 @@
 #include "api/settlement.h"
 
+#include "api/outcomes.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/clock.h"
@@ -18,7 +19,7 @@ std::optional<read_model::Settled> at_once(const OperationRow& operation) {
 }  // namespace
 
 Reply<std::optional<read_model::Settled>> Settlement::find(const OperationRow& operation) {
-  if (operation.status != to_string(OutcomeKind::succeeded)) {
+  if (outcome_of(operation) != OutcomeKind::succeeded) {
     return at_once(operation);  // it has changed nothing; none while it is PENDING
   }
   if (operation.region == messages::clock_region) {

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto refresh_interval = 250ms;
-// The broker tells of an event before it has stored it.
+// The broker announces an event before it has stored it.
 constexpr auto storing_pause = 2ms;
 constexpr int storing_looks_max = 5;
 
@@ -29,13 +29,13 @@ SimulatedClock::SimulatedClock(eventstore::EventStore& events, eventstore::Broke
 
 void SimulatedClock::keep_fresh(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto told = changes_->next(refresh_interval);
-    if (!told) {
+    const auto announced = changes_->next(refresh_interval);
+    if (!announced) {
       std::this_thread::sleep_for(refresh_interval);
     }
     const Version before = version();
     refresh();
-    for (int i = 0; told && *told && version() == before && i < storing_looks_max; ++i) {
+    for (int i = 0; announced && *announced && version() == before && i < storing_looks_max; ++i) {
       std::this_thread::sleep_for(storing_pause);
       refresh();
     }

@@ -13,7 +13,7 @@
 namespace vsim::api {
 
 /// Simulated time, for the live figures of servers and the end of bills: the log's last clock
-/// event and the broker's time since. The event is read when the broker tells of a new one, which
+/// event and the broker's time since. The event is read when the broker announces a new one, which
 /// is a moment late, and a few times a second anyway. Any thread.
 class SimulatedClock {
  public:
@@ -23,8 +23,8 @@ class SimulatedClock {
   SimulatedClock(const SimulatedClock&) = delete;
   SimulatedClock& operator=(const SimulatedClock&) = delete;
 
-  /// Whether it is known what time it is; it stays so. Before that nothing may be told that
-  /// depends on it.
+  /// Whether the time is known; it stays known. Before that nothing that depends on it may be
+  /// shown.
   bool known() const;
 
   /// It must be known. Never falls. Before the first clock event, when there can be no server

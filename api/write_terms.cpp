@@ -34,12 +34,12 @@ std::string canonical(const http::EntityTags& tags) {
 }
 
 /// Into `terms`: the versions, and the tags as one text. Without the field any version will do.
-std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTo target,
+std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTarget target,
                                            WriteTerms& terms) {
   if (!request.has_header(match_header)) {
     return std::nullopt;
   }
-  if (target != WriteTo::server) {
+  if (target != WriteTarget::server) {
     return invalid("If-Match goes with a write to a server that is there; leave it out");
   }
   const auto tags = http::read_entity_tags(request.joined_header(match_header));
@@ -68,13 +68,12 @@ void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
   }
 }
 
-Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle) {
+Reply<bool> read_until_settled(const HttpRequest& request, bool allowed) {
   const auto query = http::QueryString::parse(request.query);
   if (!query) {
     return tl::unexpected(invalid(query.error()));
   }
-  const auto complaint =
-      may_settle ? query->complaint_unless({"until"}) : query->complaint_unless({});
+  const auto complaint = allowed ? query->complaint_unless({"until"}) : query->complaint_unless({});
   if (complaint) {
     return tl::unexpected(invalid(*complaint));
   }
@@ -85,9 +84,14 @@ Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle) {
   return until != nullptr;
 }
 
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target) {
+bool asks_to_wait(const HttpRequest& request) {
+  const bool is_patient_read = request.method == "GET" && request.has_header("Prefer");
+  return is_patient_read || read_until_settled(request, true).value_or(false);
+}
+
+Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTarget target) {
   WriteTerms terms;
-  const auto until = read_until_settled(request, target != WriteTo::fleet);
+  const auto until = read_until_settled(request, target != WriteTarget::fleet);
   if (!until) {
     return tl::unexpected(until.error());
   }

@@ -1,11 +1,14 @@
 #pragma once
 
+// On what terms a client asks for a write: Idempotency-Key, Prefer, If-Match, ?until=settled.
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "api/read_side.h"
+#include "api/call.h"
+#include "domain/ids.h"
 #include "schema/http/preferences.h"
 #include "schema/read_model/servers.h"
 
@@ -23,23 +26,28 @@ struct WriteTerms {
   std::chrono::steady_clock::time_point deadline;
 };
 
-/// Workers before D39, which may be there still while builds change, compare with the version of
-/// the last event, refusals included. Where `wanted` names the server's last change, as it is known
-/// here, it names that event too from here on: there is no other change between the two. D50
+/// Workers before D39, which may still run during an upgrade, compare with the version of the last
+/// event, refusals included. Where `wanted` names the server's last change, as it is known here,
+/// this adds the version of its last event: there is no other change between the two. D50
 void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
                                  const read_model::ServerRow& server);
 
-/// What a write is about.
-enum class WriteTo {
-  new_server,  // has an end state to wait for
-  server,      // that too, and versions
-  fleet        // a pool or the clock
+/// What is written to.
+enum class WriteTarget {
+  new_server,  // takes until=settled
+  server,      // takes that and If-Match
+  fleet        // a pool or the clock: takes neither
 };
 
-/// Whether the query is until=settled; nothing else may stand in it, nor that unless `may_settle`.
-Reply<bool> read_until_settled(const HttpRequest& request, bool may_settle);
+/// Whether the query is until=settled. A problem when anything else stands in it, or that where
+/// it is not allowed.
+Reply<bool> read_until_settled(const HttpRequest& request, bool allowed);
+
+/// Whether the request asks to wait: for a settled state, or to read an operation with Prefer. Its
+/// time says nothing about how fast the API is.
+bool asks_to_wait(const HttpRequest& request);
 
 /// Reads Idempotency-Key, Prefer, If-Match and the query string.
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTo target);
+Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTarget target);
 
 }  // namespace vsim::api

@@ -74,17 +74,17 @@ Identity Access::identify(const HttpRequest& request) const {
   return {true, Caller{key->name, key->role, true}};
 }
 
-tl::expected<void, http::Problem> Access::admit(const Identity& who, http::Role role,
-                                                std::string_view what) const {
+std::optional<Problem> Access::refusal(const Identity& who, http::Role role,
+                                       std::string_view what) const {
   if (!who.caller) {
     (who.key_given ? with_unknown_key_ : without_key_).add();
-    return tl::unexpected(who.key_given ? unknown_key() : no_key());
+    return who.key_given ? unknown_key() : no_key();
   }
   if (who.caller->role < role) {
     with_lesser_role_.add();
-    return tl::unexpected(lesser_role(*who.caller, role, what));
+    return lesser_role(*who.caller, role, what);
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace vsim::api

@@ -40,10 +40,10 @@ class Access {
   /// Whose key the request bears; while keys are off, everybody may do everything.
   Identity identify(const HttpRequest& request) const;
 
-  /// Lets in who has the role or a greater one; for others a 401, or a 403 that names the role.
-  /// `what` is what needs it.
-  tl::expected<void, http::Problem> admit(const Identity& who, http::Role role,
-                                          std::string_view what) const;
+  /// Nothing for a caller that has the role or a greater one; for others a 401, or a 403 that names
+  /// the role. `what` is what needs it. Counts the refusal.
+  std::optional<http::Problem> refusal(const Identity& who, http::Role role,
+                                       std::string_view what) const;
 
  private:
   const KeyRing& keys_;

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds between_looks{1};
 const http::ApiKey* Keys::find(std::string_view text) const {
   const messages::Sha256 hash = messages::sha256_of(text);
   const http::ApiKey* found = nullptr;
-  for (const http::ApiKey& key : keys_) {  // all of them: no early end tells anything
+  for (const http::ApiKey& key : keys_) {  // all of them: an early end would show which
     if (CRYPTO_memcmp(key.hash.data(), hash.data(), hash.size()) == 0) {
       found = &key;
     }
@@ -78,18 +78,18 @@ tl::expected<void, std::string> KeyRing::look() {
 }
 
 void KeyRing::watch(const std::stop_token& stop) {
-  std::string told;
+  std::string last_logged;
   while (!path_.empty() && !stop.stop_requested()) {
     process::pause(stop, between_looks);
     const auto before = now();
     const auto looked = look();
     const std::string trouble = looked ? "" : looked.error();
-    if (trouble != told && !trouble.empty()) {
+    if (trouble != last_logged && !trouble.empty()) {
       log::error("the keys last read hold on", {{"error", trouble}});
-    } else if (trouble != told) {
+    } else if (trouble != last_logged) {
       log::info("the keys can be read again");
     }
-    told = trouble;
+    last_logged = trouble;
     if (looked && now() != before) {
       log::info("keys have changed", {{"keys", now()->count()}});
     }

@@ -11,7 +11,7 @@ using http::Problem;
 using http::ProblemCode;
 
 constexpr std::string_view localhost = "localhost";
-constexpr std::size_t told_characters_max = 128;
+constexpr std::size_t shown_characters_max = 128;
 
 telemetry::Counter refused(telemetry::Metrics& metrics, const char* reason) {
   return metrics.counter("vsim_http_foreign_total",
@@ -25,8 +25,8 @@ std::string_view without_root(std::string_view name) {
   return name.substr(0, name.size() - (name.ends_with('.') ? 1 : 0));
 }
 
-/// Whether the page that an Origin names was served by this authority, at the same port. Over which
-/// scheme cannot be told behind a proxy that ends TLS.
+/// Whether the page that an Origin names was served by this authority, at the same port. The
+/// scheme does not count: a proxy may end TLS.
 bool is_same_origin(std::string_view origin, std::string_view authority) {
   const bool plain = origin.starts_with("http://");
   if (!plain && !origin.starts_with("https://")) {
@@ -56,7 +56,7 @@ bool is_foreign(const HttpRequest& request) {
 }
 
 std::string host_of(std::string_view authority) {
-  return std::string(authority.substr(0, told_characters_max));
+  return std::string(authority.substr(0, shown_characters_max));
 }
 
 }  // namespace
@@ -77,24 +77,24 @@ bool OriginCheck::is_ours(std::string_view authority) const {
                      [&](const std::string& name) { return equal_ignoring_case(host, name); });
 }
 
-tl::expected<void, http::Problem> OriginCheck::admit(const HttpRequest& request) const {
+std::optional<Problem> OriginCheck::refusal(const HttpRequest& request) const {
   // HTTP/1.0 without Host comes from no browser.
   if (!request.authority.empty() && !is_ours(request.authority)) {
     by_host_.add();
-    return tl::unexpected(
-        Problem{ProblemCode::forbidden,
-                "there are no keys, and the host " + host_of(request.authority) +
-                    " is neither an address nor localhost; ask by one of these, name the host in "
-                    "HTTP_HOSTS, or make keys (vsimctl keys add)"});
+    return Problem{
+        ProblemCode::forbidden,
+        "there are no keys, and the host " + host_of(request.authority) +
+            " is neither an address nor localhost; ask by one of these, name the host in "
+            "HTTP_HOSTS, or make keys (vsimctl keys add)"};
   }
   if (is_foreign(request)) {
     by_origin_.add();
-    return tl::unexpected(
-        Problem{ProblemCode::forbidden,
-                "there are no keys, and the request comes from a web page of another origin; ask "
-                "from a page of this API, or make keys (vsimctl keys add)"});
+    return Problem{
+        ProblemCode::forbidden,
+        "there are no keys, and the request comes from a web page of another origin; ask "
+        "from a page of this API, or make keys (vsimctl keys add)"};
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace vsim::api

@@ -6,6 +6,7 @@
 // page's own name when that has been made to resolve to this machine (DNS rebinding). With keys
 // none of this is needed: a page does not know them.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,8 @@ class OriginCheck {
   OriginCheck(std::vector<std::string> names, telemetry::Metrics& metrics);
 
   /// A 403 for a request that may come from a page of another origin, or that is for a name which
-  /// is not ours.
-  tl::expected<void, http::Problem> admit(const HttpRequest& request) const;
+  /// is not ours; nothing for others. Counts the refusal.
+  std::optional<http::Problem> refusal(const HttpRequest& request) const;
 
  private:
   bool is_ours(std::string_view authority) const;

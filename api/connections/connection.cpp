@@ -7,7 +7,7 @@
 namespace vsim::api {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t chunk_line_characters_max = 256;  // a size with its extensions, or a trailer
 constexpr std::size_t trailers_max = 32;
@@ -33,7 +33,7 @@ Connection::Got Connection::fill(Transport::Time until) {
 
 /// However steadily the bytes trickle in, the request has its time and no more.
 Connection::Got Connection::fill_within_request() {
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   const auto end = began_ + request_seconds_max;
   return now < end ? fill(std::min(now + idle_seconds_max, end)) : Got::late;
 }
@@ -56,7 +56,7 @@ Transport::State Connection::wait_for_request(Transport::Time until) {
     }
     skip_empty_lines();
   } while (!has_received());
-  began_ = Clock::now();
+  began_ = Steady::now();
   return Got::some;
 }
 
@@ -105,15 +105,15 @@ tl::expected<std::string, HeadRefusal> Connection::take_head() {
 }
 
 bool Connection::send(std::string_view answer) {
-  return transport_.send(answer, Clock::now() + send_seconds_max);
+  return transport_.send(answer, Steady::now() + send_seconds_max);
 }
 
 void Connection::linger() {
   transport_.end_sending();
-  const auto until = Clock::now() + linger_seconds_max;
+  const auto until = Steady::now() + linger_seconds_max;
   std::size_t total = 0;
-  while (Clock::now() < until && total < linger_bytes_max &&
-         fill(Clock::now() + linger_silence_seconds_max) == Got::some) {
+  while (Steady::now() < until && total < linger_bytes_max &&
+         fill(Steady::now() + linger_silence_seconds_max) == Got::some) {
     total += end_ - begin_;
   }
 }

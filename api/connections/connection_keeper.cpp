@@ -17,7 +17,7 @@
 namespace vsim::api {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds leaving_seconds_max{1};
@@ -82,7 +82,7 @@ void ConnectionKeeper::run() {
     wait_for_events();
     close_silent();
   }
-  settle();
+  drain();
 }
 
 /// New connections come last: they may push out clients that earlier events are about.
@@ -135,7 +135,7 @@ void ConnectionKeeper::take(Descriptor socket, const std::optional<process::IpAd
   Client& client = parked_.emplace_back();
   client.socket = std::move(socket);
   client.peer = peer;
-  client.silent_since = Clock::now();
+  client.silent_since = Steady::now();
   client.place = std::prev(parked_.end());
   watch(client, EPOLL_CTL_ADD, heard);
 }
@@ -153,7 +153,7 @@ void ConnectionKeeper::turn_away(Descriptor socket) {
   }
   Client& client = leaving_.emplace_back();
   client.socket = std::move(socket);
-  client.silent_since = Clock::now();
+  client.silent_since = Steady::now();
   client.leaving = true;
   client.place = std::prev(leaving_.end());
   watch(client, EPOLL_CTL_ADD, heard_of_the_leaving);
@@ -244,7 +244,7 @@ bool ConnectionKeeper::park(Place place) {
 }
 
 void ConnectionKeeper::close_silent() {
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   const auto longest_silent = [&]() -> std::optional<Place> {
     const std::lock_guard lock(mutex_);
     const bool over = !parked_.empty() && parked_.front().silent_since + idle_seconds_max <= now;
@@ -260,7 +260,7 @@ void ConnectionKeeper::close_silent() {
 
 /// Only the keeper's own thread takes out of the silent, so that a place found stays good.
 bool ConnectionKeeper::make_room() {
-  const auto now = Clock::now();
+  const auto now = Steady::now();
   std::optional<Place> found;
   {
     const std::lock_guard lock(mutex_);
@@ -279,7 +279,7 @@ bool ConnectionKeeper::make_room() {
 }
 
 /// The end: what has been sent is served, all others are let go.
-void ConnectionKeeper::settle() {
+void ConnectionKeeper::drain() {
   accept_all();
   listening_ = Descriptor();
   leaving_.clear();
@@ -297,7 +297,7 @@ void ConnectionKeeper::settle() {
 }
 
 int ConnectionKeeper::milliseconds_to_next_end() const {
-  auto end = Clock::now() + 1s;  // who falls silent meanwhile stays for longer than that
+  auto end = Steady::now() + 1s;  // who falls silent meanwhile stays for longer than that
   if (!leaving_.empty()) {
     end = std::min(end, leaving_.front().silent_since + leaving_seconds_max);
   }
@@ -305,7 +305,7 @@ int ConnectionKeeper::milliseconds_to_next_end() const {
   if (!parked_.empty()) {
     end = std::min(end, parked_.front().silent_since + idle_seconds_max);
   }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Steady::now());
   return static_cast<int>(std::max<std::int64_t>(0, left.count()));
 }
 

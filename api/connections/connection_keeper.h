@@ -74,7 +74,7 @@ class ConnectionKeeper {
   void hear(Client& client);
   void close_silent();
   bool make_room();
-  void settle();
+  void drain();
   void hand_over_or_close(Place place, bool has_sent);
   void serve(Place place);
   bool serve_guarded(Client& client);

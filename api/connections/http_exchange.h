@@ -1,6 +1,7 @@
 #pragma once
 
-// One request off a connection, and its answer onto it.
+// Takes one request off a connection, has it answered, and sends the answer. Formats answers itself,
+// without an HTTP library. D17
 
 #include <functional>
 #include <optional>

@@ -9,7 +9,7 @@
 namespace vsim::api {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 /// How long a thread stays with a client after an answer: one that asks again and again is spared
 /// the way through the keeper and back.
@@ -23,8 +23,8 @@ class Stay {
   Stay(const Stay&) = delete;
   Stay& operator=(const Stay&) = delete;
 
-  Clock::time_point until() const {
-    return Clock::now() + (place_ < staying_threads_max ? stay_max : Clock::duration(0));
+  Steady::time_point until() const {
+    return Steady::now() + (place_ < staying_threads_max ? stay_max : Steady::duration(0));
   }
 
  private:
@@ -53,7 +53,7 @@ struct HttpServer::Impl {
   bool serve(Client& client) {
     if (!client.transport) {
       auto transport = make_transport(client.socket.number());
-      if (!transport->open(Clock::now() + request_seconds_max)) {
+      if (!transport->open(Steady::now() + request_seconds_max)) {
         return false;
       }
       client.transport = std::move(transport);
@@ -74,7 +74,7 @@ struct HttpServer::Impl {
       if (!exchange.serve_one(connection, client.peer, keeper.stopping())) {
         return false;
       }
-      client.silent_since = Clock::now();
+      client.silent_since = Steady::now();
     }
   }
 

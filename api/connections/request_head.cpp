@@ -131,10 +131,10 @@ struct Framing {
   bool keep_alive = false;
   bool expects_continue = false;
 
-  void note(std::string_view name, std::string_view value);
+  void record(std::string_view name, std::string_view value);
 };
 
-void Framing::note(std::string_view name, std::string_view value) {
+void Framing::record(std::string_view name, std::string_view value) {
   if (equal_ignoring_case(name, "Host")) {
     ++hosts;
     host = value;
@@ -229,7 +229,7 @@ std::optional<Complaint> read_headers(std::string_view lines, RequestHead& head,
     if (is_framing_in_disguise(field->first)) {
       return "a header is a Content-Length or Transfer-Encoding with an underscore; write a hyphen";
     }
-    framing.note(field->first, field->second);
+    framing.record(field->first, field->second);
     head.headers.push_back(*field);
   }
   return std::nullopt;

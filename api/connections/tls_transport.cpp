@@ -15,7 +15,7 @@
 namespace vsim::api {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds plain_answer_seconds_max{1};
 constexpr std::size_t plain_request_bytes_max = 64 * 1024;  // taken before it is cut off
@@ -182,7 +182,7 @@ class TlsTransport : public Transport {
         "\r\nConnection: close\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body;
     const auto plain = make_plain_transport(socket());
-    const auto until = Clock::now() + plain_answer_seconds_max;
+    const auto until = Steady::now() + plain_answer_seconds_max;
     plain->send(answer, until);
     plain->end_sending();
     // Cut off with bytes unread, the connection would be reset and the answer lost.

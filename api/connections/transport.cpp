@@ -9,12 +9,12 @@
 namespace vsim::api {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 bool wait_for(int socket, short events, Transport::Time until) {
   pollfd waited{socket, events, 0};
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count();
     const int ready = poll(&waited, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
     if (ready > 0) {
       return true;

@@ -46,14 +46,14 @@ struct Ground {
   }
 
   /// A stop of a server, as the API would submit it.
-  static Submission submission(const CommandId& id, const ServerId& server,
-                               const Region& region = us, bool keyed = false) {
-    Submission made;
-    made.id = id;
-    made.keyed = keyed;
-    made.subject = messages::server_command(region, server);
-    made.waiting_filter = messages::any_command_of(server);
-    made.events_filter = messages::any_events_of(server);
+  static Write submission(const CommandId& id, const ServerId& server, const Region& region = us,
+                          bool keyed = false) {
+    Write made;
+    made.terms.id = id;
+    made.terms.keyed = keyed;
+    made.region = region;
+    made.server = server;
+    made.type = "stop";
     made.payload = R"({"type":"stop"})";
     made.request_hash = "hash of " + region.name;
     made.request_id = "request";
@@ -62,31 +62,31 @@ struct Ground {
   }
 
   /// The outcome can be read from now on.
-  void decide(const Submission& command, StreamSequence sequence,
+  void decide(const Write& command, StreamSequence sequence,
               const std::string& status = "SUCCEEDED", StreamSequence event = 9) const {
     harness::query(database_url,
-                   "DELETE FROM vsim.operations WHERE id = '" + command.id.to_string() + "'");
-    harness::query(database_url, "INSERT INTO vsim.operations VALUES ('" + command.id.to_string() +
-                                     "', " + std::to_string(sequence) + ", " +
-                                     std::to_string(event) + ", 3, NULL, now(), '" + status +
+                   "DELETE FROM vsim.operations WHERE id = '" + command.id().to_string() + "'");
+    harness::query(database_url, "INSERT INTO vsim.operations VALUES ('" +
+                                     command.id().to_string() + "', " + std::to_string(sequence) +
+                                     ", " + std::to_string(event) + ", 3, NULL, now(), '" + status +
                                      "', 'stop', 'us-east-1', '', '', '" + command.request_hash +
                                      "', 'api', '')");
   }
 
-  std::string message_id(const Submission& command) const {
+  std::string message_id(const Write& command) const {
     const auto stored = waiting(command);
     REQUIRE(stored);
     return std::string(eventstore::find_header(stored->headers, messages::header::message_id));
   }
 
-  std::optional<eventstore::Message> waiting(const Submission& command) const {
-    return publisher.find_waiting(command.subject).value();
+  std::optional<eventstore::Message> waiting(const Write& command) const {
+    return publisher.find_waiting(command_subject(command)).value();
   }
 
   /// Takes the command out of the queue, as a worker's ack or an operator's purge does.
-  void remove(const Submission& command) const {
-    REQUIRE(
-        broker->api("$JS.API.STREAM.PURGE.COMMANDS", R"({"filter":")" + command.subject + R"("})"));
+  void remove(const Write& command) const {
+    REQUIRE(broker->api("$JS.API.STREAM.PURGE.COMMANDS",
+                        R"({"filter":")" + command_subject(command) + R"("})"));
   }
 
   harness::PrivateNats nats;
@@ -107,25 +107,23 @@ struct Ground {
 CommandId new_command() { return {messages::uuid_from_time()}; }
 ServerId new_server() { return {messages::uuid_from_time()}; }
 
-StreamSequence pending(const Reply<Result>& reply) {
+StreamSequence pending(const Reply<WriteResult>& reply) {
   REQUIRE(reply);
-  const auto* waits = std::get_if<Pending>(&*reply);
-  REQUIRE(waits != nullptr);
-  return waits->sequence;
+  REQUIRE(reply->operation.status == "PENDING");
+  return reply->operation.command_sequence;
 }
 
-bool succeeded(const Reply<Result>& reply) {
+bool succeeded(const Reply<WriteResult>& reply) {
   REQUIRE(reply);
-  const auto* decided = std::get_if<Decided>(&*reply);
-  return decided != nullptr && decided->operation.status == "SUCCEEDED";
+  return reply->operation.status == "SUCCEEDED";
 }
 
-bool replayed(const Reply<Result>& reply) {
+bool replayed(const Reply<WriteResult>& reply) {
   REQUIRE(reply);
-  return std::get<Decided>(*reply).replayed;
+  return reply->replayed;
 }
 
-http::ProblemCode problem_of(const Reply<Result>& reply) {
+http::ProblemCode problem_of(const Reply<WriteResult>& reply) {
   REQUIRE_FALSE(reply);
   return reply.error().code;
 }
@@ -210,7 +208,7 @@ TEST_CASE("what was left undone is stored again under its key, once for each out
     CAPTURE(status);
     Ground ground;
     const auto command = Ground::submission(new_command(), new_server(), us, true);
-    const std::string id = command.id.to_string();
+    const std::string id = command.id().to_string();
     const auto first = pending(ground.gateway.carry_out(command, 0s));
     ground.remove(command);
     ground.decide(command, first, status, 9);
@@ -275,7 +273,7 @@ TEST_CASE("a command that was purged is stored again, although the broker knows 
   const auto stored = ground.waiting(command);
   REQUIRE(stored);
   CHECK(eventstore::find_header(stored->headers, messages::header::message_id) ==
-        command.id.to_string() + "-r1");
+        command.id().to_string() + "-r1");
   CHECK(eventstore::find_header(stored->headers, messages::header::attempt) == "2");
 }
 
@@ -289,7 +287,7 @@ TEST_CASE("an outcome that stands in the log alone keeps a repeat from being sto
               us,
               1,
               Instant{},
-              Cause{command.id, 1, command.request_hash},
+              Cause{command.id(), 1, command.request_hash},
               {"api", ""},
               CommandRejected{{RejectionCode::not_found, "no such server"}}};
   const std::string subject = messages::server_events(us, server);
@@ -309,7 +307,7 @@ TEST_CASE("a slot that is freed a little late does not refuse the client that re
 
   const auto refused = ground.gateway.carry_out(second, 0s);
   CHECK(problem_of(refused) == http::ProblemCode::operation_in_progress);
-  CHECK(refused.error().operation_id == first.id.to_string());
+  CHECK(refused.error().operation_id == first.id().to_string());
 
   ground.decide(first, sequence);
   std::jthread worker([&] {
@@ -323,9 +321,9 @@ TEST_CASE("commands of the clock wait for their slot, one after the other") {
   Ground ground;
   const auto of_the_clock = [] {
     auto made = Ground::submission(new_command(), new_server());
-    made.subject = messages::clock_command_subject;
-    made.waiting_filter = made.subject;
-    made.events_filter = messages::clock_subject;
+    made.region = Region{std::string(messages::clock_region)};
+    made.server.reset();
+    made.type = "advance";
     made.payload = R"({"type":"advance","seconds":1})";
     return made;
   };

@@ -25,11 +25,11 @@ std::string refused_by(const Sent& sent, std::vector<std::string> names = {}) {
   request.method = sent.method;
   request.authority = sent.authority;
   request.headers = sent.headers;
-  const auto admitted = check.admit(request);
-  if (admitted) {
+  const auto refusal = check.refusal(request);
+  if (!refusal) {
     return "";
   }
-  CHECK(admitted.error().status() == 403);
+  CHECK(refusal->status() == 403);
   const bool by_host =
       metrics.text().find("vsim_http_foreign_total{reason=\"host\"} 1") != std::string::npos;
   return by_host ? "host" : "origin";

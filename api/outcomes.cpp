@@ -1,4 +1,4 @@
-#include "api/told_outcome.h"
+#include "api/outcomes.h"
 
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/projection_batch.h"
@@ -8,20 +8,32 @@ namespace vsim::api {
 using read_model::OperationRow;
 using read_model::OperationWithServer;
 
-bool is_decided(const OperationRow& operation) { return operation.status != "PENDING"; }
+std::optional<OutcomeKind> outcome_of(const OperationRow& operation) {
+  using enum OutcomeKind;
+  for (const OutcomeKind kind : {succeeded, rejected, purged, dead_lettered}) {
+    if (operation.status == to_string(kind)) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
 
-bool was_carried_out(const OperationRow& operation) {
-  return operation.status == to_string(OutcomeKind::succeeded) ||
-         operation.status == to_string(OutcomeKind::rejected);
+bool is_final(OutcomeKind kind) {
+  return kind == OutcomeKind::succeeded || kind == OutcomeKind::rejected;
+}
+
+bool has_final_outcome(const OperationRow& operation) {
+  const auto outcome = outcome_of(operation);
+  return outcome && is_final(*outcome);
 }
 
 bool is_later(StreamSequence copy, const OperationRow& operation) {
-  const LastCommand told{Cause{{}, operation.command_sequence, {}}, {}};
-  return copy > operation.command_sequence || is_after_high(told, copy);
+  const LastCommand last{Cause{{}, operation.command_sequence, {}}, {}};
+  return copy > operation.command_sequence || is_after_high(last, copy);
 }
 
 bool stands_for(const OperationRow& operation, StreamSequence copy) {
-  return was_carried_out(operation) || (is_decided(operation) && !is_later(copy, operation));
+  return has_final_outcome(operation) || (is_decided(operation) && !is_later(copy, operation));
 }
 
 bool has_moved_on(const OperationWithServer& found) {
@@ -29,7 +41,7 @@ bool has_moved_on(const OperationWithServer& found) {
          found.server->version != found.operation.version;
 }
 
-std::optional<OperationWithServer> outcome_told(const eventstore::Message& message,
+std::optional<OperationWithServer> read_outcome(const eventstore::Message& message,
                                                 const CommandId& id) {
   const auto logged = messages::decode_event(message);
   const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
@@ -38,11 +50,11 @@ std::optional<OperationWithServer> outcome_told(const eventstore::Message& messa
   }
   if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
     const auto& [event, state] = *server;
-    OperationWithServer told{read_model::operation_row(event, message.sequence), {}};
+    OperationWithServer outcome{read_model::operation_row(event, message.sequence), {}};
     if (state.server) {
-      told.server = read_model::server_row(event.server, state);
+      outcome.server = read_model::server_row(event.server, state);
     }
-    return told;
+    return outcome;
   }
   if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
     return OperationWithServer{read_model::operation_row(clock->event, message.sequence), {}};

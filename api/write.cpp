@@ -1,0 +1,85 @@
+#include "api/write.h"
+
+#include "schema/messages/command_codec.h"
+#include "schema/messages/message_headers.h"
+#include "schema/messages/request_hash.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::api {
+namespace {
+
+bool is_of_clock(const Region& region) { return region.name == messages::clock_region; }
+
+std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
+  std::string message_id = id.to_string();
+  if (copy.undone > 0) {
+    message_id += "-after-" + std::to_string(copy.undone);
+  }
+  if (copy.suffix > 0) {
+    message_id += "-r" + std::to_string(copy.suffix);
+  }
+  return message_id;
+}
+
+}  // namespace
+
+Write make_write(const Call& call, Write asked, std::string_view path) {
+  // A create's region stands in its subject, neither in its path nor in its payload.
+  const bool is_create = asked.type == command_type(Action(Create{}));
+  const std::string hashed = is_create ? asked.region.name + "\n" + asked.payload : asked.payload;
+  asked.request_hash = messages::request_hash(call.request.method, path, hashed, asked.terms.match);
+  asked.request_id = call.request_id;
+  asked.actor = call.actor;
+  return asked;
+}
+
+std::string command_subject(const Write& write) {
+  return write.server ? messages::server_command(write.region, *write.server)
+                      : waiting_filter(write.region, std::nullopt);
+}
+
+std::string waiting_filter(const Region& region, const std::optional<ServerId>& server) {
+  if (server) {
+    return messages::any_command_of(*server);
+  }
+  return is_of_clock(region) ? std::string(messages::clock_command_subject)
+                             : messages::pool_command(region);
+}
+
+std::string outcome_filter(const Write& write) {
+  if (write.server) {
+    return messages::any_events_of(*write.server);
+  }
+  return is_of_clock(write.region) ? std::string(messages::clock_subject)
+                                   : messages::pool_events(write.region);
+}
+
+eventstore::Headers headers_of(const Write& write, const std::string& reply_to,
+                               const CommandCopy& copy) {
+  namespace header = messages::header;
+  eventstore::Headers headers = {{std::string(header::message_id), message_id_of(write.id(), copy)},
+                                 {std::string(header::command_id), write.id().to_string()},
+                                 {std::string(header::request_hash), write.request_hash},
+                                 {std::string(header::actor), write.actor},
+                                 {std::string(header::correlation_id), write.request_id}};
+  if (!reply_to.empty()) {
+    headers.push_back({std::string(header::reply_to), reply_to});
+  }
+  if (copy.attempt > 1) {
+    headers.push_back({std::string(header::attempt), std::to_string(copy.attempt)});
+  }
+  if (write.terms.only_at) {
+    headers.push_back(
+        {std::string(header::only_at), messages::encode_only_at(*write.terms.only_at)});
+    headers.push_back({std::string(header::if_match), write.terms.match});
+  }
+  // Readers take the next line for the value of a header that has none.
+  std::erase_if(headers, [](const eventstore::Header& each) { return each.value.empty(); });
+  return headers;
+}
+
+bool is_another_request(const std::string& request_hash, const Write& write) {
+  return !request_hash.empty() && request_hash != write.request_hash;
+}
+
+}  // namespace vsim::api
