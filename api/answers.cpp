@@ -68,6 +68,12 @@ http::Problem invalid(std::string detail) {
   return {http::ProblemCode::invalid_request, std::move(detail)};
 }
 
+http::Problem unavailable(std::string detail, std::uint32_t retry_after_seconds) {
+  return {.code = http::ProblemCode::unavailable,
+          .detail = std::move(detail),
+          .retry_after_seconds = retry_after_seconds};
+}
+
 Reply<http::QueryString> read_query(const Call& call,
                                     std::initializer_list<std::string_view> known) {
   auto query = http::QueryString::parse(call.request.query);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Small things that all routes say and read.
+// Answers, problems and parameters that several routes share.
 
 #include "api/call.h"
 #include "schema/http/entity_tags.h"
@@ -15,22 +15,24 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
 /// A server, with its entity tag.
 HttpResponse server_answer(int status, const read_model::ServerRow& server, Instant now);
 
-/// The answer to a read of the server. Caches and clients may keep it where it stays the same, to
-/// the byte, as long as its tag does: nothing in it depends on the time, and no outcome has been
-/// counted since the last change. D39
+/// The answer to a read of the server. Caches and clients may keep it only while no amount in it
+/// grows with time: then it stays the same, to the byte, as long as its tag does. D39
 HttpResponse shown_server(const read_model::ServerRow& server, Instant now);
 
-/// The versions of a thing that the client has, by If-None-Match; none where it does not say.
+/// The versions that the client has, by If-None-Match; none without the header.
 Reply<http::EntityTags> read_known_tags(const HttpRequest& request);
 
-/// 304 in place of what the client has, by its ETag: its head alone, with the length that the body
-/// would have had (RFC 9110, 8.6). Only for an answer that says how it may be kept.
+/// 304 in place of an answer that the client has, by its ETag: the head alone, with the length that
+/// the body would have had (RFC 9110, 8.6). Only for an answer with Cache-Control.
 HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known);
 
-/// 400, with what to change.
+/// A 400. `detail` says what to change.
 http::Problem invalid(std::string detail);
 
-/// The query string, if it holds nothing but these parameters.
+/// A 503. `detail` says what does not answer, and what to do.
+http::Problem unavailable(std::string detail, std::uint32_t retry_after_seconds = 1);
+
+/// The query string. A problem when it holds other parameters than these.
 Reply<http::QueryString> read_query(const Call& call,
                                     std::initializer_list<std::string_view> known);
 

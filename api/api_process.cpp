@@ -145,8 +145,15 @@ struct Parts {
         access(keys, metrics),
         origins(own_names(settings), metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
-        http_api({commands, queries, operations, clock_commands, billing, health, clock, swagger,
-                  openapi_document},
+        http_api({.commands = commands,
+                  .queries = queries,
+                  .operations = operations,
+                  .clock = clock_commands,
+                  .billing = billing,
+                  .health = health,
+                  .time = clock,
+                  .swagger = swagger,
+                  .openapi_document = openapi_document},
                  access, origins, limits, metrics) {}
 
   telemetry::Metrics metrics;

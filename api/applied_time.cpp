@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr int moments_max = 5;
 constexpr auto watch_pause = 500ms;
-constexpr auto settling_max = 1s;
+constexpr auto passing_wait_max = 1s;
 
 struct Waiting {
   StreamSequence sequence = 0;
@@ -43,7 +43,7 @@ eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& q
 
 }  // namespace
 
-/// What time it is, on a clock that nobody changes.
+/// A reading of the clock during which nobody changed it.
 struct AppliedTime::Moment {
   Instant now;
   WallTime wall;  // the same, as the broker has it
@@ -78,8 +78,8 @@ std::optional<SimClock> AppliedTime::read_clock() {
   return clock ? std::optional(std::move(*clock)) : std::nullopt;
 }
 
-/// Waits until what the queue takes from now on bears a later stamp, however the clocks differ. A
-/// change of the clock meanwhile may have been before that moment: then it takes another.
+/// Waits until all that enters the queue bears a later stamp, however the clocks differ. A change
+/// of the clock meanwhile may have been before that moment: then it takes another.
 std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
   if (!wall_.trouble().empty()) {
     return std::nullopt;
@@ -88,7 +88,7 @@ std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
   for (int i = 0; clock && i < moments_max; ++i) {
     const WallTime wall = wall_.now();
     const Instant now = simulated_at(*clock, wall);
-    if (!has_settled(wall)) {
+    if (!wait_until_passed(wall)) {
       return std::nullopt;
     }
     auto after = read_clock();
@@ -100,19 +100,19 @@ std::optional<AppliedTime::Moment> AppliedTime::take_moment() {
   return std::nullopt;
 }
 
-/// Waits until the broker itself has passed `wall` for certain. By the same clock, which stands
-/// still where it has shown more than it knows now; false when it stands for too long.
-bool AppliedTime::has_settled(WallTime wall) const {
+/// Waits until the broker's own time is certainly past `wall`. Measured by the same clock, which
+/// stands still after it has shown too late a time; false when it stands for too long.
+bool AppliedTime::wait_until_passed(WallTime wall) const {
   const auto uncertain_before = wall_.status().uncertainty;
-  const auto give_up = Steady::now() + settling_max;
+  const auto give_up = Steady::now() + passing_wait_max;
   while (Steady::now() < give_up) {
     const auto uncertain = std::max(uncertain_before, wall_.status().uncertainty);
-    const auto wanted = wall + std::max<std::chrono::nanoseconds>(settling_min, uncertain);
+    const auto wanted = wall + std::max<std::chrono::nanoseconds>(late_stamp_min, uncertain);
     const auto left = wanted - wall_.now();
     if (left.count() <= 0) {
       return true;
     }
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, settling_min));
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, late_stamp_min));
   }
   return false;
 }
@@ -195,20 +195,20 @@ Reach AppliedTime::judge(const Moment& moment, const std::optional<QueueLook>& l
   return {std::max(due, final_until.value_or(due)), final_until, progress.sequence};
 }
 
-/// A command that is in neither, queue nor log, was taken out of the queue by an operator: whoever
-/// holds it may still be first, until it has an outcome.
+/// A command that is neither in the queue nor in the log was purged by an operator: a worker that
+/// holds it may still append its outcome before the verdict.
 bool AppliedTime::one_is_gone(const QueueLook& look, const read_model::Progress& progress) {
   return progress.oldest_pending > 0 &&
          (!look.oldest || progress.oldest_pending < look.oldest->sequence);
 }
 
-/// Read models that are made again must come to where they were first.
+/// Nothing while the read models are being rebuilt and have not come as far as when it was proven.
 std::optional<Instant> AppliedTime::proven(const read_model::Progress& progress) {
   const std::lock_guard lock(mutex_);
   return progress.sequence >= final_sequence_ ? final_until_ : std::nullopt;
 }
 
-/// None on a clock that stands still, as good as: there figures are exact.
+/// Zero on a clock that all but stands still: there figures are exact.
 Duration AppliedTime::live_lag_allowed() const {
   const double kept = static_cast<double>(live_look_kept.count()) * clock_.scale();
   return std::min(live_lag_max, Duration(static_cast<std::int64_t>(kept)));

@@ -18,28 +18,28 @@
 
 namespace vsim::api {
 
-/// How far the read models can answer for what has happened.
+/// Up to when figures of the read models hold. Simulated time.
 struct Reach {
-  Instant applied;                     // what bears an earlier time and is in the log can be read
-  std::optional<Instant> final_until;  // nothing that bears an earlier time can come; none: unknown
+  Instant applied;                     // all events of an earlier time in the log can be read
+  std::optional<Instant> final_until;  // no event of an earlier time can come; none: unknown
   StreamSequence projected = 0;        // of the log, in the read models
 };
 
-/// Tells up to when figures hold, and up to when they never change again (D40). A change of a
-/// server comes from a command, at a time that is no earlier than the command's stamp in the queue,
-/// or from a deadline, at the deadline. So nothing is still to come before the oldest command that
+/// Finds up to when figures hold, and up to when they never change again. A change of a server
+/// comes from a command, at a time that is no earlier than the command's stamp in the queue, or
+/// from a deadline, at the deadline. So no event will bear a time before the oldest command that
 /// waits and the earliest deadline that has not been applied, once the read models hold all that
-/// the log held after that look at the queue. Any thread.
+/// the log held after that look at the queue. Any thread. D40
 class AppliedTime {
  public:
-  /// For so long at least commands that bear an earlier stamp may still come into the queue: the
-  /// broker's time is known with some uncertainty (D38), which counts where it is more.
-  static constexpr std::chrono::milliseconds settling_min{20};
-  /// Simulated time by which live figures may be late without another look: so much of it passes
-  /// in this time of the wall, or a second where time runs faster.
+  /// Commands with an earlier stamp may still enter the queue for this long, or for as long as the
+  /// broker's time is uncertain (D38) where that is more.
+  static constexpr std::chrono::milliseconds late_stamp_min{20};
+  /// Live figures may lag by the simulated time that passes in live_look_kept of real time, or by
+  /// live_lag_max where time runs faster, before the queue is looked at again.
   static constexpr std::chrono::milliseconds live_look_kept{800};
   static constexpr Duration live_lag_max{1000};
-  /// A look for live figures waits so long for what is under way; a reader so long for the look.
+  /// How long a look for live figures waits for commands under way, and a reader for the look.
   static constexpr std::chrono::milliseconds live_patience{50};
   static constexpr std::chrono::milliseconds live_wait_max{500};
 
@@ -51,18 +51,18 @@ class AppliedTime {
               ReadSide& read_side, SimulatedClock& clock, const eventstore::BrokerClock& wall,
               std::function<bool()> stopping);
 
-  /// Looks again and again until all before `asked` (none, or a later time: before now) is final,
-  /// or that takes longer than `patience`; then as far as it is. `applied` is not after now. Where
-  /// the broker cannot be asked: what is known without it. The problem is the read models'.
+  /// Waits until all before `asked` (none, or a later time: before now) is final, for as long as
+  /// `patience`; gives what is final then. `applied` is not after now. Without the broker gives
+  /// what is known without it. The problem is the read models'.
   Reply<Reach> reach(std::optional<Instant> asked, std::chrono::milliseconds patience);
 
   /// The time that live figures are shown for: what a bill that does not wait says of `applied`, a
-  /// little before now where that can be known. To be asked before the servers are
-  /// read, so that they hold all that happened until then. Waits for a look, live_wait_max at most;
-  /// where none comes to an end, as without the broker, the time stands still.
+  /// little before now. To be called before the servers are read, so that these hold all that
+  /// happened until then. Waits for a look, live_wait_max at most; where no look ends, as without
+  /// the broker, the time stands still. D61
   Instant live_now();
 
-  /// Looks on its own and when live_now() wants it, until stopped.
+  /// Looks twice a second and when live_now() asks for it, until stopped.
   void watch(const std::stop_token& stop);
 
  private:
@@ -72,7 +72,7 @@ class AppliedTime {
 
   std::optional<SimClock> read_clock();
   std::optional<Moment> take_moment();
-  bool has_settled(WallTime wall) const;
+  bool wait_until_passed(WallTime wall) const;
   std::optional<QueueLook> look_at_queue(const Moment& moment);
   Reply<Reach> reach_without_broker();
   Reach judge(const Moment& moment, const std::optional<QueueLook>& look,

@@ -10,7 +10,7 @@
 namespace vsim::api {
 namespace {
 
-// What is under way is there in some milliseconds; without a worker nobody shall wait for long.
+// Commands under way are decided in milliseconds; without a worker the wait is in vain.
 constexpr std::chrono::seconds final_wait_default{1};
 
 HttpResponse csv_answer(std::string body) {
@@ -33,7 +33,7 @@ Answer BillingQueries::get(const Call& call) {
   if (!preferences) {
     return tl::unexpected(invalid(preferences.error()));
   }
-  // What is wrong whatever time it is, is told before anything is waited for.
+  // Mistakes that do not depend on the time are answered before the wait.
   auto request = http::read_billing_request(*query, advance_end);
   if (!request) {
     return tl::unexpected(invalid(request.error()));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Usage and cost of a stretch of time. D40
+// GET /billing: usage and cost of a window of time. D40
 
 #include "api/applied_time.h"
 #include "api/read_side.h"

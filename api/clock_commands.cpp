@@ -12,9 +12,6 @@ namespace vsim::api {
 namespace {
 
 using namespace std::chrono_literals;
-using http::Problem;
-using http::ProblemCode;
-
 constexpr auto first_row_patience = 5s;
 
 }  // namespace
@@ -100,11 +97,9 @@ Reply<read_model::ClockRow> ClockCommands::read_clock() {
     return tl::unexpected(clock.error());
   }
   if (!*clock) {
-    return tl::unexpected(Problem{ProblemCode::unavailable,
-                                  "the clock cannot be read yet: no worker has projected the "
-                                  "log's first event; try again",
-                                  {},
-                                  1});
+    return tl::unexpected(
+        unavailable("the clock cannot be read yet: no worker has projected the log's first event; "
+                    "try again"));
   }
   return **clock;
 }

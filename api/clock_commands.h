@@ -1,7 +1,7 @@
 #pragma once
 
-// The clock: read it, scale it, advance it. A change is a command like any other; it is answered
-// when all that fell due by it can be read.
+// The simulated clock: read, scaled and advanced. A change is a command like any other; it is
+// answered when all that fell due by it can be read.
 
 #include "api/command_gateway.h"
 #include "api/simulated_clock.h"

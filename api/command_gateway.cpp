@@ -147,7 +147,10 @@ CommandGateway::Step CommandGateway::publish_once(const Write& write, const std:
     return after_duplicate(write, state);
   }
   const auto refuse = [&](ProblemCode code, std::string detail, std::uint32_t retry_after) {
-    return state.refuse({code, std::move(detail), id, retry_after});
+    return state.refuse({.code = code,
+                         .detail = std::move(detail),
+                         .operation_id = id,
+                         .retry_after_seconds = retry_after});
   };
   switch (accepted.error().kind) {
     case PublishError::Kind::slot_taken:
@@ -230,10 +233,12 @@ CommandGateway::Step CommandGateway::after_vanished(const Write& write, Publishi
     return Step::again;
   }
   if (state.copy.suffix == message_ids_max) {
-    return state.refuse({ProblemCode::unavailable,
-                         "the command vanished from the queue each time it was stored; is an "
-                         "operator purging it?",
-                         write.id().to_string(), 5});
+    return state.refuse(
+        {.code = ProblemCode::unavailable,
+         .detail = "the command vanished from the queue each time it was stored; is an operator "
+                   "purging it?",
+         .operation_id = write.id().to_string(),
+         .retry_after_seconds = 5});
   }
   ++state.copy.suffix;
   ++state.copy.attempt;

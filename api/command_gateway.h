@@ -39,11 +39,11 @@ class CommandGateway {
  private:
   using Steady = std::chrono::steady_clock;
 
-  /// How one try to publish ended.
+  /// How one attempt to publish ended.
   enum class Step { stored, again, refused };
   struct Publishing;
 
-  /// Where a command stands in the queue, or stood.
+  /// The place that a command has in the queue, or had.
   struct Stored {
     StreamSequence sequence = 0;
     bool by_others = false;  // an earlier request with its key, which has an outcome since

@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether what the API depends on answers, as metrics. Asked in the background, so that a scrape
-// never waits for a broker or a database that does not.
+// Metrics of whether NATS and Postgres answer. Asked in the background, so that a scrape never
+// waits for a broker or a database that does not answer.
 
 #include <stop_token>
 

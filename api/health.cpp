@@ -35,8 +35,8 @@ telemetry::Readiness Health::examine() {
   return readiness;
 }
 
-/// The end of the log. Stops at the first question that is not answered: the next would not be
-/// either, and each takes seconds.
+/// Gives the end of the log. Stops at the first question without an answer: the next would have
+/// none either, and each takes seconds.
 std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
                                                 StreamSequence newest_command) {
   readiness.facts.emplace_back("broker_version", broker_.server_version());
@@ -137,7 +137,7 @@ void Health::check_log(telemetry::Readiness& readiness, const read_model::Checkp
 
 void Health::check_progress(telemetry::Readiness& readiness, std::uint64_t projected,
                             std::uint64_t log_end) {
-  // Until then reads would show a past that callers know to be over.
+  // Before that, reads would show a state older than what callers have seen.
   log_end_at_start_ = std::min(log_end_at_start_.value_or(log_end), log_end);
   if (projected < *log_end_at_start_) {
     readiness.reasons.push_back("the read models hold " + std::to_string(projected) + " of the " +

@@ -1,8 +1,7 @@
 #pragma once
 
-// /readyz: whether this process can do what it is for, and if not, why. Asks the broker and
-// Postgres anew, but not more than a few times a second however often it is asked itself, and
-// answers at once also when they do not.
+// /readyz: whether this process can serve, and if not, why. Asks the broker and Postgres a few
+// times a second at most, however often it is asked itself, and answers at once when they do not.
 
 #include <chrono>
 #include <optional>

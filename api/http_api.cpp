@@ -1,5 +1,6 @@
 #include "api/http_api.h"
 
+#include <cassert>
 #include <chrono>
 #include <exception>
 
@@ -208,6 +209,8 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
   limits_.conclude(admission, response);
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  assert(response.status >= 100 && response.status < 600);
+  assert(response.status >= 100 && response.status < 600);
   metrics->answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
   (asks_to_wait(request) ? settled_seconds_ : metrics->seconds).observe(took.count());
   if (log::enabled(log::Level::debug)) {
@@ -269,18 +272,17 @@ Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpReques
                                   "Content-Type: application/json"});
   }
   if (route.role && route.pattern != metrics_pattern && !time_.known()) {
-    return tl::unexpected(
-        Problem{ProblemCode::unavailable,
-                "it is not known yet what time it is: the broker (NATS) has not told; try again",
-                {},
-                1});
+    return tl::unexpected(unavailable(
+        "it is not known yet what time it is: the broker (NATS) has not told; try again"));
   }
   request.take_body();
   if (request.fault) {
     return tl::unexpected(problem_of(request));
   }
   const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
-  return call_guarded(route, {request, request_id, parameter, actor});
+  return call_guarded(
+      route,
+      {.request = request, .request_id = request_id, .parameter = parameter, .actor = actor});
 }
 
 /// Catches what a handler throws: a bug, which is answered 500 and must not end the process.

@@ -1,6 +1,6 @@
 #pragma once
 
-// The routes, and what holds for all of them: request ids, keys, content types, wrong methods,
+// The routes, and what all of them share: request ids, keys, limits, content types, wrong methods,
 // problem documents, metrics.
 
 #include <array>

@@ -1,5 +1,6 @@
 #include "api/log_side.h"
 
+#include "api/answers.h"
 #include "eventstore/find_last.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
@@ -47,7 +48,7 @@ WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence 
 
 http::Problem problem_of(const eventstore::Error& error) {
   log::warn("the broker gave no answer", {{"error", error.detail}});
-  return {http::ProblemCode::unavailable, "the log (NATS) cannot be reached; try again", {}, 1};
+  return unavailable("the log (NATS) cannot be reached; try again");
 }
 
 Reply<std::optional<WaitingCommand>> LogSide::find_waiting(const std::string& subject) const {

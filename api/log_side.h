@@ -1,7 +1,7 @@
 #pragma once
 
-// What the streams themselves know of a server or a command, for the moments in which the read
-// models do not know it yet. Single reads by subject; nothing is followed.
+// What the streams know of a server or a command that the read models do not hold yet. Single reads
+// by subject; no stream is followed.
 
 #include <optional>
 #include <string>
@@ -47,11 +47,11 @@ class LogSide {
           eventstore::EventStore& events)
       : commands_(commands), queue_(queue), events_(events) {}
 
-  /// The command under a subject of COMMANDS, which may hold wildcards. Poison counts as none.
+  /// The command under a subject of COMMANDS, which may hold wildcards; nothing for one that cannot
+  /// be decoded.
   Reply<std::optional<WaitingCommand>> find_waiting(const std::string& subject) const;
 
-  /// The command of that id, wherever it waits. Reads the whole queue, which the caller knows to be
-  /// short.
+  /// The command of that id, wherever it waits. Reads the whole queue: for short ones only.
   Reply<std::optional<WaitingCommand>> search_waiting(const CommandId& id) const;
 
   /// A server that the read models do not know yet.

@@ -183,7 +183,8 @@ Reply<std::optional<OperationRow>> Operations::find(const CommandId& id) {
   return *found ? std::optional(std::move((*found)->operation)) : std::nullopt;
 }
 
-/// It may have been accepted a moment ago: what is stored by now must be projected before a 404.
+/// It may have been accepted a moment ago: before a 404, all that is stored by now must be
+/// projected.
 Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId& id) {
   const auto queue = stream_facts(broker_, messages::commands_stream);
   if (!queue) {
@@ -198,17 +199,14 @@ Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId&
   if (!operation || *operation) {
     return operation;
   }
-  // Neither shown nor waiting: its outcome, or that it was purged, may be still to be projected.
+  // Neither projected nor waiting: its outcome, or its purge, may still have to be projected.
   const auto complete = holds_all_of_the_streams();
   if (!complete) {
     return tl::unexpected(complete.error());
   }
   if (!*complete) {
-    return tl::unexpected(http::Problem{
-        http::ProblemCode::unavailable,
-        "operations are behind, so nobody can tell whether there is this one; try again",
-        {},
-        5});
+    return tl::unexpected(unavailable(
+        "operations are behind, so nobody can tell whether there is this one; try again", 5));
   }
   return find(id);
 }
@@ -232,15 +230,12 @@ Reply<bool> Operations::holds_all_of_the_streams() {
   return true;
 }
 
-/// For the time in which nobody projects: the queue knows what waits.
+/// For times without a projector: the queue knows what waits.
 Reply<std::optional<OperationRow>> Operations::find_in_queue(const CommandId& id,
                                                              std::uint64_t queue_length) {
   if (queue_length > queue_searched_max) {
     return tl::unexpected(
-        http::Problem{http::ProblemCode::unavailable,
-                      "operations are behind by more commands than can be searched; try again",
-                      {},
-                      5});
+        unavailable("operations are behind by more commands than can be searched; try again", 5));
   }
   const auto waiting = log_side_.search_waiting(id);
   if (!waiting) {

@@ -35,7 +35,7 @@ class Operations {
   read_model::OperationRow as_it_waits(read_model::OperationRow operation);
   Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);
   Reply<std::optional<read_model::OperationRow>> find_unprojected(const CommandId& id);
-  /// Whether all is projected that EVENTS and JOURNAL hold now.
+  /// Whether the read models hold all that EVENTS and JOURNAL hold now.
   Reply<bool> holds_all_of_the_streams();
   Reply<std::optional<read_model::OperationRow>> find_in_queue(const CommandId& id,
                                                                std::uint64_t queue_length);

@@ -25,11 +25,11 @@ bool has_final_outcome(const read_model::OperationRow& operation);
 /// higher place, or the queue was made anew below one that only a purge can have given. D45
 bool is_later(StreamSequence copy, const read_model::OperationRow& operation);
 
-/// Whether the outcome is that of the copy at this place of COMMANDS: given for good, or given to
+/// Whether the outcome is that of the copy at this place of COMMANDS: it is final, or was given to
 /// this copy or a later one.
 bool stands_for(const read_model::OperationRow& operation, StreamSequence copy);
 
-/// Whether more has happened to the server since the outcome.
+/// Whether the server has changed since the outcome.
 bool has_moved_on(const read_model::OperationWithServer& found);
 
 /// The same as find_operation() gives, from the event itself, which has been committed; nothing

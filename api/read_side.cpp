@@ -1,5 +1,6 @@
 #include "api/read_side.h"
 
+#include "api/answers.h"
 #include "api/polling.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
@@ -22,7 +23,7 @@ http::Problem malformed_token(std::string_view text) {
               "\"; give the value of Vsim-Sequence from the answer to a write"};
 }
 
-/// In an outage every request fails, and one line a second says as much as a thousand.
+/// Logs one line a second at most: in an outage every request fails.
 void log_failure(const std::string& detail) {
   static std::atomic<std::int64_t> last_second{-1};
   const auto now = Steady::now().time_since_epoch();
@@ -37,7 +38,7 @@ void log_failure(const std::string& detail) {
 http::Problem problem_of(const read_model::DatabaseError& error) {
   using Kind = read_model::DatabaseError::Kind;
   log_failure(error.detail);
-  http::Problem problem{http::ProblemCode::unavailable, {}, {}, 1};
+  http::Problem problem = unavailable("");
   switch (error.kind) {
     case Kind::unavailable:
       problem.detail = error.silent ? "the read models (Postgres) do not answer; try again"
@@ -103,11 +104,8 @@ std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
     return there.error();
   }
   if (!*there) {
-    return http::Problem{http::ProblemCode::unavailable,
-                         "the read models have not come to " + std::string(text) + " within " +
-                             std::to_string(wait_max.count()) + " s; try again",
-                         {},
-                         1};
+    return unavailable("the read models have not come to " + std::string(text) + " within " +
+                       std::to_string(wait_max.count()) + " s; try again");
   }
   return std::nullopt;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The way to the read models: queries with their errors as problems, and the waits that keep a
-// client from reading what is older than what it wrote.
+// Queries of the read models, with their errors as problem documents, and the waits by which a
+// client reads its own writes.
 
 #include <atomic>
 #include <chrono>

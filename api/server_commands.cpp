@@ -59,8 +59,7 @@ bool is_ending(const ServerRow& server) {
   return status == Status::terminating || status == Status::terminated;
 }
 
-/// A DELETE of a server that is ending already is carried out: it may be repeated (RFC
-/// 9110, 9.3.5).
+/// Whether a DELETE asks for an end that is under way: such a repeat succeeds (RFC 9110, 9.2.2).
 bool is_met_already(const Call& call, const WriteResult& result) {
   return call.request.method == "DELETE" && result.server && is_ending(*result.server) &&
          result.operation.code == to_string(RejectionCode::invalid_transition);

@@ -41,8 +41,11 @@ std::optional<Status> read_status(std::string_view text) {
 
 tl::expected<PageRequest, std::string> read_page_request(const QueryString& query) {
   PageRequest page;
-  page.filter = {value_of(query, "region"), value_of(query, "status"), value_of(query, "type"),
-                 value_of(query, "name"), query.tags()};
+  page.filter = {.region = value_of(query, "region"),
+                 .status = value_of(query, "status"),
+                 .type = value_of(query, "type"),
+                 .name = value_of(query, "name"),
+                 .tags = query.tags()};
   if (page.filter.status) {
     const auto status = read_status(*page.filter.status);
     if (!status) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The reads of servers, regions and types.
+// The reads: servers, their logs, regions and types.
 
 #include "api/applied_time.h"
 #include "api/log_side.h"

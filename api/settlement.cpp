@@ -20,7 +20,7 @@ std::optional<read_model::Settled> at_once(const OperationRow& operation) {
 
 Reply<std::optional<read_model::Settled>> Settlement::find(const OperationRow& operation) {
   if (outcome_of(operation) != OutcomeKind::succeeded) {
-    return at_once(operation);  // it has changed nothing; none while it is PENDING
+    return at_once(operation);  // it has changed nothing; nothing while it is PENDING
   }
   if (operation.region == messages::clock_region) {
     return find_of_clock(operation);
@@ -32,11 +32,11 @@ Reply<std::optional<read_model::Settled>> Settlement::find(const OperationRow& o
       [&](read_model::Transaction& tx) { return read_model::find_settled(tx, operation); });
 }
 
-/// The clock has settled when all that was due at its change has been brought into the log.
+/// A change of the clock has settled when all that was due by it is in the log.
 Reply<Settlement::Found> Settlement::find_of_clock(const OperationRow& operation) {
   const auto event = log_side_.event_at(operation.event_sequence);
   if (!event || !*event) {
-    return Found();  // without the broker nobody knows; the outcome is shown all the same
+    return Found();  // not known without the broker; the outcome is shown all the same
   }
   const auto logged = messages::decode_event(**event);
   const auto* change = logged ? std::get_if<messages::ClockLogged>(&*logged) : nullptr;

@@ -1,7 +1,7 @@
 #pragma once
 
-// When what a command began is over: not its outcome, but the end of the transition, or of all that
-// an advance of the clock made due.
+// When an operation has settled: not its outcome, but the end of the transition that it began, or
+// of all that an advance of the clock made due.
 
 #include "api/log_side.h"
 #include "schema/read_model/operations.h"
@@ -14,7 +14,7 @@ class Settlement {
   /// Both outlive it.
   Settlement(ReadSide& read_side, LogSide& log_side) : read_side_(read_side), log_side_(log_side) {}
 
-  /// Nothing while it goes on, or cannot be read yet. Once given it stays.
+  /// Nothing while the operation has not settled, or that cannot be read yet. Once given it stays.
   Reply<std::optional<read_model::Settled>> find(const read_model::OperationRow& operation);
 
  private:

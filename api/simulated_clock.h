@@ -1,5 +1,7 @@
 #pragma once
 
+// Simulated time as the API knows it.
+
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,7 +33,7 @@ class SimulatedClock {
   /// either: wall time. Stands still when the broker has not been asked for long (D38).
   Instant now();
 
-  /// Reads the last clock event now. Where the broker cannot be asked, all stays as it was.
+  /// Reads the last clock event now. Changes nothing where the broker does not answer. Blocks.
   void refresh();
 
   bool started() const;

@@ -7,20 +7,20 @@
 
 #include <tl/expected.hpp>
 
-#include "api/route_table.h"
+#include "api/call.h"
 
 namespace vsim::api {
 
 /// Fixed after construction; any thread.
 class StaticFiles {
  public:
-  /// The page from `schema_dir`, what it loads from `swagger_dir`, where ops/up puts it; none at
-  /// all when that is empty. The error says which file is missing and how to bring it.
+  /// Reads the page from `schema_dir` and what it loads from `swagger_dir`, where ops/up puts it;
+  /// no file when that is empty. The error says which file is missing and how to get it.
   static tl::expected<StaticFiles, std::string> read(const std::string& schema_dir,
                                                      const std::string& swagger_dir);
 
-  /// The file that the path names, or 304. Only names of the list that was read are known, so no
-  /// path leads anywhere else.
+  /// The file that the path names, or 304. Knows only the names that were read, so no path leads to
+  /// another file.
   Answer get(const Call& call) const;
 
  private:

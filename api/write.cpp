@@ -1,5 +1,7 @@
 #include "api/write.h"
 
+#include <cassert>
+
 #include "schema/messages/command_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/request_hash.h"
@@ -24,6 +26,8 @@ std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
 }  // namespace
 
 Write make_write(const Call& call, Write asked, std::string_view path) {
+  assert(!asked.type.empty() && !asked.payload.empty() && !asked.region.name.empty());
+  assert(!asked.type.empty() && !asked.payload.empty() && !asked.region.name.empty());
   // A create's region stands in its subject, neither in its path nor in its payload.
   const bool is_create = asked.type == command_type(Action(Create{}));
   const std::string hashed = is_create ? asked.region.name + "\n" + asked.payload : asked.payload;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Who asks, and whether that one may: the key in the header Authorization (RFC 6750), and the role
-// that a route needs.
+// Who sends a request, and whether it may: the key in the header Authorization (RFC 6750), and the
+// role that a route needs. D31
 
 #include <optional>
 #include <string>
@@ -14,14 +14,14 @@
 
 namespace vsim::api {
 
-/// Somebody who may ask.
+/// A sender that is known, or any sender while keys are off.
 struct Caller {
   std::string name = "api";  // of the key; what events name as their actor
   http::Role role = http::Role::operator_;
   bool has_key = false;
 };
 
-/// Who sent a request, as far as can be told.
+/// Who sent a request, as far as its key shows it.
 struct Identity {
   bool key_given = false;                                         // also one that does not hold
   std::optional<Caller> caller;                                   // none: no key that holds
@@ -37,7 +37,7 @@ class Access {
   /// The keys and the metrics outlive it.
   Access(const KeyRing& keys, telemetry::Metrics& metrics);
 
-  /// Whose key the request bears; while keys are off, everybody may do everything.
+  /// Whose key the request bears. While keys are off, every sender has all roles.
   Identity identify(const HttpRequest& request) const;
 
   /// Nothing for a caller that has the role or a greater one; for others a 401, or a 403 that names

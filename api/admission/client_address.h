@@ -1,6 +1,6 @@
 #pragma once
 
-// Who a request comes from, where proxies stand in between.
+// The client's address, also where a request comes through proxies. D32
 
 #include <optional>
 #include <string>
@@ -13,8 +13,9 @@
 namespace vsim::api {
 
 /// The peer of the connection; or, when that is a trusted proxy, the rightmost address of
-/// X-Forwarded-For that is not one. What stands left of it anybody may have written. Where an entry
-/// is no address, the proxy that passed it on is the client. Nothing when the peer is unknown.
+/// X-Forwarded-For that is not one: the client itself may have written what stands left of it.
+/// Where an entry is no address, the proxy that passed it on is the client. Nothing when the peer
+/// is unknown.
 std::optional<process::IpAddress> client_address(
     const HttpRequest& request, const std::vector<process::AddressRange>& trusted_proxies);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The keys that hold now. The file that `vsimctl keys` writes is looked at again and again, so that
-// a key that is added or revoked there counts without a restart.
+// The keys in force. The file that `vsimctl keys` writes is read again when it changes, so that a
+// key which is added or revoked there counts without a restart. D31
 
 #include <memory>
 #include <mutex>
@@ -19,10 +19,10 @@ namespace vsim::api {
 /// Fixed once made; any thread.
 class Keys {
  public:
-  Keys() = default;  // none: opens nothing
+  Keys() = default;  // none: no request is let in
   explicit Keys(std::vector<http::ApiKey> keys) : keys_(std::move(keys)) {}
 
-  /// The key with this text. Takes as long whether there is one, and whichever it is.
+  /// The key with this text, null when there is none. Takes the same time for every text.
   const http::ApiKey* find(std::string_view text) const;
   std::size_t count() const { return keys_.size(); }
 
@@ -36,15 +36,15 @@ class KeyRing {
   /// An empty path: keys are off for good.
   explicit KeyRing(std::string path) : path_(std::move(path)) {}
 
-  /// The keys last read; none while keys are off, which they are until the file is there for the
-  /// first time. From then on they stay on, whatever becomes of the file.
+  /// The keys last read; null while keys are off, which they are until the file exists for the
+  /// first time. From then on they stay on, whatever happens to the file.
   std::shared_ptr<const Keys> now() const;
 
-  /// Reads the file if it has changed. After an error, or when the file is gone, what was last read
-  /// holds on; if nothing was, no key opens anything, since a file was meant to be there.
+  /// Reads the file if it has changed. After an error, or when the file is gone, the keys last read
+  /// stay in force; if there are none, no key is let in, since a file was meant to be there.
   tl::expected<void, std::string> look();
 
-  /// Looks every second until the stop, and logs what is new and what is wrong, once each.
+  /// Calls look() every second until the stop. Logs each change and each error once.
   void watch(const std::stop_token& stop);
 
  private:

@@ -1,10 +1,10 @@
 #pragma once
 
-// Keeps the pages of other web sites out of an API without keys, which any browser on the same
-// machine can reach. A page's request is known by what the browser adds and no page can change: the
-// header Origin (RFC 6454; Fetch), Sec-Fetch-Site (Fetch Metadata), and Host, which holds the
+// Refuses requests of other web sites' pages to an API without keys, which any browser on the same
+// machine can reach. Such a request is recognised by what the browser adds and no page can change:
+// the header Origin (RFC 6454; Fetch), Sec-Fetch-Site (Fetch Metadata), and Host, which holds the
 // page's own name when that has been made to resolve to this machine (DNS rebinding). With keys
-// none of this is needed: a page does not know them.
+// this is not needed: a page does not know them. D41
 
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 #include "api/admission/rate_limiter.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace vsim::api {
 
@@ -10,7 +11,9 @@ RateLimiter::RateLimiter(process::RateLimit limit, std::size_t buckets_max)
     : limit_(limit),
       buckets_max_(buckets_max),
       token_(nanoseconds(std::chrono::seconds(1)) / static_cast<std::int64_t>(limit.per_second)),
-      full_(token_ * static_cast<std::int64_t>(limit.burst)) {}
+      full_(token_ * static_cast<std::int64_t>(limit.burst)) {
+  assert(limit.burst > 0 && token_.count() > 0 && buckets_max > 0);
+}
 
 RateLimiter::Verdict RateLimiter::take(std::string_view name, Time now) {
   const std::lock_guard lock(mutex_);
@@ -35,8 +38,8 @@ std::size_t RateLimiter::buckets() const {
   return buckets_.size();
 }
 
-/// Makes a full one where there is none. Each call drops up to two that are full, so that what one
-/// rush of callers left behind goes as later calls come.
+/// Makes a full one where there is none. Each call drops up to two full ones from the old end, so
+/// that the list shrinks again after a rush of callers.
 RateLimiter::Bucket& RateLimiter::bucket(std::string_view name, Time now) {
   const auto found = by_name_.find(name);
   if (found != by_name_.end()) {
@@ -52,6 +55,8 @@ RateLimiter::Bucket& RateLimiter::bucket(std::string_view name, Time now) {
        ++dropped) {
     drop_first();
   }
+  assert(buckets_.size() == by_name_.size() && buckets_.back().name == name);
+  assert(buckets_.size() == by_name_.size() && buckets_.back().name == name);
   return buckets_.back();
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Token buckets: each caller has one of `burst` tokens that fills at `per_second`; a request takes
-// one, and is refused when there is none. A bucket is one moment in time, that at which it will be
-// full, so a full bucket need not be kept at all.
+// one, and is refused when there is none. A bucket is stored as the moment at which it will be
+// full, so a full bucket need not be kept. D32
 
 #include <chrono>
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace vsim::api {
 
-/// Buckets that are kept. Full ones go first; only when so many callers come within the time that
-/// fills a bucket, the one that has been silent for longest starts afresh.
+/// Buckets that are kept. Full ones are dropped first; only when so many callers come within the
+/// time that fills a bucket, the one unused for longest starts afresh.
 inline constexpr std::size_t rate_buckets_max = 65'536;
 
 /// Any thread. Time is the caller's, and may stand still but not go back.

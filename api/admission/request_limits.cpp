@@ -1,6 +1,7 @@
 #include "api/admission/request_limits.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "api/admission/client_address.h"
 
@@ -9,12 +10,12 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// Rounded up: too early would be refused again.
+/// Rounded up: a client that comes back too early would be refused again.
 std::string whole_seconds(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
 }
 
-/// Probes must get through when callers do not, and who was not listened to has cost nothing.
+/// Probes must pass when callers do not, and a request that was not read has cost nothing.
 bool is_exempt(const HttpRequest& request) {
   return request.path == "/healthz" || request.path == "/readyz" || request.fault == Fault::no_room;
 }
@@ -46,7 +47,7 @@ RequestLimits::Admission RequestLimits::admit(const HttpRequest& request,
   return admission;
 }
 
-/// IPv6 callers have a whole /64 to choose their address from.
+/// IPv6 callers are counted by their /64, which one subscriber has.
 std::string RequestLimits::bucket_of(const HttpRequest& request, std::string_view key_name) const {
   if (!key_name.empty()) {
     return "key " + std::string(key_name);
@@ -62,6 +63,8 @@ std::string RequestLimits::bucket_of(const HttpRequest& request, std::string_vie
 }
 
 http::Problem RequestLimits::refusal(const Admission& admission) const {
+  assert(admission.refused());  // so there is a limit
+  assert(admission.refused());  // so there is a limit
   const process::RateLimit& limit = limiter_->limit();
   http::Problem problem{http::ProblemCode::too_many_requests,
                         "more than " + std::to_string(limit.per_second) +

@@ -1,7 +1,7 @@
 #pragma once
 
-// How many requests one caller may send: which bucket a request takes from, and what its answer
-// says of that.
+// How many requests one caller may send: which bucket a request takes from, and the headers of its
+// answer. D32
 
 #include <optional>
 #include <string>
@@ -23,21 +23,22 @@ class RequestLimits {
   RequestLimits(process::RateLimit limit, std::vector<process::AddressRange> trusted_proxies,
                 telemetry::Metrics& metrics);
 
-  /// What became of one request here.
+  /// Whether a request may pass, and the bucket that its token came from.
   struct Admission {
     std::string bucket;  // empty: this request is not limited
     RateLimiter::Verdict verdict;
     bool refused() const { return !verdict.allowed; }
   };
 
-  /// `key_name` is that of the key that the request was proven to come with; without one the
+  /// Takes a token for the request. `key_name` is that of its key, which holds; without one the
   /// client's address counts.
   Admission admit(const HttpRequest& request, std::string_view key_name);
 
-  /// Why it was refused: 429, with the time after which another one will be let in.
+  /// The 429 of an admission that was refused, with the time after which another may pass.
   http::Problem refusal(const Admission& admission) const;
 
-  /// What all answers to limited requests say. A 5xx is our fault: its token is given back.
+  /// Adds the RateLimit-* headers to the answer of a limited request. A 5xx is our fault: its token
+  /// is given back.
   void conclude(Admission admission, HttpResponse& response);
 
  private:

@@ -31,14 +31,14 @@ Connection::Got Connection::fill(Transport::Time until) {
   return received.state;
 }
 
-/// However steadily the bytes trickle in, the request has its time and no more.
+/// Bounded by the time of the whole request, however steadily single bytes arrive.
 Connection::Got Connection::fill_within_request() {
   const auto now = Steady::now();
   const auto end = began_ + request_seconds_max;
   return now < end ? fill(std::min(now + idle_seconds_max, end)) : Got::late;
 }
 
-/// Some clients send an empty line behind a body; RFC 9112, 2.2 asks to overlook it.
+/// Some clients send an empty line behind a body; a server should ignore it (RFC 9112, 2.2).
 void Connection::skip_empty_lines() {
   while (end_ - begin_ >= line_end.size() &&
          std::string_view(buffer_.data() + begin_, line_end.size()) == line_end) {
@@ -139,7 +139,7 @@ bool Connection::take_bytes(std::string& into, std::size_t count) {
   return true;
 }
 
-/// Without its end of line. What is longer than `most` is no line of ours.
+/// A line without its end, of at most `most` bytes.
 std::optional<Fault> Connection::take_line(std::string& line, std::size_t most) {
   line.clear();
   for (char byte = 0; take_byte(byte);) {
@@ -197,7 +197,7 @@ std::optional<Fault> Connection::take_chunks(std::string& body) {
   }
 }
 
-/// They have the form of headers, and are not looked at.
+/// Trailers must have the form of headers; they are not used.
 std::optional<Fault> Connection::take_trailers() {
   std::string line;
   for (std::size_t trailers = 0; trailers <= trailers_max; ++trailers) {

@@ -1,9 +1,9 @@
 #pragma once
 
 // One client's connection, and the framing of requests on it (RFC 9112): where a head ends, where a
-// body ends, in how many bytes and how much time. A line ends with CR LF and with nothing else. A
-// body is always taken off the connection, also that of a GET, or the connection is closed: what is
-// left of it would be the next request.
+// body ends, within which limits of bytes and time. A line ends with CR LF and with nothing else. A
+// body is always taken off the connection, that of a GET too, or the connection is closed: what is
+// left of it would be read as the next request.
 
 #include <array>
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace vsim::api {
 
-/// From the first byte of a request to its last.
+/// Time from the first byte of a request to its last.
 inline constexpr std::chrono::seconds request_seconds_max{15};
 /// How long a client may be silent between two requests, or within one.
 inline constexpr std::chrono::seconds idle_seconds_max{5};
@@ -34,20 +34,20 @@ class Connection {
   /// the client went away or the server stops.
   Transport::State wait_for_request(Transport::Time until);
 
-  /// Takes the head of the request that has begun off the connection, with its empty line. The
-  /// lines have their ends; what stands in them is not looked at, but for a first line that is no
-  /// request while nothing has come behind it: no more of that needs to be waited for.
+  /// Takes the head of the request that has begun off the connection, with its empty line. Checks
+  /// that lines end with CR LF, and that the first is a request line when nothing has come behind
+  /// it yet: there is no need to wait for the rest of something else.
   tl::expected<std::string, HeadRefusal> take_head();
 
-  /// Takes the body of that head off the connection; what is wrong with it otherwise. A client that
-  /// waits for "100 Continue" is sent that first, unless the length that it gave is too large.
+  /// Takes the body of that head off the connection into `body`; gives the fault when there is one.
+  /// A client that waits for "100 Continue" is sent that first, unless its length is too large.
   std::optional<Fault> take_body(const RequestHead& head, std::string& body);
 
   /// Sends an answer; false when the client is gone or does not take it in time.
   bool send(std::string_view answer);
 
-  /// After a fault the client may still be sending: lets it finish reading our answer before the
-  /// connection is cut, which would otherwise be reset and the answer lost.
+  /// Lets a client that may still be sending finish reading our answer: closed at once, the
+  /// connection would be reset and the answer lost. Blocks for 2 s at most.
   void linger();
 
  private:

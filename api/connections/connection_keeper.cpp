@@ -21,7 +21,7 @@ using Steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds leaving_seconds_max{1};
-constexpr int accepted_at_once_max = 64;  // then those who are here get their turn
+constexpr int accepted_at_once_max = 64;  // then connections that are open get their turn
 constexpr std::chrono::milliseconds pause_without_descriptors{10};
 constexpr std::uint32_t heard = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 constexpr std::uint32_t heard_of_the_leaving = EPOLLRDHUP | EPOLLONESHOT;
@@ -85,7 +85,8 @@ void ConnectionKeeper::run() {
   drain();
 }
 
-/// New connections come last: they may push out clients that earlier events are about.
+/// New connections come last: to make room for them, clients may be closed that earlier events of
+/// the same batch are about.
 void ConnectionKeeper::wait_for_events() {
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()),
@@ -118,7 +119,7 @@ void ConnectionKeeper::accept_all() {
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       log::error("no connection can be accepted", {{"error", std::strerror(errno)}});
-      std::this_thread::sleep_for(pause_without_descriptors);  // it would be told again at once
+      std::this_thread::sleep_for(pause_without_descriptors);  // epoll reports it again at once
     }
     if (errno != ECONNABORTED && errno != EINTR) {
       return;
@@ -140,7 +141,8 @@ void ConnectionKeeper::take(Descriptor socket, const std::optional<process::IpAd
   watch(client, EPOLL_CTL_ADD, heard);
 }
 
-/// Closed at once, with its request unread, the connection would be reset and the answer lost.
+/// Keeps the socket for a moment: closed at once, with its request unread, the connection would be
+/// reset and the answer lost.
 void ConnectionKeeper::turn_away(Descriptor socket) {
   const std::string text = options_.refusal();
   if (text.empty()) {
@@ -159,7 +161,7 @@ void ConnectionKeeper::turn_away(Descriptor socket) {
   watch(client, EPOLL_CTL_ADD, heard_of_the_leaving);
 }
 
-/// Whoever fails to be watched is closed as silent in time.
+/// A connection that epoll cannot watch is closed with the idle ones in time.
 void ConnectionKeeper::watch(Client& client, int operation, std::uint32_t events) const {
   epoll_event event = event_of(events, &client);
   epoll_ctl(epoll_.number(), operation, client.socket.number(), &event);
@@ -201,7 +203,7 @@ void ConnectionKeeper::close(Clients& from, Place place) {
   }
 }
 
-/// A bug must not cost other clients their connections: this one is closed.
+/// Catches what `serve` throws: a bug, which closes this connection and no other.
 bool ConnectionKeeper::serve_guarded(Client& client) {
   try {
     return options_.serve(client);
@@ -220,19 +222,19 @@ void ConnectionKeeper::serve(Place place) {
   } while (!park(place));
 }
 
-/// Back among the silent. False when it is to be served once more instead: this is the end, and it
-/// has sent something.
+/// Puts an idle connection back under watch. False when it is to be served once more instead: the
+/// keeper stops, and the client has sent something.
 bool ConnectionKeeper::park(Place place) {
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {
-      // Nearly always at the end: only those who were heard and asked nothing are older.
+      // Nearly always at the end: only connections that woke up and sent no request are older.
       auto next = parked_.end();
       while (next != parked_.begin() && std::prev(next)->silent_since > place->silent_since) {
         --next;
       }
       parked_.splice(next, in_hand_, place);
-      watch(*place, EPOLL_CTL_MOD, heard);  // from now on it may be heard, and served
+      watch(*place, EPOLL_CTL_MOD, heard);  // from now on it may be woken, and served
       return true;
     }
   }
@@ -258,7 +260,8 @@ void ConnectionKeeper::close_silent() {
   }
 }
 
-/// Only the keeper's own thread takes out of the silent, so that a place found stays good.
+/// Closes the connection that has been idle for longest. Only the keeper's own thread takes out of
+/// `parked_`, so a place found there stays valid without the lock.
 bool ConnectionKeeper::make_room() {
   const auto now = Steady::now();
   std::optional<Place> found;
@@ -278,7 +281,7 @@ bool ConnectionKeeper::make_room() {
   return found.has_value();
 }
 
-/// The end: what has been sent is served, all others are let go.
+/// At the stop: serves what clients have sent, and closes the other connections.
 void ConnectionKeeper::drain() {
   accept_all();
   listening_ = Descriptor();
@@ -297,7 +300,7 @@ void ConnectionKeeper::drain() {
 }
 
 int ConnectionKeeper::milliseconds_to_next_end() const {
-  auto end = Steady::now() + 1s;  // who falls silent meanwhile stays for longer than that
+  auto end = Steady::now() + 1s;  // a connection that becomes idle meanwhile stays for longer
   if (!leaving_.empty()) {
     end = std::min(end, leaving_.front().silent_since + leaving_seconds_max);
   }

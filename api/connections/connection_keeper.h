@@ -1,8 +1,8 @@
 #pragma once
 
 // Which connections are open, and which of them have a thread. One thread accepts connections and
-// watches those whose clients say nothing (epoll); one that has something to say is given a thread
-// until it falls silent again. So a silent client costs a socket, and there is a limit on those.
+// watches the idle ones by epoll; a connection on which bytes have arrived is given a thread until
+// it is idle again. So an idle client costs a socket, and the number of those is bounded. D37
 
 #include <atomic>
 #include <chrono>
@@ -24,36 +24,38 @@
 
 namespace vsim::api {
 
-/// A client that has been silent for so long makes room for a new one when there is no other room.
+/// A client that has been idle for so long may be closed to make room for a new one.
 inline constexpr std::chrono::seconds makes_room_after_seconds{1};
-/// Clients for which there was no room, and who are let read why; for a second at most.
+/// Clients that were refused for want of room and may still read why; for a second at most.
 inline constexpr std::size_t leaving_max = 64;
 
-/// One that is connected.
+/// An open connection, from its acceptance until it is closed.
 struct Client {
   Descriptor socket;
   std::optional<process::IpAddress> peer;
-  std::unique_ptr<Transport> transport;                // made and opened by who serves it
+  std::unique_ptr<Transport> transport;                // made and opened by Options::serve
   std::chrono::steady_clock::time_point silent_since;  // its last answer, or when it came
-  bool leaving = false;                                // there was no room for it
+  bool leaving = false;                                // refused: there was no room for it
   std::list<Client>::iterator place;                   // in the keeper's lists
 };
 
+/// Any thread. Owns the sockets.
+/// Any thread. Owns the sockets.
 class ConnectionKeeper {
  public:
   struct Options {
     std::size_t connections_max = 512;
-    /// Called on a thread of its own when the client has sent something. True: it has fallen
-    /// silent, `silent_since` is up to date; false: it is to be closed.
+    /// Called on a thread of its own when the client has sent something; may block. True: the
+    /// client is idle, and `silent_since` is up to date; false: it is to be closed.
     std::function<bool(Client&)> serve;
-    /// What a client reads for which there is no room; may be empty. Called when there is none.
+    /// The answer to a client that is refused for want of room; may be empty. Must not block.
     std::function<std::string()> refusal;
   };
 
   ConnectionKeeper(Descriptor listening, Options options);
 
-  /// Accepts no more, closes what is silent, and returns when all that is in hand is answered. What
-  /// has been sent before is still served; a client that is in the middle of sending is cut off.
+  /// Accepts no more, closes idle connections, and returns when all requests in hand are answered.
+  /// Requests that have arrived whole are still served; one that is half sent is cut off.
   ~ConnectionKeeper();
   ConnectionKeeper(const ConnectionKeeper&) = delete;
   ConnectionKeeper& operator=(const ConnectionKeeper&) = delete;

@@ -1,5 +1,6 @@
 #include "api/connections/connection_threads.h"
 
+#include <cassert>
 #include <chrono>
 #include <system_error>
 
@@ -21,6 +22,7 @@ void ConnectionThreads::run_soon(std::function<void()> task) {
   Threads ended;
   {
     const std::lock_guard lock(mutex_);
+    assert(!stopping_);  // nobody would run the task
     waiting_.push_back(std::move(task));
     ended.swap(ended_);
     if (waiting_.size() > idle_) {
@@ -33,7 +35,7 @@ void ConnectionThreads::run_soon(std::function<void()> task) {
     }
   }
   changed_.notify_one();
-  join_all(ended);  // they are past their last step
+  join_all(ended);  // does not block: they have returned, or are about to
 }
 
 void ConnectionThreads::work(Threads::iterator self) {
@@ -51,7 +53,7 @@ void ConnectionThreads::work(Threads::iterator self) {
     task();
     lock.lock();
   }
-  if (!stopping_) {  // else who stops it joins
+  if (!stopping_) {  // else shutdown() joins
     ended_.splice(ended_.end(), threads_, self);
   }
 }

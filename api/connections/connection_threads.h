@@ -1,7 +1,7 @@
 #pragma once
 
-// The threads that requests are answered on: made when none is free, gone when there has been
-// nothing to do for a while.
+// The threads that requests are answered on: started when none is free, ended when they have been
+// idle for a while.
 
 #include <condition_variable>
 #include <deque>
@@ -21,11 +21,11 @@ class ConnectionThreads {
   ConnectionThreads(const ConnectionThreads&) = delete;
   ConnectionThreads& operator=(const ConnectionThreads&) = delete;
 
-  /// Runs it on a free thread, or a new one; does not wait. There are never more threads than tasks
-  /// that run at once. Where the system gives no more threads, it runs when one is free.
+  /// Runs the task on a free thread, or a new one; does not block. There are never more threads
+  /// than tasks at one time. Where the system gives no more threads, it runs when one is free.
   void run_soon(std::function<void()> task);
 
-  /// Runs what has been given and joins all threads. Nothing may be given afterwards.
+  /// Runs the tasks that were given and joins all threads. run_soon() may not be called afterwards.
   void shutdown();
 
   std::size_t count() const;

@@ -40,13 +40,13 @@ const char* reason_phrase(int status) {
   return phrase == std::end(phrases) ? "" : phrase->text;
 }
 
-/// RFC 9110, 8.6: these have no content, and say nothing of its length but what 304 is given.
+/// 1xx, 204 and 304 have no content, and no length but what a handler gives a 304 (RFC 9110, 8.6).
 bool has_content(int status) { return status >= 200 && status != 204 && status != 304; }
 
 struct Framing {
   bool head_only = false;   // the answer to HEAD: the same head, and nothing behind it
   bool close = false;       // what the header Connection says
-  bool keep_alive = false;  // said to HTTP/1.0, which expects the contrary
+  bool keep_alive = false;  // for HTTP/1.0, where closing is the default
 };
 
 std::string to_bytes(const HttpResponse& answer, const Framing& framing) {
@@ -114,7 +114,7 @@ bool HttpExchange::serve_one(Connection& connection, const std::optional<process
     take_body(request);
   }
   const HttpResponse answer = handler_(request);
-  // A client that was not told to go on may send the body or not: what comes next is not clear.
+  // A client that was sent no "100 Continue" may send the body or not: the next bytes are unclear.
   const bool cut = !head || answer.close || request.fetch_body != nullptr;
   const bool close = cut || last || !head->keeps_open;
   const bool sent = connection.send(to_bytes(

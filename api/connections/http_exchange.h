@@ -1,7 +1,7 @@
 #pragma once
 
-// Takes one request off a connection, has it answered, and sends the answer. Formats answers itself,
-// without an HTTP library. D17
+// Takes one request off a connection, has it answered, and sends the answer. Formats answers
+// itself, without an HTTP library. D17
 
 #include <functional>
 #include <optional>
@@ -15,17 +15,17 @@ namespace vsim::api {
 /// Any thread; one connection by one thread at a time.
 class HttpExchange {
  public:
-  /// Must answer every request, also those with a fault, and must not throw. Calls take_body() of
-  /// the request before it looks at the body. May block.
+  /// Must answer every request, also those with a fault, and must not throw. Must call take_body()
+  /// of the request before it reads the body. May block. Called from many threads at once.
   using Handler = std::function<HttpResponse(HttpRequest&)>;
 
   explicit HttpExchange(Handler handler) : handler_(std::move(handler)) {}
 
-  /// The request that has begun to come is read, handled and answered. `last`: the answer says that
-  /// none is taken after it. False when the connection is of no further use.
+  /// Reads, handles and answers the request that has begun to arrive. `last`: the answer says that
+  /// the connection is closed after it. False when the connection must be closed.
   bool serve_one(Connection& connection, const std::optional<process::IpAddress>& peer, bool last);
 
-  /// The whole answer to a client that is not listened to, as bytes.
+  /// The whole answer to a client whose request is not read, as bytes.
   std::string answer_to_fault(Fault fault) const;
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
 
-// The words that HTTP/1.1 messages are made of (RFC 9110, 5.6; RFC 9112, 5 and 7.1). The readers
-// take what the grammar allows and refuse everything else: a reader that mends what it is given may
-// see another message than a proxy before it. Pure functions; any thread.
+// The tokens of HTTP/1.1 messages (RFC 9110, 5.6; RFC 9112, 5 and 7.1). The readers take what the
+// grammar allows and refuse everything else: a reader that repairs its input may see another
+// message than a proxy before it. D41. Pure functions; any thread.
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-// A request and its answer, as the routes see them: plain values without sockets, so that routes
-// can be called from a test.
+// A request and its answer, as routes see them: plain values without sockets, so that a test can
+// call routes.
 
 #include <cstdint>
 #include <functional>
@@ -15,14 +15,14 @@
 
 namespace vsim::api {
 
-/// What was wrong with a request before its meaning could be looked at.
+/// Why a request cannot be read, or is not read.
 enum class Fault : std::uint8_t {
   malformed_head,  // the request line, the target or a header is none
   head_too_large,  // over head_bytes_max, or one line of it over head_line_bytes_max
   malformed_body,  // lengths or chunks that cannot be followed
   body_too_large,  // over http::body_bytes_max
   incomplete,      // the rest did not come in time, or not at all
-  no_room          // not listened to: as many connections as allowed are open
+  no_room          // not read: as many connections as allowed are open
 };
 
 /// Names and values as they were sent, without the blanks around them.
@@ -48,9 +48,10 @@ struct HttpRequest {
   /// All headers of that name, joined with commas.
   std::string joined_header(std::string_view name) const;
 
-  /// Where the client waits for "100 Continue", the body is there only after this; elsewhere it
-  /// does nothing. To be called when all that can be refused by the head alone has been refused
-  /// (RFC 9110, 10.1.1). Sets `fault` when the body does not come or is too large. Blocks.
+  /// Where the client waits for "100 Continue", sends that and reads the body; elsewhere it does
+  /// nothing, since the body is there. To be called when all that can be refused by the head alone
+  /// has been refused (RFC 9110, 10.1.1). Sets `fault` when the body does not come or is too large.
+  /// Blocks.
   void take_body();
 };
 
@@ -59,7 +60,7 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  bool close = false;  // the connection is of no further use
+  bool close = false;  // the connection must be closed after it
 
   HttpResponse& add(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -11,11 +11,11 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// How long a thread stays with a client after an answer: one that asks again and again is spared
-/// the way through the keeper and back.
+/// How long a thread stays with a client after an answer: the next request of a busy client then
+/// needs no epoll and no hand-over.
 constexpr std::chrono::milliseconds stay_max{10};
 
-/// Counts those who stay, while it lives.
+/// Counts the threads that stay, for as long as it lives.
 class Stay {
  public:
   explicit Stay(std::atomic<std::size_t>& count) : count_(count), place_(count.fetch_add(1)) {}
@@ -49,7 +49,7 @@ struct HttpServer::Impl {
     metrics.on_collect([open, this] { open.set(static_cast<double>(keeper.open())); });
   }
 
-  /// Until the client falls silent (true), or is done with.
+  /// Serves the client until it is idle (true), or is to be closed (false).
   bool serve(Client& client) {
     if (!client.transport) {
       auto transport = make_transport(client.socket.number());
@@ -63,7 +63,7 @@ struct HttpServer::Impl {
       switch (next_request(connection)) {
         case Transport::State::late:
           if (client.transport->has_buffered()) {
-            continue;  // of which the keeper, who watches the socket, would not hear
+            continue;  // epoll watches the socket and would not see these bytes
           }
           return true;
         case Transport::State::end:
@@ -78,7 +78,7 @@ struct HttpServer::Impl {
     }
   }
 
-  /// A handshake for somebody to read it would cost what the limit is there to save.
+  /// Empty with TLS: a handshake would cost what the limit is there to save.
   std::string refusal() {
     refused.add();
     const std::string text = exchange.answer_to_fault(Fault::no_room);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The HTTP side as sockets: listens, hands every request to one function and sends what that
-// answers. Knows no route.
+// The HTTP server: listens, hands every request to one function and sends the answer. Knows no
+// route.
 
 #include <functional>
 #include <memory>
@@ -16,15 +16,16 @@
 
 namespace vsim::api {
 
-/// Threads that wait for a moment whether their clients ask again; others leave at once.
+/// Threads that wait a moment for their client's next request; others give the connection back at
+/// once.
 inline constexpr std::size_t staying_threads_max = 64;
 
 struct HttpServerOptions {
   process::ListenAddress address;
   std::size_t connections_max = 512;  // open at once; beyond that a client is answered 503
-  // What a connection's bytes go through; called by its own thread.
+  // Makes what a connection's bytes go through; called on the connection's thread.
   std::function<std::unique_ptr<Transport>(int socket)> make_transport = make_plain_transport;
-  bool encrypted = false;  // so that who is turned away cannot read why
+  bool encrypted = false;  // refused clients get no answer: it would take a handshake
 };
 
 class HttpServer {
@@ -36,7 +37,7 @@ class HttpServer {
   static tl::expected<std::unique_ptr<HttpServer>, std::string> start(
       const HttpServerOptions& options, telemetry::Metrics& metrics, Handler handler);
 
-  /// Takes no more requests, lets those in hand be answered, and returns when all are.
+  /// Takes no more requests and returns when those in hand are answered.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -26,7 +26,8 @@ struct RequestLine {
   bool http_1_0 = false;
 };
 
-/// Of a URI (RFC 3986), and leniently what it would have escaped: no reader takes that for an end.
+/// The characters of a URI (RFC 3986), and those that it should have escaped but for controls, the
+/// blank and "#": no reader takes the others for the target's end.
 bool is_target(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -119,7 +120,7 @@ std::optional<Complaint> read_target(std::string_view target, RequestHead& head)
   return std::nullopt;
 }
 
-/// The headers that say how a message is to be read.
+/// The headers that say where the message ends and what follows it.
 struct Framing {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
@@ -152,7 +153,7 @@ void Framing::record(std::string_view name, std::string_view value) {
   }
 }
 
-/// Some readers take an underscore for a hyphen, as CGI does: they would see a length here.
+/// Some readers, such as CGI, take an underscore for a hyphen: they would see a length here.
 bool is_framing_in_disguise(std::string_view name) {
   if (name.find('_') == std::string_view::npos) {
     return false;
@@ -181,7 +182,7 @@ std::optional<Complaint> read_host(const Framing& framing, RequestHead& head) {
   return std::nullopt;
 }
 
-/// RFC 9112, 6.3, of which only what leaves no doubt is taken.
+/// RFC 9112, 6.3; refuses what it leaves to the reader.
 std::optional<Complaint> read_body_length(const Framing& framing, RequestHead& head) {
   if (framing.encodings > 0) {
     if (framing.lengths > 0) {

@@ -2,7 +2,7 @@
 
 // A request's head as bytes, read once and strictly (RFC 9112, 2 to 6): the request line, the
 // headers, and where the body ends. What the grammar does not allow, and what two readers could
-// take for different requests, is refused with a sentence. Pure; any thread.
+// read as different requests, is refused with a sentence. D41. Pure; any thread.
 
 #include <cstdint>
 #include <optional>
@@ -45,8 +45,7 @@ struct HeadRefusal {
 /// `head` ends with its empty line, and each of its lines with CR LF and no other LF.
 tl::expected<RequestHead, HeadRefusal> read_request_head(std::string_view head);
 
-/// For a head of which no more than the first line is there: what is wrong with that line, without
-/// its end.
+/// What is wrong with a first line, without its end, for a head of which no more has arrived.
 std::optional<Complaint> complaint_about_request_line(std::string_view line);
 
 }  // namespace vsim::api

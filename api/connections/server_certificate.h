@@ -1,7 +1,7 @@
 #pragma once
 
-// What the API shows of itself to clients that speak TLS: a certificate and its key, read from
-// files, and again when they have been renewed.
+// The certificate that the API shows to clients that speak TLS, and its key: read from files, and
+// again when they have been renewed.
 
 #include <memory>
 #include <mutex>
@@ -25,14 +25,14 @@ class ServerCertificate {
       const process::CertificateFiles& files);
 
   /// Reads the files again. Connections that are opened from now on get the new pair; those that
-  /// are open go on with the old one. When the new pair will not do, the old one stays, and the
+  /// are open keep the old one. When the new pair cannot be used, the old one stays in use and the
   /// reason is given.
   std::optional<std::string> reload();
 
   /// TLS 1.2 or newer over the socket. May outlive this object.
   std::unique_ptr<Transport> make_transport(int socket) const;
 
-  /// Whom the certificate names and until when it holds, such as "CN=vsim" and "Nov 21 12:00:00
+  /// The certificate's subject and the end of its validity, such as "CN=vsim" and "Nov 21 12:00:00
   /// 2027 GMT".
   std::string subject() const;
   std::string valid_until() const;

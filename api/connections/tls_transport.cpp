@@ -20,8 +20,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds plain_answer_seconds_max{1};
 constexpr std::size_t plain_request_bytes_max = 64 * 1024;  // taken before it is cut off
 
-// OpenSSL's own reader of sockets would wait as long as the socket does, and raise SIGPIPE. This
-// one never waits, and notes how the client began.
+// OpenSSL's own BIO for sockets blocks as long as the socket does, and raises SIGPIPE. This one
+// never blocks, and keeps the client's first byte, which tells TLS from plain HTTP.
 
 struct Wire {
   int socket;
@@ -154,10 +154,10 @@ class TlsTransport : public Transport {
   }
 
  private:
-  /// Whether there is use in doing something again that has got nothing done.
+  /// What to do after a call of OpenSSL that has not succeeded.
   enum class Next : std::uint8_t { again, late, end };
 
-  /// Waits for what the call has lacked, if it was time that it has lacked.
+  /// Waits until the socket can be read or written, if that is what the call was waiting for.
   Next after(int result, Time until) {
     switch (SSL_get_error(ssl_.get(), result)) {
       case SSL_ERROR_WANT_READ:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a connection's bytes go through: the bare socket, or TLS over it. It never blocks in a
-// system call for longer than its caller allows, whatever the socket's own settings are.
+// What a connection's bytes go through: the bare socket, or TLS over it. Never blocks in a system
+// call for longer than its caller allows, whatever the socket's own settings are. D33
 
 #include <chrono>
 #include <cstddef>
@@ -31,21 +31,21 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// What has to be agreed upon before the first byte. Once, before all else; waits for the client.
-  /// False when there is nobody to serve: the reason has been told to the client, where it can be.
+  /// The handshake before the first byte. Called once, before all else; waits for the client until
+  /// `until`. False when it fails: the client has been sent the reason, where that is possible.
   virtual bool open(Time until) = 0;
 
-  /// Waits until `until` at most, and takes what is there without waiting for more.
+  /// Waits for bytes until `until`, and takes those that are there without waiting for more.
   virtual Received receive(char* into, std::size_t size, Time until) = 0;
 
-  /// All of it, waiting until `until` at most for the client to take it; false when it has not.
+  /// Sends all bytes; false when the client has not taken them by `until`.
   virtual bool send(std::string_view bytes, Time until) = 0;
 
   /// Tells the client that nothing more will be sent; it may go on sending. Does not wait.
   virtual void end_sending() = 0;
 
-  /// Whether receive() has something to give, or the end, though the socket need not be readable:
-  /// to be asked before one waits for the socket by other means.
+  /// Whether receive() would give something, or the end, though the socket may not be readable. To
+  /// be called before the caller waits for the socket by other means, such as epoll.
   virtual bool has_buffered() = 0;
 
   int socket() const { return socket_; }
