@@ -96,23 +96,40 @@ tl::expected<std::unique_ptr<httplib::ClientImpl>, std::string> client_for(
   return std::make_unique<httplib::ClientImpl>(address.host, address.port);
 }
 
-std::string told(const ApiAddress& address, httplib::Error error) {
+/// cpp-httplib 0.18 has an error of its own for a certificate with another name, which 0.11 reports
+/// as any certificate that is not trusted. D17
+template <typename Error>
+bool is_distrust(Error error) {
+  if constexpr (requires { Error::SSLServerHostnameVerification; }) {
+    if (error == Error::SSLServerHostnameVerification) {
+      return true;
+    }
+  }
+  return error == Error::SSLServerVerification;
+}
+
+std::string distrust(const ApiAddress& address) {
+  if (address.certificate_file.empty()) {
+    return fmt::format(
+        "no authority that the system trusts vouches for what answers at {}; name its "
+        "certificate with API_CERT_FILE",
+        url_of(address));
+  }
+  return fmt::format(
+      "what answers at {} has another certificate than {}; if that was renewed, send the API "
+      "SIGHUP",
+      url_of(address), address.certificate_file);
+}
+
+std::string in_words(const ApiAddress& address, httplib::Error error) {
+  if (is_distrust(error)) {
+    return distrust(address);
+  }
   switch (error) {
     case httplib::Error::Connection:
     case httplib::Error::ConnectionTimeout:
       return fmt::format("the API does not answer at {}; ops/up starts what has ended",
                          url_of(address));
-    case httplib::Error::SSLServerVerification:
-      if (address.certificate_file.empty()) {
-        return fmt::format(
-            "no authority that the system trusts vouches for what answers at {}; name its "
-            "certificate with API_CERT_FILE",
-            url_of(address));
-      }
-      return fmt::format(
-          "what answers at {} has another certificate than {}; if that was renewed, send the API "
-          "SIGHUP",
-          url_of(address), address.certificate_file);
     case httplib::Error::SSLConnection:
       return fmt::format("what answers at {} does not speak TLS as it should", url_of(address));
     default:
@@ -166,7 +183,7 @@ tl::expected<ApiAnswer, std::string> call_api(const ApiAddress& address, const s
   }
   const auto answer = (*client)->send(sent);
   if (!answer) {
-    return failed(told(address, answer.error()));
+    return failed(in_words(address, answer.error()));
   }
   return ApiAnswer{answer->status, answer->body};
 }
