@@ -88,7 +88,7 @@ Answer ServerCommands::create(const Call& call) {
                                   .type = std::string(command_type(action)),
                                   .payload = messages::encode_action(action)},
                                  "/servers");
-  auto created = carry_out(call, write, 201);
+  auto created = submit(call, write, 201);
   if (created && created->status == 201) {
     created->add("Location", "/servers/" + server.to_string());
   }
@@ -131,7 +131,7 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
                                   .type = std::string(command_type(action)),
                                   .payload = messages::encode_action(action)},
                                  path);
-  return carry_out(call, write, 200);
+  return submit(call, write, 200);
 }
 
 /// The server as the read models have it, else as the streams do.
@@ -178,12 +178,12 @@ Answer ServerCommands::extend_pool(const Call& call) {
                                   .type = "extend_pool",
                                   .payload = messages::encode_extend_pool(*ranges)},
                                  "/regions/" + region->name + "/addresses");
-  return carry_out(call, write, 200);
+  return submit(call, write, 200);
 }
 
 // ---- answers
 
-Answer ServerCommands::carry_out(const Call& call, const Write& write, int success_status) {
+Answer ServerCommands::submit(const Call& call, const Write& write, int success_status) {
   const auto result = gateway_.carry_out(write, write.terms.preferences.patience());
   if (!result) {
     return tl::unexpected(result.error());

@@ -32,7 +32,7 @@ class ServerCommands {
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
   Reply<read_model::ServerRow> locate(const ServerId& id);
 
-  Answer carry_out(const Call& call, const Write& write, int success_status);
+  Answer submit(const Call& call, const Write& write, int success_status);
   Answer show_pool(const Write& write, const WriteResult& result, int success_status);
   Answer show_server(const Write& write, const WriteResult& result, int success_status);
   Answer show_settled(const Write& write, const WriteResult& result, int success_status);

@@ -16,8 +16,8 @@ namespace vsim::api {
 
 /// What a client may ask of any write, beside its body.
 struct WriteTerms {
-  CommandId id;  // of the Idempotency-Key, else a new one
-  bool keyed = false;
+  CommandId id;        // of the Idempotency-Key, else a new one
+  bool keyed = false;  // so it may have been sent before
   http::Preferences preferences;
   std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *
   std::string match = {};  // the same as tags, one way to write each set of them; empty: none
