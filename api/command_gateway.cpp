@@ -245,7 +245,7 @@ CommandGateway::Step CommandGateway::after_vanished(const Write& write, Publishi
   return Step::again;
 }
 
-/// Another command waits for the same server, or did a moment ago.
+/// Another command waits for the same server, or did a moment ago. D4
 CommandGateway::Step CommandGateway::after_occupied(const Write& write, Publishing& state) {
   const auto waiting = log_side_.find_waiting(command_subject(write));
   if (waiting && *waiting && (*waiting)->id == write.id()) {

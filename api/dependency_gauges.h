@@ -1,7 +1,7 @@
 #pragma once
 
 // Metrics of whether NATS and Postgres answer. Asked in the background, so that a scrape never
-// waits for a broker or a database that does not answer.
+// waits for a broker or a database that does not answer. D28
 
 #include <stop_token>
 

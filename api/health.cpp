@@ -22,7 +22,7 @@ constexpr auto standstill_max = 5s;  // of the projection, with events still to 
 
 telemetry::Readiness Health::examine() {
   telemetry::Readiness readiness;
-  if (auto trouble = wall_.trouble(); !trouble.empty()) {
+  if (auto trouble = wall_.trouble(); !trouble.empty()) {  // D46
     readiness.reasons.push_back(std::move(trouble));
   }
   // Before the broker is asked: log and queue only grow.

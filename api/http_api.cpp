@@ -210,7 +210,6 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   assert(response.status >= 100 && response.status < 600);
-  assert(response.status >= 100 && response.status < 600);
   metrics->answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
   (asks_to_wait(request) ? settled_seconds_ : metrics->seconds).observe(took.count());
   if (log::enabled(log::Level::debug)) {

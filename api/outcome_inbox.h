@@ -3,7 +3,7 @@
 // Receives the projector's notices that a command's outcome can be read. One subscription serves
 // the whole process; every waiting write has a subject of its own under it. A notice holds the
 // event that is the outcome, or only says that there is one. A lost notice costs time and nothing
-// else, since waiting writes also look into `operations` from time to time.
+// else, since waiting writes also look into `operations` from time to time. D9
 
 #include <chrono>
 #include <condition_variable>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Simulated time as the API knows it.
+// Simulated time as the API knows it. D8
 
 #include <memory>
 #include <mutex>

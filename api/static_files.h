@@ -1,6 +1,6 @@
 #pragma once
 
-// Swagger UI as it is served: files read at the start and kept in memory.
+// Swagger UI as it is served: files read at the start and kept in memory. D34
 
 #include <map>
 #include <string>

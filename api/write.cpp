@@ -27,7 +27,6 @@ std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
 
 Write make_write(const Call& call, Write asked, std::string_view path) {
   assert(!asked.type.empty() && !asked.payload.empty() && !asked.region.name.empty());
-  assert(!asked.type.empty() && !asked.payload.empty() && !asked.region.name.empty());
   // A create's region stands in its subject, neither in its path nor in its payload.
   const bool is_create = asked.type == command_type(Action(Create{}));
   const std::string hashed = is_create ? asked.region.name + "\n" + asked.payload : asked.payload;

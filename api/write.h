@@ -41,7 +41,7 @@ std::string waiting_filter(const Region& region, const std::optional<ServerId>& 
 std::string outcome_filter(const Write& write);
 
 /// Which of the messages that may be published for one command. Message ids of different copies
-/// differ; two requests that send the same copy send the same id, and the broker stores one.
+/// differ; two requests that send the same copy send the same id, and the broker stores one. D15
 struct CommandCopy {
   int attempt = 1;  // counts what one request sends
   int suffix = 0;   // above 0: the id without it is known to the broker, nothing is stored

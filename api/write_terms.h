@@ -19,7 +19,7 @@ struct WriteTerms {
   CommandId id;        // of the Idempotency-Key, else a new one
   bool keyed = false;  // so it may have been sent before
   http::Preferences preferences;
-  std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *
+  std::optional<std::vector<Version>> only_at = {};  // If-Match, unless it is *. D36
   std::string match = {};  // the same as tags, one way to write each set of them; empty: none
   std::optional<http::Problem> unmatchable = {};  // 412 for any server that is there
   bool until_settled = false;  // ?until=settled: wait for the end of the transition too

@@ -56,7 +56,6 @@ RateLimiter::Bucket& RateLimiter::bucket(std::string_view name, Time now) {
     drop_first();
   }
   assert(buckets_.size() == by_name_.size() && buckets_.back().name == name);
-  assert(buckets_.size() == by_name_.size() && buckets_.back().name == name);
   return buckets_.back();
 }
 

@@ -64,7 +64,6 @@ std::string RequestLimits::bucket_of(const HttpRequest& request, std::string_vie
 
 http::Problem RequestLimits::refusal(const Admission& admission) const {
   assert(admission.refused());  // so there is a limit
-  assert(admission.refused());  // so there is a limit
   const process::RateLimit& limit = limiter_->limit();
   http::Problem problem{http::ProblemCode::too_many_requests,
                         "more than " + std::to_string(limit.per_second) +

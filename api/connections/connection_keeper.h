@@ -40,7 +40,6 @@ struct Client {
 };
 
 /// Any thread. Owns the sockets.
-/// Any thread. Owns the sockets.
 class ConnectionKeeper {
  public:
   struct Options {
