@@ -1,5 +1,5 @@
 -- Who may do what in the database that psql is connected to, as a superuser. May be repeated.
--- The owner makes the tables; what it makes later can be read by the others without more.
+-- The owner makes the tables; what it makes later can be read by the others without more. D26
 ALTER DATABASE :"DBNAME" OWNER TO vsim_worker;
 REVOKE ALL ON DATABASE :"DBNAME" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"DBNAME" TO vsim_api, vsim_operator;
