@@ -59,7 +59,7 @@ need_root() {
 }
 
 # The first installation of Debian's Postgres makes and starts a cluster `main` on port 5432. vsim
-# has its own, so the package is told not to; the drop-in goes again after the installation.
+# has its own, so a drop-in says not to; it is removed after the installation.
 POSTGRES_DROP_IN=/etc/postgresql-common/createcluster.d/vsim-no-main-cluster.conf
 
 keep_machine_postgres_away_begin() {

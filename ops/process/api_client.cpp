@@ -62,7 +62,8 @@ std::string host_named_by(X509& certificate, const std::string& host) {
   return host;
 }
 
-/// The library verifies names; whom we ask is told by the file alone, so the name is the file's.
+/// The library verifies names; the server is identified by the file alone, so the name is the
+/// file's.
 tl::expected<std::unique_ptr<httplib::ClientImpl>, std::string> tls_client(
     const ApiAddress& address) {
   if (address.certificate_file.empty()) {

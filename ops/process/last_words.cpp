@@ -28,7 +28,7 @@ std::string type_of_current() {
 }
 
 [[noreturn]] void say_and_abort() {
-  // Whatever fails while this is told, the process must end.
+  // Whatever fails while the line is written, the process must end.
   static thread_local bool telling = false;
   if (!telling) {
     telling = true;

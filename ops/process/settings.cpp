@@ -27,7 +27,7 @@ std::string flag_of(const std::string& variable) {
 class Reader {
  public:
   Reader(const std::string& description, const std::string& program) : app_(description, program) {
-    app_.allow_extras();  // told with the other mistakes, not instead of them
+    app_.allow_extras();  // reported with the other mistakes, not instead of them
     app_.set_version_flag("--version", program + " " + std::string(telemetry::build_version()));
   }
 
@@ -105,10 +105,10 @@ constexpr Declaration common_declarations[] = {
     {"DB_SSLROOTCERT", "the authorities that may vouch for Postgres, PEM"},
     {"LOG_LEVEL", "debug, info, warn or error (info)"},
     {"LOG_FORMAT", "text or json (text on a terminal, else json)"},
-    {"IDLE_TIMEOUT", "a stopped server is reaped after, such as 30m; 0s: never"},
+    {"IDLE_TIMEOUT", "simulated time in STOPPED until a server is reaped, such as 30m; 0s: never"},
     {"BILLING_INTERVAL", "simulated time between bills (60s)"},
     {"TIME_SCALE", "simulated seconds per second, for the first clock event (1)"},
-    {"SIM_SEED", "what delays are drawn from, for the first clock event"},
+    {"SIM_SEED", "the seed of all delays, for the first clock event"},
     {"PROFILE", "lifecycle profile of servers that name none (standard)"},
     {"SCHEMA_DIR", "the folder of prices.json, regions.json and profiles/"},
 };
@@ -304,7 +304,7 @@ int NotStarted::report() const {
 tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* const* argv) {
   Reader reader("vsim's HTTP API. Each flag may be given as an environment variable.", "vsim-api");
   reader.declare("HTTP_ADDR", "where to listen (127.0.0.1:8080)");
-  reader.declare("PORT", "only the port of it");
+  reader.declare("PORT", "its port alone");
   reader.declare("TLS_CERT_FILE",
                  "HTTPS: the certificate, its issuers behind it, PEM (plain HTTP)");
   reader.declare("TLS_KEY_FILE", "the key of that certificate, PEM; SIGHUP reads both again");
@@ -314,11 +314,13 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   reader.declare("RATE_LIMIT",
                  "requests a second of one caller, or off (off on loopback, else 100)");
   reader.declare("RATE_BURST", "requests of one caller at once (twice RATE_LIMIT)");
-  reader.declare("TRUSTED_PROXIES", "whose X-Forwarded-For counts, such as 10.0.0.0/8,::1 (none)");
-  reader.declare("KEYS_FILE", "the keys that vsimctl keys writes; with the file they are on (off)");
+  reader.declare("TRUSTED_PROXIES",
+                 "whose X-Forwarded-For is believed, such as 10.0.0.0/8,::1 (none)");
+  reader.declare("KEYS_FILE",
+                 "the keys, written by vsimctl keys; requests need one if the file exists (none)");
   reader.declare("ALLOW_NO_KEYS", "yes: listen elsewhere than on loopback without keys (no)");
   reader.declare("HTTP_HOSTS",
-                 "names by commas that Host may hold without keys, beside addresses and localhost");
+                 "host names, by commas, accepted without keys beside addresses and localhost");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) {

@@ -157,12 +157,14 @@ TEST_CASE("ops/up takes the addresses that the programs take, and no others") {
     const harness::Output refused = system.run(fmt::format("HTTP_ADDR='{}' ops/up", wrong));
     CHECK_FALSE(refused.ending.clean());
     CHECK_MESSAGE(holds(refused.text, "is no address; write it like"), refused.text);
+    CHECK_MESSAGE(holds(refused.text, "running now: api nats postgres worker-1; "), refused.text);
   }
   CHECK(system.ready("api"));
 }
 
 TEST_CASE("a setting of the programs is handed on by ops/up, or said to have no effect") {
   ShippedSystem system;
+  CHECK(holds(environments(system), "SCHEMA_DIR=" + system.checkout() + "/schema\n"));
   done(system,
        "cp -r schema prices; sed -i 's/: 100,/: 700,/' prices/prices.json; SCHEMA_DIR=prices "
        "ops/up");

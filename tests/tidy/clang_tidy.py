@@ -138,6 +138,9 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
+    if not os.access(options.program, os.X_OK):
+        print(f"there is no {options.program}; ops/test tidy installs it")
+        return 1
     if options.self_test:
         return 0 if self_test(options.program) else 1
     root = Path(__file__).resolve().parents[2]

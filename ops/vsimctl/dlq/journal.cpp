@@ -64,7 +64,7 @@ tl::expected<std::set<CommandId>, std::string> purged_by_operations(
 tl::expected<std::set<CommandId>, std::string> purged_by_events(const CommonSettings& settings,
                                                                 Log& log) {
   std::set<CommandId> ids;
-  const auto note = [&ids](const eventstore::Message& message) {
+  const auto collect = [&ids](const eventstore::Message& message) {
     const auto logged = messages::decode_event(message);
     const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
     if (cause == nullptr) {
@@ -77,7 +77,7 @@ tl::expected<std::set<CommandId>, std::string> purged_by_events(const CommonSett
       ids.erase(cause->command);
     }
   };
-  const auto read = read_through(log.broker(), std::string(messages::events_stream), note);
+  const auto read = read_through(log.broker(), std::string(messages::events_stream), collect);
   if (!read) {
     return failed(explain(settings, read.error()));
   }

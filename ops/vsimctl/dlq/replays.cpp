@@ -98,7 +98,7 @@ class OrderlyReturn {
     return true;
   }
 
-  /// Takes note of the outcome of the command in the queue, once it has one of this replay.
+  /// Records the outcome of the command in the queue, once it has one of this replay.
   bool finish(Lane& lane) {
     const auto& replay = lane.replays.front();
     const auto outcome = await_outcome(log_, replay.subject, *replay.id, lane.in_queue, 0ms);

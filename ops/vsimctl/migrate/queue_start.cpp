@@ -13,7 +13,7 @@ namespace vsim::vsimctl {
 
 eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& broker) {
   eventstore::Sequence highest = 0;
-  const auto note = [&](eventstore::Sequence sequence) {
+  const auto count = [&](eventstore::Sequence sequence) {
     if (sequence < queue_numbers_counted) {
       highest = std::max(highest, sequence);
     }
@@ -23,7 +23,7 @@ eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& b
         const auto logged = messages::decode_event(message);
         const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
         if (cause != nullptr) {
-          note(cause->sequence);
+          count(cause->sequence);
         }
       });
   if (!events) {
@@ -31,7 +31,7 @@ eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& b
   }
   const auto journal =
       read_through(broker, std::string(messages::journal_stream),
-                   [&](const auto& message) { note(messages::original_of(message).sequence); });
+                   [&](const auto& message) { count(messages::original_of(message).sequence); });
   if (!journal) {
     return tl::unexpected(journal.error());
   }
