@@ -181,21 +181,20 @@ struct Parts {
   HttpApi http_api;
 };
 
-/// Logs the reason and gives false when the files cannot be used. Leaves it empty where TLS is off.
-bool load_certificate(const process::ApiSettings& settings,
-                      std::unique_ptr<ServerCertificate>& certificate) {
+/// Nothing when the files cannot be used, which is logged; null where TLS is off.
+std::optional<std::unique_ptr<ServerCertificate>> load_certificate(
+    const process::ApiSettings& settings) {
   if (!settings.certificate.given()) {
-    return true;
+    return nullptr;
   }
   auto loaded = ServerCertificate::load(settings.certificate);
   if (!loaded) {
     log::error("TLS is not possible", {{"mistake", loaded.error()}});
-    return false;
+    return std::nullopt;
   }
-  certificate = std::move(*loaded);
   log::info("speaking TLS",
-            {{"certificate", certificate->subject()}, {"valid_until", certificate->valid_until()}});
-  return true;
+            {{"certificate", (*loaded)->subject()}, {"valid_until", (*loaded)->valid_until()}});
+  return std::move(*loaded);
 }
 
 /// Sleeps until the stop. SIGHUP meanwhile makes it read the certificate again, if there is one.
@@ -250,10 +249,11 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
   // The first measurement takes milliseconds; requests before it are answered 503.
   std::jthread clock_watch([&](std::stop_token end) { parts.wall.watch(end); });
   HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};
-  std::unique_ptr<ServerCertificate> certificate;
-  if (!load_certificate(settings, certificate)) {
+  const auto loaded = load_certificate(settings);
+  if (!loaded) {
     return configuration_error;
   }
+  const std::unique_ptr<ServerCertificate>& certificate = *loaded;
   if (certificate) {
     options.make_transport = [&](int socket) { return certificate->make_transport(socket); };
     options.encrypted = true;

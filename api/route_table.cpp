@@ -25,6 +25,30 @@ std::string to_allow(Method method) {
   return std::string(name_of(method)) + (method == Method::get ? ", HEAD, " : ", ");
 }
 
+/// The segment that stands in the pattern's braces, decoded, where the path, as it was sent, has
+/// the pattern's form; empty for a pattern without braces. A path with a broken escape has no form.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+  std::string parameter;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view expected = take_segment(pattern);
+    const std::string_view sent = take_segment(path);
+    std::optional<std::string> decoded;
+    if (sent.find('%') != std::string_view::npos) {
+      decoded = http::decode_escapes(sent);
+      if (!decoded) {
+        return std::nullopt;
+      }
+    }
+    const std::string_view segment = decoded ? std::string_view(*decoded) : sent;
+    if (is_parameter(expected) && !segment.empty()) {
+      parameter = segment;
+    } else if (segment != expected) {
+      return std::nullopt;
+    }
+  }
+  return pattern.empty() && path.empty() ? std::optional(std::move(parameter)) : std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(Method method) {
@@ -37,27 +61,6 @@ std::string_view name_of(Method method) {
       return "DELETE";
   }
   return "";
-}
-
-bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {
-  while (pattern.starts_with('/') && path.starts_with('/')) {
-    const std::string_view expected = take_segment(pattern);
-    const std::string_view sent = take_segment(path);
-    std::optional<std::string> decoded;
-    if (sent.find('%') != std::string_view::npos) {
-      decoded = http::decode_escapes(sent);
-      if (!decoded) {
-        return false;
-      }
-    }
-    const std::string_view segment = decoded ? std::string_view(*decoded) : sent;
-    if (is_parameter(expected) && !segment.empty()) {
-      parameter = segment;
-    } else if (segment != expected) {
-      return false;
-    }
-  }
-  return pattern.empty() && path.empty();
 }
 
 std::string RouteTable::all_methods() const {
@@ -74,12 +77,13 @@ std::optional<RouteTable::Found> RouteTable::find(std::string_view method,
                                                   std::string_view path) const {
   Found found;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    std::string parameter;
-    if (!matches(routes_[i].pattern, path, parameter)) {
+    auto parameter = match(routes_[i].pattern, path);
+    if (!parameter) {
       continue;
     }
     if (answers(routes_[i].method, method)) {
-      return Found{&routes_[i], i, std::move(parameter), {}};
+      return Found{
+          .route = &routes_[i], .index = i, .parameter = std::move(*parameter), .allow = {}};
     }
     found.allow += to_allow(routes_[i].method);
   }

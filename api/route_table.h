@@ -23,10 +23,6 @@ struct Route {
   Handler handler;
 };
 
-/// Whether the path, as it was sent, has the pattern's form; then `parameter` is the segment
-/// in braces, decoded. A path with a broken escape has no form.
-bool matches(std::string_view pattern, std::string_view path, std::string& parameter);
-
 /// Fixed after construction; any thread.
 class RouteTable {
  public:

@@ -40,7 +40,7 @@ RequestLimits::Admission RequestLimits::admit(const HttpRequest& request,
     return admission;
   }
   admission.bucket = bucket_of(request, key_name);
-  admission.verdict = limiter_->take(admission.bucket, steady_clock::now());
+  admission.verdict = limiter_->take(*admission.bucket, steady_clock::now());
   if (admission.refused()) {
     refused_.add();
   }
@@ -75,11 +75,11 @@ http::Problem RequestLimits::refusal(const Admission& admission) const {
 }
 
 void RequestLimits::conclude(Admission admission, HttpResponse& response) {
-  if (admission.bucket.empty()) {
+  if (!admission.bucket) {
     return;
   }
   if (response.status >= 500 && !admission.refused()) {
-    admission.verdict = limiter_->give_back(admission.bucket, steady_clock::now());
+    admission.verdict = limiter_->give_back(*admission.bucket, steady_clock::now());
   }
   const process::RateLimit& limit = limiter_->limit();
   const std::string burst = std::to_string(limit.burst);

@@ -25,7 +25,7 @@ class RequestLimits {
 
   /// Whether a request may pass, and the bucket that its token came from.
   struct Admission {
-    std::string bucket;  // empty: this request is not limited
+    std::optional<std::string> bucket;  // none: this request is not limited
     RateLimiter::Verdict verdict;
     bool refused() const { return !verdict.allowed; }
   };

@@ -214,18 +214,22 @@ std::optional<Fault> Connection::take_trailers() {
   return Fault::malformed_body;
 }
 
-std::optional<Fault> Connection::take_body(const RequestHead& head, std::string& body) {
+tl::expected<std::string, Fault> Connection::take_body(const RequestHead& head) {
   if (head.body_bytes > http::body_bytes_max) {
-    return Fault::body_too_large;
+    return tl::unexpected(Fault::body_too_large);
   }
   if (head.awaits_continue && !send("HTTP/1.1 100 Continue\r\n\r\n")) {
-    return Fault::incomplete;
+    return tl::unexpected(Fault::incomplete);
   }
+  std::string body;
   if (head.chunked) {
-    return take_chunks(body);
+    if (const auto fault = take_chunks(body)) {
+      return tl::unexpected(*fault);
+    }
+  } else if (!take_bytes(body, static_cast<std::size_t>(head.body_bytes))) {
+    return tl::unexpected(Fault::incomplete);
   }
-  const bool whole = take_bytes(body, static_cast<std::size_t>(head.body_bytes));
-  return whole ? std::nullopt : std::optional(Fault::incomplete);
+  return body;
 }
 
 }  // namespace vsim::api

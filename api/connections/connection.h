@@ -39,9 +39,9 @@ class Connection {
   /// it yet: there is no need to wait for the rest of something else.
   tl::expected<std::string, HeadRefusal> take_head();
 
-  /// Takes the body of that head off the connection into `body`; gives the fault when there is one.
+  /// Takes the body of that head off the connection; gives the fault when there is one.
   /// A client that waits for "100 Continue" is sent that first, unless its length is too large.
-  std::optional<Fault> take_body(const RequestHead& head, std::string& body);
+  tl::expected<std::string, Fault> take_body(const RequestHead& head);
 
   /// Sends an answer; false when the client is gone or does not take it in time.
   bool send(std::string_view answer);

@@ -107,7 +107,13 @@ bool HttpExchange::serve_one(Connection& connection, const std::optional<process
   HttpRequest request;
   request.peer = peer;
   const auto head = take_head(connection, request);
-  const auto take_body = [&](HttpRequest& of) { of.fault = connection.take_body(*head, of.body); };
+  const auto take_body = [&](HttpRequest& of) {
+    if (auto body = connection.take_body(*head)) {
+      of.body = std::move(*body);
+    } else {
+      of.fault = body.error();
+    }
+  };
   if (head && head->awaits_continue) {
     request.fetch_body = take_body;
   } else if (head) {
