@@ -1,5 +1,6 @@
-// Goal: a tag that a client has is understood by workers of every build. Method: the versions of a
-// write, for servers of which commands were refused and of which none was.
+// Goal: a tag that a client has is understood by workers of every build, and requests that ask to
+// wait are known. Method: the versions of a write, for servers of which commands were refused and
+// of which none was; requests as values.
 
 #include "api/write_terms.h"
 
@@ -36,4 +37,21 @@ TEST_CASE("a tag of another state of the server is sent as it is, and so is none
        {Versions(List{2}), Versions(List{4}), Versions(List{}), Versions()}) {
     CHECK(sent(wanted) == wanted);
   }
+}
+
+TEST_CASE("a request asks to wait by until=settled, and a read also by Prefer") {
+  const auto asks = [](const char* method, const char* query, Headers headers = {}) {
+    HttpRequest request;
+    request.method = method;
+    request.query = query;
+    request.headers = std::move(headers);
+    return asks_to_wait(request);
+  };
+  CHECK(asks("POST", "until=settled"));
+  CHECK(asks("GET", "until=settled"));
+  CHECK(asks("GET", "", {{"Prefer", "wait=5"}}));
+  CHECK_FALSE(asks("POST", "", {{"Prefer", "wait=5"}}));  // every write waits for its outcome
+  CHECK_FALSE(asks("GET", ""));
+  CHECK_FALSE(asks("GET", "until=never"));
+  CHECK_FALSE(asks("GET", "limit=5"));
 }
