@@ -13,7 +13,7 @@ ClockEventData data_of(const ClockAction& action) {
   return ClockScaled{std::get<ScaleClock>(action).scale};
 }
 
-struct Apply {
+struct ApplyToClock {
   SimClock& clock;
   Instant at;
   WallTime stored_at;
@@ -109,7 +109,7 @@ SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {
   if (event.cause) {
     note_command(clock.last_command, *event.cause, outcome_of(event.data));
   }
-  std::visit(Apply{clock, event.at, stored_at}, event.data);
+  std::visit(ApplyToClock{clock, event.at, stored_at}, event.data);
   return clock;
 }
 

@@ -30,7 +30,7 @@ void become_for_a_while(Server& server, Status status, Instant at, Instant due, 
   server.deadline = Deadline{due, then};
 }
 
-struct Apply {
+struct ApplyToServer {
   State& state;
   Instant at;
 
@@ -136,7 +136,7 @@ State evolve(State state, const Event& event) {
   if (event.cause) {
     note_command(state.last_command, *event.cause, outcome_of(event.data));
   }
-  std::visit(Apply{state, event.at}, event.data);
+  std::visit(ApplyToServer{state, event.at}, event.data);
   return state;
 }
 

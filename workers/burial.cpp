@@ -8,18 +8,12 @@ namespace vsim::workers {
 using eventstore::Error;
 using eventstore::Result;
 
-namespace {
-
-constexpr auto exhausted = "delivered too often without an outcome";
-
-}  // namespace
-
 Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, DeadLetterReason reason,
                                  const std::string& error) {
   auto detail = error;
   if (const auto decoded = messages::decode_command(delivery.message)) {
     const auto earlier =
-        give_outcome(*decoded, reason == DeadLetterReason::exhausted ? exhausted : error);
+        give_outcome(*decoded, reason == DeadLetterReason::exhausted ? exhausted_detail : error);
     // A log that cannot be reached is not the command's fault; one that refuses it may be.
     if (!earlier && earlier.error().kind != Error::Kind::refused) {
       return tl::unexpected(earlier.error());

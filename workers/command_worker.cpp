@@ -34,7 +34,6 @@ bool cannot_be_decided(const Error& error) {
   return error.kind == Error::Kind::refused || error.kind == Error::Kind::damaged;
 }
 
-constexpr auto exhausted = "delivered too often without an outcome";
 
 }  // namespace
 
@@ -241,7 +240,7 @@ void CommandWorker::handle_alone(Item item, std::stop_token stop) {
     return give_back(item.delivery);
   }
   if (item.delivery.deliveries >= deliveries_max) {
-    return bury(item, DeadLetterReason::exhausted, exhausted);
+    return bury(item, DeadLetterReason::exhausted, exhausted_detail);
   }
   if (!std::holds_alternative<Command>(item.decoded.command)) {
     return handle_shared(item, stop);

@@ -14,6 +14,9 @@ enum class DeadLetterReason {
   exhausted    // delivered too often without an outcome
 };
 
+/// The outcome of a command that was exhausted.
+inline constexpr auto exhausted_detail = "delivered too often without an outcome";
+
 /// Thread-safe.
 class DeadLetters {
  public:

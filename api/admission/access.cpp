@@ -9,7 +9,7 @@ using http::ProblemCode;
 constexpr std::string_view scheme = "Bearer";
 const std::string realm = "Bearer realm=\"vsim\"";
 
-telemetry::Counter refused(telemetry::Metrics& metrics, const char* reason) {
+telemetry::Counter unauthorized_total(telemetry::Metrics& metrics, const char* reason) {
   return metrics.counter("vsim_http_unauthorized_total",
                          "Requests refused for want of a key or of its role", {{"reason", reason}});
 }
@@ -54,9 +54,9 @@ Problem lesser_role(const Caller& caller, http::Role role, std::string_view what
 
 Access::Access(const KeyRing& keys, telemetry::Metrics& metrics)
     : keys_(keys),
-      without_key_(refused(metrics, "no_key")),
-      with_unknown_key_(refused(metrics, "unknown_key")),
-      with_lesser_role_(refused(metrics, "role")) {}
+      without_key_(unauthorized_total(metrics, "no_key")),
+      with_unknown_key_(unauthorized_total(metrics, "unknown_key")),
+      with_lesser_role_(unauthorized_total(metrics, "role")) {}
 
 Identity Access::identify(const HttpRequest& request) const {
   const auto keys = keys_.now();

@@ -13,7 +13,7 @@ using http::ProblemCode;
 constexpr std::string_view localhost = "localhost";
 constexpr std::size_t shown_characters_max = 128;
 
-telemetry::Counter refused(telemetry::Metrics& metrics, const char* reason) {
+telemetry::Counter foreign_total(telemetry::Metrics& metrics, const char* reason) {
   return metrics.counter("vsim_http_foreign_total",
                          "Requests refused without keys, since a page of another web site may "
                          "have sent them",
@@ -63,8 +63,8 @@ std::string host_of(std::string_view authority) {
 
 OriginCheck::OriginCheck(std::vector<std::string> names, telemetry::Metrics& metrics)
     : names_(std::move(names)),
-      by_host_(refused(metrics, "host")),
-      by_origin_(refused(metrics, "origin")) {}
+      by_host_(foreign_total(metrics, "host")),
+      by_origin_(foreign_total(metrics, "origin")) {}
 
 bool OriginCheck::is_ours(std::string_view authority) const {
   const auto read = read_authority(authority);

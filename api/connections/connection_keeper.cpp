@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "api/connections/transport.h"
 #include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 
@@ -35,7 +36,7 @@ Waiting waiting_at(int socket) {
   if (count > 0) {
     return Waiting::bytes;
   }
-  const bool none = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  const bool none = count < 0 && (would_block() || errno == EINTR);
   return none ? Waiting::nothing : Waiting::end;
 }
 

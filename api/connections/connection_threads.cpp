@@ -7,7 +7,7 @@
 namespace vsim::api {
 namespace {
 
-constexpr std::chrono::seconds idle_seconds_max{5};
+constexpr std::chrono::seconds idle_thread_seconds_max{5};
 
 void join_all(std::list<std::thread>& threads) {
   for (auto& thread : threads) {
@@ -42,7 +42,7 @@ void ConnectionThreads::work(Threads::iterator self) {
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    changed_.wait_for(lock, idle_seconds_max, [&] { return !waiting_.empty() || stopping_; });
+    changed_.wait_for(lock, idle_thread_seconds_max, [&] { return !waiting_.empty() || stopping_; });
     --idle_;
     if (waiting_.empty()) {
       break;

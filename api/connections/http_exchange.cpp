@@ -43,13 +43,13 @@ const char* reason_phrase(int status) {
 /// 1xx, 204 and 304 have no content, and no length but what a handler gives a 304 (RFC 9110, 8.6).
 bool has_content(int status) { return status >= 200 && status != 204 && status != 304; }
 
-struct Framing {
+struct AnswerFraming {
   bool head_only = false;   // the answer to HEAD: the same head, and nothing behind it
   bool close = false;       // what the header Connection says
   bool keep_alive = false;  // for HTTP/1.0, where closing is the default
 };
 
-std::string to_bytes(const HttpResponse& answer, const Framing& framing) {
+std::string to_bytes(const HttpResponse& answer, const AnswerFraming& framing) {
   std::string bytes;
   bytes.reserve(512 + answer.body.size());
   const auto add = [&bytes](std::string_view name, std::string_view value) {

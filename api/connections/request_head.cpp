@@ -121,7 +121,7 @@ std::optional<Complaint> read_target(std::string_view target, RequestHead& head)
 }
 
 /// The headers that say where the message ends and what follows it.
-struct Framing {
+struct FramingHeaders {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
   std::size_t encodings = 0;
@@ -135,7 +135,7 @@ struct Framing {
   void record(std::string_view name, std::string_view value);
 };
 
-void Framing::record(std::string_view name, std::string_view value) {
+void FramingHeaders::record(std::string_view name, std::string_view value) {
   if (equal_ignoring_case(name, "Host")) {
     ++hosts;
     host = value;
@@ -165,7 +165,7 @@ bool is_framing_in_disguise(std::string_view name) {
 }
 
 /// RFC 9112, 3.2: the authority of an absolute target goes before Host, which must be there anyway.
-std::optional<Complaint> read_host(const Framing& framing, RequestHead& head) {
+std::optional<Complaint> read_host(const FramingHeaders& framing, RequestHead& head) {
   if (framing.hosts > 1) {
     return "the header Host is there more than once; send one";
   }
@@ -183,7 +183,7 @@ std::optional<Complaint> read_host(const Framing& framing, RequestHead& head) {
 }
 
 /// RFC 9112, 6.3; refuses what it leaves to the reader.
-std::optional<Complaint> read_body_length(const Framing& framing, RequestHead& head) {
+std::optional<Complaint> read_body_length(const FramingHeaders& framing, RequestHead& head) {
   if (framing.encodings > 0) {
     if (framing.lengths > 0) {
       return "both Content-Length and Transfer-Encoding are there; send one of them";
@@ -220,7 +220,8 @@ std::string_view take_line(std::string_view& head) {
   return line;
 }
 
-std::optional<Complaint> read_headers(std::string_view lines, RequestHead& head, Framing& framing) {
+std::optional<Complaint> read_headers(std::string_view lines, RequestHead& head,
+                                      FramingHeaders& framing) {
   head.headers.reserve(12);
   for (std::string_view line = take_line(lines); !line.empty(); line = take_line(lines)) {
     const auto field = read_field_line(line);
@@ -254,7 +255,7 @@ tl::expected<RequestHead, HeadRefusal> read_request_head(std::string_view text) 
   if (const auto complaint = read_target(line->target, head)) {
     return malformed(*complaint);
   }
-  Framing framing;
+  FramingHeaders framing;
   if (const auto complaint = read_headers(text, head, framing)) {
     return malformed(*complaint);
   }

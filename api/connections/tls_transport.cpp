@@ -28,8 +28,6 @@ struct Wire {
   char first_byte = 0;
 };
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
 int wire_read(BIO* bio, char* into, int size) {
   auto* wire = static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);

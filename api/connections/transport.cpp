@@ -25,8 +25,6 @@ bool wait_for(int socket, short events, Transport::Time until) {
   }
 }
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-
 class PlainTransport : public Transport {
  public:
   using Transport::Transport;
@@ -67,6 +65,8 @@ class PlainTransport : public Transport {
 };
 
 }  // namespace
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 bool Transport::wait_readable(Time until) const { return wait_for(socket_, POLLIN, until); }
 bool Transport::wait_writable(Time until) const { return wait_for(socket_, POLLOUT, until); }

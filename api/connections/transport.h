@@ -62,4 +62,7 @@ class Transport {
 /// The bytes as they are.
 std::unique_ptr<Transport> make_plain_transport(int socket);
 
+/// Whether the call on a socket that has just failed (errno) found nothing to do yet.
+bool would_block();
+
 }  // namespace vsim::api

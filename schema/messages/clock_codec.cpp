@@ -12,7 +12,7 @@
 namespace vsim::messages {
 namespace {
 
-struct WriteData {
+struct WriteClockData {
   JsonWriter& json;
   const std::optional<Cause>& cause;
 
@@ -30,7 +30,7 @@ struct WriteData {
   void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
 };
 
-std::optional<ClockEventData> read_data(std::string_view type, const Fields& fields) {
+std::optional<ClockEventData> read_clock_data(std::string_view type, const Fields& fields) {
   if (type == "clock_advanced") {
     return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
   }
@@ -98,7 +98,7 @@ std::string encode(const ClockEvent& event, const SimClock& before) {
   JsonWriter json;
   json.begin_object();
   json.member("type", event_type(event.data));
-  write_what_happened<WriteData>(json, event);
+  write_what_happened<WriteClockData>(json, event);
   json.key("before");
   json.begin_object();
   json.member("at", format_instant(before.time.sim));
@@ -126,7 +126,7 @@ LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_
   if (type == "clock_started") {
     return read_started(fields, stored_at);
   }
-  const auto data = read_data(type, fields);
+  const auto data = read_clock_data(type, fields);
   if (!data) {
     return UnknownEvent{std::string(type)};
   }

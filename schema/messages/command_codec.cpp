@@ -14,7 +14,6 @@ namespace {
 
 using eventstore::find_header;
 
-tl::unexpected<std::string> poison(std::string why) { return tl::unexpected(std::move(why)); }
 
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
                                                               Envelope&& envelope,

@@ -13,7 +13,6 @@ namespace {
 
 using eventstore::find_header;
 
-tl::unexpected<std::string> poison(std::string why) { return tl::unexpected(std::move(why)); }
 
 // A header's number; 0 where the header is missing. What is no number is poison.
 tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& headers,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -12,6 +13,11 @@
 #include "eventstore/message.h"
 
 namespace vsim::messages {
+
+/// What is wrong with a command that can never be read.
+inline tl::unexpected<std::string> poison(std::string why) {
+  return tl::unexpected(std::move(why));
+}
 
 /// The headers that every command has, however it came.
 struct Envelope {

@@ -13,7 +13,7 @@
 namespace vsim::messages {
 namespace {
 
-struct WriteData {
+struct WriteServerData {
   JsonWriter& json;
   const std::optional<Cause>& cause;
 
@@ -80,7 +80,7 @@ constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_
         {"server_terminated", read_terminated},
     }};
 
-std::optional<EventData> read_data(std::string_view type, const Fields& fields) {
+std::optional<EventData> read_server_data(std::string_view type, const Fields& fields) {
   if (const auto outcome = read_no_change(type, fields)) {
     return std::visit([](const auto& given) { return EventData(given); }, *outcome);
   }
@@ -96,7 +96,7 @@ LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) 
   ServerEvent logged;
   logged.state = read_state(fields.object("state"), target.region);
   const auto type = fields.text("type");
-  auto data = read_data(type, fields);
+  auto data = read_server_data(type, fields);
   if (!data) {
     return UnknownEvent{std::string(type)};
   }
@@ -162,7 +162,7 @@ std::string encode(const Event& event, const State& after) {
   json.member("type", event_type(event.data));
   json.member("server_id", event.server.to_string());
   json.member("region", event.region.name);
-  write_what_happened<WriteData>(json, event);
+  write_what_happened<WriteServerData>(json, event);
   json.key("state");
   write_state(json, after);
   json.end_object();

@@ -55,7 +55,7 @@ tl::expected<AddressRange, std::string> check_size(const AddressRange& range) {
   return range;
 }
 
-struct WriteData {
+struct WritePoolData {
   JsonWriter& json;
   const std::optional<Cause>& cause;
 
@@ -158,7 +158,7 @@ std::string encode(const PoolEvent& event, const Pool& after) {
   json.begin_object();
   json.member("type", event_type(event.data));
   json.member("region", event.region.name);
-  write_what_happened<WriteData>(json, event);
+  write_what_happened<WritePoolData>(json, event);
   json.key("state");
   json.begin_object();
   if (after.last_command) {

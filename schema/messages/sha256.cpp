@@ -7,7 +7,7 @@
 namespace vsim::messages {
 namespace {
 
-constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 }  // namespace
 
@@ -23,8 +23,8 @@ std::string to_hex(const Sha256& digest) {
   std::string hex;
   hex.reserve(2 * digest.size());
   for (const std::uint8_t byte : digest) {
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
+    hex += hex_digits[byte >> 4];
+    hex += hex_digits[byte & 15];
   }
   return hex;
 }
@@ -37,8 +37,8 @@ std::optional<Sha256> sha256_from_hex(std::string_view text) {
     return std::nullopt;
   }
   for (std::size_t i = 0; i < digest.size(); ++i) {
-    const std::size_t high = digits.find(text[2 * i]);
-    const std::size_t low = digits.find(text[2 * i + 1]);
+    const std::size_t high = hex_digits.find(text[2 * i]);
+    const std::size_t low = hex_digits.find(text[2 * i + 1]);
     if (high == std::string_view::npos || low == std::string_view::npos) {
       return std::nullopt;
     }

@@ -9,7 +9,7 @@
 namespace vsim::read_model {
 namespace {
 
-const std::string operation_columns =
+const std::string selected_columns =
     "o.id, o.type, o.region, coalesce(o.server_id::text, ''), o.status, o.code, o.detail,"
     " o.request_hash, o.actor, o.correlation_id, o.command_sequence, o.event_sequence, o.version,"
     " (date_part('epoch', o.decided_at) * 1000)::bigint";
@@ -38,8 +38,8 @@ OperationRow read_operation(const pqxx::row& row) {
 
 // What a list may filter by. The usual status is filtered while walking; the unusual ones have an
 // index, which the planner takes only when the condition says so.
-enum Filter : unsigned { by_server = 1, by_region = 2, by_status = 4, unusual = 8 };
-constexpr unsigned shapes_end = 16;
+enum OperationFilterBit : unsigned { of_server = 1, in_region = 2, with_status = 4, unusual = 8 };
+constexpr unsigned operation_shapes_end = 16;
 
 // The numbers of COMMANDS have 64 bits without a sign; a bigint holds the same bits, so that none
 // is lost. Those from 2^63 on, which only a purge beyond the end gives, count as older than all.
@@ -53,16 +53,16 @@ std::string list_name(unsigned shape) { return "operations_list_" + std::to_stri
 /// Parameters: 1 the limit, 2 the highest command sequence, then the filters'.
 std::string list_sql(unsigned shape) {
   int parameter = 3;
-  std::string sql = "SELECT " + operation_columns + " FROM (SELECT * FROM operations" +
+  std::string sql = "SELECT " + selected_columns + " FROM (SELECT * FROM operations" +
                     " WHERE command_sequence <= $2::bigint";
   const auto filter = [&](unsigned bit, const char* column) {
     if ((shape & bit) != 0) {
       sql += std::string(" AND ") + column + " = $" + std::to_string(parameter++);
     }
   };
-  filter(by_server, "server_id");
-  filter(by_region, "region");
-  filter(by_status, "status");
+  filter(of_server, "server_id");
+  filter(in_region, "region");
+  filter(with_status, "status");
   if ((shape & unusual) != 0) {
     sql += " AND status <> 'SUCCEEDED'";
   }
@@ -74,15 +74,15 @@ std::string list_sql(unsigned shape) {
 
 std::vector<Statement> operation_statements() {
   std::vector<Statement> statements{
-      {"operation_by_id", "SELECT " + operation_columns + ", " + server_columns +
+      {"operation_by_id", "SELECT " + selected_columns + ", " + server_columns +
                               " FROM operations o LEFT JOIN servers s ON s.id = o.server_id"
                               " WHERE o.id = $1"},
-      {"operations_pending", "SELECT " + operation_columns +
+      {"operations_pending", "SELECT " + selected_columns +
                                  " FROM operations o WHERE status <> 'SUCCEEDED'"
                                  " AND status = 'PENDING' AND command_sequence >= $1"
                                  " ORDER BY command_sequence LIMIT $2"},
       {"operations_of_fleet",
-       "SELECT " + operation_columns +
+       "SELECT " + selected_columns +
            " FROM operations o WHERE server_id IS NULL AND event_sequence > 0"
            " ORDER BY event_sequence LIMIT $1"},
       {"operation_settled",
@@ -101,7 +101,7 @@ std::vector<Statement> operation_statements() {
       {"operation_decided",
        "SELECT 1 FROM operations"
        " WHERE command_sequence = $1 AND status <> 'PENDING' LIMIT 1"}};
-  for (unsigned shape = 0; shape < shapes_end; ++shape) {
+  for (unsigned shape = 0; shape < operation_shapes_end; ++shape) {
     statements.push_back({list_name(shape), list_sql(shape)});
   }
   return statements;
@@ -145,15 +145,15 @@ std::vector<OperationRow> list_operations(Transaction& tx, const OperationFilter
   arguments.integer(limit).integer(before == 0 ? most : bits_of(before) - 1);
   unsigned shape = 0;
   if (filter.server_id) {
-    shape |= by_server;
+    shape |= of_server;
     arguments.text(*filter.server_id);
   }
   if (filter.region) {
-    shape |= by_region;
+    shape |= in_region;
     arguments.text(*filter.region);
   }
   if (filter.status) {
-    shape |= by_status | (*filter.status == "SUCCEEDED" ? 0U : unusual);
+    shape |= with_status | (*filter.status == "SUCCEEDED" ? 0U : unusual);
     arguments.text(*filter.status);
   }
   std::vector<OperationRow> operations;

@@ -62,7 +62,7 @@ double copy_rows(const Options& options, std::string& output) {
   const auto folder = std::filesystem::temp_directory_path() / "vsim-bench-copy";
   std::filesystem::create_directories(folder);
   output = psql(options, fmt::format("{}; CREATE SCHEMA {}", drop, copy_schema));
-  double seconds = 0;
+  double copy_seconds = 0;
   for (const std::string& table : lines_of(psql(options, tables))) {
     const std::string file = shell_quoted((folder / table).string());
     const std::string copy = fmt::format("{}.{}", copy_schema, table);
@@ -71,11 +71,11 @@ double copy_rows(const Options& options, std::string& output) {
                    fmt::format("CREATE TABLE {} (LIKE vsim.{} INCLUDING GENERATED)", copy, table));
     const auto began = Clock::now();
     output += psql(options, fmt::format("\\copy {} FROM {} (FORMAT binary)", copy, file));
-    seconds += seconds_since(began);
+    copy_seconds += seconds_since(began);
   }
   output += psql(options, drop);
   std::filesystem::remove_all(folder);
-  return output.empty() ? seconds : -1;
+  return output.empty() ? copy_seconds : -1;
 }
 
 }  // namespace
@@ -84,21 +84,21 @@ void measure_rebuild(const Options& options, Report& report) {
   report.begin("Rebuild of the read models", {"what", "events", "seconds", "events per second"});
   double events = 0;
   std::string output;
-  const auto row = [&](const std::string& what, double seconds) {
-    report.row({what, fmt::format("{:.0f}", events), fmt::format("{:.2f}", seconds),
-                fmt::format("{:.0f}", events / seconds)});
+  const auto row = [&](const std::string& what, double took_seconds) {
+    report.row({what, fmt::format("{:.0f}", events), fmt::format("{:.2f}", took_seconds),
+                fmt::format("{:.0f}", events / took_seconds)});
   };
   double fastest = 0;
   for (int run = 0; run < rebuilds; ++run) {
     const auto began = Clock::now();
     events = rebuild_once(options, output);
-    const double seconds = seconds_since(began);
+    const double took_seconds = seconds_since(began);
     if (events == 0) {
       report.error("vsimctl rebuild: " + output);
       return;
     }
-    row("vsimctl rebuild, swapped in", seconds);
-    fastest = run == 0 ? seconds : std::min(fastest, seconds);
+    row("vsimctl rebuild, swapped in", took_seconds);
+    fastest = run == 0 ? took_seconds : std::min(fastest, took_seconds);
   }
   const double copying = copy_rows(options, output);
   if (copying < 0) {

@@ -19,7 +19,7 @@
 namespace harness {
 namespace {
 
-constexpr std::chrono::seconds start_wait_max{30};
+constexpr std::chrono::seconds broker_start_wait_max{30};
 
 std::string unique_name() {
   std::random_device chance;
@@ -192,7 +192,7 @@ bool PrivateNats::start() {
   options.log_path = log_path_;
   process_ = ChildProcess::spawn(options);
   const bool settled =
-      eventually([this] { return ready() || !process_.running(); }, start_wait_max);
+      eventually([this] { return ready() || !process_.running(); }, broker_start_wait_max);
   return settled && process_.running() && ready();
 }
 

@@ -24,7 +24,7 @@ struct Addition {
   AddressRange range;
 };
 
-tl::expected<void, std::string> list(const CommonSettings& settings) {
+tl::expected<void, std::string> list_pools(const CommonSettings& settings) {
   const auto regions = query(settings, read_model::list_regions);
   if (!regions) {
     return failed(regions.error());
@@ -79,11 +79,11 @@ void add_pool(CLI::App& app, Task& chosen) {
   pool->require_subcommand(0, 1);
   pool->callback([pool, &chosen] {
     if (pool->get_subcommands().empty()) {
-      chosen = list;
+      chosen = list_pools;
     }
   });
   pool->add_subcommand("list", "How many there are, and how many are free")->callback([&chosen] {
-    chosen = list;
+    chosen = list_pools;
   });
 
   auto* add_command = pool->add_subcommand("add", "Adds addresses to a region's pool");

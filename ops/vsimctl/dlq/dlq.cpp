@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using process::CommonSettings;
 
-constexpr auto outcome_patience = 10s;
+constexpr auto replay_patience = 10s;
 
 /// Which letters are meant: one, or all.
 struct Chosen {
@@ -69,7 +69,7 @@ void print(const std::vector<Letter>& letters) {
   table.print();
 }
 
-tl::expected<void, std::string> list(const CommonSettings& settings) {
+tl::expected<void, std::string> list_letters(const CommonSettings& settings) {
   auto log = Log::open(settings);
   if (!log) {
     return failed(log.error());
@@ -299,7 +299,7 @@ class LetterReplay {
   const CommonSettings& settings_;
   Log& log_;
   bool force_;
-  std::chrono::milliseconds patience_ = outcome_patience;
+  std::chrono::milliseconds patience_ = replay_patience;
 };
 
 tl::expected<void, std::string> replay(const CommonSettings& settings, const Chosen& chosen,
@@ -360,7 +360,7 @@ void add_dlq(CLI::App& app, Task& chosen_task) {
   dlq->require_subcommand(1);
 
   dlq->add_subcommand("list", "All of them, oldest first")->callback([&chosen_task] {
-    chosen_task = list;
+    chosen_task = list_letters;
   });
 
   auto* show_command = dlq->add_subcommand("show", "One, with its headers and its payload");

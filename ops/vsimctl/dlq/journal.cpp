@@ -160,7 +160,7 @@ void print(const std::vector<JournalEntry>& entries) {
   table.print();
 }
 
-tl::expected<void, std::string> list(const CommonSettings& settings, const Filter& filter) {
+tl::expected<void, std::string> list_copies(const CommonSettings& settings, const Filter& filter) {
   auto log = Log::open(settings);
   if (!log) {
     return failed(log.error());
@@ -252,7 +252,7 @@ void add_journal(CLI::App& app, Task& chosen) {
   auto listed = add_filter(*list_command);
   list_command->add_flag("--purged", listed->purged, "Only those that were purged");
   list_command->callback([&chosen, listed] {
-    chosen = [listed](const CommonSettings& settings) { return list(settings, *listed); };
+    chosen = [listed](const CommonSettings& settings) { return list_copies(settings, *listed); };
   });
 
   auto* replay_command = journal->add_subcommand(

@@ -29,9 +29,6 @@ namespace {
 using eventstore::Broker;
 using process::CommonSettings;
 
-/// How late a deadline may be before it counts, by the wall; as the metric has it.
-constexpr std::chrono::seconds overdue_grace{5};
-
 /// The read models, as one look finds them.
 struct ReadModels {
   bool writable = true;

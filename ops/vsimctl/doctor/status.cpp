@@ -9,6 +9,7 @@
 #include "eventstore/broker_facts.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/doctor/clock_reports.h"
+#include "ops/vsimctl/doctor/examination.h"
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/table.h"
 #include "schema/messages/event_codec.h"
@@ -20,11 +21,7 @@
 namespace vsim::vsimctl {
 namespace {
 
-using namespace std::chrono_literals;
 using process::CommonSettings;
-
-// A timekeeper that is well is never so late.
-constexpr auto overdue_grace = 5s;
 
 /// What the read models hold, in one look.
 struct Readable {

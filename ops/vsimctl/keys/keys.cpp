@@ -35,7 +35,7 @@ tl::expected<void, std::string> no_such_key(const std::string& name) {
   return failed(fmt::format("there is no key {}; vsimctl keys list shows them", name));
 }
 
-tl::expected<void, std::string> list(const std::string& path) {
+tl::expected<void, std::string> list_keys(const std::string& path) {
   const auto file = read_key_file(path);
   if (!file) {
     return failed(file.error());
@@ -185,7 +185,7 @@ void add_keys(CLI::App& app, LocalTask& chosen) {
   keys->add_subcommand("list", "All keys; what they are themselves is not kept")
       ->callback([=, &chosen] {
         require_path(*path);
-        chosen = [=] { return list(*path); };
+        chosen = [=] { return list_keys(*path); };
       });
   declare_revoke(*keys, path, chosen);
 }
