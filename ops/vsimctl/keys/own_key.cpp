@@ -48,11 +48,12 @@ tl::expected<void, std::string> write_secret(const std::string& path, const std:
   return {};
 }
 
-tl::expected<void, std::string> renew(std::vector<ApiKey>& keys, const std::string& secret_file,
-                                      std::string& own) {
-  own = read_secret(secret_file);
-  if (knows(keys, own)) {
-    return {};  // another vsimctl was faster
+/// The text of our key, put among `keys` and into its file unless another vsimctl was faster.
+tl::expected<std::string, std::string> renew(std::vector<ApiKey>& keys,
+                                             const std::string& secret_file) {
+  auto known = read_secret(secret_file);
+  if (knows(keys, known)) {
+    return known;
   }
   std::erase_if(keys, [](const ApiKey& key) { return key.name == own_key_name; });
   if (keys.size() >= http::api_keys_max) {
@@ -63,9 +64,11 @@ tl::expected<void, std::string> renew(std::vector<ApiKey>& keys, const std::stri
   if (!made) {
     return failed(made.error());
   }
-  own = made->text;
   keys.push_back(made->key);
-  return write_secret(secret_file, own);
+  if (const auto written = write_secret(secret_file, made->text); !written) {
+    return failed(written.error());
+  }
+  return made->text;
 }
 
 }  // namespace
@@ -84,8 +87,15 @@ tl::expected<std::string, std::string> own_key(const std::string& keys_file) {
   if (knows(file->keys, own)) {
     return own;
   }
-  const auto done = change_key_file(
-      keys_file, [&](std::vector<ApiKey>& keys) { return renew(keys, secret_file, own); });
+  const auto change = [&](std::vector<ApiKey>& keys) -> tl::expected<void, std::string> {
+    auto renewed = renew(keys, secret_file);
+    if (!renewed) {
+      return failed(renewed.error());
+    }
+    own = std::move(*renewed);
+    return {};
+  };
+  const auto done = change_key_file(keys_file, change);
   if (!done) {
     return failed(done.error());
   }
