@@ -42,7 +42,8 @@ void ConnectionThreads::work(Threads::iterator self) {
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    changed_.wait_for(lock, idle_thread_seconds_max, [&] { return !waiting_.empty() || stopping_; });
+    changed_.wait_for(lock, idle_thread_seconds_max,
+                      [&] { return !waiting_.empty() || stopping_; });
     --idle_;
     if (waiting_.empty()) {
       break;

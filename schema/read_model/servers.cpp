@@ -12,7 +12,13 @@ namespace {
 
 // What a list may filter by; a statement is prepared for every combination, so that each has a plan
 // that fits it.
-enum ServerFilterBit : unsigned { by_region = 1, by_status = 2, by_type = 4, by_name = 8, by_tags = 16 };
+enum ServerFilterBit : unsigned {
+  by_region = 1,
+  by_status = 2,
+  by_type = 4,
+  by_name = 8,
+  by_tags = 16
+};
 constexpr unsigned filters_all = by_region | by_status | by_type | by_name | by_tags;
 constexpr unsigned with_offset = 32;
 
