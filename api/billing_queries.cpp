@@ -5,7 +5,7 @@
 #include "api/answers.h"
 #include "schema/http/billing_report.h"
 #include "schema/http/preferences.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::api {
 namespace {

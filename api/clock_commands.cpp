@@ -5,7 +5,7 @@
 #include "api/polling.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {

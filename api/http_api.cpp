@@ -11,7 +11,7 @@
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
 #include "schema/http/write_requests.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::api {
 namespace {

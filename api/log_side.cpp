@@ -3,6 +3,7 @@
 #include "api/answers.h"
 #include "eventstore/find_last.h"
 #include "ops/telemetry/log.h"
+#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/server_history.h"

@@ -9,7 +9,6 @@
 #include "api/read_side.h"
 #include "eventstore/command_queue.h"
 #include "eventstore/event_store.h"
-#include "schema/messages/command_codec.h"
 #include "schema/read_model/servers.h"
 
 namespace vsim::api {

@@ -5,7 +5,7 @@
 #include "schema/http/documents.h"
 #include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
 

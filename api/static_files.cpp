@@ -2,7 +2,6 @@
 
 #include "api/answers.h"
 #include "schema/messages/catalogue_files.h"
-#include "schema/messages/command_codec.h"
 
 namespace vsim::api {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "schema/messages/command_codec.h"
+#include "schema/messages/command_envelope.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"

@@ -4,7 +4,7 @@
 #include "api/outcomes.h"
 #include "schema/http/documents.h"
 #include "schema/http/sequence_token.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {

@@ -7,7 +7,8 @@
 #include "schema/http/entity_tags.h"
 #include "schema/http/idempotency_key.h"
 #include "schema/http/query_string.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/command_identity.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::api {
 namespace {

@@ -28,7 +28,8 @@ using Headers = std::vector<Header>;
 /// The first value under `name`, or an empty view. Valid as long as `headers`.
 std::string_view find_header(const Headers& headers, std::string_view name);
 
-/// RFC 3339 with up to nine digits of fraction, as the broker writes it; the epoch if it is not.
+/// RFC 3339 in UTC with up to nine digits of fraction, as the broker writes it, of the years 1970
+/// to 2261; the epoch for any other text.
 Timestamp parse_timestamp(std::string_view text);
 
 /// A stored message.

@@ -3,6 +3,7 @@
 #include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "workers/billing_boundary.h"
 

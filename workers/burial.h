@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "schema/messages/command_codec.h"
 #include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
 #include "workers/fleet_commands.h"

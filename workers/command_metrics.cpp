@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "schema/messages/command_codec.h"
+
 namespace vsim::workers {
 namespace {
 

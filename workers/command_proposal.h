@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "eventstore/command_queue.h"
-#include "schema/messages/command_codec.h"
 #include "workers/fleet_view.h"
 #include "workers/group_commit.h"
 #include "workers/reaped_servers.h"

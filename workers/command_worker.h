@@ -14,6 +14,7 @@
 
 #include "eventstore/command_queue.h"
 #include "ops/telemetry/metrics.h"
+#include "schema/messages/command_codec.h"
 #include "workers/burial.h"
 #include "workers/command_metrics.h"
 #include "workers/command_proposal.h"

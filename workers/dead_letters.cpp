@@ -1,8 +1,8 @@
 #include "workers/dead_letters.h"
 
 #include "ops/telemetry/log.h"
-#include "schema/messages/command_codec.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/command_envelope.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 

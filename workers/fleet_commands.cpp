@@ -1,5 +1,6 @@
 #include "workers/fleet_commands.h"
 
+#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/request_hash.h"

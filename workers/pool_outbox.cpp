@@ -5,8 +5,8 @@
 
 #include "domain/address_pool.h"
 #include "ops/telemetry/log.h"
-#include "schema/messages/command_codec.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/pool_codec.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::workers {

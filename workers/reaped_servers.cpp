@@ -1,7 +1,7 @@
 #include "workers/reaped_servers.h"
 
 #include "ops/telemetry/log.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::workers {
 

@@ -10,7 +10,7 @@
 
 #include "ops/telemetry/log.h"
 #include "schema/http/problem.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::api {
 namespace {

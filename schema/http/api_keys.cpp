@@ -5,7 +5,7 @@
 #include <set>
 
 #include "schema/http/base64url.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 

@@ -1,7 +1,7 @@
 // A bill as JSON and as CSV.
 
 #include "schema/http/billing_report.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_writer.h"
 
 namespace vsim::http {

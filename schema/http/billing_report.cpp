@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::http {
 namespace {

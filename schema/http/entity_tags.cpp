@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "domain/decimal.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::http {
 namespace {

@@ -5,7 +5,7 @@
 #include "schema/http/documents.h"
 #include "schema/http/money_text.h"
 #include "schema/http/problem.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::http {
 namespace {

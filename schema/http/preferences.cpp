@@ -1,6 +1,7 @@
 #include "schema/http/preferences.h"
 
 #include "domain/decimal.h"
+#include "domain/letter_case.h"
 
 namespace vsim::http {
 namespace {
@@ -30,14 +31,6 @@ std::string_view take_until(std::string_view& text, char separator) {
   const std::string_view taken = text.substr(0, end);
   text.remove_prefix(end < text.size() ? end + 1 : end);
   return taken;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return lower;
 }
 
 tl::expected<std::chrono::seconds, std::string> read_wait(std::string_view value) {

@@ -1,6 +1,9 @@
 #include "schema/http/query_string.h"
 
 #include <algorithm>
+#include <cstdint>
+
+#include <simdjson.h>
 
 #include "domain/decimal.h"
 #include "schema/messages/member_names.h"
@@ -19,32 +22,6 @@ int hex_value(char c) {
     return c - 'a' + 10;
   }
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// The length of the character that `text` begins with; 0 when it is no UTF-8.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  const std::size_t length = first < 0xC2   ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (length == 0 || length > text.size()) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xED && byte(1) >= 0xA0;
-  const bool too_high = first == 0xF4 && byte(1) >= 0x90;
-  return overlong || surrogate || too_high ? 0 : length;
 }
 
 }  // namespace
@@ -75,15 +52,8 @@ std::optional<std::string> decode_component(std::string_view text) {
 }
 
 bool is_printable_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    const auto first = static_cast<std::uint8_t>(text.front());
-    if (length == 0 || first < 0x20 || first == 0x7F) {
-      return false;
-    }
-    text.remove_prefix(length);
-  }
-  return true;
+  const auto is_control = [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F; };
+  return simdjson::validate_utf8(text) && std::none_of(text.begin(), text.end(), is_control);
 }
 
 tl::expected<QueryString, std::string> QueryString::parse(std::string_view raw) {

@@ -3,7 +3,7 @@
 #include "schema/http/cursor.h"
 #include "schema/http/documents.h"
 #include "schema/http/money_text.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::http {
 namespace {

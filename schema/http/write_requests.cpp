@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 
-#include "schema/messages/command_codec.h"
+#include "domain/letter_case.h"
+#include "schema/messages/action_codec.h"
+#include "schema/messages/clock_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
 
@@ -29,14 +31,6 @@ std::optional<simdjson::dom::object> read_body(std::string_view body, messages::
   }
   error = complaint.value_or("");
   return complaint ? std::nullopt : object;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return lower;
 }
 
 }  // namespace

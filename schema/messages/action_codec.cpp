@@ -2,7 +2,6 @@
 
 #include <simdjson.h>
 
-#include "schema/messages/command_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/printable_text.h"

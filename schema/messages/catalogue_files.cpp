@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "domain/address_pool.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/action_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/state_codec.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "schema/messages/command_codec.h"
 #include "schema/messages/event_head.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/state_codec.h"
@@ -141,18 +141,6 @@ LoggedEvent read_clock_event(const Fields& fields, eventstore::Timestamp stored_
   event.cause = read_cause(fields, last ? std::optional(last->cause) : std::nullopt);
   logged.state = evolve(before, event, stored_at);
   return logged;
-}
-
-tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last) {
-  auto logged = decode_event(last);
-  if (!logged) {
-    return tl::unexpected(logged.error());
-  }
-  auto* clock = std::get_if<ClockLogged>(&*logged);
-  if (clock == nullptr) {
-    return tl::unexpected<std::string>("it is no clock event of this build");
-  }
-  return std::move(clock->state);
 }
 
 std::string encode_clock_action(const ClockAction& action) {

@@ -6,6 +6,7 @@
 #include "schema/messages/command_envelope.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/pool_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "domain/letter_case.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
 
@@ -43,10 +44,7 @@ std::optional<std::string> find_wrong_header(const eventstore::Headers& headers)
       header::reply_to,   header::attempt,      header::only_at, header::if_match};
   constexpr std::string_view ours = "vsim-";
   for (const auto& one : headers) {
-    const bool is_ours = one.name.size() >= ours.size() &&
-                         std::equal(ours.begin(), ours.end(), one.name.begin(), [](char a, char b) {
-                           return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
-                         });
+    const bool is_ours = lower_case(std::string_view(one.name).substr(0, ours.size())) == ours;
     if (!is_ours || one.name.starts_with("Vsim-Dead-")) {
       continue;
     }

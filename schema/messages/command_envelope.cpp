@@ -4,9 +4,9 @@
 
 #include "domain/decimal.h"
 #include "eventstore/lost_headers.h"
-#include "schema/messages/command_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/printable_text.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::messages {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The inside of this folder: what a command's headers say, whatever it is for.
+// What a command's headers say, whatever it is for.
 
 #include <optional>
 #include <string>
@@ -19,6 +19,11 @@ inline tl::unexpected<std::string> poison(std::string why) {
   return tl::unexpected(std::move(why));
 }
 
+/// The id of a stored command, also of one whose payload cannot be read: that of its header, or
+/// one made from its sequence and time, both taken from the first republishing headers where it is
+/// a copy from JOURNAL. The error: the header holds no UUID.
+tl::expected<CommandId, std::string> command_id_of(const eventstore::Message& message);
+
 /// The headers that every command has, however it came.
 struct Envelope {
   CommandId id;
@@ -34,5 +39,8 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
 /// Vsim-Only-At, as Command has it: nothing where the header is missing.
 tl::expected<std::optional<std::vector<Version>>, std::string> read_only_at(
     const eventstore::Headers& headers);
+
+/// Writes that header's value.
+std::string encode_only_at(const std::vector<Version>& versions);
 
 }  // namespace vsim::messages

@@ -2,11 +2,10 @@
 
 #include <array>
 
-#include "schema/messages/clock_codec.h"
 #include "schema/messages/event_head.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
-#include "schema/messages/pool_codec.h"
 #include "schema/messages/state_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -209,32 +208,16 @@ tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& m
   return logged;
 }
 
-const Cause* cause_of(const LoggedEvent& logged) {
-  const auto given = [](const std::optional<Cause>& cause) { return cause ? &*cause : nullptr; };
-  if (const auto* server = std::get_if<ServerEvent>(&logged)) {
-    return given(server->event.cause);
+tl::expected<SimClock, std::string> read_clock(const eventstore::Message& last) {
+  auto logged = decode_event(last);
+  if (!logged) {
+    return tl::unexpected(logged.error());
   }
-  if (const auto* clock = std::get_if<ClockLogged>(&logged)) {
-    return given(clock->event.cause);
+  auto* clock = std::get_if<ClockLogged>(&*logged);
+  if (clock == nullptr) {
+    return tl::unexpected<std::string>("it is no clock event of this build");
   }
-  if (const auto* pool = std::get_if<PoolLogged>(&logged)) {
-    return given(pool->event.cause);
-  }
-  return nullptr;
-}
-
-std::optional<LastCommand> outcome_in(const LoggedEvent& logged) {
-  const auto* cause = cause_of(logged);
-  if (cause == nullptr) {
-    return std::nullopt;
-  }
-  if (const auto* server = std::get_if<ServerEvent>(&logged)) {
-    return LastCommand{*cause, outcome_of(server->event.data)};
-  }
-  if (const auto* clock = std::get_if<ClockLogged>(&logged)) {
-    return LastCommand{*cause, outcome_of(clock->event.data)};
-  }
-  return LastCommand{*cause, outcome_of(std::get<PoolLogged>(logged).event.data)};
+  return std::move(clock->state);
 }
 
 }  // namespace vsim::messages

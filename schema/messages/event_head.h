@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "domain/server.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_writer.h"
 
 namespace vsim::messages {

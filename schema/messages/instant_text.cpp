@@ -1,21 +1,9 @@
-#include <charconv>
-#include <cstdio>
+#include "schema/messages/instant_text.h"
 
-#include "schema/messages/event_codec.h"
+#include "domain/rfc3339.h"
 
 namespace vsim::messages {
 namespace {
-
-std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
-  int value = 0;
-  for (std::size_t i = at; i < at + count; ++i) {
-    if (i >= text.size() || text[i] < '0' || text[i] > '9') {
-      return std::nullopt;
-    }
-    value = value * 10 + (text[i] - '0');
-  }
-  return value;
-}
 
 void put(char* at, int value, int count) {
   for (int i = count - 1; i >= 0; --i, value /= 10) {
@@ -49,44 +37,11 @@ std::string format_stamp(WallTime at) {
 }
 
 std::optional<Instant> parse_instant(std::string_view text) {
-  using namespace std::chrono;
-  const bool shaped = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
-                      text[13] == ':' && text[16] == ':' && text.back() == 'Z';
-  if (!shaped) {
+  const auto time = read_rfc3339(text);
+  if (!time) {
     return std::nullopt;
   }
-  const auto y = digits(text, 0, 4);
-  const auto mon = digits(text, 5, 2);
-  const auto d = digits(text, 8, 2);
-  const auto h = digits(text, 11, 2);
-  const auto min = digits(text, 14, 2);
-  const auto s = digits(text, 17, 2);
-  if (!y || !mon || !d || !h || !min || !s || *h > 23 || *min > 59 || *s > 59) {
-    return std::nullopt;
-  }
-  const year_month_day date(year(*y), month(static_cast<unsigned>(*mon)),
-                            day(static_cast<unsigned>(*d)));
-  if (!date.ok()) {
-    return std::nullopt;
-  }
-  Instant at = sys_days(date) + hours(*h) + minutes(*min) + seconds(*s);
-  if (text.size() == 20) {
-    return at;
-  }
-  // A fraction of one to nine digits; beyond milliseconds it is cut.
-  const auto fraction = text.substr(20, text.size() - 21);
-  if (text[19] != '.' || fraction.empty() || fraction.size() > 9) {
-    return std::nullopt;
-  }
-  int unit = 100;
-  for (const char c : fraction) {
-    if (c < '0' || c > '9') {
-      return std::nullopt;
-    }
-    at += milliseconds((c - '0') * unit);
-    unit /= 10;
-  }
-  return at;
+  return Instant(time->second) + std::chrono::floor<Duration>(time->fraction);
 }
 
 }  // namespace vsim::messages

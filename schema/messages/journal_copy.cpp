@@ -1,7 +1,7 @@
 #include "schema/messages/journal_copy.h"
 
 #include "domain/decimal.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 

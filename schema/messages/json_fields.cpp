@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::messages {
 namespace {

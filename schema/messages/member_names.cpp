@@ -4,14 +4,14 @@
 #include <set>
 #include <vector>
 
+#include "domain/letter_case.h"
+
 namespace vsim::messages {
 namespace {
 
 constexpr std::size_t shown_bytes_max = 64;
 constexpr std::size_t left_out_min =
     3;  // letters that must be there of a name without its begin or end
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// The given name as it may stand in a sentence: cut between characters, without controls.
 std::string shown(std::string_view given) {
@@ -37,10 +37,10 @@ std::size_t edits(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = lower_case(a[i - 1]) == lower_case(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-                           lower(a[i - 2]) == lower(b[j - 1]);
+      const bool swapped = i > 1 && j > 1 && lower_case(a[i - 1]) == lower_case(b[j - 2]) &&
+                           lower_case(a[i - 2]) == lower_case(b[j - 1]);
       if (swapped) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }

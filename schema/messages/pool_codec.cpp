@@ -3,9 +3,9 @@
 #include <array>
 
 #include "domain/decimal.h"
-#include "schema/messages/command_codec.h"
 #include "schema/messages/event_head.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/json_writer.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/state_codec.h"
 

@@ -1,6 +1,6 @@
 #include "schema/messages/state_codec.h"
 
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 
 namespace vsim::messages {

@@ -8,18 +8,10 @@
 #include <libpq-fe.h>
 #include <simdjson.h>
 
+#include "domain/utf8.h"
+
 namespace vsim::read_model {
 namespace {
-
-/// The length of the well-formed UTF-8 character at the front; 0 when there is none.
-std::size_t character_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (lead == 0 || length > text.size() || !simdjson::validate_utf8(text.data(), length)) {
-    return 0;
-  }
-  return length;
-}
 
 bool is_one_of(std::string_view state, std::initializer_list<std::string_view> starts) {
   return std::any_of(starts.begin(), starts.end(),
@@ -228,7 +220,8 @@ std::string_view fit_text(std::string_view text, std::string& storage) {
   }
   storage.clear();
   while (!text.empty()) {
-    const std::size_t length = character_length(text);
+    // Postgres stores no NUL.
+    const std::size_t length = text.front() == '\0' ? 0 : utf8_character_length(text);
     if (length == 0) {
       storage += "\xEF\xBF\xBD";
     } else {

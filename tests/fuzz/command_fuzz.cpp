@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "schema/messages/action_codec.h"
+#include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/pool_codec.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/fuzz/property.h"
 

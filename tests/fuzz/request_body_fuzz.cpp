@@ -4,7 +4,9 @@
 #include <string_view>
 
 #include "schema/http/write_requests.h"
+#include "schema/messages/action_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/pool_codec.h"
 #include "schema/messages/subjects.h"
 #include "tests/fuzz/property.h"
 

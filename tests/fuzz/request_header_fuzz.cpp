@@ -8,7 +8,7 @@
 #include "schema/http/entity_tags.h"
 #include "schema/http/preferences.h"
 #include "schema/http/sequence_token.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "tests/fuzz/property.h"
 
 namespace {

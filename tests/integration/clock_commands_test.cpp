@@ -14,6 +14,7 @@
 #include "eventstore/streams.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/migrations.h"
 #include "tests/harness/database.h"

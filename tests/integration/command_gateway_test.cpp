@@ -18,6 +18,7 @@
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/uuid.h"
 #include "schema/read_model/migrations.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"

@@ -16,7 +16,6 @@
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 #include "eventstore/event_store.h"
-#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "schema/messages/command_codec.h"
+#include "schema/messages/event_codec.h"
 #include "tests/unit/fleet_fixture.h"
 
 namespace vsim::fixture {

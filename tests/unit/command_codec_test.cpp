@@ -5,9 +5,14 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/action_codec.h"
 #include "schema/messages/catalogue_files.h"
+#include "schema/messages/command_envelope.h"
+#include "schema/messages/command_identity.h"
 #include "schema/messages/journal_copy.h"
+#include "schema/messages/pool_codec.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/uuid.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;

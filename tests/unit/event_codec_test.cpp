@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "tests/unit/server_fixture.h"
 

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/action_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/projection_batch.h"
 #include "tests/unit/clock_fixture.h"

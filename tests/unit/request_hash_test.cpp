@@ -5,9 +5,11 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/uuid.h"
 #include "tests/unit/server_fixture.h"
 
 namespace vsim::messages {

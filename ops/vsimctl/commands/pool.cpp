@@ -10,7 +10,7 @@
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/address_text.h"
 #include "ops/vsimctl/terminal/table.h"
-#include "schema/messages/command_codec.h"
+#include "schema/messages/pool_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/regions.h"
 

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "schema/messages/command_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/uuid.h"
 
 namespace vsim::vsimctl {
 namespace {

@@ -9,8 +9,10 @@
 #include "ops/vsimctl/commands/submission.h"
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/consent.h"
+#include "schema/messages/action_codec.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::vsimctl {

@@ -14,6 +14,7 @@
 #include "ops/vsimctl/terminal/moment.h"
 #include "ops/vsimctl/terminal/table.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/journal_copy.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/operations.h"

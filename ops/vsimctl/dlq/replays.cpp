@@ -9,6 +9,7 @@
 
 #include "ops/vsimctl/commands/submission.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/command_envelope.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 

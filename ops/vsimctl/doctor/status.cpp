@@ -13,6 +13,7 @@
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/table.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/regions.h"

@@ -14,7 +14,7 @@
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/consent.h"
 #include "ops/vsimctl/terminal/table.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::vsimctl {
 namespace {

@@ -12,6 +12,7 @@
 #include "ops/vsimctl/terminal/table.h"
 #include "schema/http/documents.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/server_events.h"
 #include "schema/read_model/server_history.h"

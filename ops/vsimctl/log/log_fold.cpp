@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::vsimctl {
 namespace {

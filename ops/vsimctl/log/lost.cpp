@@ -14,6 +14,7 @@
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/table.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/server_events.h"
 

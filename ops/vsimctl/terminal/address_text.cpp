@@ -1,7 +1,7 @@
 #include "ops/vsimctl/terminal/address_text.h"
 
-#include "schema/messages/command_codec.h"
 #include "schema/messages/json_writer.h"
+#include "schema/messages/pool_codec.h"
 
 namespace vsim::vsimctl {
 

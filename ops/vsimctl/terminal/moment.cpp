@@ -1,7 +1,7 @@
 #include "ops/vsimctl/terminal/moment.h"
 
 #include "ops/process/setting_values.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::vsimctl {
 

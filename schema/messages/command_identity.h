@@ -1,0 +1,17 @@
+#pragma once
+
+// How commands and the servers that they create get their ids.
+
+#include <string_view>
+
+#include "domain/ids.h"
+
+namespace vsim::messages {
+
+/// A keyed command's id: the same for the same key of an account for ever.
+CommandId command_id_of_key(std::string_view account, std::string_view idempotency_key);
+
+/// The id of the server that a create makes, the same however often the create is delivered.
+ServerId server_id_of_create(const CommandId& command);
+
+}  // namespace vsim::messages
