@@ -1,0 +1,211 @@
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "schema/messages/event_codec.h"
+#include "schema/messages/subjects.h"
+#include "tests/golden/golden_file.h"
+#include "tests/golden/values.h"
+
+namespace vsim::golden {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr const char* all_members = "every optional member";
+constexpr const char* no_members = "no optional member";
+
+Terms rich_terms() {
+  Terms terms;
+  terms.hourly_rate = {1234};
+  terms.delays = {FixedDelay{Duration(3000)}, UniformDelay{Duration(1000), Duration(2500)},
+                  LognormalDelay{Duration(22'000), 0.35, Duration(120'000)}, FixedDelay{},
+                  FixedDelay{Duration(1)}};
+  terms.create_ends_in = Status::stopped;
+  terms.idle_timeout = hours(2);
+  terms.billing.billable = {false, true, true, false, true, false, false};
+  terms.billing.granularity = seconds(60);
+  terms.billing.minimum = seconds(120);
+  return terms;
+}
+
+Blueprint rich_blueprint() {
+  return {.account = "default",
+          .name = "web \"1\" \xC3\xBC",
+          .instance_type = "t2.micro",
+          .profile = "ec2",
+          .tags = {{"env", "prod"}, {"line", "a\tb"}},
+          .ip = *Ipv4::parse("10.0.0.7"),
+          .terms = rich_terms()};
+}
+
+Blueprint plain_blueprint() {
+  return {.account = "default",
+          .name = "n",
+          .instance_type = "t2.micro",
+          .profile = "standard",
+          .tags = {},
+          .ip = *Ipv4::parse("10.0.0.7"),
+          .terms = {}};
+}
+
+State rich_state(const LastCommand& last) {
+  Server server{.blueprint = rich_blueprint(),
+                .status = Status::stopping,
+                .created_at = at(-90),
+                .last_started_at = at(-80),
+                .deadline = Deadline{.due = at(30), .becomes = Status::stopped},
+                .termination_reason = TerminationReason::forced,
+                .bill = {.settled = seconds(61), .open_since = at(-70)}};
+  return {.version = 7,
+          .region = the_region,
+          .at = at(0),
+          .last_change = {.version = 7, .at = at(0)},
+          .server = std::move(server),
+          .last_command = last};
+}
+
+State plain_state() {
+  Server server;
+  server.blueprint = plain_blueprint();
+  server.created_at = at(0);
+  return {.version = 3,
+          .region = the_region,
+          .at = at(0),
+          .last_change = {.version = 3, .at = at(0)},
+          .server = std::move(server),
+          .last_command = std::nullopt};
+}
+
+// A subject on which a command ended that no create came before.
+State state_without_server(const LastCommand& last) {
+  return {.version = 1,
+          .region = the_region,
+          .at = at(0),
+          .last_change = {.version = 1, .at = at(0)},
+          .server = std::nullopt,
+          .last_command = last};
+}
+
+Event event_with(EventData data, const State& state, std::optional<Cause> given) {
+  const bool by_command = given.has_value();
+  return {.server = the_server,
+          .region = the_region,
+          .version = state.version,
+          .at = state.at,
+          .cause = std::move(given),
+          .origin = by_command ? the_origin : no_origin,
+          .data = std::move(data)};
+}
+
+void check_is(const eventstore::Message& message, const Event& event, const State& state) {
+  const auto logged = messages::decode_event(message);
+  REQUIRE_MESSAGE(logged, logged.error());
+  const auto* read = std::get_if<messages::ServerEvent>(&*logged);
+  REQUIRE(read != nullptr);
+  CHECK(read->event == event);
+  CHECK(read->state == state);
+}
+
+Case case_of(std::string name, const Event& event, const State& state) {
+  return {.type = "server." + std::string(event_type(event.data)),
+          .name = std::move(name),
+          .message = {.subject = messages::server_events(the_region, the_server),
+                      .headers = {},
+                      .payload = messages::encode(event, state)},
+          .check_read = [=](const auto& message) { check_is(message, event, state); }};
+}
+
+// Today's writer leaves out what it was written with.
+Case old_case(std::string name, const Event& event, const State& state) {
+  auto old = case_of(std::move(name), event, state);
+  old.message = {};
+  return old;
+}
+
+struct Cases {
+  std::vector<Case> all;
+
+  void add(const char* name, EventData data, const State& state, std::optional<Cause> given) {
+    all.push_back(case_of(name, event_with(std::move(data), state, std::move(given)), state));
+  }
+
+  // Of a command, and of time, where a server has nothing that it may lack.
+  void add_change(const EventData& full, const EventData& plain, const std::string& command) {
+    const LastCommand last{.cause = cause(command), .outcome = {}};
+    add(all_members, full, rich_state(last), last.cause);
+    add(no_members, plain, plain_state(), std::nullopt);
+  }
+  template <typename Begun>
+  void add_begun(Status from, const std::string& command) {
+    add_change(Begun{from, at(30)}, Begun{from, at(30)}, command);
+  }
+  template <typename Ended>
+  void add_ended(Status from, const std::string& command) {
+    add_change(Ended{from}, Ended{from}, command);
+  }
+};
+
+void add_rejections(Cases& cases) {
+  for (const auto code :
+       {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
+        RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
+        RejectionCode::precondition_failed}) {
+    const Rejection rejection{code, "because"};
+    const LastCommand last{.cause = cause("start"),
+                           .outcome = {.kind = OutcomeKind::rejected, .rejection = rejection}};
+    auto state = rich_state(last);
+    state.last_change = {.version = 6, .at = at(-1)};
+    cases.add(std::string(to_string(code)).c_str(), CommandRejected{rejection}, state, last.cause);
+  }
+  const Rejection unknown{RejectionCode::not_found, "there is no such server"};
+  const LastCommand last{.cause = cause("stop"),
+                         .outcome = {.kind = OutcomeKind::rejected, .rejection = unknown}};
+  auto state = state_without_server(last);
+  cases.add(no_members, CommandRejected{unknown}, state, last.cause);
+  state.version = 4;
+  state.last_change = {.version = 4, .at = at(0)};  // that of the last event of all
+  state.server = plain_state().server;
+  cases.all.push_back(old_case("of a build that did not name the last change",
+                               event_with(CommandRejected{unknown}, state, last.cause), state));
+}
+
+// An outcome that came after a newer command's; and that of the first command of a subject.
+void add_outcome(Cases& cases, const EventData& data, OutcomeKind kind) {
+  auto state = rich_state(later_command());
+  state.last_change = {.version = 5, .at = at(-2)};
+  cases.add(all_members, data, state, cause("stop"));
+  const LastCommand last{.cause = cause("stop"), .outcome = {.kind = kind, .rejection = {}}};
+  cases.add(no_members, data, state_without_server(last), last.cause);
+  const auto alone = state_without_server(last);
+  cases.all.push_back(old_case("of a build that named the command in the state alone",
+                               event_with(data, alone, last.cause), alone));
+}
+
+}  // namespace
+
+std::vector<Case> server_cases() {
+  Cases cases;
+  cases.add_change(ServerProvisioning{rich_blueprint(), at(30)},
+                   ServerProvisioning{plain_blueprint(), at(30)}, "create");
+  cases.add_change(ServerProvisioned{rich_blueprint()}, ServerProvisioned{plain_blueprint()},
+                   "create");
+  cases.add_begun<ServerStarting>(Status::stopped, "start");
+  cases.add_ended<ServerStarted>(Status::pending, "start");
+  cases.add_begun<ServerStopping>(Status::running, "stop");
+  cases.add_ended<ServerStopped>(Status::stopping, "stop");
+  cases.add_begun<ServerRebooting>(Status::running, "reboot");
+  cases.add_ended<ServerRebooted>(Status::rebooting, "reboot");
+  cases.add_begun<ServerTerminating>(Status::stopped, "terminate");
+  cases.add_change(ServerTerminated{Status::rebooting, TerminationReason::forced, "it was stuck"},
+                   ServerTerminated{Status::terminating, TerminationReason::user}, "terminate");
+  cases.add("left idle", ServerTerminated{Status::stopped, TerminationReason::idle_timeout},
+            plain_state(), std::nullopt);
+  add_rejections(cases);
+  add_outcome(cases, CommandPurged{}, OutcomeKind::purged);
+  add_outcome(cases, CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered);
+  return std::move(cases.all);
+}
+
+}  // namespace vsim::golden
