@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <simdjson.h>
+
 #include "domain/decimal.h"
 #include "eventstore/lost_headers.h"
 #include "schema/messages/message_headers.h"
@@ -90,8 +92,9 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   envelope.origin.correlation_id = find_header(headers, header::correlation_id);
   for (const auto* text :
        {&envelope.request_hash, &envelope.origin.actor, &envelope.origin.correlation_id}) {
-    if (text->size() > 256 || !is_printable(*text)) {
-      return poison("a Vsim- header is over 256 bytes or holds control characters");
+    // They become members of an event: JSON that is no UTF-8 could not be read back.
+    if (text->size() > 256 || !simdjson::validate_utf8(*text) || !is_printable(*text)) {
+      return poison("a Vsim- header is over 256 bytes, is no UTF-8 or holds control characters");
     }
   }
   return envelope;

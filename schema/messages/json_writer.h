@@ -1,6 +1,6 @@
 #pragma once
 
-// Writes compact JSON in the order it is told, so that equal values give equal bytes.
+// Writes compact JSON in the order of the calls, so that equal values give equal bytes. // D62
 
 #include <charconv>
 #include <concepts>

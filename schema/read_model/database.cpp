@@ -15,7 +15,8 @@ std::unique_ptr<Session> open_reader(const std::string& url, const WaitLimits& l
   auto session = open_session(url, limits);
   for (const auto& statements :
        {server_statements(), server_event_statements(), operation_statements(),
-        billing_statements(), small_table_statements()}) {
+        billing_statements(), region_statements(), clock_statements(), checkpoint_statements(),
+        log_identity_statements()}) {
     prepare(*session, statements);
   }
   return session;

@@ -42,7 +42,7 @@ DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url) {
   std::unique_ptr<Session> session;
   try {
     session = open_session(url, snapshot_limits);
-    prepare(*session, small_table_statements());
+    prepare(*session, checkpoint_statements());
     BoundedWait wait(*session);
     pqxx::nontransaction tx(wait.connection());
     tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -33,6 +33,15 @@ std::optional<std::string> fault_of_log(const Checkpoint& known, StreamSequence 
   return std::nullopt;
 }
 
+std::vector<Statement> log_identity_statements() {
+  return {
+      {"log_marks",
+       "SELECT 'checkpoint', hash, sequence FROM projection_checkpoint WHERE stream = $1"
+       " UNION ALL SELECT 'clock', '', sequence FROM clock"
+       " UNION ALL SELECT 'billing', region, sequence FROM billing_watermarks"},
+  };
+}
+
 LogMarks find_log_marks(Transaction& tx) {
   LogMarks marks;
   for (const auto& row : execute(tx, "log_marks", Arguments().text(messages::events_stream))) {

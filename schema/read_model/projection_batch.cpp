@@ -46,15 +46,28 @@ ServerEventRow event_row(const Event& event, const State& after, StreamSequence 
   return row;
 }
 
-OperationRow outcome_row(const Cause& cause, const Origin& origin, StreamSequence sequence) {
+// Where the command was published; the clock has no region.
+std::string region_of(const Event& event) { return event.region.name; }
+std::string region_of(const PoolEvent& event) { return event.region.name; }
+std::string region_of(const ClockEvent&) { return std::string(messages::clock_region); }
+std::string region_of(const Command& command) { return command.region.name; }
+std::string region_of(const ExtendPool& command) { return command.region.name; }
+std::string region_of(const ClockCommand&) { return std::string(messages::clock_region); }
+
+/// What a command and its outcome have alike, whatever the command is for.
+template <typename CommandOrEvent>
+OperationRow row_of(const CommandOrEvent& one, const Cause& cause) {
   OperationRow row;
   row.id = cause.command.to_string();
   row.type = cause.type;
+  row.region = region_of(one);
+  if constexpr (requires { one.server; }) {
+    row.server_id = one.server.to_string();
+  }
   row.request_hash = cause.request_hash;
   row.command_sequence = cause.sequence;
-  row.actor = origin.actor;
-  row.correlation_id = origin.correlation_id;
-  row.event_sequence = sequence;
+  row.actor = one.origin.actor;
+  row.correlation_id = one.origin.correlation_id;
   return row;
 }
 
@@ -73,6 +86,24 @@ void name_outcome(OperationRow& row, const Data& data) {
   } else {
     row.status = to_string(OutcomeKind::succeeded);
   }
+}
+
+template <typename AnyEvent>
+OperationRow outcome_row(const AnyEvent& event, StreamSequence sequence) {
+  OperationRow row = row_of(event, *event.cause);
+  row.event_sequence = sequence;
+  row.version = event.version;
+  row.decided_at = event.at;
+  name_outcome(row, event.data);
+  return row;
+}
+
+template <typename AnyCommand>
+OperationRow accepted_row(const AnyCommand& command) {
+  OperationRow row = row_of(command, note_of(command).cause);
+  row.status = "PENDING";
+  row.pending_since = command.sequence;
+  return row;
 }
 
 /// Adds what an event does.
@@ -199,61 +230,17 @@ void ProjectionBatch::add(const BillingWatermark& watermark, StreamSequence sequ
 }
 
 OperationRow operation_row(const Event& event, StreamSequence sequence) {
-  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
-  row.region = event.region.name;
-  row.server_id = event.server.to_string();
-  row.version = event.version;
-  row.decided_at = event.at;
-  name_outcome(row, event.data);
-  return row;
+  return outcome_row(event, sequence);
 }
-
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence) {
-  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
-  row.region = event.region.name;
-  row.version = event.version;
-  row.decided_at = event.at;
-  name_outcome(row, event.data);
-  return row;
+  return outcome_row(event, sequence);
 }
-
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
-  OperationRow row = outcome_row(*event.cause, event.origin, sequence);
-  row.region = messages::clock_region;
-  name_outcome(row, event.data);
-  row.version = event.version;
-  row.decided_at = event.at;
-  return row;
+  return outcome_row(event, sequence);
 }
 
-OperationRow pending_operation_row(const Command& command) {
-  OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
-                                  std::string(command_type(command.action))},
-                                 command.origin, 0);
-  row.region = command.region.name;
-  row.server_id = command.server.to_string();
-  row.status = "PENDING";
-  row.pending_since = command.sequence;
-  return row;
-}
-
-OperationRow pending_operation_row(const ExtendPool& command) {
-  OperationRow row = outcome_row(
-      {command.id, command.sequence, command.request_hash, "extend_pool"}, command.origin, 0);
-  row.region = command.region.name;
-  row.status = "PENDING";
-  row.pending_since = command.sequence;
-  return row;
-}
-
-OperationRow pending_operation_row(const ClockCommand& command) {
-  OperationRow row = outcome_row({command.id, command.sequence, command.request_hash,
-                                  std::string(command_type(command.action))},
-                                 command.origin, 0);
-  row.region = messages::clock_region;
-  row.status = "PENDING";
-  row.pending_since = command.sequence;
-  return row;
-}
+OperationRow pending_operation_row(const Command& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const ExtendPool& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const ClockCommand& command) { return accepted_row(command); }
 
 }  // namespace vsim::read_model

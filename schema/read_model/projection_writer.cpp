@@ -41,7 +41,7 @@ struct ProjectionWriter::Impl {
     }
     if (!prepared) {
       prepare(*session, projection_statements());
-      prepare(*session, small_table_statements());
+      prepare(*session, checkpoint_statements());
       prepared = true;
     }
   }

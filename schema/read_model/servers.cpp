@@ -58,7 +58,7 @@ std::string total_sql(unsigned filters, int parameter) {
 int filter_count(unsigned filters) { return std::popcount(filters & filters_all); }
 
 /// Lets the planner take the index that fits the filters best, and none of the wider ones; see
-/// schema/postgres/001_servers.sql.
+/// schema/postgres/001_servers.sql. // D58
 const char* index_condition(unsigned filters) {
   if ((filters & (by_status | by_name | by_tags)) != 0) {
     return "";

@@ -31,7 +31,10 @@ std::vector<Statement> server_statements();
 std::vector<Statement> server_event_statements();
 std::vector<Statement> operation_statements();
 std::vector<Statement> billing_statements();
-std::vector<Statement> small_table_statements();
+std::vector<Statement> region_statements();
+std::vector<Statement> clock_statements();
+std::vector<Statement> checkpoint_statements();
+std::vector<Statement> log_identity_statements();
 
 /// A session with Postgres, whose waits are limited. One thread at a time. A broken one stays
 /// broken: libpqxx 6 would quietly make a new one, without the lock that the old one held.

@@ -107,6 +107,16 @@ TEST_CASE("what the API writes is what a worker reads") {
   CHECK(decoded->may_be_repeat);  // a keyed command may have come before
 }
 
+TEST_CASE("a header that is no UTF-8 or holds control characters would make an event unreadable") {
+  for (const auto* name : {"Vsim-Actor", "Vsim-Correlation-Id", "Vsim-Request-Hash"}) {
+    for (const std::string value : {"a\xFF", "\xC3", "\xED\xA0\x80", "a\nb", "\xC2\x85"}) {
+      CAPTURE(name);
+      CHECK_FALSE(decode_command(stored(R"({"type":"stop"})", {{name, value}})));
+    }
+    CHECK(decode_command(stored(R"({"type":"stop"})", {{name, "\xC3\xBC"}})));
+  }
+}
+
 TEST_CASE("a terminate is forced only with a reason, and what is written is what is read") {
   const auto terminate = [](const std::string& json) {
     return std::get<Terminate>(command_of(stored(json)).action);

@@ -1,9 +1,6 @@
-// The JSON of operations, regions, instance types and the clock.
-
-#include <algorithm>
+// The JSON of operations.
 
 #include "schema/http/documents.h"
-#include "schema/http/money_text.h"
 #include "schema/http/problem.h"
 #include "schema/messages/instant_text.h"
 
@@ -44,29 +41,6 @@ void begin_operation(JsonWriter& json, const OperationRow& operation, std::strin
     json.null();
   }
   write_instant_or_null(json, "decided_at", operation.decided_at);
-}
-
-void write_region(JsonWriter& json, const read_model::RegionRow& region) {
-  json.begin_object();
-  json.member("name", region.name);
-  json.member("addresses_total", region.addresses_total);
-  json.member("addresses_free", region.addresses_free);
-  json.end_object();
-}
-
-/// {"items":[...]}
-template <typename Rows, typename Write>
-std::string render_items(const Rows& rows, Write&& write) {
-  JsonWriter json;
-  json.begin_object();
-  json.key("items");
-  json.begin_array();
-  for (const auto& row : rows) {
-    write(json, row);
-  }
-  json.end_array();
-  json.end_object();
-  return json.take();
 }
 
 }  // namespace
@@ -116,38 +90,6 @@ std::string render_operation_page(const std::vector<OperationRow>& operations,
   } else {
     json.null();
   }
-  json.end_object();
-  return json.take();
-}
-
-std::string render_region(const read_model::RegionRow& region) {
-  JsonWriter json;
-  write_region(json, region);
-  return json.take();
-}
-
-std::string render_regions(const std::vector<read_model::RegionRow>& regions) {
-  return render_items(regions, write_region);
-}
-
-std::string render_types(const std::vector<read_model::InstanceTypeRow>& types) {
-  return render_items(types, [](JsonWriter& json, const read_model::InstanceTypeRow& type) {
-    json.begin_object();
-    json.member("name", type.name);
-    json.key("hourly_rate");
-    json.raw(usd(type.hourly_rate));
-    json.end_object();
-  });
-}
-
-std::string render_clock(const read_model::ClockRow& clock, Instant now) {
-  JsonWriter json;
-  json.begin_object();
-  json.member("now", messages::format_instant(std::max(now, clock.deadlines_applied)));
-  json.key("scale");
-  json.real(clock.time.scale);
-  json.member("seed", clock.time.seed);
-  json.member("deadlines_applied", messages::format_instant(clock.deadlines_applied));
   json.end_object();
   return json.take();
 }

@@ -1,0 +1,45 @@
+#include "schema/read_model/checkpoint.h"
+
+#include "schema/read_model/session.h"
+
+namespace vsim::read_model {
+
+std::vector<Statement> checkpoint_statements() {
+  return {
+      {"checkpoint",
+       "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
+       " WHERE stream = $1"},
+      {"takes_writes", "SELECT current_setting('transaction_read_only') = 'off'"},
+      {"progress",
+       "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"
+       " (SELECT (date_part('epoch', min(due)) * 1000)::bigint FROM servers),"
+       " (SELECT (date_part('epoch', deadlines_applied) * 1000)::bigint FROM clock),"
+       // Each by its own index: what waits again as a later copy is little.
+       " coalesce(least((SELECT min(command_sequence) FROM operations"
+       " WHERE status = 'PENDING' AND server_id IS NOT NULL),"
+       " (SELECT min(pending_since) FROM operations WHERE status = 'PENDING'"
+       " AND pending_since <> command_sequence AND server_id IS NOT NULL)), 0)"},
+  };
+}
+
+bool takes_writes(Transaction& tx) {
+  return view_of(execute(tx, "takes_writes", Arguments())[0][0]) == "t";
+}
+
+std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream) {
+  const auto rows = execute(tx, "checkpoint", Arguments().text(stream));
+  if (rows.empty()) {
+    return std::nullopt;
+  }
+  return Checkpoint{integer_of<StreamSequence>(rows[0][0]), text_of(rows[0][1]),
+                    integer_of<StreamSequence>(rows[0][2])};
+}
+
+Progress find_progress(Transaction& tx) {
+  const auto row = execute(tx, "progress", Arguments())[0];
+  return {integer_of<StreamSequence>(row[0]), optional_instant_of(row[1]),
+          optional_instant_of(row[2]),
+          static_cast<StreamSequence>(integer_of<std::int64_t>(row[3]))};  // all 64 bits
+}
+
+}  // namespace vsim::read_model
