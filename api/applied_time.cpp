@@ -125,7 +125,7 @@ std::optional<AppliedTime::QueueLook> AppliedTime::look_at_queue(const Moment& m
   }
   const auto log = log_facts_();
   // A broker whose clock was set back a moment ago would stamp what comes now before the moment.
-  if (!log || log->told_at < moment.wall) {
+  if (!log || log->answered_at < moment.wall) {
     return std::nullopt;
   }
   QueueLook look{*oldest, Instant::max(), log->last_sequence};

@@ -30,7 +30,7 @@ void AckMemory::keep_up() {
     said_.clear();
   }
   stream_created_ = std::move(facts->created);
-  const auto oldest = facts->told_at - facts->oldest_age;
+  const auto oldest = facts->answered_at - facts->oldest_age;
   for (const auto& [reply_to, word, stored_at] : said_) {
     if (facts->messages > 0 && stored_at >= oldest) {
       broker_.publish(reply_to, word);

@@ -1,10 +1,10 @@
 #pragma once
 
-// The last acks of a queue. The broker may die after it has read an ack and before its disk knows
-// of it; then the message comes again only after the consumer's ack wait, and its slot stays taken
-// until then. So after a reconnect the last acks are said again. Of a message that is gone the
-// broker takes no notice; but one that lost its store gives the same places to other messages, and
-// an ack names but the place. So what is older than the oldest message stored is not said (D45).
+// Repeats the last acks of a queue after a reconnect. The broker may die after it has read an ack
+// and before it is on disk; the message would then be delivered again only after the consumer's ack
+// wait, and its slot would stay taken until then. An ack of a message that is gone does nothing.
+// But a broker that lost its store gives the same sequences to other messages, and an ack names
+// only the sequence: acks of messages older than the oldest one stored are not repeated (D45).
 //
 // Threads: one.
 

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "eventstore/message.h"
+#include "eventstore/received.h"
 #include "eventstore/wait_limits.h"
 
 namespace vsim::eventstore {
@@ -27,16 +28,8 @@ class BrokerLibrary {
   BrokerLibrary& operator=(const BrokerLibrary&) = delete;
 };
 
-/// A word that nobody has made before, fit as a token of a subject.
+/// A random token for a subject, which no other call gives.
 std::string new_token();
-
-/// A message outside of any stream, or a reply.
-struct Received {
-  std::string subject;
-  std::string reply_to;
-  Headers headers;
-  std::string payload;
-};
 
 /// Waits for messages under one subject.
 class Subscription {
@@ -94,8 +87,8 @@ class Broker {
 
   std::unique_ptr<Subscription> subscribe(const std::string& subject) const;
 
-  /// A fresh subject that nobody else receives on: `_INBOX_<user>.` and a word where the URL names
-  /// a user, so that users may be kept from each other's answers; else `_INBOX.` and a word.
+  /// A new subject that nobody else receives on: `_INBOX_<user>.` and a token where the URL names a
+  /// user, so that users may be kept from each other's answers; else `_INBOX.` and a token.
   std::string new_inbox() const;
 
   /// Ends the connection for good: whoever waits for the broker fails now, as does every later
@@ -107,7 +100,7 @@ class Broker {
   std::uint64_t reconnects() const;
   /// Publishes and requests that the broker forbade (its permissions).
   std::uint64_t permission_errors() const;
-  /// As the broker told at connect, such as "2.15.2".
+  /// The broker's version at connect, such as "2.15.2".
   std::string server_version() const;
 
   struct Impl;

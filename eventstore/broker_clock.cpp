@@ -29,9 +29,9 @@ BootClock::time_point BootClock::now() noexcept {
 BrokerClock::BrokerClock(ClockLimits limits, std::function<Ticks()> ticks)
     : limits_(limits), ticks_(std::move(ticks)) {}
 
-void BrokerClock::learn(Ticks asked_at, Timestamp told, Ticks answered_at) {
-  const Bounds fresh{told.time_since_epoch() - answered_at.time_since_epoch(),
-                     told.time_since_epoch() - asked_at.time_since_epoch()};
+void BrokerClock::learn(Ticks asked_at, Timestamp broker_time, Ticks answered_at) {
+  const Bounds fresh{broker_time.time_since_epoch() - answered_at.time_since_epoch(),
+                     broker_time.time_since_epoch() - asked_at.time_since_epoch()};
   const std::lock_guard lock(mutex_);
   if (!bounds_) {
     bounds_ = fresh;

@@ -41,17 +41,17 @@ class BrokerClock {
   /// contradicts the last one a little, and takes its place.
   static constexpr std::int64_t drift_parts_per_million_max = 100;
 
-  /// A change of the broker's clock that is counted and told.
+  /// The least step of the broker's clock that counts as one.
   static constexpr std::chrono::nanoseconds jump_min = std::chrono::milliseconds(100);
 
   /// `ticks` is the clock that goes on between measurements; tests bring their own.
   explicit BrokerClock(ClockLimits limits = {}, std::function<Ticks()> ticks = BootClock::now);
 
-  /// Learns that the broker's time was `told` at some moment between these two (Cristian's method).
+  /// Learns that it was `broker_time` at some moment between these two (Cristian's method).
   /// Each measurement leaves an interval for the offset; what is known is where all of them meet,
   /// each as wide as clocks may have parted since. One that does not meet the others says that the
   /// broker's clock was set: it alone counts from then on.
-  void learn(Ticks asked_at, Timestamp told, Ticks answered_at);
+  void learn(Ticks asked_at, Timestamp broker_time, Ticks answered_at);
 
   /// Whether anything has been measured yet; it stays so.
   bool known() const;
@@ -62,7 +62,7 @@ class BrokerClock {
   Timestamp now() const;
 
   /// How often the broker's clock was set back by `jump_min` or more, as this process has seen, and
-  /// the latest time that now() could have given before: what was settled by then must stay so.
+  /// the latest time that now() could have given before: what was decided by then must stay so.
   struct SetBack {
     std::uint64_t times = 0;
     Timestamp reached = Timestamp::min();

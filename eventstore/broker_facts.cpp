@@ -42,7 +42,7 @@ auto ask(const Broker& broker, const std::string& subject, Read&& read)
 
 Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) {
   const auto subject = "$JS.API.STREAM.INFO." + std::string(stream);
-  auto told = ask(broker, subject, [](const dom::element& root) {
+  auto answer = ask(broker, subject, [](const dom::element& root) {
     StreamFacts facts;
     facts.created = std::string(value_at<std::string_view>(root, "/created"));
     facts.messages = number_at(root, "/state/messages");
@@ -50,22 +50,22 @@ Result<StreamFacts> stream_facts(const Broker& broker, std::string_view stream) 
     facts.first_sequence = number_at(root, "/state/first_seq");
     facts.last_sequence = number_at(root, "/state/last_seq");
     facts.replicas = number_at(root, "/config/num_replicas");
-    facts.told_at = parse_timestamp(value_at<std::string_view>(root, "/ts"));
+    facts.answered_at = parse_timestamp(value_at<std::string_view>(root, "/ts"));
     if (facts.messages == 0) {
       return facts;
     }
     const auto age_of = [&](std::string_view pointer) {
       const auto stored_at = parse_timestamp(value_at<std::string_view>(root, pointer));
-      return std::max(facts.told_at - stored_at, std::chrono::nanoseconds(0));
+      return std::max(facts.answered_at - stored_at, std::chrono::nanoseconds(0));
     };
     facts.oldest_age = age_of("/state/first_ts");
     facts.newest_age = age_of("/state/last_ts");
     return facts;
   });
-  if (told && (told->created.empty() || told->told_at == Timestamp{})) {
+  if (answer && (answer->created.empty() || answer->answered_at == Timestamp{})) {
     return fail(Error::Kind::refused, "stream info of " + std::string(stream) + " tells no times");
   }
-  return told;
+  return answer;
 }
 
 Result<ConsumerFacts> consumer_facts(const Broker& broker, std::string_view stream,

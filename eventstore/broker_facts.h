@@ -1,6 +1,6 @@
 #pragma once
 
-// What the broker tells of its streams, its consumers and the account's storage. Each question is
+// The state of the broker's streams, its consumers and the account's storage. Each question is
 // one request; it blocks as long as the connection's time-out.
 
 #include <chrono>
@@ -20,7 +20,7 @@ struct StreamFacts {
   Sequence first_sequence = 0;
   Sequence last_sequence = 0;  // 0: nothing was ever stored
   std::uint64_t replicas = 1;
-  Timestamp told_at{};  // the broker's time of this answer
+  Timestamp answered_at{};  // the broker's time of this answer
   /// Of the oldest and the newest message stored, by the broker's clock alone; 0 where none is.
   std::chrono::nanoseconds oldest_age{0};
   std::chrono::nanoseconds newest_age{0};

@@ -25,7 +25,7 @@ Result<void> measure(const Broker& broker, const std::string& stream, BrokerCloc
   if (!facts) {
     return tl::unexpected(facts.error());
   }
-  clock.learn(asked_at, facts->told_at, answered_at);
+  clock.learn(asked_at, facts->answered_at, answered_at);
   return {};
 }
 
@@ -41,8 +41,8 @@ void ClockWatch::run(std::stop_token stop) {
         --quick;
       }
     }
-    if (told_) {
-      told_();
+    if (after_each_) {
+      after_each_();
     }
     std::unique_lock lock(mutex);
     stopped.wait_for(lock, stop, wait, [] { return false; });

@@ -53,14 +53,14 @@ Result<Sequence> appended(const Result<Received>& reply) {
 
 }  // namespace
 
-JetStreamStore::JetStreamStore(Broker& broker, Broker& prompt, std::string stream,
+JetStreamStore::JetStreamStore(Broker& broker, Broker& unbuffered, std::string stream,
                                Retention retention)
     : broker_(broker),
-      prompt_(prompt),
+      unbuffered_(unbuffered),
       stream_(std::move(stream)),
       retention_(retention),
       batch_prefix_(new_token() + "-"),
-      collectors_(std::make_unique<ReplyCollectors>(prompt)) {}
+      collectors_(std::make_unique<ReplyCollectors>(unbuffered)) {}
 
 JetStreamStore::~JetStreamStore() = default;
 
@@ -97,8 +97,8 @@ std::vector<Result<Sequence>> JetStreamStore::append_each(std::span<const Append
   auto collector = collectors_->borrow();
   collector->begin();
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    prompt_.publish(messages[i].subject, messages[i].payload, headers_of(messages[i]),
-                    collector->reply_to(i));
+    unbuffered_.publish(messages[i].subject, messages[i].payload, headers_of(messages[i]),
+                        collector->reply_to(i));
   }
   for (std::size_t answers = 0; answers < messages.size(); ++answers) {
     const auto reply = collector->next(answer_wait);
@@ -144,7 +144,7 @@ Result<void> JetStreamStore::load_last_some(std::span<const std::string> filters
   request.back() = ']';
   request += '}';
   auto collector = collectors_->borrow();
-  prompt_.publish("$JS.API.DIRECT.GET." + stream_, request, {}, collector->begin());
+  unbuffered_.publish("$JS.API.DIRECT.GET." + stream_, request, {}, collector->begin());
   while (true) {
     auto reply = collector->next(answer_wait);
     if (!reply) {
@@ -170,7 +170,7 @@ Result<std::vector<Message>> JetStreamStore::load_history(const std::string& fil
   while (true) {
     const auto from = history.empty() ? 1 : history.back().sequence + 1;
     const auto before = history.size();
-    prompt_.publish(
+    unbuffered_.publish(
         "$JS.API.DIRECT.GET." + stream_,
         fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from, history_page, filter),
         {}, collector->begin());
@@ -210,7 +210,7 @@ Result<Sequence> JetStreamStore::last_sequence() {
 }
 
 std::unique_ptr<Follower> JetStreamStore::follow(Sequence after) {
-  return std::make_unique<JetStreamFollower>(prompt_, stream_, after, retention_);
+  return std::make_unique<JetStreamFollower>(unbuffered_, stream_, after, retention_);
 }
 
 }  // namespace vsim::eventstore

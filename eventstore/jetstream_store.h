@@ -17,8 +17,8 @@ class ReplyCollectors;
 class JetStreamStore : public EventStore {
  public:
   /// Both connections outlive the store. `broker` carries the appends, gathered in its buffer until
-  /// the commit; `prompt` (send_at_once) carries the reads with several answers, and the pulls.
-  JetStreamStore(Broker& broker, Broker& prompt, std::string stream,
+  /// the commit; `unbuffered` (send_at_once) carries the reads with several answers, and the pulls.
+  JetStreamStore(Broker& broker, Broker& unbuffered, std::string stream,
                  Retention retention = Retention::for_ever);
   ~JetStreamStore() override;
 
@@ -35,7 +35,7 @@ class JetStreamStore : public EventStore {
   Result<void> load_last_some(std::span<const std::string> filters, std::vector<Message>& into);
 
   Broker& broker_;
-  Broker& prompt_;
+  Broker& unbuffered_;
   std::string stream_;
   Retention retention_;
   std::string batch_prefix_;

@@ -1,8 +1,8 @@
 #pragma once
 
 // The log's contract kept in memory, for tests: the same suite as for JetStreamStore passes on it.
-// It can be told to fail, by chance from a seed or at one instant, so that a test makes happen what
-// a real broker does once a year.
+// It can be made to fail, at random from a seed or at one instant, so that a test meets the faults
+// that a real broker shows rarely.
 
 #include <condition_variable>
 #include <cstdint>

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "eventstore/broker.h"
 #include "eventstore/nats_handle.h"
+#include "eventstore/received.h"
 
 namespace vsim::eventstore {
 

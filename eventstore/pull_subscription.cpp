@@ -67,7 +67,7 @@ PullSubscription::PullSubscription(Broker& broker, std::string stream, std::stri
 
 /// What has come and was not looked at yet is a word too.
 bool PullSubscription::is_silent() const {
-  return outstanding_ > 0 && Clock::now() - last_heard_ > silence_max &&
+  return outstanding_ > 0 && SteadyClock::now() - last_heard_ > silence_max &&
          subscription_->pending() == 0 && broker_.connected() &&
          broker_.reconnects() == reconnects_seen_;
 }
@@ -89,7 +89,7 @@ void PullSubscription::ask() {
                                    std::chrono::nanoseconds(heartbeat_every).count());
   broker_.publish("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + consumer_, request, {}, inbox_);
   outstanding_ += window_;
-  last_heard_ = Clock::now();
+  last_heard_ = SteadyClock::now();
 }
 
 Result<void> PullSubscription::on_status(const Received& status) {
@@ -120,7 +120,7 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
     }
   }
   std::vector<Pulled> taken;
-  const auto until = Clock::now() + wait;
+  const auto until = SteadyClock::now() + wait;
   while (taken.size() < max) {
     if (is_silent()) {
       outstanding_ = 0;
@@ -132,7 +132,7 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
     if (!queued && !taken.empty()) {
       break;
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
     if (!queued && left.count() <= 0) {
       break;
     }
@@ -143,7 +143,7 @@ Result<std::vector<Pulled>> PullSubscription::take(std::size_t max,
     if (!*received) {
       break;
     }
-    last_heard_ = Clock::now();
+    last_heard_ = SteadyClock::now();
     if (is_status(**received)) {
       if (auto ok = on_status(**received); !ok) {
         return tl::unexpected(ok.error());

@@ -39,7 +39,7 @@ class PullSubscription {
   std::vector<Pulled> stop();
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using SteadyClock = std::chrono::steady_clock;
 
   void keep_asking();
   void ask();
@@ -55,7 +55,7 @@ class PullSubscription {
   std::unique_ptr<Subscription> subscription_;
   std::size_t outstanding_ = 0;  // messages that the broker may still send for our requests
   std::uint64_t reconnects_seen_ = 0;
-  Clock::time_point last_heard_{};
+  SteadyClock::time_point last_heard_{};
 };
 
 }  // namespace vsim::eventstore

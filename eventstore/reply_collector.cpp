@@ -24,13 +24,13 @@ std::size_t ReplyCollector::index_of(const Received& received) {
 }
 
 Result<Received> ReplyCollector::next(std::chrono::milliseconds wait) {
-  using Clock = std::chrono::steady_clock;
+  using SteadyClock = std::chrono::steady_clock;
   if (!subscription_) {
     return fail(Error::Kind::unavailable, "no inbox for the answers");
   }
-  const auto until = Clock::now() + wait;
+  const auto until = SteadyClock::now() + wait;
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
     auto received = subscription_->next(std::max(left, std::chrono::milliseconds(1)));
     if (!received) {
       return tl::unexpected(received.error());

@@ -84,7 +84,7 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   if (is_queue) {
     const auto log = stream_facts(broker, log_stream);
     if (log && log->last_sequence > 0) {
-      auto anew = with_first_sequence(std::move(json), log->told_at, above_log);
+      auto anew = with_first_sequence(std::move(json), log->answered_at, above_log);
       if (!anew) {
         return tl::unexpected(anew.error());
       }

@@ -159,7 +159,7 @@ Result<void> BrokerGauges::ask_lag() {
     return tl::unexpected(next.error());
   }
   if (*next) {
-    lag_seconds_.set(std::max(0.0, seconds(events->told_at - (*next)->stored_at)));
+    lag_seconds_.set(std::max(0.0, seconds(events->answered_at - (*next)->stored_at)));
   }
   return {};
 }

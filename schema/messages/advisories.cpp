@@ -17,8 +17,8 @@ std::optional<MaxDeliveries> read_max_deliveries(const eventstore::Message& advi
     return std::nullopt;
   }
   const Fields fields(*object, error);
-  const MaxDeliveries told{fields.count("stream_seq"), fields.count("deliveries")};
-  return error.empty() ? std::optional(told) : std::nullopt;
+  const MaxDeliveries read{fields.count("stream_seq"), fields.count("deliveries")};
+  return error.empty() ? std::optional(read) : std::nullopt;
 }
 
 }  // namespace vsim::messages

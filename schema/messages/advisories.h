@@ -15,7 +15,7 @@ struct MaxDeliveries {
   std::uint64_t deliveries = 0;
 };
 
-/// Nothing when the advisory tells of something else.
+/// Nothing when the advisory is about something else.
 std::optional<MaxDeliveries> read_max_deliveries(const eventstore::Message& advisory);
 
 }  // namespace vsim::messages

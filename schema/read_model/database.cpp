@@ -9,7 +9,7 @@
 namespace vsim::read_model {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 std::unique_ptr<Session> open_reader(const std::string& url, const WaitLimits& limits) {
   auto session = open_session(url, limits);
@@ -34,10 +34,10 @@ struct ConnectionPool::Impl {
   std::size_t in_use = 0;
   std::vector<std::unique_ptr<Session>> idle;  // the last used one last
   std::optional<DatabaseError> silence;        // the last wait that came to its limit
-  Clock::time_point ask_at{};                  // during a silence: not before
+  SteadyClock::time_point ask_at{};            // during a silence: not before
   bool asking = false;                         // during a silence: one does
 
-  bool fails_at_once() const { return silence && (asking || Clock::now() < ask_at); }
+  bool fails_at_once() const { return silence && (asking || SteadyClock::now() < ask_at); }
 
   /// A place among the connections, and an idle one if there is one.
   std::optional<DatabaseError> take(std::unique_ptr<Session>& session) {
@@ -72,7 +72,7 @@ struct ConnectionPool::Impl {
       asking = false;
       if (failure && failure->silent) {
         silence = failure;
-        ask_at = Clock::now() + silence_kept;
+        ask_at = SteadyClock::now() + silence_kept;
         ended.swap(idle);  // each would have to be waited for
       } else {
         silence.reset();

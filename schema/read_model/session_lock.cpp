@@ -30,7 +30,7 @@ SessionLock::State SessionLock::state() {
   if (!answered_at_) {
     answered_.wait_for(lock, first_answer_max, [this] { return !!answered_at_; });
   }
-  const bool is_old = !answered_at_ || Clock::now() - *answered_at_ > answer_kept;
+  const bool is_old = !answered_at_ || SteadyClock::now() - *answered_at_ > answer_kept;
   return is_old ? State::unavailable : last_;
 }
 
@@ -41,7 +41,7 @@ void SessionLock::keep_asking(const std::stop_token& stop) {
     const State now = ask();
     lock.lock();
     last_ = now;
-    answered_at_ = Clock::now();
+    answered_at_ = SteadyClock::now();
     answered_.notify_all();
     answered_.wait_for(lock, stop, ask_interval, [] { return false; });
   }

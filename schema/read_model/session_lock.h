@@ -34,7 +34,7 @@ class SessionLock {
   State state();
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using SteadyClock = std::chrono::steady_clock;
 
   void keep_asking(const std::stop_token& stop);
   State ask();
@@ -45,9 +45,9 @@ class SessionLock {
   std::unique_ptr<Impl> impl_;
   std::mutex mutex_;
   std::condition_variable_any answered_;
-  State last_ = State::unavailable;               // guarded by the mutex
-  std::optional<Clock::time_point> answered_at_;  // guarded by the mutex
-  std::jthread thread_;                           // ends first
+  State last_ = State::unavailable;                     // guarded by the mutex
+  std::optional<SteadyClock::time_point> answered_at_;  // guarded by the mutex
+  std::jthread thread_;                                 // ends first
 };
 
 /// The locks' numbers.

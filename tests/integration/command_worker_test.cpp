@@ -120,7 +120,7 @@ struct Worker {
     const auto asked_at = BootClock::now();
     const auto facts = stream_facts(*connection, "EVENTS");
     if (facts) {
-      wall.learn(asked_at, facts->told_at, BootClock::now());
+      wall.learn(asked_at, facts->answered_at, BootClock::now());
     }
   }
   bool shows(const std::string& metric) const {

@@ -242,7 +242,7 @@ class Examination {
     if (!*next) {
       return add(judge_hole(checkpoint.sequence + 1));
     }
-    look_at_unprojected(behind, facts->told_at, **next);
+    look_at_unprojected(behind, facts->answered_at, **next);
   }
 
   void look_at_unprojected(std::uint64_t behind, eventstore::Timestamp now,
