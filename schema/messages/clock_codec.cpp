@@ -51,8 +51,10 @@ SimClock read_clock_before(const Fields& fields) {
   const auto state = fields.object("state");
   const auto before = fields.object("before");
   SimClock clock;
-  clock.time = {before.instant("at"), eventstore::parse_timestamp(before.text("stored_at")),
-                before.real("scale"), state.count("seed")};
+  clock.time = {.sim = before.instant("at"),
+                .stored_at = eventstore::parse_timestamp(before.text("stored_at")),
+                .scale = before.real("scale"),
+                .seed = state.count("seed")};
   clock.deadlines_applied_through = state.instant("deadlines_applied");
   if (state.has("last_command")) {
     clock.last_command = read_last_command(state.object("last_command"));

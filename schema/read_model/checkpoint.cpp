@@ -37,9 +37,11 @@ std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stre
 
 Progress find_progress(Transaction& tx) {
   const auto row = execute(tx, "progress", Arguments())[0];
-  return {integer_of<StreamSequence>(row[0]), optional_instant_of(row[1]),
-          optional_instant_of(row[2]),
-          static_cast<StreamSequence>(integer_of<std::int64_t>(row[3]))};  // all 64 bits
+  return {.sequence = integer_of<StreamSequence>(row[0]),
+          .earliest_due = optional_instant_of(row[1]),
+          .deadlines_applied = optional_instant_of(row[2]),
+          .oldest_pending =
+              static_cast<StreamSequence>(integer_of<std::int64_t>(row[3]))};  // all 64 bits
 }
 
 }  // namespace vsim::read_model

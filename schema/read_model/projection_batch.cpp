@@ -174,9 +174,15 @@ void ProjectionBatch::add_period(const Event& event, const State& after, bool bi
   }
   if (bills) {
     running_[event.server] = periods_begun.size();
-    periods_begun.push_back({event.server, event.version, event.region.name,
-                             blueprint.instance_type, blueprint.terms.hourly_rate,
-                             blueprint.terms.billing, event.at, server.bill.settled, std::nullopt});
+    periods_begun.push_back({.server = event.server,
+                             .version = event.version,
+                             .region = event.region.name,
+                             .type = blueprint.instance_type,
+                             .rate = blueprint.terms.hourly_rate,
+                             .policy = blueprint.terms.billing,
+                             .began = event.at,
+                             .settled_before = server.bill.settled,
+                             .end = std::nullopt});
     return;
   }
   const PeriodEnd end{event.at, server.bill.settled};
