@@ -14,7 +14,7 @@
 
 #include "ops/telemetry/log.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 struct End {
@@ -95,4 +95,4 @@ TEST_CASE("a thread's name is cut where the system's is") {
 }
 
 }  // namespace
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

@@ -14,7 +14,7 @@
 
 #include "ops/process/setting_values.h"
 
-namespace vsim::telemetry {
+namespace vsim::process {
 namespace {
 
 using std::chrono::milliseconds;
@@ -370,4 +370,4 @@ TEST_CASE("keys are off unless a file is named, and doing without them is said i
 }
 
 }  // namespace
-}  // namespace vsim::telemetry
+}  // namespace vsim::process

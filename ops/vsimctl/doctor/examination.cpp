@@ -77,20 +77,20 @@ class Examination {
     if (result) {
       return std::move(*result);
     }
-    add(bad(subject, explain(settings_, result.error()), "NATS down"));
+    add(found_bad(subject, explain(settings_, result.error()), "NATS down"));
     return std::nullopt;
   }
 
   void look_at_broker() {
     auto log = Log::open(settings_);
     if (!log) {
-      return add(bad("broker", log.error(), "NATS down"));
+      return add(found_bad("broker", log.error(), "NATS down"));
     }
     log_ = std::move(*log);
     const Broker& broker = log_->broker();
     ClockReports reports(broker);
-    add(well("broker", fmt::format("nats-server {} at {}", broker.server_version(),
-                                   shown_address(settings_.nats_url))));
+    add(found_well("broker", fmt::format("nats-server {} at {}", broker.server_version(),
+                                         shown_address(settings_.nats_url))));
     look_at_streams(broker);
     look_at_storage(broker);
     look_at_queue(broker);
@@ -105,7 +105,7 @@ class Examination {
     }
     const auto now = log_->now(settings_);
     if (!now) {
-      return add(bad("clock", now.error(), "Clocks apart"));
+      return add(found_bad("clock", now.error(), "Clocks apart"));
     }
     wall_ = *now;
     const auto own = log_->clock_status();
@@ -118,7 +118,7 @@ class Examination {
   void look_at_streams(const Broker& broker) {
     const auto definition = messages::load_streams_definition(settings_.schema_dir);
     if (!definition) {
-      return add(bad("streams", definition.error(), "Rolling upgrade"));
+      return add(found_bad("streams", definition.error(), "Rolling upgrade"));
     }
     const auto differences = answer("streams", eventstore::stream_differences(broker, *definition));
     if (!differences) {
@@ -135,7 +135,7 @@ class Examination {
            .runbook = is_log ? "Security breach" : "Rolling upgrade"});
     }
     if (differences->empty()) {
-      add(well("streams", "as schema/messages/streams.json says"));
+      add(found_well("streams", "as schema/messages/streams.json says"));
     }
   }
 
@@ -189,21 +189,21 @@ class Examination {
     const auto found =
         database.read([this](read_model::Transaction& tx) { return read_all(tx, wall_); });
     if (!found) {
-      return add(bad("Postgres", explain(settings_, found.error()),
-                     found.error().passes() ? "Postgres down" : "Postgres lost"));
+      return add(found_bad("Postgres", explain(settings_, found.error()),
+                           found.error().passes() ? "Postgres down" : "Postgres lost"));
     }
     if (found->writable) {
-      add(well("Postgres", "answers"));
+      add(found_well("Postgres", "answers"));
     } else {
-      add(bad(
+      add(found_bad(
           "Postgres",
           "answers, but is read-only: a standby, or default_transaction_read_only is on; nothing "
           "is projected",
           "Postgres down"));
     }
     if (!found->checkpoint || found->checkpoint->sequence == 0) {
-      add(bad("projection", "nothing has been projected: is a projector running?",
-              "Postgres lost"));
+      add(found_bad("projection", "nothing has been projected: is a projector running?",
+                    "Postgres lost"));
       return;
     }
     if (log_) {
@@ -229,7 +229,8 @@ class Examination {
     if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
                                                     "has been projected")) {
       const bool lost = !message && facts->last_sequence >= checkpoint.sequence;
-      return add(bad("projection", *fault, lost ? "The log is damaged" : "The log went backwards"));
+      return add(
+          found_bad("projection", *fault, lost ? "The log is damaged" : "The log went backwards"));
     }
     const auto behind = facts->last_sequence - std::min(facts->last_sequence, checkpoint.sequence);
     if (behind == 0) {
@@ -252,10 +253,11 @@ class Examination {
     if (event && !unknown) {
       return add(judge_lag(behind, now - next.stored_at));
     }
-    add(bad("projection",
-            fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
-                        next.sequence, event ? "" : " (" + event.error() + ")"),
-            "Projector stopped at an unknown event"));
+    add(found_bad(
+        "projection",
+        fmt::format("this build cannot read message {} of EVENTS{}; the projector stops there",
+                    next.sequence, event ? "" : " (" + event.error() + ")"),
+        "Projector stopped at an unknown event"));
   }
 
   void look_at_fleet(const ReadModels& found) {

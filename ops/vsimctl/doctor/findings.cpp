@@ -21,7 +21,7 @@ Verdict above(Value value, Value warning, Value bad) {
 Finding judged(Verdict verdict, std::string_view subject, std::string text, std::string meaning,
                std::string_view runbook) {
   if (verdict == Verdict::ok) {
-    return well(subject, std::move(text));
+    return found_well(subject, std::move(text));
   }
   return {.verdict = verdict,
           .subject = std::string(subject),
@@ -44,11 +44,11 @@ std::string share_of(double share) { return fmt::format("{:.1f} %", share * 100)
 
 }  // namespace
 
-Finding well(std::string_view subject, std::string text) {
+Finding found_well(std::string_view subject, std::string text) {
   return {.verdict = Verdict::ok, .subject = std::string(subject), .text = std::move(text)};
 }
 
-Finding bad(std::string_view subject, std::string text, std::string runbook) {
+Finding found_bad(std::string_view subject, std::string text, std::string runbook) {
   return {.verdict = Verdict::bad,
           .subject = std::string(subject),
           .text = std::move(text),
@@ -57,9 +57,9 @@ Finding bad(std::string_view subject, std::string text, std::string runbook) {
 
 Finding judge_broker_health(std::string_view trouble) {
   if (trouble.empty()) {
-    return well("broker's health", "it says that it is well");
+    return found_well("broker's health", "it says that it is well");
   }
-  return bad(
+  return found_bad(
       "broker's health",
       fmt::format("{}: a stream whose write has failed takes nothing more until the broker is "
                   "started again; make room, then ops/up",
@@ -69,10 +69,10 @@ Finding judge_broker_health(std::string_view trouble) {
 
 Finding judge_sync(std::string_view interval) {
   if (interval.empty()) {
-    return well("sync", "not told; set NATS_MONITOR_URL to see it");
+    return found_well("sync", "not told; set NATS_MONITOR_URL to see it");
   }
   if (interval == "always") {
-    return well("sync", "before each acknowledgement");
+    return found_well("sync", "before each acknowledgement");
   }
   return judged(Verdict::warning, "sync", fmt::format("every {}", interval),
                 "a power cut takes what was acknowledged since; set sync_interval to always",
@@ -101,9 +101,9 @@ Finding judge_queue(std::uint64_t commands) {
 Finding judge_numbers(const QueueNumbers& numbers) {
   const auto fault = fault_of(numbers);
   if (!fault) {
-    return well("queue numbers", fmt::format("up to {}", numbers.last));
+    return found_well("queue numbers", fmt::format("up to {}", numbers.last));
   }
-  return bad("queue numbers", *fault, "Queue numbers broken");
+  return found_bad("queue numbers", *fault, "Queue numbers broken");
 }
 
 Finding judge_oldest(Seconds age) {
@@ -126,7 +126,7 @@ Finding judge_dead_letters(std::uint64_t letters) {
 
 Finding judge_advisories(std::uint64_t advisories, Seconds newest_age) {
   if (advisories == 0) {
-    return well("advisories", "none");
+    return found_well("advisories", "none");
   }
   return judged(newest_age < advisory_news ? Verdict::warning : Verdict::ok, "advisories",
                 fmt::format("{}, the last {} ago", advisories, length_of(newest_age)),
@@ -136,9 +136,10 @@ Finding judge_advisories(std::uint64_t advisories, Seconds newest_age) {
 Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max) {
   const double mebibytes = static_cast<double>(bytes) / (1024 * 1024);
   if (bytes_max == 0) {
-    return well("store", fmt::format("{:.1f} MiB; the limit is not told, set NATS_MONITOR_URL "
-                                     "to see it",
-                                     mebibytes));
+    return found_well("store",
+                      fmt::format("{:.1f} MiB; the limit is not told, set NATS_MONITOR_URL "
+                                  "to see it",
+                                  mebibytes));
   }
   const double share = static_cast<double>(bytes) / static_cast<double>(bytes_max);
   return judged(above(share, store_warning, store_bad), "store",
@@ -185,14 +186,14 @@ Finding judge_silence(bool forbidden, bool workers_wait) {
 }
 
 Finding judge_hole(std::uint64_t sequence) {
-  return bad("log",
-             eventstore::lost_message(sequence, "EVENTS", "later ones are there") +
-                 "; the projector stops there",
-             "The log is damaged");
+  return found_bad("log",
+                   eventstore::lost_message(sequence, "EVENTS", "later ones are there") +
+                       "; the projector stops there",
+                   "The log is damaged");
 }
 
 Finding judge_lost(std::uint64_t messages) {
-  return bad(
+  return found_bad(
       "log",
       fmt::format("{} messages of EVENTS are lost: the broker's store is damaged; vsimctl verify "
                   "names the first of them",
@@ -202,7 +203,7 @@ Finding judge_lost(std::uint64_t messages) {
 
 Finding judge_lag(std::uint64_t events, Seconds oldest_age) {
   if (events == 0) {
-    return well("projection", "the read models hold all events");
+    return found_well("projection", "the read models hold all events");
   }
   return judged(
       above(oldest_age, lag_warning, lag_bad), "projection",

@@ -22,8 +22,8 @@ struct Finding {
 };
 
 /// A finding that is well, or bad: then `runbook` is the heading of what to do.
-Finding well(std::string_view subject, std::string text);
-Finding bad(std::string_view subject, std::string text, std::string runbook);
+Finding found_well(std::string_view subject, std::string text);
+Finding found_bad(std::string_view subject, std::string text, std::string runbook);
 
 using Seconds = std::chrono::duration<double>;
 
