@@ -107,11 +107,12 @@ Result<void> LogWatch::compare() {
   lock.lock();
   compared_at_ = reconnects;
   lock.unlock();
-  judge(std::move(*models_fault), std::move(*own_fault));
+  judge(*models_fault, *own_fault);
   return {};
 }
 
-void LogWatch::judge(std::optional<std::string> models, std::optional<std::string> own) {
+void LogWatch::judge(const std::optional<std::string>& models,
+                     const std::optional<std::string>& own) {
   const std::lock_guard lock(mutex_);
   const bool made_anew = !models_fault_.empty() && !models;
   models_fault_ = models.value_or("");

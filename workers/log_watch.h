@@ -63,7 +63,7 @@ class LogWatch {
   eventstore::Result<void> compare();
   eventstore::Result<std::optional<std::string>> fault_of(const read_model::Checkpoint& known,
                                                           std::string_view known_by);
-  void judge(std::optional<std::string> models, std::optional<std::string> own);
+  void judge(const std::optional<std::string>& models, const std::optional<std::string>& own);
   std::string trouble_locked() const;
   void show_locked();
 

@@ -86,7 +86,8 @@ Result<std::optional<Instant>> PurgeVerdicts::look(Instant now) {
   for (auto& operation : *gone_now) {
     const auto known = missing_.find(operation.command_sequence);
     const auto since = known == missing_.end() ? now : known->second.since;
-    still[operation.command_sequence] = {std::move(operation), since};
+    const auto sequence = operation.command_sequence;  // read before the move
+    still[sequence] = {std::move(operation), since};
   }
   missing_.erase(first, last);  // the others have their outcome by now
   missing_.merge(still);
