@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "domain/letter_case.h"
+
 namespace vsim::api {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+  const auto same = [](char x, char y) { return lower_case(x) == lower_case(y); };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
 }
 
 std::string_view HttpRequest::header(std::string_view name) const {
