@@ -77,9 +77,9 @@ class CommandQueue {
   /// is in hand until it is acked, given back or terminated.
   Result<std::vector<Delivery>> take(std::size_t max, std::chrono::milliseconds wait);
 
-  /// To be called again and again while something stays in hand: in time, a third of the ack wait
-  /// after the last time, it tells the broker that all of it is being worked on, so that none is
-  /// delivered again: what waits for the system to be well must not look as if its workers died.
+  /// To be called often while something stays in hand. When a third of the ack wait has passed
+  /// since the last time, it reports to the broker that all of it is in progress, so that none is
+  /// delivered again: a command that waits for the system to recover is not one whose worker died.
   void still_working();
 
   /// Asks for no more until the next take(). What the broker had sent ahead is in hand then, and

@@ -1,7 +1,7 @@
 #pragma once
 
-// What an error means to who reads /readyz: a sentence of ours. The client library's own words, and
-// the subject that was asked, are for logs.
+// What an error means to a reader of /readyz: a sentence of ours. The client library's own text and
+// the subject of the request are for logs.
 
 #include <string>
 

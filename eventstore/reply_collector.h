@@ -14,7 +14,7 @@
 
 namespace vsim::eventstore {
 
-/// One inbox. Belongs to whoever borrowed it.
+/// One inbox. Belongs to its borrower.
 class ReplyCollector {
  public:
   explicit ReplyCollector(Broker& broker);

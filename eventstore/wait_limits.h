@@ -2,7 +2,7 @@
 
 // How long this folder waits for the broker, by kind of wait. A broker that is stopped, or behind a
 // connection that carries nothing any more, takes what is sent and never answers: who waits gives
-// up after these, and pings find out that the connection is of no use. // D44
+// up after these limits, and pings detect that the connection is dead. // D44
 
 #include <chrono>
 

@@ -42,7 +42,7 @@ std::string render_server_page(const read_model::ServerPage& page, std::uint64_t
 /// An array, newest first.
 std::string render_server_log(const std::vector<read_model::ServerEventRow>& events);
 
-/// What is told of a command whose end was asked for and never came.
+/// The detail of a command whose end was asked for and never came.
 inline constexpr std::string_view superseded_detail =
     "the command was carried out, but another one ended the server before it had settled; look at "
     "the server, and ask anew if it is wanted";

@@ -15,7 +15,7 @@ namespace vsim::http {
 inline constexpr std::size_t key_file_bytes_max = messages::json_bytes_max;
 
 /// The text of the file; nothing when there is none. The error, "PATH: what is wrong", also tells
-/// of a file that others than its owner may write: whoever can may let himself in.
+/// of a file that others than its owner may write: who can write it can give himself a key.
 tl::expected<std::optional<std::string>, std::string> load_key_file(const std::string& path);
 
 }  // namespace vsim::http

@@ -35,7 +35,7 @@ enum class ProblemCode : std::uint8_t {
 };
 inline constexpr std::size_t problem_code_count = 21;
 
-/// How a code is told.
+/// What a code is shown as.
 struct ProblemKind {
   ProblemCode code;
   int status;

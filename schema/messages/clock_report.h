@@ -1,7 +1,7 @@
 #pragma once
 
-// What each process tells once a second of its machine's clock, for `vsimctl doctor` and `status`:
-// a message on vsim.report.clock that nobody stores.
+// What each process reports once a second of its machine's clock, for `vsimctl doctor` and
+// `status`: a message on vsim.report.clock that nobody stores.
 
 #include <chrono>
 #include <cstdint>

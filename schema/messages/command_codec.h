@@ -18,7 +18,7 @@ namespace vsim::messages {
 /// A command for a server, for a region's address pool, or for the clock.
 struct DecodedCommand {
   std::variant<Command, ExtendPool, ClockCommand> command;
-  std::string reply_to;  // where its outcome is told; may be empty
+  std::string reply_to;  // where its outcome is published; may be empty
   bool may_be_repeat =
       false;  // a replay, a retry or a keyed command: an earlier copy may be in the log
 

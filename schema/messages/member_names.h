@@ -1,7 +1,7 @@
 #pragma once
 
-// The names in what people type: JSON members, parameters, headers. A mistyped one is told with the
-// name that was probably meant, instead of being dropped in silence. // D42
+// The names in what people type: JSON members, parameters, headers. A mistyped one is reported
+// with the name that was probably meant, instead of being ignored. // D42
 
 #include <optional>
 #include <span>

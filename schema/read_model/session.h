@@ -45,8 +45,8 @@ class Session {
   Session(const std::string& url, const WaitLimits& limits, const std::string& settings = {});
 
   bool is_open() const { return connection_.is_open() && !watch_.cut(); }
-  /// Whether it is open and has the statements that it was told to prepare. One that is not usable
-  /// is to be replaced: which of them it has, nobody can tell.
+  /// Whether it is open and has the statements that were to be prepared. One that is not usable is
+  /// replaced: which of them it has is not known.
   bool usable() const { return is_open() && !statements_lost_; }
   /// Whether Postgres has let a wait come to its limit.
   bool silent() const { return watch_.cut(); }

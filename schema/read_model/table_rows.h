@@ -1,7 +1,7 @@
 #pragma once
 
 // The inside of this folder: the columns that a projection writes, and how each row fills them.
-// Whoever writes rows, however they travel, takes them from here, so that all write the same.
+// Every writer of rows takes them from here, by arrays or by COPY, so that all write the same.
 
 #include <array>
 

@@ -48,8 +48,8 @@ inline constexpr std::chrono::seconds connect_in_url_max{10};
 
 /// For one of a pool's connections to become free.
 inline constexpr std::chrono::seconds free_connection_max{2};
-/// So long nobody asks a Postgres that has just not answered; then one does, and who comes
-/// meanwhile is told so at once.
+/// So long no request goes to a Postgres that has just not answered; then one does, and those that
+/// come meanwhile fail at once.
 inline constexpr std::chrono::seconds silence_kept{1};
 
 }  // namespace vsim::read_model
