@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "api/polling.h"
+#include "ops/process/clock_of_log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -47,7 +48,7 @@ eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& q
 struct AppliedTime::Moment {
   Instant now;
   WallTime wall;  // the same, as the broker has it
-  ClockState time;
+  SimulatedTime time;
 };
 
 /// The queue as it was at some moment, and where the log ended after that.
@@ -69,13 +70,8 @@ AppliedTime::AppliedTime(eventstore::EventStore& queue, eventstore::EventStore& 
       stopping_(std::move(stopping)) {}
 
 std::optional<SimClock> AppliedTime::read_clock() {
-  const std::string subject(messages::clock_subject);
-  const auto last = events_.load_last({&subject, 1});
-  if (!last || last->empty()) {
-    return std::nullopt;
-  }
-  auto clock = messages::read_clock(last->front());
-  return clock ? std::optional(std::move(*clock)) : std::nullopt;
+  auto clock = process::load_clock(events_);
+  return clock ? std::move(*clock) : std::nullopt;
 }
 
 /// Waits until all that enters the queue bears a later stamp, however the clocks differ. A change

@@ -10,7 +10,7 @@
 
 #include "api/read_side.h"
 #include "api/simulated_clock.h"
-#include "domain/clock.h"
+#include "domain/sim_clock.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/broker_facts.h"
 #include "eventstore/event_store.h"

@@ -111,7 +111,7 @@ Reply<std::optional<read_model::ServerRow>> LogSide::find_logged(const ServerId&
     return std::optional<read_model::ServerRow>();
   }
   const auto event = messages::decode_event(last->front());
-  const auto* server = event ? std::get_if<messages::ServerEvent>(&*event) : nullptr;
+  const auto* server = event ? std::get_if<messages::ServerLogged>(&*event) : nullptr;
   if (server == nullptr || !server->state.server) {
     return std::optional<read_model::ServerRow>();  // only rejections: there is no server
   }

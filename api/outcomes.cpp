@@ -48,7 +48,7 @@ std::optional<OperationWithServer> read_outcome(const eventstore::Message& messa
   if (cause == nullptr || cause->command != id) {
     return std::nullopt;
   }
-  if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
+  if (const auto* server = std::get_if<messages::ServerLogged>(&*logged)) {
     const auto& [event, state] = *server;
     OperationWithServer outcome{read_model::operation_row(event, message.sequence), {}};
     if (state.server) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/process/clock_of_log.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
@@ -43,24 +44,18 @@ void SimulatedClock::keep_fresh(const std::stop_token& stop) {
 }
 
 void SimulatedClock::refresh() {
-  const std::string filter(messages::clock_subject);
-  const auto last = events_.load_last({&filter, 1});
-  if (!last) {
-    return;  // the state that we have holds until the broker can be asked again
-  }
-  if (last->empty()) {
-    const std::lock_guard lock(mutex_);
-    looked_ = true;
-    return;
-  }
-  auto clock = messages::read_clock(last->front());
+  auto clock = process::load_clock(events_);
   if (!clock) {
-    log::warn("the log's last clock event cannot be read", {{"error", clock.error()}});
+    // The state that we have holds until the broker can be asked again.
+    if (clock.error().kind == eventstore::Error::Kind::refused) {
+      log::warn("the simulated clock cannot be read", {{"error", clock.error().detail}});
+    }
     return;
   }
   const std::lock_guard lock(mutex_);
   looked_ = true;
-  if (!clock_ || clock_->version < clock->version) {  // another thread may have read a later one
+  // Another thread may have read a later one.
+  if (*clock && (!clock_ || clock_->version < (*clock)->version)) {
     clock_ = std::move(*clock);
   }
 }

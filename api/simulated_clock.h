@@ -7,7 +7,7 @@
 #include <optional>
 #include <thread>
 
-#include "domain/clock.h"
+#include "domain/sim_clock.h"
 #include "eventstore/broker.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/event_store.h"

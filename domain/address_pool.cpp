@@ -1,40 +1,8 @@
 #include "domain/address_pool.h"
 
-#include <array>
+#include "domain/invariant.h"
 
 namespace vsim {
-namespace {
-
-struct Block {
-  AddressRange range;
-  std::string_view name;
-  std::string_view use;
-};
-
-constexpr std::uint32_t octet(std::uint32_t first, std::uint32_t second = 0) {
-  return first << 24 | second << 16;
-}
-
-constexpr std::array<Block, 5> blocks_without_hosts{{
-    {{{octet(0)}, {octet(1) - 1}}, "0.0.0.0/8", "this network"},
-    {{{octet(127)}, {octet(128) - 1}}, "127.0.0.0/8", "loopback"},
-    {{{octet(169, 254)}, {octet(169, 255) - 1}}, "169.254.0.0/16", "link-local"},
-    {{{octet(224)}, {octet(240) - 1}}, "224.0.0.0/4", "multicast"},
-    {{{octet(240)}, {UINT32_MAX}}, "240.0.0.0/4", "reserved, with the broadcast address"},
-}};
-
-}  // namespace
-
-std::optional<std::string> unusable(const AddressRange& range) {
-  for (const auto& [block, name, use] : blocks_without_hosts) {
-    if (range.last < block.first || block.last < range.first) {
-      continue;
-    }
-    return "no server can have an address of " + std::string(name) + " (" + std::string(use) +
-           ", RFC 6890); give others, such as 10.0.0.0/24";
-  }
-  return std::nullopt;
-}
 
 void AddressPool::list(Ipv4 ip, Entry& entry) {
   entry.free_index = static_cast<std::uint32_t>(free_.size());
@@ -43,6 +11,7 @@ void AddressPool::list(Ipv4 ip, Entry& entry) {
 
 void AddressPool::unlist(Entry& entry) {
   const auto index = entry.free_index;
+  invariant(index < free_.size(), "a free address has its place in the list");
   free_[index] = free_.back();
   entries_.at(free_[index]).free_index = index;
   free_.pop_back();
@@ -78,7 +47,7 @@ void AddressPool::claimed(Ipv4 ip, StreamSequence sequence) {
   ++taken_count_;
 }
 
-void AddressPool::released(Ipv4 ip, StreamSequence sequence) {
+void AddressPool::freed(Ipv4 ip, StreamSequence sequence) {
   const auto found = entries_.find(ip);
   if (found == entries_.end()) {
     return;
@@ -105,7 +74,7 @@ std::optional<FreeAddress> AddressPool::reserve(std::uint64_t chance) {
   return FreeAddress{ip, entry.last_claim};
 }
 
-void AddressPool::settle(Ipv4 ip) {
+void AddressPool::release(Ipv4 ip) {
   const auto found = entries_.find(ip);
   if (found == entries_.end() || !found->second.reserved) {
     return;

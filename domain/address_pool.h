@@ -8,15 +8,11 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
-#include <string_view>
-#include <variant>
 #include <vector>
 
 #include "domain/catalogue.h"
 #include "domain/ids.h"
 #include "domain/instant.h"
-#include "domain/server.h"
 
 namespace vsim {
 
@@ -28,72 +24,6 @@ struct AddressClaimed {
   Instant at;
   bool operator==(const AddressClaimed&) const = default;
 };
-
-/// A region's pool grew. Ranges that overlap the pool add what is new.
-struct PoolExtended {
-  std::vector<AddressRange> ranges;
-  bool operator==(const PoolExtended&) const = default;
-};
-using PoolEventData =
-    std::variant<PoolExtended, CommandRejected, CommandPurged, CommandDeadLettered>;
-
-/// On the pool's subject.
-struct PoolEvent {
-  Region region;
-  Version version = 0;  // counts the pool's events from 1
-  Instant at;
-  std::optional<Cause> cause;  // none: the seed data
-  Origin origin;
-  PoolEventData data;
-  bool operator==(const PoolEvent&) const = default;
-};
-
-/// What a decision needs of a pool: which addresses it holds does not matter, since an extension by
-/// addresses that it has already succeeds.
-struct Pool {
-  Version version = 0;
-  Instant at{};  // of the last event
-  std::optional<LastCommand> last_command;
-  bool operator==(const Pool&) const = default;
-};
-
-/// The command that asks for it.
-struct ExtendPool {
-  CommandId id;
-  StreamSequence sequence = 0;
-  std::string request_hash;
-  Origin origin;
-  Region region;
-  std::vector<AddressRange> ranges;
-};
-
-/// Why no server can have the addresses of the range, as a sentence: some of them lie in a block
-/// that is not for hosts (RFC 6890, RFC 5771). Nothing when servers can. What the log holds from
-/// before this rule is not held against it.
-std::optional<std::string> unusable(const AddressRange& range);
-
-/// Addresses that one command may add.
-inline constexpr std::uint64_t pool_extension_addresses_max = 1 << 20;
-
-/// What became of a pool command: the event to append, or nothing when it is no news.
-struct PoolDecision {
-  std::optional<PoolEvent> event;
-  Verdict verdict;
-};
-
-PoolDecision decide(const Pool& pool, const ExtendPool& command, Instant now,
-                    const Catalogue& catalogue);
-
-/// An outcome that others than the pool give, under the rules of a server's.
-std::optional<PoolEvent> decide_outcome(const Pool& pool, const CommandNote& command,
-                                        NoChange outcome, Instant now);
-
-/// The pool after the event.
-Pool evolve(Pool pool, const PoolEvent& event);
-
-CommandNote note_of(const ExtendPool& command);
-Outcome outcome_of(const PoolEventData& data);
-std::string_view event_type(const PoolEventData& data);  // "pool_extended"
 
 /// A free address and the expectation under which it may be claimed.
 struct FreeAddress {
@@ -107,17 +37,17 @@ class AddressPool {
   /// Adds what is new of the range; known addresses keep their state.
   void extend(const AddressRange& range);
 
-  /// The log says: claimed at `sequence`. Older news than what is known changes nothing.
+  /// The log says: claimed at `sequence`. An older claim than the known one changes nothing.
   void claimed(Ipv4 ip, StreamSequence sequence);
 
   /// The log says: its holder is terminated, at `sequence`. Ignored when a later claim is known.
-  void released(Ipv4 ip, StreamSequence sequence);
+  void freed(Ipv4 ip, StreamSequence sequence);
 
-  /// Proposes a free address and sets it aside until settle(); `chance` spreads rivals apart.
+  /// Proposes a free address and sets it aside until release(); `chance` spreads rivals apart.
   std::optional<FreeAddress> reserve(std::uint64_t chance);
 
   /// Ends a reservation: the address is what the log says of it.
-  void settle(Ipv4 ip);
+  void release(Ipv4 ip);
 
   std::size_t size() const { return entries_.size(); }
   std::size_t free_count() const { return free_.size(); }

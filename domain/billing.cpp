@@ -13,7 +13,7 @@ std::chrono::seconds billed_seconds(const BillingPolicy& policy, Duration length
 Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at) {
   const bool bills = policy.bills(to);
   if (bill.open_since && !bills) {
-    bill.settled += billed_seconds(policy, at - *bill.open_since);
+    bill.closed += billed_seconds(policy, at - *bill.open_since);
     bill.open_since.reset();
   }
   if (!bill.open_since && bills) {
@@ -24,16 +24,16 @@ Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at) {
 
 std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy, Instant at) {
   if (!bill.open_since) {
-    return bill.settled;
+    return bill.closed;
   }
   const auto length = std::max(at, *bill.open_since) - *bill.open_since;
-  return bill.settled + billed_seconds(policy, length);
+  return bill.closed + billed_seconds(policy, length);
 }
 
 std::chrono::seconds accrued(const Bill& bill, const BillingPolicy& policy,
                              std::optional<Instant> watermark) {
   if (!watermark || !bill.open_since || *watermark <= *bill.open_since) {
-    return bill.settled;
+    return bill.closed;
   }
   return billed_total(bill, policy, *watermark);
 }

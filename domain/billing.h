@@ -11,7 +11,7 @@ namespace vsim {
 
 /// What a server has cost: the closed periods, and where the open one began.
 struct Bill {
-  std::chrono::seconds settled{0};    // billed seconds of the closed periods
+  std::chrono::seconds closed{0};     // billed seconds of the closed periods
   std::optional<Instant> open_since;  // the running period's begin, while the server is billable
   bool operator==(const Bill&) const = default;
 };
@@ -22,8 +22,8 @@ std::chrono::seconds billed_seconds(const BillingPolicy& policy, Duration length
 /// Opens or closes the period when a server's status changes at `at`.
 Bill bill_after(Bill bill, const BillingPolicy& policy, Status to, Instant at);
 
-/// Settled and open together, as of `at`. Never falls as `at` grows, and closing the open period at
-/// `at` settles just this much.
+/// The closed periods and the open one together, as of `at`. Never falls as `at` grows; closing the
+/// open period at `at` bills just this much.
 std::chrono::seconds billed_total(const Bill& bill, const BillingPolicy& policy, Instant at);
 
 /// The same as it was billed by a watermark: a period that began at or after it does not count yet.
@@ -45,8 +45,8 @@ struct BillingPeriod {
 std::chrono::seconds billed_between(const BillingPolicy& policy, const BillingPeriod& period,
                                     Instant from, Instant to);
 
-/// The billing role's word that everything in the region is billed up to `through`: one event per
-/// region and interval, however many servers there are.
+/// Everything in the region is billed up to `through`: one event per region and interval, however
+/// many servers there are.
 struct BillingWatermark {
   Region region;
   Version version = 0;  // counts the region's watermarks

@@ -13,23 +13,9 @@
 #include "domain/ids.h"
 #include "domain/instant.h"
 #include "domain/money.h"
+#include "domain/status.h"
 
 namespace vsim {
-
-enum class Status : std::uint8_t {
-  pending,
-  running,
-  stopping,
-  stopped,
-  rebooting,
-  terminating,
-  terminated
-};
-inline constexpr std::size_t status_count = 7;
-
-/// The transitions a user command can start; each has its own delay.
-enum class Transition : std::uint8_t { create, start, stop, reboot, terminate };
-inline constexpr std::size_t transition_count = 5;
 
 struct FixedDelay {
   Duration length{};

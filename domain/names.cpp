@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "domain/pool.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 
 namespace vsim {
 namespace {
@@ -22,14 +24,18 @@ constexpr std::array<std::string_view, 3> reason_names = {"user", "idle_timeout"
 constexpr std::array<std::string_view, transition_count> transition_names = {
     "create", "start", "stop", "reboot", "terminate"};
 
-constexpr std::array<std::string_view, std::variant_size_v<EventData>> event_names = {
-    "server_provisioning",  "server_provisioned", "server_starting",  "server_started",
-    "server_stopping",      "server_stopped",     "server_rebooting", "server_rebooted",
-    "server_terminating",   "server_terminated",  "command_rejected", "command_purged",
-    "command_dead_lettered"};
+constexpr std::array<std::string_view, 10> event_names = {
+    "server_provisioning", "server_provisioned", "server_starting",  "server_started",
+    "server_stopping",     "server_stopped",     "server_rebooting", "server_rebooted",
+    "server_terminating",  "server_terminated"};
+constexpr std::array<std::string_view, 1> pool_event_names = {"pool_extended"};
+constexpr std::array<std::string_view, 4> clock_event_names = {"clock_started", "clock_advanced",
+                                                               "clock_scaled", "deadlines_applied"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
     "create", "start", "stop", "reboot", "terminate"};
+constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
+    "advance", "scale"};
 
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -56,8 +62,20 @@ std::string_view to_string(TerminationReason reason) {
 std::string_view to_string(Transition transition) {
   return transition_names[static_cast<std::size_t>(transition)];
 }
-std::string_view event_type(const EventData& data) { return event_names[data.index()]; }
+std::string_view event_type(const EventData& data) { return event_name(event_names, data); }
+std::string_view event_type(const PoolEventData& data) {
+  return event_name(pool_event_names, data);
+}
+std::string_view event_type(const ClockEventData& data) {
+  return event_name(clock_event_names, data);
+}
 std::string_view command_type(const Action& action) { return action_names[action.index()]; }
+std::string_view command_type(const ClockAction& action) {
+  return clock_action_names[action.index()];
+}
+std::string_view command_type(const Command& command) { return command_type(command.action); }
+std::string_view command_type(const ExtendPool&) { return "extend_pool"; }
+std::string_view command_type(const ClockCommand& command) { return command_type(command.action); }
 
 std::optional<Status> status_from(std::string_view name) {
   return find<Status>(status_names, name);

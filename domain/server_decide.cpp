@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "domain/queue_numbers.h"
+#include "domain/invariant.h"
 #include "domain/server.h"
 
 namespace vsim {
@@ -72,8 +72,13 @@ class Recorder {
       : server_(server), region_(region), state_(state) {}
 
   void record(Instant at, EventData data, std::optional<Cause> cause, Origin origin) {
-    Event event{server_,          region_,           state_.version + 1, std::max(at, state_.at),
-                std::move(cause), std::move(origin), std::move(data)};
+    Event event{{.version = state_.version + 1,
+                 .at = std::max(at, state_.at),
+                 .cause = std::move(cause),
+                 .origin = std::move(origin),
+                 .data = std::move(data)},
+                server_,
+                region_};
     state_ = evolve(std::move(state_), event);
     events_.push_back(std::move(event));
   }
@@ -96,7 +101,8 @@ class Recorder {
   std::vector<Event> events_;
 };
 
-using Answer = std::variant<EventData, Rejection>;
+// What a command comes to: the event that carries it out, or why it is not carried out.
+using Ruling = std::variant<EventData, Rejection>;
 
 Rejection invalid_transition(std::string detail) {
   return {RejectionCode::invalid_transition, std::move(detail)};
@@ -108,7 +114,7 @@ struct Decide {
   Instant now;
   const Context& context;
 
-  Answer operator()(const Create& create) const {
+  Ruling operator()(const Create& create) const {
     const auto& catalogue = context.catalogue;
     if (state.server) {
       return invalid_transition("cannot create: server " + command.server.to_string() +
@@ -137,17 +143,21 @@ struct Decide {
     return provision(create, profile->second, type->second);
   }
 
-  Answer provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate) const {
+  Ruling provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate) const {
     const auto idle = create.idle_timeout              ? *create.idle_timeout
                       : context.catalogue.idle_timeout ? *context.catalogue.idle_timeout
                                                        : profile.idle_timeout;
-    Blueprint blueprint{"default",
-                        create.name,
-                        create.instance_type,
-                        profile.name,
-                        create.tags,
-                        *context.free_ip,
-                        Terms{rate, profile.delays, profile.create_ends_in, idle, profile.billing}};
+    Blueprint blueprint{.account = "default",
+                        .name = create.name,
+                        .instance_type = create.instance_type,
+                        .profile = profile.name,
+                        .tags = create.tags,
+                        .ip = *context.free_ip,
+                        .terms = {.hourly_rate = rate,
+                                  .delays = profile.delays,
+                                  .create_ends_in = profile.create_ends_in,
+                                  .idle_timeout = idle,
+                                  .billing = profile.billing}};
     const auto delay = drawn(blueprint.terms, Transition::create);
     if (delay.count() == 0) {
       return EventData(ServerProvisioned{std::move(blueprint)});
@@ -155,14 +165,14 @@ struct Decide {
     return EventData(ServerProvisioning{std::move(blueprint), now + delay});
   }
 
-  Answer operator()(const Start&) const {
+  Ruling operator()(const Start&) const {
     return change<ServerStarting, ServerStarted>(start_rule);
   }
-  Answer operator()(const Stop&) const { return change<ServerStopping, ServerStopped>(stop_rule); }
-  Answer operator()(const Reboot&) const {
+  Ruling operator()(const Stop&) const { return change<ServerStopping, ServerStopped>(stop_rule); }
+  Ruling operator()(const Reboot&) const {
     return change<ServerRebooting, ServerRebooted>(reboot_rule);
   }
-  Answer operator()(const Terminate& terminate) const {
+  Ruling operator()(const Terminate& terminate) const {
     if (terminate.forced_because) {
       return force(*terminate.forced_because);
     }
@@ -171,7 +181,7 @@ struct Decide {
 
   // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
   template <typename Begun, typename Done>
-  Answer change(const Rule& rule) const {
+  Ruling change(const Rule& rule) const {
     if (auto refused = refusal(rule)) {
       return std::move(*refused);
     }
@@ -183,7 +193,7 @@ struct Decide {
     return EventData(Begun{from, now + delay});
   }
 
-  Answer force(const std::string& because) const {
+  Ruling force(const std::string& because) const {
     if (auto refused = refusal(force_rule)) {
       return std::move(*refused);
     }
@@ -226,48 +236,33 @@ Region region_of(const State& state, const Region& asked) {
   return state.server ? state.region : asked;
 }
 
-Cause cause_of(const Command& command) {
-  return {command.id, command.sequence, command.request_hash,
-          std::string(command_type(command.action))};
+// By whether the server is in the command's region and still what the sender had seen; then by the
+// rule of the action. `before` is the state before what was due.
+Ruling rule_on(const State& before, const State& state, const Command& command, Instant at,
+               const Context& context) {
+  if (before.server && before.region != command.region) {
+    return Rejection{RejectionCode::not_found, "server " + command.server.to_string() + " is in " +
+                                                   before.region.name + ", not in " +
+                                                   command.region.name};
+  }
+  if (has_moved_on(state, command)) {
+    return Rejection{RejectionCode::precondition_failed,
+                     "the server has moved on: its ETag is \"" +
+                         std::to_string(state.last_change.version) +
+                         "\" now; look at it again before you decide what to do"};
+  }
+  return std::visit(Decide{state, command, at, context}, command.action);
 }
 
 }  // namespace
 
-std::optional<Verdict> verdict_of_the_past(const std::optional<LastCommand>& last,
-                                           const CommandId& command, StreamSequence sequence) {
-  if (!last) {
-    return std::nullopt;
-  }
-  if (last->cause.command == command && stands_for(*last, sequence)) {
-    return AlreadyDecided{last->outcome};
-  }
-  const bool older = sequence <= last->cause.sequence && !is_after_high(last, sequence);
-  if (last->cause.command != command && older) {
-    return Stale{last->cause.sequence};
-  }
-  return std::nullopt;
-}
-
-bool has_outcome(const std::optional<LastCommand>& last, const Cause& command) {
-  return last && last->cause.command == command.command && stands_for(*last, command.sequence);
-}
-
-bool is_after_high(const std::optional<LastCommand>& last, StreamSequence sequence) {
-  return last && last->cause.sequence >= queue_numbers_high && sequence < queue_numbers_high;
-}
-
-bool stands_for(const LastCommand& given, StreamSequence sequence) {
-  const bool was_carried_out =
-      given.outcome.kind == OutcomeKind::succeeded || given.outcome.kind == OutcomeKind::rejected;
-  return was_carried_out || (sequence <= given.cause.sequence && !is_after_high(given, sequence));
-}
-
-CommandNote note_of(const Command& command) {
+CommandSummary summary_of(const Command& command) {
   return {command.region, command.server, cause_of(command), command.origin};
 }
 
-Decision decide(const State& state, const Command& command, Instant now, const Context& context) {
-  const auto past = verdict_of_the_past(state.last_command, command.id, command.sequence);
+Decision<Event> decide(const State& state, const Command& command, Instant now,
+                       const Context& context) {
+  const auto past = verdict_of_the_past(state.last_command, command);
   if (past) {
     return {{}, *past};
   }
@@ -276,28 +271,24 @@ Decision decide(const State& state, const Command& command, Instant now, const C
   recorder.record_due(now);
 
   const auto at = std::max(now, recorder.state().at);
-  Answer answer = Rejection{};
-  if (state.server && state.region != command.region) {
-    answer = Rejection{RejectionCode::not_found, "server " + command.server.to_string() +
-                                                     " is in " + state.region.name + ", not in " +
-                                                     command.region.name};
-  } else if (has_moved_on(recorder.state(), command)) {
-    answer = Rejection{RejectionCode::precondition_failed,
-                       "the server has moved on: its ETag is \"" +
-                           std::to_string(recorder.state().last_change.version) +
-                           "\" now; look at it again before you decide what to do"};
-  } else {
-    answer = std::visit(Decide{recorder.state(), command, at, context}, command.action);
-  }
+  const auto ruling = rule_on(state, recorder.state(), command, at, context);
 
-  Verdict verdict = Succeeded{};
-  if (const auto* rejection = std::get_if<Rejection>(&answer)) {
-    verdict = *rejection;
+  if (const auto* rejection = std::get_if<Rejection>(&ruling)) {
     recorder.record(at, CommandRejected{*rejection}, cause_of(command), command.origin);
-  } else {
-    recorder.record(at, std::get<EventData>(std::move(answer)), cause_of(command), command.origin);
+    return {recorder.take(), *rejection};
   }
-  return {recorder.take(), std::move(verdict)};
+  recorder.record(at, std::get<EventData>(ruling), cause_of(command), command.origin);
+  return {recorder.take(), Succeeded{}};
+}
+
+bool needs_address(const State& state, const Command& command, Instant now,
+                   const Context& context) {
+  if (context.free_ip || !std::holds_alternative<Create>(command.action)) {
+    return false;
+  }
+  const auto decision = decide(state, command, now, context);
+  const auto* rejection = std::get_if<Rejection>(&decision.verdict);
+  return rejection != nullptr && rejection->code == RejectionCode::no_free_address;
 }
 
 std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
@@ -307,14 +298,15 @@ std::vector<Event> decide_due(const ServerId& server, const Region& region, cons
   return recorder.take();
 }
 
-std::vector<Event> decide_outcome(const State& state, const CommandNote& command, EventData outcome,
-                                  Instant now) {
+std::vector<Event> decide_outcome(const State& state, const CommandSummary& command,
+                                  NoChange outcome, Instant now) {
+  invariant(command.server && command.region, "an outcome of a server's command names both");
   if (has_outcome(state.last_command, command.cause)) {
     return {};
   }
-  Recorder recorder(command.server, region_of(state, command.region), state);
+  Recorder recorder(*command.server, region_of(state, *command.region), state);
   recorder.record_due(now);
-  recorder.record(now, std::move(outcome), command.cause, command.origin);
+  recorder.record(now, data_of<EventData>(std::move(outcome)), command.cause, command.origin);
   return recorder.take();
 }
 

@@ -1,8 +1,6 @@
 // evolve(): one small function per event. An event is a fact, so nothing is refused here: what the
 // log holds has happened.
 
-#include <utility>
-
 #include "domain/server.h"
 
 namespace vsim {
@@ -99,33 +97,6 @@ struct ApplyToServer {
 
 }  // namespace
 
-void note_command(std::optional<LastCommand>& last, const Cause& cause, Outcome outcome) {
-  const bool late = last && last->cause.sequence > cause.sequence;
-  if (late && !is_after_high(last, cause.sequence)) {
-    return;
-  }
-  last = LastCommand{cause, std::move(outcome)};
-}
-
-Outcome outcome_of(const EventData& data) {
-  if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
-    return {OutcomeKind::rejected, rejected->rejection};
-  }
-  if (std::holds_alternative<CommandPurged>(data)) {
-    return {OutcomeKind::purged, std::nullopt};
-  }
-  if (std::holds_alternative<CommandDeadLettered>(data)) {
-    return {OutcomeKind::dead_lettered, std::nullopt};
-  }
-  return {OutcomeKind::succeeded, std::nullopt};
-}
-
-bool is_no_change(const EventData& data) {
-  return std::holds_alternative<CommandRejected>(data) ||
-         std::holds_alternative<CommandPurged>(data) ||
-         std::holds_alternative<CommandDeadLettered>(data);
-}
-
 State evolve(State state, const Event& event) {
   state.version = event.version;
   state.region = event.region;
@@ -133,9 +104,7 @@ State evolve(State state, const Event& event) {
   if (!state.server || !is_no_change(event.data)) {
     state.last_change = {event.version, event.at};
   }
-  if (event.cause) {
-    note_command(state.last_command, *event.cause, outcome_of(event.data));
-  }
+  record_command(state.last_command, event);
   std::visit(ApplyToServer{state, event.at}, event.data);
   return state;
 }

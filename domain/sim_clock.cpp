@@ -1,51 +1,119 @@
 #include "domain/sim_clock.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace vsim {
 namespace {
 
-// "1", not "1.000000".
-std::string short_text(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+ClockEventData moved_by(const ClockAction& action) {
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
+    return ClockAdvanced{advance->by};
+  }
+  return ClockScaled{std::get<ScaleClock>(action).scale};
 }
+
+struct ApplyToClock {
+  SimClock& clock;
+  Instant at;
+  WallTime stored_at;
+
+  void move_base() const {
+    clock.time.sim = simulated_at(clock, stored_at);
+    clock.time.stored_at = std::max(clock.time.stored_at, stored_at);
+  }
+
+  void operator()(const ClockStarted& event) const {
+    clock.time = {.sim = at, .stored_at = stored_at, .scale = event.scale, .seed = event.seed};
+    clock.deadlines_applied_through = at;
+  }
+  void operator()(const ClockAdvanced& event) const {
+    move_base();
+    clock.time.sim += event.by;
+  }
+  void operator()(const ClockScaled& event) const {
+    move_base();
+    clock.time.scale = event.scale;
+  }
+  void operator()(const CommandRejected&) const {}
+  void operator()(const CommandPurged&) const {}
+  void operator()(const CommandDeadLettered&) const {}
+  void operator()(const DeadlinesApplied& event) const {
+    clock.deadlines_applied_through = std::max(clock.deadlines_applied_through, event.through);
+  }
+};
 
 }  // namespace
 
-std::optional<std::string> contradiction(const ClockState& clock, std::optional<double> time_scale,
-                                         std::optional<std::uint64_t> sim_seed) {
-  if (time_scale && *time_scale != clock.scale) {
-    return "TIME_SCALE is " + short_text(*time_scale) + ", the log's clock runs at " +
-           short_text(clock.scale) + ": unset it, or reset the data";
+std::optional<std::string> out_of_range(const ClockAction& action) {
+  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
+    if (advance->by.count() >= 0 && advance->by <= advance_max) {
+      return std::nullopt;
+    }
+    return "seconds to advance must be 0 to " +
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(advance_max).count()) +
+           " (10 years); take several steps for more";
   }
-  if (sim_seed && *sim_seed != clock.seed) {
-    return "SIM_SEED is " + std::to_string(*sim_seed) + ", the log's is " +
-           std::to_string(clock.seed) + ": unset it, or reset the data";
+  const auto scale = std::get<ScaleClock>(action).scale;
+  if (std::isfinite(scale) && scale >= time_scale_min && scale <= time_scale_max) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return "scale must be 0.000001 to 1000000: simulated seconds in a second";
 }
 
-Instant simulated_at(const ClockState& clock, WallTime wall) {
-  const auto elapsed = std::max(wall - clock.stored_at, std::chrono::nanoseconds(0));
-  const auto ms = static_cast<long double>(elapsed.count()) / 1e6L * clock.scale;
-  return clock.sim + Duration(static_cast<std::int64_t>(ms));
+Instant simulated_at(const SimClock& clock, WallTime wall) {
+  return std::max(simulated_at(clock.time, wall), clock.deadlines_applied_through);
 }
 
-std::chrono::nanoseconds wall_until(const ClockState& clock, WallTime wall, Instant due) {
-  const auto ahead = due - simulated_at(clock, wall);
-  if (ahead.count() <= 0) {
-    return std::chrono::nanoseconds(0);
+CommandSummary summary_of(const ClockCommand& command) {
+  return {std::nullopt, std::nullopt, cause_of(command), command.origin};
+}
+
+Decision<ClockEvent> decide(const SimClock& clock, const ClockCommand& command, WallTime wall) {
+  if (auto past = verdict_of_the_past(clock.last_command, command)) {
+    return {{}, std::move(*past)};
   }
-  // Rounded up to a wall millisecond more than exact: waking early would only mean waiting again.
-  const auto ns = static_cast<long double>(ahead.count()) * 1e6L / clock.scale;
-  constexpr auto longest = std::chrono::nanoseconds(std::chrono::hours(24));
-  if (ns >= static_cast<long double>(longest.count())) {
-    return longest;
+  const auto now = simulated_at(clock, wall);
+  ClockEvent event{.version = clock.version + 1,
+                   .at = now,
+                   .cause = cause_of(command),
+                   .origin = command.origin,
+                   .data = moved_by(command.action)};
+  const auto* advance = std::get_if<AdvanceClock>(&command.action);
+  if (advance == nullptr || now + advance->by <= advance_end) {
+    return {{std::move(event)}, Succeeded{}};
   }
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::ceil(ns)));
+  const Rejection too_far{RejectionCode::invalid_transition,
+                          "simulated time ends with the year 8999"};
+  event.data = CommandRejected{too_far};
+  return {{std::move(event)}, too_far};
+}
+
+std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandSummary& command,
+                                         NoChange outcome, WallTime wall) {
+  if (has_outcome(clock.last_command, command.cause)) {
+    return std::nullopt;
+  }
+  return ClockEvent{.version = clock.version + 1,
+                    .at = simulated_at(clock, wall),
+                    .cause = command.cause,
+                    .origin = command.origin,
+                    .data = data_of<ClockEventData>(std::move(outcome))};
+}
+
+ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
+  return {.version = clock.version + 1,
+          .at = through,
+          .cause = std::nullopt,
+          .origin = {"timekeeper", {}},
+          .data = DeadlinesApplied{through}};
+}
+
+SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {
+  clock.version = event.version;
+  record_command(clock.last_command, event);
+  std::visit(ApplyToClock{clock, event.at, stored_at}, event.data);
+  return clock;
 }
 
 }  // namespace vsim

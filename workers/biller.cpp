@@ -10,7 +10,6 @@
 namespace vsim::workers {
 
 using namespace std::chrono_literals;
-using eventstore::Append;
 using eventstore::Error;
 using eventstore::Result;
 
@@ -33,13 +32,13 @@ void Biller::run(std::stop_token stop) {
   }
   while (!stop.stop_requested()) {
     if (const auto ok = view_.check_time(); !ok) {
-      note_setback(ok.error(), stop);
+      wait_after(ok.error(), stop);
       continue;
     }
     const auto applied = view_.clock().deadlines_applied_through;
     const auto owed = find_owed(applied);
     if (!owed) {
-      note_setback(owed.error(), stop);
+      wait_after(owed.error(), stop);
       continue;
     }
     const auto oldest = owed->empty() ? std::optional<Instant>() : owed->front().watermark.through;
@@ -51,7 +50,7 @@ void Biller::run(std::stop_token stop) {
     } else {
       for (const auto& one : *owed) {
         if (const auto ok = append(one); !ok) {
-          note_setback(ok.error(), stop);
+          wait_after(ok.error(), stop);
         }
       }
     }
@@ -60,45 +59,30 @@ void Biller::run(std::stop_token stop) {
 
 Result<std::vector<Biller::Owed>> Biller::find_owed(Instant applied) {
   const auto through = boundary_up_to(applied, interval_);
-  std::map<std::string, Owed> wanted;  // by subject
+  std::vector<Region> regions;
+  std::vector<std::string> subjects;
   for (const auto& region : view_.regions_in_use()) {
     const auto billed = billed_.find(region);
-    if (billed != billed_.end() && billed->second >= through) {
-      continue;
+    if (billed == billed_.end() || billed->second < through) {
+      regions.push_back(region);
+      subjects.push_back(messages::billing_events(region));
     }
-    wanted[messages::billing_events(region)] = {{region, 1, through}, 0};
+  }
+  if (regions.empty()) {
+    return std::vector<Owed>();
+  }
+  auto heads = load_subjects<BillingWatermark>(store_, subjects);
+  if (!heads) {
+    return tl::unexpected(heads.error());
   }
   std::vector<Owed> owed;
-  if (wanted.empty()) {
-    return owed;
-  }
-  std::vector<std::string> subjects;
-  for (const auto& [subject, watermark] : wanted) {
-    subjects.push_back(subject);
-  }
-  const auto found = store_.load_last(subjects);
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  for (const auto& message : *found) {
-    const auto logged = messages::decode_event(message);
-    const auto* last = logged ? std::get_if<BillingWatermark>(&*logged) : nullptr;
-    if (last == nullptr) {
-      return eventstore::fail(Error::Kind::refused, message.subject +
-                                                        " ends with an event that this build "
-                                                        "cannot read");
-    }
-    auto& next = wanted.at(message.subject);
-    next.watermark.version = last->version + 1;
-    next.last = message.sequence;
-    if (last->through < through) {
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    auto& head = (*heads)[i];
+    if (head.sequence > 0 && head.state.through >= through) {
+      billed_[regions[i]] = head.state.through;
       continue;
     }
-    billed_[last->region] = last->through;
-    wanted.erase(message.subject);
-  }
-  for (auto& [subject, watermark] : wanted) {
-    owed.push_back(std::move(watermark));
+    owed.push_back({{regions[i], head.state.version + 1, through}, std::move(head)});
   }
   return owed;
 }
@@ -106,9 +90,8 @@ Result<std::vector<Biller::Owed>> Biller::find_owed(Instant applied) {
 Result<void> Biller::append(const Owed& owed) {
   const auto& [region, version, through] = owed.watermark;
   const auto subject = messages::billing_events(region);
-  const Append append{
-      subject, messages::encode(owed.watermark), {}, eventstore::Expectation{subject, owed.last}};
-  const auto appended = store_.append(std::span(&append, 1));
+  const auto appended =
+      append_to_subject<BillingWatermark>(store_, subject, owed.head, owed.watermark);
   if (!appended) {
     if (appended.error().needs_another_look()) {
       return {};
@@ -124,7 +107,7 @@ Result<void> Biller::append(const Owed& owed) {
   return {};
 }
 
-void Biller::note_setback(const Error& error, std::stop_token stop) {
+void Biller::wait_after(const Error& error, std::stop_token stop) {
   log::warn("billing has to wait", {{"reason", error.detail}});
   process::pause(stop, 250ms);
 }

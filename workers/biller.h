@@ -1,9 +1,10 @@
 #pragma once
 
-// Role `billing`: says in the log, region by region, up to when everything is billed. One watermark
-// a region and interval, however many servers there are; what each owes follows from it by the one
-// formula of domain/billing.h. It never passes what the timekeeper has brought into the log, so a
-// bill is never taken back. One is active where Postgres can tell; two at once only cost conflicts.
+// Role `billing`: records in the log, for each region, up to when everything is billed: one
+// watermark per region and interval, however many servers there are. What each server owes follows
+// from it by the one formula of domain/billing.h. A watermark never passes what the timekeeper has
+// recorded, so no bill is taken back. One biller is active, by a lock in Postgres; two at once only
+// cost conflicts.
 
 #include <stop_token>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "eventstore/event_store.h"
 #include "ops/telemetry/metrics.h"
 #include "workers/fleet_view.h"
+#include "workers/single_subject.h"
 #include "workers/standby.h"
 
 namespace vsim::workers {
@@ -33,13 +35,13 @@ class Biller {
  private:
   struct Owed {
     BillingWatermark watermark;
-    eventstore::Sequence last = 0;  // of the region's last watermark in the log
+    HeadOf<BillingWatermark> head;  // the region's last watermark in the log
   };
 
   /// For each region in use: the watermark of the latest boundary, unless the log has it.
   eventstore::Result<std::vector<Owed>> find_owed(Instant applied);
   eventstore::Result<void> append(const Owed& owed);
-  void note_setback(const eventstore::Error& error, std::stop_token stop);
+  void wait_after(const eventstore::Error& error, std::stop_token stop);
 
   eventstore::EventStore& store_;
   FleetView& view_;

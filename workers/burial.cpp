@@ -36,11 +36,11 @@ Result<Burial::End> Burial::bury(const eventstore::Delivery& delivery, DeadLette
 Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedCommand& decoded,
                                                     const std::string& why) {
   const CommandDeadLettered outcome{why};
-  const auto note = messages::note_of(decoded);
+  const auto summary = messages::summary_of(decoded);
   if (!std::holds_alternative<Command>(decoded.command)) {
-    return fleet_commands_.give_outcome(note, outcome, decoded.reply_to);
+    return fleet_commands_.give_outcome(summary, outcome, decoded.reply_to);
   }
-  OutcomeProposal proposal(tools_, note, outcome, decoded.reply_to);
+  OutcomeProposal proposal(tools_, summary, outcome, decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
   if (auto ok = commit_commands(tools_, only); !ok) {
     return tl::unexpected(ok.error());

@@ -1,8 +1,8 @@
 #pragma once
 
-// The end of a command that could not be handled, the same for all who find one: its outcome in the
-// log, a letter in DEAD_LETTERS; then its slot may be freed. A command that has an outcome already
-// is only to be taken out of the queue.
+// The end of a command that could not be handled, whichever role finds it: an outcome in the log
+// and a letter in DEAD_LETTERS; then its slot may be freed. A command that has an outcome already
+// is only taken out of the queue.
 
 #include <string>
 
@@ -25,8 +25,8 @@ class Burial {
   Burial(DecisionTools& tools, DeadLetters& dead_letters)
       : tools_(tools), fleet_commands_(tools), dead_letters_(dead_letters) {}
 
-  /// `error` is told in the letter; of what is mistyped it is the outcome's reason too. On an error
-  /// the command must stay in the queue, and may be buried again.
+  /// `error` stands in the letter; for a mistyped command it is the outcome's reason too. If this
+  /// fails the command must stay in the queue, and may be buried again.
   eventstore::Result<End> bury(const eventstore::Delivery& delivery, DeadLetterReason reason,
                                const std::string& error);
 

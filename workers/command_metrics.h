@@ -17,8 +17,8 @@ namespace vsim::workers {
 /// Used by the command worker's thread only.
 class CommandMetrics {
  public:
-  /// Registers the metrics; the counts of commands that were carried out stand on the page from
-  /// the start. `metrics` outlives it.
+  /// Registers the metrics. Counts of commands that were carried out are shown from the start.
+  /// `metrics` outlives it.
   explicit CommandMetrics(telemetry::Metrics& metrics);
 
   void count_redelivery() { redeliveries_.add(); }

@@ -1,112 +1,90 @@
 #include "workers/command_proposal.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "schema/messages/event_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
-#include "workers/due_deadlines.h"
 #include "workers/past_outcomes.h"
 
 namespace vsim::workers {
 
 using eventstore::Append;
-using eventstore::Error;
-
-eventstore::Result<std::optional<FreeAddress>> AddressFinder::find(const Region& region) {
-  if (auto address = tools_.view.reserve(region)) {
-    return address;
-  }
-  if (!sure_.contains(region)) {
-    if (auto ok = make_sure(region); !ok) {
-      return tl::unexpected(ok.error());
-    }
-    sure_.insert(region);
-  }
-  return tools_.view.reserve(region);
-}
-
-eventstore::Result<void> AddressFinder::make_sure(const Region& region) {
-  const auto until = tools_.view.now();
-  while (true) {
-    if (!tools_.view.catch_up()) {
-      return eventstore::fail(Error::Kind::unavailable, "the view cannot catch up with the log");
-    }
-    const auto looked_at = apply_due(tools_.store, tools_.view, until, region,
-                                     [this](const Event& event) { tools_.reaped.note(event); });
-    if (!looked_at) {
-      return tl::unexpected(looked_at.error());
-    }
-    if (*looked_at == 0) {
-      return {};
-    }
-  }
-}
 
 CommandProposal::CommandProposal(DecisionTools& tools, AddressFinder& addresses, Command command,
-                                 std::string reply_to, bool may_be_repeat)
+                                 Delivery delivery)
     : tools_(tools),
       addresses_(addresses),
       command_(std::move(command)),
-      reply_to_(std::move(reply_to)),
-      may_be_repeat_(may_be_repeat) {}
+      delivery_(std::move(delivery)) {}
 
-CommandProposal::~CommandProposal() { give_address_back(); }
+CommandProposal::~CommandProposal() { release_address(); }
 
-void CommandProposal::give_address_back() {
+void CommandProposal::release_address() {
   if (address_) {
-    tools_.view.settle(command_.region, address_->ip);
+    tools_.view.release(command_.region, address_->ip);
   }
   address_.reset();
 }
 
-eventstore::Result<std::optional<LastCommand>> CommandProposal::past_outcome(const Head& head) {
+eventstore::Result<std::optional<LastCommand>> CommandProposal::past_outcome(
+    const ServerHead& head) {
   const auto& last = head.state.last_command;
   if (last && last->cause.command == command_.id) {
     return last;
   }
-  const bool may_be_old = may_be_repeat_ || is_after_high(last, command_.sequence);
+  const bool may_be_old = delivery_.may_be_repeat || is_after_high(last, command_.sequence);
   if (!may_be_old || head.sequence == 0) {
     return std::optional<LastCommand>();
   }
   return find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
 }
 
-eventstore::Result<std::vector<Append>> CommandProposal::decide(const Head& head) {
-  give_address_back();
-  misfit_.clear();
+Context CommandProposal::context() const {
+  return {tools_.catalogue, tools_.view.seed(),
+          address_ ? std::optional(address_->ip) : std::nullopt};
+}
+
+eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
+  release_address();
+  misfit_.reset();
+  past_.reset();
   const auto past = past_outcome(head);
   if (!past) {
     return tl::unexpected(past.error());
   }
   if (*past) {
-    misfit_ = messages::find_misfit((*past)->cause, note_of(command_).cause).value_or("");
-    if (!misfit_.empty() || stands_for(**past, command_.sequence)) {
-      verdict_ = AlreadyDecided{(*past)->outcome};
-      return std::vector<Append>();
+    misfit_ = messages::find_misfit((*past)->cause, cause_of(command_));
+    if (misfit_ || stands_for(**past, command_.sequence)) {
+      past_ = (*past)->outcome;
+      return {};
     }
   }
+  if (!needs_address(head.state, command_, tools_.view.now(), context())) {
+    return {};
+  }
+  auto address = addresses_.find(command_.region);
+  if (!address) {
+    return tl::unexpected(address.error());
+  }
+  address_ = *address;
+  return {};
+}
 
-  decided_at_ = tools_.view.now();
-  Context context{tools_.catalogue, tools_.view.seed(), std::nullopt};
-  auto decision = vsim::decide(head.state, command_, decided_at_, context);
-  const auto* rejection = std::get_if<Rejection>(&decision.verdict);
-  if (rejection != nullptr && rejection->code == RejectionCode::no_free_address) {
-    // Only now is it known that an address is needed.
-    const auto address = addresses_.find(command_.region);
-    if (!address) {
-      return tl::unexpected(address.error());
-    }
-    address_ = *address;
-    if (address_) {
-      context.free_ip = address_->ip;
-      decided_at_ = tools_.view.now();  // its last holder may have gone a moment ago
-      decision = vsim::decide(head.state, command_, decided_at_, context);
-    }
+std::vector<Append> CommandProposal::decide(const ServerHead& head) {
+  if (past_) {
+    verdict_ = AlreadyDecided{*past_};
+    return {};
   }
-  auto appends = appends_of(head, decision.events, reply_to_);
-  if (address_) {
+  decided_at_ = tools_.view.now();  // the address's last holder may have gone a moment ago
+  auto decision = vsim::decide(head.state, command_, decided_at_, context());
+  auto appends = appends_of(head, decision.events, delivery_.reply_to);
+  if (address_ && std::holds_alternative<Succeeded>(decision.verdict)) {
     appends.push_back(claim());
+  } else {
+    release_address();  // time went on, and the server is not created after all
   }
   reaped_.clear();
   std::copy_if(decision.events.begin(), decision.events.end(), std::back_inserter(reaped_),
@@ -139,17 +117,16 @@ void CommandProposal::on_done(eventstore::Sequence first) {
   if (address_ && first > 0) {
     tools_.view.address_claimed(command_.region, address_->ip, first + messages_ - 1);
   }
-  give_address_back();
+  release_address();
   if (first == 0) {
     return;
   }
   for (const auto& event : reaped_) {
-    tools_.reaped.note(event);
+    tools_.reaped.record(event);
   }
 }
 
-eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group,
-                                         WallTime stored_by) {
+eventstore::Result<void> update_time(DecisionTools& tools, WallTime stored_by) {
   if (auto ok = tools.view.check_time(); !ok) {
     return ok;
   }
@@ -157,6 +134,14 @@ eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposa
     return ok;
   }
   tools.view.not_before(stored_by);
+  return {};
+}
+
+eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group,
+                                         WallTime stored_by) {
+  if (auto ok = update_time(tools, stored_by); !ok) {
+    return ok;
+  }
   return commit(tools.store, group);
 }
 

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using eventstore::Delivery;
 using eventstore::Error;
+using std::chrono::steady_clock;
 
 // A create takes two messages and may apply what was due; so many fit a batch well.
 constexpr std::size_t commands_at_once = 256;
@@ -25,6 +26,9 @@ constexpr auto repeated_pause = 50ms;
 constexpr auto repeated_wait_max = 250ms;
 constexpr std::size_t repeated_at_once = 512;
 
+constexpr std::chrono::milliseconds retry_shortest = 50ms;
+constexpr std::chrono::milliseconds retry_longest = 1s;
+
 constexpr auto purged_beyond_end =
     "the queue was purged beyond its end; see ops/runbook.md, Queue numbers broken";
 
@@ -33,7 +37,6 @@ constexpr auto purged_beyond_end =
 bool cannot_be_decided(const Error& error) {
   return error.kind == Error::Kind::refused || error.kind == Error::Kind::damaged;
 }
-
 
 }  // namespace
 
@@ -47,7 +50,8 @@ CommandWorker::CommandWorker(eventstore::CommandQueue& queue, DecisionTools& too
       burial_(burial),
       replies_(replies),
       metrics_(metrics),
-      held_(metrics) {}
+      held_(metrics),
+      retry_after_(retry_shortest) {}
 
 void CommandWorker::run(std::stop_token stop) {
   if (!tools_.view.wait_until_ready(stop)) {
@@ -57,23 +61,59 @@ void CommandWorker::run(std::stop_token stop) {
     if (!is_able(stop)) {
       continue;
     }
-    auto deliveries = queue_.take(commands_at_once, repeated_.empty() ? 200ms : repeated_pause);
+    auto deliveries = take(stop);
     if (!deliveries) {
-      log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
-      process::pause(stop, 200ms);
       continue;
     }
-    const bool is_all = deliveries->empty() || Clock::now() - repeated_at_ > repeated_wait_max;
-    if (!deliveries->empty()) {
-      handle(std::move(*deliveries), stop);
-    }
-    if (is_all || repeated_.size() >= repeated_at_once) {
-      handle_repeated(stop);
-    }
-    handle_held(stop);
+    auto commands = decode(std::move(*deliveries));
+    handle_together(std::move(commands), stop);
+    handle_apart(stop);
     queue_.still_working();
   }
   give_back_all();
+}
+
+// What is refused because another writer was faster is loaded and decided again.
+void CommandWorker::carry_out(CommandGroup& group, std::stop_token stop) {
+  retry_after_ = retry_shortest;
+  while (goes_on(group, stop)) {
+    group.load();
+    group.decide();
+    group.append();
+  }
+  ack(group);
+}
+
+bool CommandWorker::goes_on(CommandGroup& group, std::stop_token stop) {
+  if (group.is_done()) {
+    return false;
+  }
+  const auto& error = group.error();
+  if (!error) {
+    return true;
+  }
+  if (cannot_be_decided(*error)) {
+    return false;
+  }
+  log::warn("commands have to wait", {{"reason", error->detail}});
+  if (must_give_back(stop)) {
+    return false;
+  }
+  queue_.ask_for_no_more();
+  queue_.still_working();
+  process::pause(stop, retry_after_);
+  retry_after_ = std::min(retry_after_ * 2, retry_longest);
+  group.start_anew();
+  return true;
+}
+
+void CommandWorker::ack(CommandGroup& group) {
+  for (auto& [command, proposal] : group.members()) {
+    if (proposal->is_done()) {
+      finish(command, *proposal);
+    }
+  }
+  queue_.flush();
 }
 
 bool CommandWorker::is_able(std::stop_token stop) {
@@ -87,9 +127,19 @@ bool CommandWorker::is_able(std::stop_token stop) {
   return false;
 }
 
-void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token stop) {
-  Items group;
-  Items alone;
+std::optional<std::vector<Delivery>> CommandWorker::take(std::stop_token stop) {
+  auto deliveries = queue_.take(commands_at_once, repeated_.empty() ? 200ms : repeated_pause);
+  if (!deliveries) {
+    log::warn("no commands can be taken", {{"reason", deliveries.error().detail}});
+    process::pause(stop, 200ms);
+    return std::nullopt;
+  }
+  no_more_come_ = deliveries->empty();
+  return std::move(*deliveries);
+}
+
+CommandWorker::Commands CommandWorker::decode(std::vector<Delivery> deliveries) {
+  Commands together;
   std::unordered_set<ServerId> servers;
   for (auto& delivery : deliveries) {
     if (delivery.deliveries > 1) {
@@ -99,28 +149,100 @@ void CommandWorker::handle(std::vector<Delivery> deliveries, std::stop_token sto
       held_.hold(std::move(delivery), purged_beyond_end);
       continue;
     }
-    auto item = decode(std::move(delivery));
-    if (!item) {
+    auto command = decode(std::move(delivery));
+    if (!command) {
       continue;
     }
-    const auto* command = std::get_if<Command>(&item->decoded.command);
-    if (item->delivery.deliveries > 1) {
+    const auto* for_server = std::get_if<Command>(&command->decoded.command);
+    if (command->delivery.deliveries > 1) {
       if (repeated_.empty()) {
-        repeated_at_ = Clock::now();
+        repeated_at_ = steady_clock::now();
       }
-      repeated_.push_back(std::move(*item));
+      repeated_.push_back(std::move(*command));
       continue;
     }
     // One decision a server in a batch.
-    const bool fits = command != nullptr && servers.insert(command->server).second;
-    (fits ? group : alone).push_back(std::move(*item));
+    const bool fits = for_server != nullptr && servers.insert(for_server->server).second;
+    (fits ? together : alone_).push_back(std::move(*command));
   }
-  if (!group.empty()) {
-    handle_group(std::move(group), stop);
+  return together;
+}
+
+std::optional<CommandInHand> CommandWorker::decode(Delivery&& delivery) {
+  auto decoded = messages::decode_command(delivery.message);
+  if (!decoded) {
+    refuse(delivery, decoded.error());
+    return std::nullopt;
   }
-  for (auto& item : alone) {
-    handle_alone(std::move(item), stop);
+  CommandInHand command{std::move(delivery), std::move(*decoded)};
+  if (!command.decoded.by_hand || command.decoded.complaint.empty()) {
+    return command;
   }
+  bury(command, DeadLetterReason::unreadable, command.decoded.complaint);
+  return std::nullopt;
+}
+
+void CommandWorker::handle_together(Commands commands, std::stop_token stop) {
+  if (commands.empty()) {
+    return;
+  }
+  const auto started = steady_clock::now();
+  metrics_.observe_group_size(commands.size());
+  CommandGroup group(tools_, std::move(commands));
+  carry_out(group, stop);
+  metrics_.observe_group_time(steady_clock::now() - started);
+  if (group.is_done()) {
+    return;
+  }
+  log::warn("a group is left undone", {{"reason", group.error()->detail}});
+  // One of them cannot be decided at all: then each by itself, so that the others can go on.
+  for (auto& [command, proposal] : group.members()) {
+    if (proposal->is_done()) {
+      continue;
+    }
+    proposal.reset();  // what it has set aside may be what the others need
+    if (stop.stop_requested()) {
+      give_back(command.delivery);
+    } else {
+      handle_alone(std::move(command), stop);
+    }
+  }
+}
+
+void CommandWorker::handle_alone(CommandInHand command, std::stop_token stop) {
+  if (!tools_.view.check_time()) {
+    return give_back(command.delivery);
+  }
+  if (command.delivery.deliveries >= deliveries_max) {
+    return bury(command, DeadLetterReason::exhausted, exhausted_detail);
+  }
+  if (!std::holds_alternative<Command>(command.decoded.command)) {
+    return handle_for_fleet(command, stop);
+  }
+  Commands only;
+  only.push_back(std::move(command));
+  CommandGroup group(tools_, std::move(only));
+  carry_out(group, stop);
+  if (group.is_done()) {
+    return;
+  }
+  auto& delivery = group.members().front().command.delivery;
+  if (must_give_back(stop)) {
+    give_back(delivery);
+  } else {
+    held_.hold(std::move(delivery), group.error()->detail);
+  }
+}
+
+void CommandWorker::handle_apart(std::stop_token stop) {
+  for (auto& command : std::exchange(alone_, {})) {
+    handle_alone(std::move(command), stop);
+  }
+  const bool waited = steady_clock::now() - repeated_at_ > repeated_wait_max;
+  if (no_more_come_ || waited || repeated_.size() >= repeated_at_once) {
+    handle_repeated(stop);
+  }
+  handle_held(stop);
 }
 
 // Whatever has failed before takes no neighbours along. What was in hand together with a command
@@ -130,19 +252,19 @@ void CommandWorker::handle_repeated(std::stop_token stop) {
   if (repeated_.empty()) {
     return;
   }
-  auto items = std::exchange(repeated_, {});
+  auto commands = std::exchange(repeated_, {});
   std::uint64_t most = 0;
-  for (const auto& item : items) {
-    most = std::max(most, item.delivery.deliveries);
+  for (const auto& command : commands) {
+    most = std::max(most, command.delivery.deliveries);
   }
-  std::sort(items.begin(), items.end(), [&](const Item& one, const Item& other) {
-    const auto first = one.delivery.message.sequence;
-    const auto second = other.delivery.message.sequence;
-    return most % 2 == 0 ? first > second : first < second;
-  });
-  for (auto& item : items) {
+  const auto place = [](const CommandInHand& command) { return command.delivery.message.sequence; };
+  std::sort(commands.begin(), commands.end(),
+            [&](const CommandInHand& one, const CommandInHand& other) {
+              return most % 2 == 0 ? place(one) > place(other) : place(one) < place(other);
+            });
+  for (auto& command : commands) {
     queue_.still_working();
-    handle_alone(std::move(item), stop);
+    handle_alone(std::move(command), stop);
   }
 }
 
@@ -151,169 +273,36 @@ void CommandWorker::handle_held(std::stop_token stop) {
     queue_.still_working();
     const auto is_there = queue_.holds(delivery);
     if (is_there && !*is_there) {
-      queue_.forget(delivery);  // somebody else's fate
+      queue_.forget(delivery);  // it was purged, or another worker has handled it
     } else if (!is_there || delivery.message.sequence >= queue_numbers_end) {
       held_.hold(std::move(delivery), {});
-    } else if (auto item = decode(std::move(delivery))) {
-      handle_alone(std::move(*item), stop);
+    } else if (auto command = decode(std::move(delivery))) {
+      handle_alone(std::move(*command), stop);
     }
   }
   held_.show();
 }
 
-std::optional<CommandWorker::Item> CommandWorker::decode(Delivery&& delivery) {
-  auto decoded = messages::decode_command(delivery.message);
-  if (!decoded) {
-    refuse(delivery, decoded.error());
-    return std::nullopt;
-  }
-  Item item{std::move(delivery), std::move(*decoded)};
-  if (!item.decoded.by_hand || item.decoded.complaint.empty()) {
-    return item;
-  }
-  bury(item, DeadLetterReason::unreadable, item.decoded.complaint);
-  return std::nullopt;
-}
-
-void CommandWorker::handle_group(Items group, std::stop_token stop) {
-  const auto started = std::chrono::steady_clock::now();
-  metrics_.observe_group_size(group.size());
-  AddressFinder addresses(tools_);
-  std::vector<std::unique_ptr<CommandProposal>> proposals;
-  std::vector<Proposal*> open;
-  eventstore::Timestamp stored_by{};
-  for (auto& item : group) {
-    stored_by = std::max(stored_by, item.delivery.message.stored_at);
-    proposals.push_back(std::make_unique<CommandProposal>(
-        tools_, addresses, std::get<Command>(item.decoded.command), item.decoded.reply_to,
-        item.decoded.may_be_repeat || item.decoded.by_hand));
-    open.push_back(proposals.back().get());
-  }
-  const auto all_done = commit_all(open, stored_by, stop);
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) {
-      finish(group[i], *proposals[i]);
-    }
-  }
-  queue_.flush();
-  metrics_.observe_group_time(std::chrono::steady_clock::now() - started);
-  if (all_done) {
-    return;
-  }
-  log::warn("a group is left undone", {{"reason", all_done.error().detail}});
-  // One of them cannot be decided at all: then each by itself, so that the others can go on.
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    if (proposals[i]->is_done()) {
-      continue;
-    }
-    if (stop.stop_requested()) {
-      give_back(group[i].delivery);
-    } else {
-      handle_alone(std::move(group[i]), stop);
-    }
-  }
-}
-
-eventstore::Result<void> CommandWorker::commit_all(std::vector<Proposal*> open,
-                                                   eventstore::Timestamp stored_by,
-                                                   std::stop_token stop) {
-  std::chrono::milliseconds wait = 50ms;
+void CommandWorker::handle_for_fleet(CommandInHand& command, std::stop_token stop) {
   while (true) {
-    const auto ok = commit_commands(tools_, open, stored_by);
-    if (ok || cannot_be_decided(ok.error())) {
-      return ok;
-    }
-    log::warn("commands have to wait", {{"reason", ok.error().detail}});
-    std::erase_if(open, [](const Proposal* proposal) { return proposal->is_done(); });
-    if (stop.stop_requested() || !tools_.view.check_time()) {
-      return ok;
-    }
-    queue_.ask_for_no_more();
-    queue_.still_working();
-    process::pause(stop, wait);
-    wait = std::min(wait * 2, std::chrono::milliseconds(1000));
-  }
-}
-
-void CommandWorker::handle_alone(Item item, std::stop_token stop) {
-  if (!tools_.view.check_time()) {
-    return give_back(item.delivery);
-  }
-  if (item.delivery.deliveries >= deliveries_max) {
-    return bury(item, DeadLetterReason::exhausted, exhausted_detail);
-  }
-  if (!std::holds_alternative<Command>(item.decoded.command)) {
-    return handle_shared(item, stop);
-  }
-  AddressFinder addresses(tools_);
-  CommandProposal proposal(tools_, addresses, std::get<Command>(item.decoded.command),
-                           item.decoded.reply_to,
-                           item.decoded.may_be_repeat || item.decoded.by_hand);
-  const auto committed = commit_all({&proposal}, item.delivery.message.stored_at, stop);
-  if (proposal.is_done()) {
-    finish(item, proposal);
-    queue_.flush();
-  } else if (stop.stop_requested() || !tools_.view.check_time()) {
-    give_back(item.delivery);
-  } else {
-    held_.hold(std::move(item.delivery),
-               committed ? "it cannot be decided" : committed.error().detail);
-  }
-}
-
-void CommandWorker::finish(Item& item, const CommandProposal& proposal) {
-  if (proposal.misfit().empty()) {
-    return finish(item, proposal.verdict());
-  }
-  // Who waits for it looks at the operation, which is the other command's.
-  if (!item.decoded.reply_to.empty()) {
-    replies_.publish(item.decoded.reply_to, "");
-  }
-  refuse(item.delivery, proposal.misfit());
-}
-
-void CommandWorker::finish(Item& item, const Verdict& verdict) {
-  if (const auto* stale = std::get_if<Stale>(&verdict)) {
-    // A delivery of old is one if the queue has come as far as the log says. A queue that was lost
-    // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45). Held, it
-    // stays in the queue until an operator has mended the numbers; the others go on.
-    const auto end = queue_.last_sequence();
-    if (!end) {
-      return held_.hold(std::move(item.delivery), "the queue does not tell how far it has come");
-    }
-    if (*end < stale->newer) {
-      return held_.hold(std::move(item.delivery),
-                        "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
-    }
-  }
-  queue_.ack(item.delivery);
-  metrics_.count_outcome(item.decoded, verdict);
-  const bool no_event = std::holds_alternative<AlreadyDecided>(verdict);
-  // The projector tells of what it projects; of what was in the log already nobody else would.
-  if (no_event && !item.decoded.reply_to.empty()) {
-    replies_.publish(item.decoded.reply_to, "");
-  }
-}
-
-void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
-  while (true) {
-    const auto misfit = fleet_commands_.find_misfit(item.decoded);
+    const auto misfit = fleet_commands_.find_misfit(command.decoded);
     if (misfit && *misfit) {
-      return refuse(item.delivery, **misfit);
+      return refuse(command.delivery, **misfit);
     }
     const auto verdict =
-        misfit ? fleet_commands_.carry_out(item.decoded) : tl::unexpected(misfit.error());
+        misfit ? fleet_commands_.carry_out(command.decoded) : tl::unexpected(misfit.error());
     if (verdict) {
-      finish(item, *verdict);
+      finish(command, *verdict);
       return queue_.flush();
     }
     const auto& error = verdict.error();
-    log::warn("a command has to wait", {{"type", type_of(item.decoded)}, {"reason", error.detail}});
-    if (stop.stop_requested() || !tools_.view.check_time()) {
-      return give_back(item.delivery);
+    log::warn("a command has to wait",
+              {{"type", type_of(command.decoded)}, {"reason", error.detail}});
+    if (must_give_back(stop)) {
+      return give_back(command.delivery);
     }
     if (cannot_be_decided(error)) {
-      return held_.hold(std::move(item.delivery), error.detail);
+      return held_.hold(std::move(command.delivery), error.detail);
     }
     queue_.ask_for_no_more();
     queue_.still_working();
@@ -321,16 +310,51 @@ void CommandWorker::handle_shared(Item& item, std::stop_token stop) {
   }
 }
 
-void CommandWorker::bury(Item& item, DeadLetterReason reason, const std::string& error) {
-  const auto end = burial_.bury(item.delivery, reason, error);
+void CommandWorker::finish(CommandInHand& command, const CommandProposal& proposal) {
+  if (!proposal.misfit()) {
+    return finish(command, proposal.verdict());
+  }
+  // Who waits for it looks at the operation, which is the other command's.
+  if (!command.decoded.reply_to.empty()) {
+    replies_.publish(command.decoded.reply_to, "");
+  }
+  refuse(command.delivery, *proposal.misfit());
+}
+
+void CommandWorker::finish(CommandInHand& command, const Verdict& verdict) {
+  if (const auto* stale = std::get_if<Stale>(&verdict)) {
+    // A delivery of old is one if the queue has come as far as the log says. A queue that was lost
+    // and begins anew at 1 gives new commands low numbers: those are nobody's past (D45). Held, it
+    // stays in the queue until an operator has mended the numbers; the others go on.
+    const auto end = queue_.last_sequence();
+    if (!end) {
+      return held_.hold(std::move(command.delivery), "the queue does not tell how far it has come");
+    }
+    if (*end < stale->newer) {
+      return held_.hold(std::move(command.delivery),
+                        "the queue has lost its numbers; see ops/runbook.md, Queue numbers broken");
+    }
+  }
+  queue_.ack(command.delivery);
+  metrics_.count_outcome(command.decoded, verdict);
+  const bool no_event = std::holds_alternative<AlreadyDecided>(verdict);
+  // The projector replies for what it projects; for what was in the log already nobody else would.
+  if (no_event && !command.decoded.reply_to.empty()) {
+    replies_.publish(command.decoded.reply_to, "");
+  }
+}
+
+void CommandWorker::bury(CommandInHand& command, DeadLetterReason reason,
+                         const std::string& error) {
+  const auto end = burial_.bury(command.delivery, reason, error);
   if (!end) {
-    return held_.hold(std::move(item.delivery), end.error().detail);
+    return held_.hold(std::move(command.delivery), end.error().detail);
   }
   if (*end == Burial::End::had_outcome) {
-    return queue_.ack(item.delivery);
+    return queue_.ack(command.delivery);
   }
   const bool is_exhausted = reason == DeadLetterReason::exhausted;
-  queue_.terminate(item.delivery, (is_exhausted ? "exhausted: " : "unreadable: ") + error);
+  queue_.terminate(command.delivery, (is_exhausted ? "exhausted: " : "unreadable: ") + error);
 }
 
 void CommandWorker::refuse(Delivery& delivery, const std::string& error) {
@@ -341,6 +365,10 @@ void CommandWorker::refuse(Delivery& delivery, const std::string& error) {
   }
 }
 
+bool CommandWorker::must_give_back(const std::stop_token& stop) const {
+  return stop.stop_requested() || !tools_.view.check_time();
+}
+
 /// What is given back goes to whoever asks, and that shall be another worker.
 void CommandWorker::give_back(const Delivery& delivery) {
   queue_.ask_for_no_more();
@@ -348,8 +376,8 @@ void CommandWorker::give_back(const Delivery& delivery) {
 }
 
 void CommandWorker::give_back_all() {
-  for (const auto& item : repeated_) {
-    give_back(item.delivery);
+  for (const auto& command : repeated_) {
+    give_back(command.delivery);
   }
   for (const auto& delivery : held_.take_all()) {
     give_back(delivery);

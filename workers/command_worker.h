@@ -1,10 +1,10 @@
 #pragma once
 
-// Role `commands`: takes commands from the queue, many at once, decides each, brings the decisions
-// into the log as one group, and acks. Killed at any instant it loses nothing: what was not acked
-// is delivered again, and the log tells what had been decided. A command that workers die of is
-// buried by the count of its deliveries, so nothing else may spend them: what has to wait for the
-// system to be well stays in hand, with the broker told so (D48).
+// Role `commands`: takes commands from the queue, many at once, decides each, appends the decisions
+// to the log as one group, and acks. Killed at any instant it loses nothing: what was not acked is
+// delivered again, and the log tells what had been decided. A command that kills its workers is
+// buried by the count of its deliveries, so nothing else may cost deliveries: what has to wait
+// until the system is well stays in hand, and the broker hears that it is worked on (D48).
 
 #include <chrono>
 #include <optional>
@@ -16,8 +16,8 @@
 #include "ops/telemetry/metrics.h"
 #include "schema/messages/command_codec.h"
 #include "workers/burial.h"
+#include "workers/command_group.h"
 #include "workers/command_metrics.h"
-#include "workers/command_proposal.h"
 #include "workers/dead_letters.h"
 #include "workers/fleet_commands.h"
 #include "workers/held_commands.h"
@@ -26,7 +26,7 @@ namespace vsim::workers {
 
 class CommandWorker {
  public:
-  /// All outlive the worker. `replies` tells callers of outcomes that were in the log already.
+  /// All outlive the worker. Over `replies` callers hear of outcomes that were in the log already.
   CommandWorker(eventstore::CommandQueue& queue, DecisionTools& tools, DeadLetters& dead_letters,
                 Burial& burial, eventstore::Broker& replies, telemetry::Metrics& metrics);
 
@@ -34,35 +34,46 @@ class CommandWorker {
   void run(std::stop_token stop);
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Item {
-    eventstore::Delivery delivery;
-    messages::DecodedCommand decoded;
-  };
-  using Items = std::vector<Item>;
-  /// Whether a group can be decided at all, for now; what is in hand is given back if others could.
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  using Commands = std::vector<CommandInHand>;
+
+  /// Whether anything can be decided for now. If not, what is in hand is given back, since another
+  /// worker may be able to.
   bool is_able(std::stop_token stop);
-  void handle(std::vector<eventstore::Delivery> deliveries, std::stop_token stop);
-  /// Those that have been delivered before, one by one, when all that were sent are in hand.
+  /// What the queue delivers; nothing when it cannot be asked.
+  std::optional<std::vector<eventstore::Delivery>> take(std::stop_token stop);
+  /// The commands that can be decided together. Sets aside, for handle_apart(), those that were
+  /// delivered before and those that have to be decided alone.
+  Commands decode(std::vector<eventstore::Delivery> deliveries);
+  /// Nothing where a delivery cannot be read, or was mistyped by hand: it becomes a dead letter.
+  /// D42
+  std::optional<CommandInHand> decode(eventstore::Delivery&& delivery);
+  /// Decides, appends and acks, until all is done or goes_on() says that it has to stay undone.
+  void carry_out(CommandGroup& group, std::stop_token stop);
+  bool goes_on(CommandGroup& group, std::stop_token stop);
+  /// Frees the slots of those that have their outcome.
+  void ack(CommandGroup& group);
+
+  void handle_together(Commands commands, std::stop_token stop);
+  /// One command, so that no other is kept from its outcome by it.
+  void handle_alone(CommandInHand command, std::stop_token stop);
+  /// What was set aside, delivered before or held, when its time has come.
+  void handle_apart(std::stop_token stop);
+  /// Commands that were delivered before, when all that were sent with them are in hand.
   void handle_repeated(std::stop_token stop);
   void handle_held(std::stop_token stop);
-  /// Reads a delivery; what cannot be read, or was mistyped by hand, is put with the dead letters,
-  /// and nothing is given. // D42
-  std::optional<Item> decode(eventstore::Delivery&& delivery);
-  void handle_group(Items group, std::stop_token stop);
-  void handle_alone(Item item, std::stop_token stop);
-  /// Commits until all is done. An error says why it is left undone: told to stop, the time is not
-  /// known any more, or the log cannot be decided on.
-  eventstore::Result<void> commit_all(std::vector<Proposal*> open, eventstore::Timestamp stored_by,
-                                      std::stop_token stop);
-  void finish(Item& item, const CommandProposal& proposal);
-  void finish(Item& item, const Verdict& verdict);
   /// A command for a pool or the clock.
-  void handle_shared(Item& item, std::stop_token stop);
-  /// Puts a command with the dead letters, unless it has an outcome.
-  void bury(Item& item, DeadLetterReason reason, const std::string& error);
+  void handle_for_fleet(CommandInHand& command, std::stop_token stop);
+
+  void finish(CommandInHand& command, const CommandProposal& proposal);
+  void finish(CommandInHand& command, const Verdict& verdict);
+  /// Makes it a dead letter, unless it has an outcome.
+  void bury(CommandInHand& command, DeadLetterReason reason, const std::string& error);
   void refuse(eventstore::Delivery& delivery, const std::string& error);
-  /// To another worker, or to this one when it can do it again.
+
+  /// Whether another worker should have what is in hand: a stop is requested, or the time is not
+  /// known any more.
+  bool must_give_back(const std::stop_token& stop) const;
   void give_back(const eventstore::Delivery& delivery);
   void give_back_all();
 
@@ -74,8 +85,11 @@ class CommandWorker {
   eventstore::Broker& replies_;
   CommandMetrics metrics_;
   HeldCommands held_;
-  Items repeated_;                   // delivered before, and not handled yet
-  Clock::time_point repeated_at_{};  // when the first of them came
+  std::chrono::milliseconds retry_after_;  // grows while the log is away
+  Commands alone_;                         // taken in this round, to be decided alone
+  Commands repeated_;                      // delivered before, and not handled yet
+  SteadyTime repeated_at_{};               // when the first of them came
+  bool no_more_come_ = false;              // the last take() gave none
 };
 
 }  // namespace vsim::workers

@@ -24,11 +24,11 @@ struct DueServer {
 enum class DueKind : std::uint8_t { transition_ends, idle_timeout };
 
 /// Not thread-safe. Takes less than 64 bytes a pending deadline, and the 16 of its server's id; the
-/// space of deadlines that are over is kept for those to come.
+/// space of deadlines that are over is used again.
 class DeadlineQueue {
  public:
-  /// The server's deadline after the event at `sequence`; older news than what is known of a
-  /// pending deadline is ignored.
+  /// Sets the server's deadline after the event at `sequence`; ignored when a later event has set
+  /// it already.
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
            StreamSequence sequence, DueKind kind = DueKind::transition_ends);
 

@@ -21,13 +21,13 @@ constexpr std::chrono::milliseconds stand_back_max{100};
 // One server's part of a round.
 struct Part {
   DueServer server;  // due by what the log says, which may be later than the view had it
-  Head head;
+  ServerHead head;
   std::vector<Event> events;
   State after;
 };
 
 // The servers that are due by `until` as the log has them, in the order of their deadlines; of the
-// others the view is told.
+// others the view is corrected.
 Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& view,
                                      const std::vector<DueServer>& servers, Instant until) {
   std::vector<ServerId> ids;
@@ -141,8 +141,7 @@ Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view, In
       servers_max = std::max<std::size_t>(1, servers_max / 2);
     }
   }
-  return eventstore::fail(Error::Kind::conflict,
-                          "the log moved faster than it could be decided on");
+  return log_moved_faster(Error::Kind::conflict);
 }
 
 }  // namespace vsim::workers

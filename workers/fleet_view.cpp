@@ -53,7 +53,7 @@ void FleetView::load() {
     }
     pool.claimed(address.ip, address.last_claim);
     if (!address.taken) {
-      pool.released(address.ip, position_);
+      pool.freed(address.ip, position_);
     }
   }
   for (const auto& deadline : snapshot->deadlines) {
@@ -171,11 +171,11 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
 }
 
 void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequence) {
-  if (const auto* server = std::get_if<messages::ServerEvent>(&logged)) {
+  if (const auto* server = std::get_if<messages::ServerLogged>(&logged)) {
     const auto& [event, state] = *server;
     deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
     if (std::holds_alternative<ServerTerminated>(event.data) && state.server) {
-      pools_[event.region].released(state.server->blueprint.ip, sequence);
+      pools_[event.region].freed(state.server->blueprint.ip, sequence);
     }
   } else if (const auto* claim = std::get_if<AddressClaimed>(&logged)) {
     pools_[claim->region].claimed(claim->ip, sequence);
@@ -279,10 +279,10 @@ std::optional<FreeAddress> FleetView::reserve(const Region& region) {
   return pool->second.reserve(chance_());
 }
 
-void FleetView::settle(const Region& region, Ipv4 ip) {
+void FleetView::release(const Region& region, Ipv4 ip) {
   const std::lock_guard lock(mutex_);
   if (const auto pool = pools_.find(region); pool != pools_.end()) {
-    pool->second.settle(ip);
+    pool->second.release(ip);
   }
 }
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/sim_clock.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
@@ -70,9 +70,9 @@ class FleetView {
   /// Blocks until all is seen that the log holds now; false when that cannot be had within 5 s.
   bool catch_up();
 
-  /// A free address of the region, set aside until settle().
+  /// A free address of the region, set aside until release().
   std::optional<FreeAddress> reserve(const Region& region);
-  void settle(const Region& region, Ipv4 ip);
+  void release(const Region& region, Ipv4 ip);
   /// News of an address that somebody came by before the view did.
   void address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence);
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
+#include "domain/invariant.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
@@ -12,37 +14,22 @@ namespace {
 
 using eventstore::Append;
 using eventstore::Error;
+using eventstore::Result;
 using eventstore::Sequence;
 
 // Lone events that are faster sent side by side than as a batch: an append of its own costs one
 // sync of the disk, a batch about ten, whatever it holds.
 constexpr std::size_t singles_max = 3;
 
-// After so many refused batches each decision is appended alone, so that a stranger who keeps
+// After so many refused batches each decision is appended alone, so that another writer who keeps
 // writing to one server cannot hold up the others.
 constexpr int batch_rounds_max = 4;
 constexpr int rounds_max = 100;
 
-struct Decided {
-  Proposal* proposal;
-  std::vector<Append> appends;
-  bool must_decide = true;  // its head is not known, or has moved
-  bool assumed = false;     // decided once without a look at its head
-};
-
 using Lasts = std::unordered_map<std::string, Sequence>;
 
-// The last sequences under the filters that the expectations name.
-eventstore::Result<Lasts> load_lasts(eventstore::EventStore& store,
-                                     std::span<const Decided> group) {
-  std::vector<std::string> filters;
-  for (const auto& decided : group) {
-    for (const auto& append : decided.appends) {
-      if (append.expected) {
-        filters.push_back(append.expected->filter);
-      }
-    }
-  }
+// The last sequences under filters that expectations name.
+Result<Lasts> load_lasts(eventstore::EventStore& store, std::span<const std::string> filters) {
   const auto found = store.load_last(filters);
   if (!found) {
     return tl::unexpected(found.error());
@@ -59,115 +46,132 @@ eventstore::Result<Lasts> load_lasts(eventstore::EventStore& store,
   return lasts;
 }
 
-// Tells which of a refused batch have to be decided again.
-eventstore::Result<void> find_culprits(eventstore::EventStore& store, std::span<Decided> group) {
-  const auto lasts = load_lasts(store, group);
-  if (!lasts) {
-    return tl::unexpected(lasts.error());
+}  // namespace
+
+GroupCommit::GroupCommit(eventstore::EventStore& store, std::span<Proposal* const> group)
+    : store_(store) {
+  for (auto* proposal : group) {
+    open_.push_back({.proposal = proposal, .head = {}, .appends = {}});
   }
-  for (auto& decided : group) {
-    for (const auto& append : decided.appends) {
-      if (!append.expected) {
-        continue;
-      }
-      const auto found = lasts->find(append.expected->filter);
-      const auto last = found == lasts->end() ? 0 : found->second;
-      if (last == append.expected->last) {
-        continue;
-      }
-      decided.must_decide = true;
-      decided.proposal->lost_against(append.expected->filter, last);
-    }
-  }
-  return {};
 }
 
-bool may_assume(const Decided& decided) {
-  return !decided.assumed && decided.proposal->is_likely_first();
-}
-
-eventstore::Result<void> decide_anew(eventstore::EventStore& store, std::vector<Decided>& group) {
+Result<void> GroupCommit::load() {
+  if (round_ == rounds_max) {
+    return log_moved_faster(Error::Kind::conflict);
+  }
+  const auto may_assume = [](const Open& open) {
+    return !open.assumed && open.proposal->is_likely_first();
+  };
   std::vector<ServerId> servers;
-  for (const auto& decided : group) {
-    if (decided.must_decide && !may_assume(decided)) {
-      servers.push_back(decided.proposal->server());
+  for (const auto& open : open_) {
+    if (open.must_decide && !may_assume(open)) {
+      servers.push_back(open.proposal->server());
     }
   }
-  std::vector<Head> heads;
-  if (!servers.empty()) {
-    auto loaded = load_heads(store, servers);
-    if (!loaded) {
-      return tl::unexpected(loaded.error());
-    }
-    heads = std::move(*loaded);
+  auto heads = servers.empty() ? Result<std::vector<ServerHead>>() : load_heads(store_, servers);
+  if (!heads) {
+    return tl::unexpected(heads.error());
   }
-  auto head = heads.begin();
-  for (auto& decided : group) {
-    if (!decided.must_decide) {
+  auto head = heads->begin();
+  for (auto& open : open_) {
+    if (!open.must_decide) {
       continue;
     }
-    const bool assume = may_assume(decided);
-    decided.assumed = true;
-    auto appends = decided.proposal->decide(assume ? Head{} : *head++);
-    if (!appends) {
-      return tl::unexpected(appends.error());
-    }
-    decided.appends = std::move(*appends);
-    decided.must_decide = false;
-    if (decided.appends.empty()) {
-      decided.proposal->done(0);
+    open.head = may_assume(open) ? ServerHead{} : std::move(*head++);
+    open.assumed = true;
+    if (auto ok = open.proposal->prepare(open.head); !ok) {
+      return ok;
     }
   }
-  std::erase_if(group, [](const Decided& decided) { return decided.appends.empty(); });
   return {};
 }
 
-// As many decisions from the front as one batch holds.
-std::size_t batch_length(std::span<const Decided> group) {
-  std::size_t messages = 0;
-  std::size_t length = 0;
-  for (const auto& decided : group) {
-    messages += decided.appends.size();
-    if (messages > eventstore::batch_messages_max) {
-      break;
+void GroupCommit::decide() {
+  for (auto& open : open_) {
+    if (!open.must_decide) {
+      continue;
     }
-    ++length;
+    open.appends = open.proposal->decide(open.head);
+    invariant(open.appends.size() <= eventstore::batch_messages_max,
+              "a decision fits an atomic batch");
+    open.must_decide = false;
+    if (open.appends.empty()) {
+      open.proposal->done(0);
+    }
   }
-  return length;
+  std::erase_if(open_, [](const Open& open) { return open.appends.empty(); });
 }
 
-eventstore::Result<void> append_together(eventstore::EventStore& store, std::span<Decided> group) {
-  std::vector<Append> batch;
-  for (const auto& decided : group) {
-    batch.insert(batch.end(), decided.appends.begin(), decided.appends.end());
+Result<void> GroupCommit::append() {
+  if (open_.empty()) {
+    return {};
   }
-  const auto last = store.append(batch);
+  const auto appended = append_round(open_);
+  ++round_;
+  std::erase_if(open_, [](const Open& open) { return open.appends.empty(); });
+  if (open_.empty()) {
+    return {};
+  }
+  invariant(!appended, "what is not in the log was refused");
+  return appended.error().needs_another_look() ? find_culprits() : appended;
+}
+
+Result<void> GroupCommit::append_round(std::span<Open> group) {
+  const bool is_one_event_each = std::all_of(
+      group.begin(), group.end(), [](const Open& open) { return open.appends.size() == 1; });
+  if (group.size() <= singles_max && is_one_event_each) {
+    return append_side_by_side(group);
+  }
+  if (round_ >= batch_rounds_max) {
+    return append_one_by_one(group);
+  }
+  // As many decisions from the front as one batch holds.
+  const auto batch_length = [](std::span<const Open> open) {
+    std::size_t messages = 0;
+    const auto beyond = std::find_if(open.begin(), open.end(), [&](const Open& one) {
+      messages += one.appends.size();
+      return messages > eventstore::batch_messages_max;
+    });
+    return static_cast<std::size_t>(beyond - open.begin());
+  };
+  Result<void> outcome;
+  while (!group.empty()) {
+    const auto length = batch_length(group);
+    if (auto ok = append_together(group.first(length)); !ok) {
+      outcome = ok;
+    }
+    group = group.subspan(length);
+  }
+  return outcome;
+}
+
+Result<void> GroupCommit::append_together(std::span<Open> group) {
+  std::vector<Append> batch;
+  for (const auto& open : group) {
+    batch.insert(batch.end(), open.appends.begin(), open.appends.end());
+  }
+  invariant(!batch.empty(), "a batch holds something");
+  const auto last = store_.append(batch);
   if (!last) {
     return tl::unexpected(last.error());
   }
   auto first = *last + 1 - batch.size();
-  for (auto& decided : group) {
-    decided.proposal->done(first);
-    first += decided.appends.size();
-    decided.appends.clear();
+  for (auto& open : group) {
+    open.proposal->done(first);
+    first += open.appends.size();
+    open.appends.clear();
   }
   return {};
 }
 
-bool is_worth_sending_side_by_side(std::span<const Decided> group) {
-  return group.size() <= singles_max &&
-         std::all_of(group.begin(), group.end(),
-                     [](const Decided& decided) { return decided.appends.size() == 1; });
-}
-
-eventstore::Result<void> append_side_by_side(eventstore::EventStore& store,
-                                             std::span<Decided> group) {
+Result<void> GroupCommit::append_side_by_side(std::span<Open> group) {
   std::vector<Append> messages;
-  for (const auto& decided : group) {
-    messages.push_back(decided.appends.front());
+  for (const auto& open : group) {
+    messages.push_back(open.appends.front());
   }
-  const auto results = store.append_each(messages);
-  eventstore::Result<void> outcome;
+  const auto results = store_.append_each(messages);
+  invariant(results.size() == group.size(), "each append has a result");
+  Result<void> outcome;
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (results[i]) {
       group[i].proposal->done(*results[i]);
@@ -179,40 +183,61 @@ eventstore::Result<void> append_side_by_side(eventstore::EventStore& store,
   return outcome;
 }
 
-eventstore::Result<void> append_one_by_one(eventstore::EventStore& store,
-                                           std::span<Decided> group) {
-  eventstore::Result<void> outcome;
-  for (auto& decided : group) {
-    if (auto ok = append_together(store, std::span(&decided, 1)); !ok) {
+Result<void> GroupCommit::append_one_by_one(std::span<Open> group) {
+  Result<void> outcome;
+  for (auto& open : group) {
+    if (auto ok = append_together(std::span(&open, 1)); !ok) {
       outcome = ok;
     }
   }
   return outcome;
 }
 
-eventstore::Result<void> append_round(eventstore::EventStore& store, std::span<Decided> group,
-                                      int round) {
-  if (is_worth_sending_side_by_side(group)) {
-    return append_side_by_side(store, group);
-  }
-  if (round >= batch_rounds_max) {
-    return append_one_by_one(store, group);
-  }
-  eventstore::Result<void> outcome;
-  while (!group.empty()) {
-    const auto length = batch_length(group);
-    if (auto ok = append_together(store, group.first(length)); !ok) {
-      outcome = ok;
+Result<void> GroupCommit::find_culprits() {
+  std::vector<std::string> filters;
+  for (const auto& open : open_) {
+    for (const auto& append : open.appends) {
+      if (append.expected) {
+        filters.push_back(append.expected->filter);
+      }
     }
-    group = group.subspan(length);
   }
-  return outcome;
+  const auto lasts = load_lasts(store_, filters);
+  if (!lasts) {
+    return tl::unexpected(lasts.error());
+  }
+  for (auto& open : open_) {
+    for (const auto& append : open.appends) {
+      if (!append.expected) {
+        continue;
+      }
+      const auto found = lasts->find(append.expected->filter);
+      const auto last = found == lasts->end() ? 0 : found->second;
+      if (last != append.expected->last) {
+        open.must_decide = true;
+        open.proposal->lost_against(append.expected->filter, last);
+      }
+    }
+  }
+  return {};
 }
 
-}  // namespace
+Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group) {
+  GroupCommit commit(store, group);
+  while (!commit.is_done()) {
+    if (auto ok = commit.load(); !ok) {
+      return ok;
+    }
+    commit.decide();
+    if (auto ok = commit.append(); !ok) {
+      return ok;
+    }
+  }
+  return {};
+}
 
-eventstore::Result<std::vector<Head>> load_heads(eventstore::EventStore& store,
-                                                 std::span<const ServerId> servers) {
+Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& store,
+                                           std::span<const ServerId> servers) {
   std::vector<std::string> filters;
   std::unordered_map<ServerId, std::size_t> places;
   for (const auto& server : servers) {
@@ -223,24 +248,23 @@ eventstore::Result<std::vector<Head>> load_heads(eventstore::EventStore& store,
   if (!found) {
     return tl::unexpected(found.error());
   }
-  std::vector<Head> heads(servers.size());
+  std::vector<ServerHead> heads(servers.size());
   for (const auto& message : *found) {
     auto logged = messages::decode_event(message);
-    auto* event = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
     if (event == nullptr) {
-      return eventstore::fail(Error::Kind::refused,
-                              message.subject + " ends with an event that this build cannot read");
+      return ends_unreadably(message.subject);
     }
     auto& head = heads[places.at(event->event.server)];
     if (message.sequence < head.sequence) {
       continue;
     }
-    head = Head{message.sequence, std::move(event->state)};
+    head = {message.sequence, std::move(event->state)};
   }
   return heads;
 }
 
-std::vector<Append> appends_of(const Head& head, std::span<const Event> events,
+std::vector<Append> appends_of(const ServerHead& head, std::span<const Event> events,
                                const std::string& reply_to) {
   std::vector<Append> appends;
   State state = head.state;
@@ -260,34 +284,6 @@ std::vector<Append> appends_of(const Head& head, std::span<const Event> events,
     appends.back().headers.push_back({std::string(messages::header::reply_to), reply_to});
   }
   return appends;
-}
-
-eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group) {
-  std::vector<Decided> open;
-  for (auto* proposal : group) {
-    open.push_back({proposal, {}, true, false});
-  }
-  for (int round = 0; round < rounds_max; ++round) {
-    if (auto ok = decide_anew(store, open); !ok) {
-      return ok;
-    }
-    if (open.empty()) {
-      return {};
-    }
-    const auto appended = append_round(store, open, round);
-    std::erase_if(open, [](const Decided& decided) { return decided.appends.empty(); });
-    if (open.empty()) {
-      return {};
-    }
-    if (!appended.error().needs_another_look()) {
-      return appended;
-    }
-    if (auto ok = find_culprits(store, open); !ok) {
-      return ok;
-    }
-  }
-  return eventstore::fail(Error::Kind::conflict,
-                          "the log moved faster than it could be decided on");
 }
 
 }  // namespace vsim::workers

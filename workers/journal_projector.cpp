@@ -70,7 +70,7 @@ void JournalProjector::run(std::stop_token stop) {
     if (status().reason != setback.reason) {
       log::warn("projection of the journal held up", {{"reason", setback.reason}});
     }
-    note({false, setback.reason, false, checkpoint_.sequence, 0});
+    set_status({false, setback.reason, false, checkpoint_.sequence, 0});
     process::pause(stop, retry_interval);
   }
 }
@@ -85,10 +85,10 @@ Setback JournalProjector::project(std::stop_token stop) {
     if (!locked) {
       return setback_of(locked.error());
     }
-    note({true, "standing by: another projector of the journal is active", false, 0, 0});
+    set_status({true, "standing by: another projector of the journal is active", false, 0, 0});
     process::pause(stop, standby_interval);
     if (stop.stop_requested()) {
-      return {Kind::moved, "told to stop"};
+      return {Kind::moved, "stopped"};
     }
   }
   auto checkpoint = (*writer)->checkpoint();
@@ -120,7 +120,7 @@ std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWri
   return begin_anew(writer);
 }
 
-/// By what stands at the checkpoint. One that is too old to be kept tells nothing, and needs not:
+/// By what stands at the checkpoint. One that is too old to be kept proves nothing, and need not:
 /// another journal begins at 1.
 eventstore::Result<bool> JournalProjector::is_the_same_journal() {
   const auto last = journal_.last_sequence();
@@ -188,7 +188,7 @@ std::optional<Setback> JournalProjector::check_checkpoint(read_model::Projection
 Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop_token stop) {
   const auto follower = journal_.follow(checkpoint_.sequence);
   while (!stop.stop_requested()) {
-    note({true, "", true, checkpoint_.sequence, 0});
+    set_status({true, "", true, checkpoint_.sequence, 0});
     const auto messages = gather(*follower, stop);
     if (!messages) {
       return setback_of(messages.error());
@@ -198,7 +198,7 @@ Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop
       return *setback;
     }
   }
-  return {Kind::moved, "told to stop"};
+  return {Kind::moved, "stopped"};
 }
 
 /// What comes within the deliberate lag after the first message.
@@ -254,7 +254,7 @@ std::optional<Setback> JournalProjector::write(read_model::ProjectionWriter& wri
   return std::nullopt;
 }
 
-void JournalProjector::note(ProjectorStatus status) {
+void JournalProjector::set_status(ProjectorStatus status) {
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
 }

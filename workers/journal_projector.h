@@ -1,8 +1,8 @@
 #pragma once
 
-// Shows accepted commands as PENDING operations, from JOURNAL. Deliberately a little late: most
-// commands have their outcome by then, and an outcome is never overwritten. Nothing depends on it
-// but GET /operations of what still waits.
+// Projects accepted commands from JOURNAL as PENDING operations. It lags on purpose: most commands
+// have their outcome by then, and an outcome is never overwritten. Only GET /operations of commands
+// that still wait depends on it.
 
 #include <mutex>
 #include <optional>
@@ -24,7 +24,7 @@ class JournalProjector {
   JournalProjector(eventstore::EventStore& journal, eventstore::EventStore& queue,
                    std::string database_url, telemetry::Metrics& metrics);
 
-  /// Until stopped. Whatever is wrong is said in the status and tried again.
+  /// Until stopped. A failure shows in the status and is retried.
   void run(std::stop_token stop);
 
   /// Any thread. `lag` is not measured.
@@ -46,7 +46,7 @@ class JournalProjector {
   std::optional<Setback> write(read_model::ProjectionWriter& writer,
                                const std::vector<read_model::OperationRow>& rows,
                                const read_model::Checkpoint& next);
-  void note(ProjectorStatus status);
+  void set_status(ProjectorStatus status);
 
   eventstore::EventStore& journal_;
   eventstore::EventStore& queue_;

@@ -1,7 +1,9 @@
 #include "workers/outcome_proposal.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "domain/invariant.h"
 #include "schema/messages/subjects.h"
 #include "workers/past_outcomes.h"
 
@@ -10,33 +12,39 @@ namespace vsim::workers {
 using eventstore::Append;
 using eventstore::Result;
 
-OutcomeProposal::OutcomeProposal(DecisionTools& tools, CommandNote command, EventData outcome,
+OutcomeProposal::OutcomeProposal(DecisionTools& tools, CommandSummary command, NoChange outcome,
                                  std::string reply_to)
     : tools_(tools),
       command_(std::move(command)),
       outcome_(std::move(outcome)),
-      reply_to_(std::move(reply_to)) {}
+      reply_to_(std::move(reply_to)) {
+  invariant(command_.server.has_value(), "a server's outcome names the server");
+}
 
-Result<std::vector<Append>> OutcomeProposal::decide(const Head& head) {
-  reaped_.clear();
+Result<void> OutcomeProposal::prepare(const ServerHead& head) {
   auto earlier = find_earlier(head);
   if (!earlier) {
     return tl::unexpected(earlier.error());
   }
   earlier_ = std::move(*earlier);
+  return {};
+}
+
+std::vector<Append> OutcomeProposal::decide(const ServerHead& head) {
+  reaped_.clear();
   if (earlier_) {
-    return std::vector<Append>();
+    return {};
   }
   const auto events = decide_outcome(head.state, command_, outcome_, tools_.view.now());
   std::copy_if(events.begin(), events.end(), std::back_inserter(reaped_), is_reaped);
   return appends_of(head, events, reply_to_);
 }
 
-Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const Head& head) {
+Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const ServerHead& head) {
   auto last = head.state.last_command;
   if (last && last->cause.command != command_.cause.command) {
-    auto past = find_past_outcome(tools_.store, messages::any_events_of(command_.server),
-                                  command_.cause.command);
+    auto past =
+        find_past_outcome(tools_.store, messages::any_events_of(server()), command_.cause.command);
     if (!past) {
       return tl::unexpected(past.error());
     }
@@ -51,7 +59,7 @@ void OutcomeProposal::on_done(eventstore::Sequence first) {
     return;
   }
   for (const auto& event : reaped_) {
-    tools_.reaped.note(event);
+    tools_.reaped.record(event);
   }
 }
 

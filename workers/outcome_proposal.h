@@ -1,37 +1,39 @@
 #pragma once
 
-// An outcome that somebody other than the server gives to a command, on its way into the log: that
-// it was purged, or put with the dead letters. Whoever appends first wins (D2): a command that has
-// an outcome keeps it.
+// An outcome that the server itself does not give, on its way into the log: the command was purged,
+// or is a dead letter. The first outcome in the log stands (D2): a command that has one keeps it.
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "workers/command_proposal.h"
+#include "workers/decision_tools.h"
+#include "workers/group_commit.h"
 
 namespace vsim::workers {
 
 class OutcomeProposal : public Proposal {
  public:
-  /// The tools outlive it. `reply_to` may be empty.
-  OutcomeProposal(DecisionTools& tools, CommandNote command, EventData outcome,
+  /// The command is a server's. The tools outlive it. `reply_to` may be empty.
+  OutcomeProposal(DecisionTools& tools, CommandSummary command, NoChange outcome,
                   std::string reply_to);
 
-  const ServerId& server() const override { return command_.server; }
-  eventstore::Result<std::vector<eventstore::Append>> decide(const Head& head) override;
+  const ServerId& server() const override { return *command_.server; }
+  eventstore::Result<void> prepare(const ServerHead& head) override;
+  std::vector<eventstore::Append> decide(const ServerHead& head) override;
 
-  const CommandNote& command() const { return command_; }
+  const CommandSummary& command() const { return command_; }
 
   /// Once it is done: the outcome that the command had before; nothing when it has this one now.
   const std::optional<Outcome>& earlier() const { return earlier_; }
 
  private:
   void on_done(eventstore::Sequence first) override;
-  eventstore::Result<std::optional<Outcome>> find_earlier(const Head& head);
+  eventstore::Result<std::optional<Outcome>> find_earlier(const ServerHead& head);
 
   DecisionTools& tools_;
-  CommandNote command_;
-  EventData outcome_;
+  CommandSummary command_;
+  NoChange outcome_;
   std::string reply_to_;
   std::optional<Outcome> earlier_;
   std::vector<Event> reaped_;  // by the last decision, which applied what was due first

@@ -29,7 +29,7 @@ eventstore::Result<std::optional<LastCommand>> find_past_outcome(eventstore::Eve
   eventstore::Sequence before = 0;
   for (const auto& message : *history) {
     const auto logged = messages::decode_event(message);
-    const auto* event = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    const auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
     // A server's versions have no gap, so what was looked for may have stood in one.
     if (event != nullptr && event->event.version > version + 1) {
       return eventstore::fail(eventstore::Error::Kind::damaged,

@@ -1,6 +1,6 @@
 #pragma once
 
-// What became of a command that is not its subject's last any more: only the whole history tells.
+// The outcome of a command that is not its subject's last one any more, from the whole history.
 
 #include <optional>
 #include <string>

@@ -72,11 +72,11 @@ std::string add_message(read_model::ProjectionBatch& batch, const eventstore::Me
 }  // namespace
 
 Projector::Projector(eventstore::EventStore& events, Settings settings, Catalogue catalogue,
-                     Tell tell, telemetry::Metrics& metrics)
+                     OnCommitted on_committed, telemetry::Metrics& metrics)
     : events_(events),
       settings_(std::move(settings)),
       catalogue_(std::move(catalogue)),
-      tell_(std::move(tell)),
+      on_committed_(std::move(on_committed)),
       projected_(metrics.counter("vsim_projected_events_total", "Events in the read models")),
       batch_seconds_(metrics.histogram("vsim_projection_batch_seconds",
                                        "Seconds from a batch's messages to its commit", {},
@@ -93,7 +93,7 @@ void Projector::run(std::stop_token stop) {
     if (stop.stop_requested()) {
       break;
     }
-    note(setback);
+    record_setback(setback);
     switch (setback.kind) {
       case Kind::moved:
         process::pause(stop, retry_shortest);
@@ -169,7 +169,7 @@ std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& wr
     }
     process::pause(stop, standby_interval);
     if (stop.stop_requested()) {
-      return Setback{Kind::moved, "told to stop"};
+      return Setback{Kind::moved, "stopped"};
     }
   }
 }
@@ -192,7 +192,7 @@ Setback Projector::follow(read_model::ProjectionWriter& writer, std::stop_token 
       return *setback;
     }
   }
-  return {Kind::moved, "told to stop"};
+  return {Kind::moved, "stopped"};
 }
 
 /// Whether the log still holds what has been projected. A restored backup or a wiped store does
@@ -262,7 +262,7 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
     return Setback{Kind::moved, "another projector moved the checkpoint"};
   }
   checkpoint_ = next;
-  tell_(messages);
+  on_committed_(messages);
   note_progress();
   projected_.add(static_cast<double>(messages.size()));
   batch_seconds_.observe(
@@ -309,7 +309,7 @@ std::optional<Setback> Projector::check_next() {
                                           fmt::format("the log ends at {}", log_end_))};
 }
 
-void Projector::note(const Setback& setback) {
+void Projector::record_setback(const Setback& setback) {
   const std::lock_guard lock(mutex_);
   // The same reason again and again is one line in the log.
   if (status_.reason != setback.reason) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Role `projector`: carries EVENTS over into the read models, each event once: rows and checkpoint
-// go in together. One projector is active; others stand by, and take over when its session with
-// Postgres ends. Killed at any instant it goes on at the checkpoint.
+// Role `projector`: projects EVENTS into the read models, each event once: rows and checkpoint are
+// written in one transaction. One projector is active; others stand by, and take over when its
+// session with Postgres ends. Killed at any instant it goes on at the checkpoint.
 
 #include <chrono>
 #include <functional>
@@ -41,9 +41,8 @@ struct Setback {
 
 class Projector {
  public:
-  /// Given each batch right after its commit: whoever waits for one of its outcomes can read it
-  /// now.
-  using Tell = std::function<void(std::span<const eventstore::Message> committed)>;
+  /// Called with each batch after its commit, when its outcomes can be read.
+  using OnCommitted = std::function<void(std::span<const eventstore::Message> committed)>;
 
   struct Settings {
     std::string database_url;
@@ -51,11 +50,11 @@ class Projector {
   };
 
   /// `events` and `metrics` outlive the projector.
-  Projector(eventstore::EventStore& events, Settings settings, Catalogue catalogue, Tell tell,
-            telemetry::Metrics& metrics);
+  Projector(eventstore::EventStore& events, Settings settings, Catalogue catalogue,
+            OnCommitted on_committed, telemetry::Metrics& metrics);
 
-  /// Until stopped. Never ends by itself: whatever is wrong is said in the status, the metrics and
-  /// the log, and tried again.
+  /// Until stopped. Never ends by itself: a failure shows in the status, the metrics and the log,
+  /// and is retried.
   void run(std::stop_token stop);
 
   /// Any thread.
@@ -73,14 +72,14 @@ class Projector {
   std::optional<Setback> apply(read_model::ProjectionWriter& writer, Messages messages);
   std::optional<Setback> write(read_model::ProjectionWriter& writer,
                                read_model::ProjectionBatch batch, Messages messages);
-  void note(const Setback& setback);
+  void record_setback(const Setback& setback);
   void note_progress();
   void note_standby();
 
   eventstore::EventStore& events_;
   Settings settings_;
   Catalogue catalogue_;
-  Tell tell_;
+  OnCommitted on_committed_;
   telemetry::Counter projected_;
   telemetry::Histogram batch_seconds_;
   telemetry::Gauge stopped_;

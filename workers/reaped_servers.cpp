@@ -16,7 +16,7 @@ telemetry::Counter reaped_in(telemetry::Metrics& metrics, const Region& region) 
                          {{"region", region.name}});
 }
 
-void ReapedServers::note(const Event& event) const {
+void ReapedServers::record(const Event& event) const {
   if (!is_reaped(event)) {
     return;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tells of servers that were terminated because they had been stopped for too long.
+// Servers that were terminated because they had been stopped for longer than their idle timeout.
 
 #include "domain/server.h"
 #include "ops/telemetry/metrics.h"
@@ -21,7 +21,7 @@ class ReapedServers {
 
   /// A log line and a count for an event that this process has brought into the log, if it is one
   /// of those.
-  void note(const Event& event) const;
+  void record(const Event& event) const;
 
  private:
   telemetry::Metrics* metrics_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// For roles that one worker at a time does: whether this one has to.
+// For roles of which one worker at a time is active: whether this one has to act.
 
 #include <atomic>
 #include <chrono>
@@ -14,7 +14,7 @@ namespace vsim::workers {
 /// Asked by the role's own thread; active() by any.
 class Standby {
  public:
-  /// Whether this worker is the active one, as far as can be told; cheap.
+  /// Whether this worker is the active one, as far as is known; cheap.
   using IsActive = std::function<bool()>;
 
   explicit Standby(IsActive is_active) : is_active_(std::move(is_active)) {}

@@ -6,12 +6,12 @@
 #include "schema/messages/subjects.h"
 #include "workers/billing_boundary.h"
 #include "workers/reaped_servers.h"
+#include "workers/single_subject.h"
 
 namespace vsim::workers {
 namespace {
 
 using namespace std::chrono_literals;
-using eventstore::Append;
 using eventstore::Error;
 using eventstore::Result;
 using std::chrono::steady_clock;
@@ -21,10 +21,9 @@ using std::chrono::steady_clock;
 constexpr auto round_min = 25ms;
 constexpr std::size_t small_round = 100;
 
-// Billing's boundaries may come in quick succession on a fast clock; so often the log is told.
+// Billing's boundaries may come in quick succession on a fast clock; it is recorded this often at
+// most.
 constexpr auto said_min = 250ms;
-
-constexpr int attempts_max = 100;
 
 OnDue observer(FleetView& view, telemetry::Metrics& metrics) {
   const auto fired =
@@ -36,7 +35,7 @@ OnDue observer(FleetView& view, telemetry::Metrics& metrics) {
   return [&view, fired, lateness, reaped = ReapedServers(metrics)](const Event& event) {
     fired.add();
     lateness.observe(view.wall_seconds_since(event.at));
-    reaped.note(event);
+    reaped.record(event);
   };
 }
 
@@ -56,7 +55,7 @@ void Timekeeper::run(std::stop_token stop) {
   }
   while (!stop.stop_requested()) {
     if (const auto ok = view_.check_time(); !ok) {
-      note_setback(ok.error(), stop);
+      wait_after(ok.error(), stop);
     } else if (standby_.must_act(oldest_unfinished())) {
       act(stop);
     } else {
@@ -102,7 +101,7 @@ void Timekeeper::apply_some(std::stop_token stop) {
   const auto began_at = steady_clock::now();
   const auto looked_at = apply_due(store_, view_, view_.now(), std::nullopt, on_due_);
   if (!looked_at) {
-    return note_setback(looked_at.error(), stop);
+    return wait_after(looked_at.error(), stop);
   }
   if (*looked_at == 0) {
     const auto said = view_.clock().deadlines_applied_through;
@@ -118,12 +117,12 @@ void Timekeeper::apply_all(std::stop_token stop) {
   const auto through = view_.now();
   // Whatever was decided before that moment is looked at.
   if (!view_.catch_up()) {
-    return note_setback({Error::Kind::unavailable, "the view cannot catch up with the log"}, stop);
+    return wait_after({Error::Kind::unavailable, "the view cannot catch up with the log"}, stop);
   }
   while (!stop.stop_requested()) {
     const auto looked_at = apply_due(store_, view_, through, std::nullopt, on_due_);
     if (!looked_at) {
-      return note_setback(looked_at.error(), stop);
+      return wait_after(looked_at.error(), stop);
     }
     if (*looked_at == 0) {
       break;
@@ -132,47 +131,34 @@ void Timekeeper::apply_all(std::stop_token stop) {
   if (stop.stop_requested()) {
     return;
   }
-  if (const auto ok = say_applied(through); !ok) {
-    return note_setback(ok.error(), stop);
+  if (const auto ok = record_applied(through); !ok) {
+    return wait_after(ok.error(), stop);
   }
   said_at_ = steady_clock::now();
   view_.catch_up();  // so that it is not said twice
 }
 
-Result<void> Timekeeper::say_applied(Instant through) {
-  const std::string subject(messages::clock_subject);
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    const auto last = store_.load_last(std::span(&subject, 1));
-    if (!last) {
-      return tl::unexpected(last.error());
-    }
-    if (last->empty()) {
+Result<void> Timekeeper::record_applied(Instant through) {
+  using Said = SubjectDecision<ClockEvent, std::monostate>;
+  const auto decide_once = [&](const HeadOf<messages::ClockLogged>& clock) -> Result<Said> {
+    if (clock.sequence == 0) {
       return eventstore::fail(Error::Kind::refused, "the log has no clock");
     }
-    const auto clock = messages::read_clock(last->front());
-    if (!clock) {
-      return eventstore::fail(Error::Kind::refused, "the clock: " + clock.error());
+    if (clock.state.deadlines_applied_through >= through) {
+      return Said{};
     }
-    if (clock->deadlines_applied_through >= through) {
-      return {};
-    }
-    const Append append{subject,
-                        messages::encode(deadlines_applied(*clock, through), *clock),
-                        {},
-                        eventstore::Expectation{subject, last->front().sequence}};
-    const auto appended = store_.append(std::span(&append, 1));
-    if (appended) {
-      return {};
-    }
-    // It stays true after a change of the clock, so it is only said again.
-    if (!appended.error().needs_another_look()) {
-      return tl::unexpected(appended.error());
-    }
+    return Said{deadlines_applied(clock.state, through), {}};
+  };
+  // It stays true after a change of the clock, so it is only said again.
+  const auto said = decide_on<messages::ClockLogged>(store_, std::string(messages::clock_subject),
+                                                     {}, decide_once);
+  if (!said) {
+    return tl::unexpected(said.error());
   }
-  return eventstore::fail(Error::Kind::conflict, "the clock changed faster than it could be read");
+  return {};
 }
 
-void Timekeeper::note_setback(const Error& error, std::stop_token stop) {
+void Timekeeper::wait_after(const Error& error, std::stop_token stop) {
   log::warn("deadlines have to wait", {{"reason", error.detail}});
   process::pause(stop, 250ms);
 }

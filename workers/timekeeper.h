@@ -1,10 +1,10 @@
 #pragma once
 
-// Role `timekeeper`: nudges servers whose deadline has come, in the order of time, and says in the
-// log how far it has come. No part of a decision's correctness: a decision applies what was due
-// first, so a late timekeeper changes when an event is written, never what it says. But who
-// advances the clock waits for its word, and so does billing. One is active where Postgres can
-// tell; the others stand by.
+// Role `timekeeper`: brings deadlines that have passed into the log, in the order of their times,
+// and records in the log up to when all are there. Decisions do not depend on it: each applies what
+// was due first, so a late timekeeper changes when an event is written, never what it says. But
+// billing, and whoever advances the clock, wait for its record. One is active, by a lock in
+// Postgres; the others stand by.
 
 #include <chrono>
 #include <optional>
@@ -20,7 +20,7 @@ namespace vsim::workers {
 
 class Timekeeper {
  public:
-  /// All outlive the timekeeper. `billing_interval`: where billing needs its word.
+  /// All outlive the timekeeper. It records at each multiple of `billing_interval`, for billing.
   Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
              telemetry::Metrics& metrics, Duration billing_interval = std::chrono::minutes(1));
 
@@ -39,8 +39,9 @@ class Timekeeper {
   void act(std::stop_token stop);
   void apply_some(std::stop_token stop);
   void apply_all(std::stop_token stop);
-  eventstore::Result<void> say_applied(Instant through);
-  void note_setback(const eventstore::Error& error, std::stop_token stop);
+  /// Records in the log that all deadlines up to `through` are there.
+  eventstore::Result<void> record_applied(Instant through);
+  void wait_after(const eventstore::Error& error, std::stop_token stop);
 
   eventstore::EventStore& store_;
   FleetView& view_;

@@ -7,6 +7,7 @@
 
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
+#include "ops/process/clock_of_log.h"
 #include "ops/process/last_words.h"
 #include "ops/process/wall_clock.h"
 #include "ops/telemetry/build_info.h"
@@ -18,14 +19,14 @@
 #include "schema/messages/subjects.h"
 #include "schema/read_model/session_lock.h"
 #include "workers/biller.h"
-#include "workers/broker_gauges.h"
 #include "workers/command_worker.h"
-#include "workers/fleet_gauges.h"
-#include "workers/janitor.h"
+#include "workers/gauges/broker_gauges.h"
+#include "workers/gauges/fleet_gauges.h"
+#include "workers/gauges/read_model_gauges.h"
+#include "workers/janitor/janitor.h"
 #include "workers/journal_projector.h"
+#include "workers/log/sound_log.h"
 #include "workers/projector.h"
-#include "workers/read_model_gauges.h"
-#include "workers/sound_log.h"
 #include "workers/timekeeper.h"
 #include "workers/worker_connections.h"
 
@@ -47,16 +48,14 @@ std::string joined(const std::vector<std::string>& mistakes) {
 // Settings that the log has fixed at its first event must not say otherwise.
 tl::expected<void, std::string> check_clock(eventstore::EventStore& store,
                                             const process::WorkerSettings& settings) {
-  const std::string subject(messages::clock_subject);
-  const auto found = store.load_last(std::span(&subject, 1));
-  if (!found || found->empty()) {
+  const auto clock = process::load_clock(store);
+  if (!clock && clock.error().kind == eventstore::Error::Kind::refused) {
+    return tl::unexpected(clock.error().detail);
+  }
+  if (!clock || !*clock) {
     return {};  // readiness will say so
   }
-  const auto clock = messages::read_clock(found->front());
-  if (!clock) {
-    return tl::unexpected("the log's clock cannot be read: " + clock.error());
-  }
-  if (auto wrong = contradiction(clock->time, settings.time_scale, settings.sim_seed)) {
+  if (auto wrong = contradiction((*clock)->time, settings.time_scale, settings.sim_seed)) {
     return tl::unexpected(std::move(*wrong));
   }
   return {};
@@ -163,7 +162,7 @@ struct Parts {
                 [this] { return is_active(janitor_lock); }),
         projector(
             stored_feed, {settings.database_url, settings.schema_dir}, catalogue,
-            [this](auto committed) { tell_waiters(committed); }, metrics),
+            [this](auto committed) { reply_to_waiters(committed); }, metrics),
         journal_projector(journal, queued, settings.database_url, metrics),
         read_model_gauges(settings.database_url, catalogue, metrics),
         broker_gauges(
@@ -201,16 +200,16 @@ struct Parts {
     return std::move(*rows);
   }
 
-  // Without Postgres nobody can tell who is active; two at once do no harm, none at all would.
+  // Without Postgres it is unknown who is active: two at once do no harm, none at all would.
   static bool is_active(read_model::SessionLock& lock) {
     return lock.state() != read_model::SessionLock::State::taken;
   }
 
   // The reply repeats the event, so that its reader need not ask Postgres for what it says. All of
   // a batch leave in one write.
-  void tell_waiters(std::span<const eventstore::Message> committed) const {
+  void reply_to_waiters(std::span<const eventstore::Message> committed) const {
     namespace header = messages::header;
-    bool told = false;
+    bool published = false;
     for (const auto& event : committed) {
       const auto inbox = find_header(event.headers, header::reply_to);
       if (inbox.empty()) {
@@ -219,9 +218,9 @@ struct Parts {
       to.feeds->publish(std::string(inbox), event.payload,
                         {{std::string(header::event_subject), event.subject},
                          {std::string(header::event_sequence), std::to_string(event.sequence)}});
-      told = true;
+      published = true;
     }
-    if (told) {
+    if (published) {
       to.feeds->flush();
     }
   }

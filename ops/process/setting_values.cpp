@@ -3,6 +3,7 @@
 #include <array>
 
 #include "domain/decimal.h"
+#include "domain/simulated_time.h"
 
 namespace vsim::process {
 namespace {

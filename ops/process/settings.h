@@ -19,8 +19,6 @@
 
 namespace vsim::process {
 
-inline constexpr double time_scale_min = 0.000001;
-inline constexpr double time_scale_max = 1'000'000;
 inline constexpr std::chrono::milliseconds billing_interval_min = std::chrono::seconds(1);
 inline constexpr std::chrono::milliseconds billing_interval_max = std::chrono::hours(24);
 inline constexpr std::size_t http_connections_max = 4096;

@@ -4,6 +4,7 @@
 
 #include "eventstore/clock_watch.h"
 #include "ops/process/broker_connection.h"
+#include "ops/process/clock_of_log.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::vsimctl {
@@ -107,6 +108,18 @@ tl::expected<std::unique_ptr<eventstore::Broker>, std::string> connect_broker(
     return tl::unexpected(explain(settings, broker.error()));
   }
   return std::move(*broker);
+}
+
+tl::expected<SimClock, std::string> load_clock(const process::CommonSettings& settings, Log& log) {
+  auto clock = process::load_clock(log.events());
+  if (!clock) {
+    const bool cannot_be_read = clock.error().kind == eventstore::Error::Kind::refused;
+    return tl::unexpected(cannot_be_read ? clock.error().detail : explain(settings, clock.error()));
+  }
+  if (!*clock) {
+    return tl::unexpected<std::string>("the log has no clock yet; run vsimctl migrate");
+  }
+  return std::move(**clock);
 }
 
 Log::Log(std::unique_ptr<eventstore::Broker> broker)

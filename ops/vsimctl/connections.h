@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include "domain/sim_clock.h"
 #include "eventstore/broker.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/jetstream_store.h"
@@ -39,6 +40,10 @@ class Log {
   eventstore::JetStreamStore events_;
   eventstore::BrokerClock clock_;
 };
+
+/// The clock after its last event. The error is a sentence for the operator, also where the log has
+/// no clock yet.
+tl::expected<SimClock, std::string> load_clock(const process::CommonSettings& settings, Log& log);
 
 /// What an error of the broker, or of Postgres, means to the operator.
 std::string explain(const process::CommonSettings& settings, const eventstore::Error& error);

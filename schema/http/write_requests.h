@@ -9,8 +9,8 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/clock.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 
 namespace vsim::http {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "domain/address_pool.h"
+#include "domain/pool.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"

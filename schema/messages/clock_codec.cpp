@@ -41,7 +41,7 @@ std::optional<ClockEventData> read_clock_data(std::string_view type, const Field
     return DeadlinesApplied{fields.object("data").instant("through")};
   }
   if (const auto outcome = read_no_change(type, fields)) {
-    return std::visit([](const auto& given) { return ClockEventData(given); }, *outcome);
+    return data_of<ClockEventData>(*outcome);
   }
   return std::nullopt;
 }
@@ -180,7 +180,7 @@ ClockAction read_clock_action(const Fields& fields) {
   }
   // What an older build has accepted is carried out: it knew no least scale.
   const auto* scale = std::get_if<ScaleClock>(&action);
-  const bool is_early = scale != nullptr && scale->scale > 0 && scale->scale < scale_min;
+  const bool is_early = scale != nullptr && scale->scale > 0 && scale->scale < time_scale_min;
   const auto why = out_of_range(action);
   if (why && !is_early) {
     fields.complain(member, "is out of range: " + *why);

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "domain/clock.h"
+#include "domain/sim_clock.h"
 #include "eventstore/message.h"
 #include "schema/messages/logged_event.h"
 

@@ -15,6 +15,12 @@ namespace {
 
 using eventstore::find_header;
 
+CommandHead head_of(const eventstore::Message& message, const Envelope& envelope) {
+  return {.id = envelope.id,
+          .sequence = message.sequence,
+          .request_hash = envelope.request_hash,
+          .origin = envelope.origin};
+}
 
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
                                                               Envelope&& envelope,
@@ -37,9 +43,7 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
   if (decoded.complaint.empty()) {
     decoded.complaint = unusable(ranges->front()).value_or("");
   }
-  decoded.command = ExtendPool{
-      envelope.id, message.sequence,  std::move(envelope.request_hash), std::move(envelope.origin),
-      region,      std::move(*ranges)};
+  decoded.command = ExtendPool{head_of(message, envelope), region, std::move(*ranges)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -61,8 +65,7 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   if (why && decoded.complaint.empty()) {
     decoded.complaint = "\"scale\" is out of range: " + *why;
   }
-  decoded.command = ClockCommand{envelope.id, message.sequence, std::move(envelope.request_hash),
-                                 std::move(envelope.origin), action};
+  decoded.command = ClockCommand{head_of(message, envelope), action};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -108,9 +111,8 @@ tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Messa
   DecodedCommand decoded;
   decoded.by_hand = envelope->by_hand;
   decoded.complaint = complaint_about(message, *object, command_type(*action));
-  decoded.command =
-      Command{envelope->id,   message.sequence, envelope->request_hash, envelope->origin,
-              target->region, target->server,   std::move(*action),     std::move(*only_at)};
+  decoded.command = Command{head_of(message, *envelope), target->region, target->server,
+                            std::move(*action), std::move(*only_at)};
   decoded.reply_to = std::move(reply_to);
   decoded.may_be_repeat = envelope->may_be_repeat;
   return decoded;
@@ -118,8 +120,8 @@ tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Messa
 
 }  // namespace
 
-CommandNote note_of(const DecodedCommand& decoded) {
-  return std::visit([](const auto& command) { return note_of(command); }, decoded.command);
+CommandSummary summary_of(const DecodedCommand& decoded) {
+  return std::visit([](const auto& command) { return summary_of(command); }, decoded.command);
 }
 
 tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Message& message) {
@@ -127,7 +129,7 @@ tl::expected<DecodedCommand, std::string> decode_command(const eventstore::Messa
   if (!decoded) {
     return decoded;
   }
-  if (auto misfit = find_misfit(message, note_of(*decoded).cause.type)) {
+  if (auto misfit = find_misfit(message, summary_of(*decoded).cause.type)) {
     return tl::unexpected(std::move(*misfit));
   }
   return decoded;

@@ -8,9 +8,9 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/pool.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 #include "eventstore/message.h"
 
 namespace vsim::messages {
@@ -32,7 +32,7 @@ struct DecodedCommand {
 };
 
 /// What the log and the read models know of it.
-CommandNote note_of(const DecodedCommand& decoded);
+CommandSummary summary_of(const DecodedCommand& decoded);
 
 /// Reads a stored command, under the id that command_id_of() gives. The error says what is wrong
 /// with it: such a message is poison, it will never be readable. So is one whose id was given to

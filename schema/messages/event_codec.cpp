@@ -81,7 +81,7 @@ constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_
 
 std::optional<EventData> read_server_data(std::string_view type, const Fields& fields) {
   if (const auto outcome = read_no_change(type, fields)) {
-    return std::visit([](const auto& given) { return EventData(given); }, *outcome);
+    return data_of<EventData>(*outcome);
   }
   for (const auto& reader : readers) {
     if (reader.type == type) {
@@ -92,7 +92,7 @@ std::optional<EventData> read_server_data(std::string_view type, const Fields& f
 }
 
 LoggedEvent read_server_event(const Fields& fields, const ServerTarget& target) {
-  ServerEvent logged;
+  ServerLogged logged;
   logged.state = read_state(fields.object("state"), target.region);
   const auto type = fields.text("type");
   auto data = read_server_data(type, fields);

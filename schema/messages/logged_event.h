@@ -7,25 +7,15 @@
 #include <variant>
 
 #include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/pool.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 
 namespace vsim::messages {
 
-struct ServerEvent {
-  Event event;
-  State state;  // after the event
-};
-
-struct ClockLogged {
-  ClockEvent event;
-  SimClock state;  // after the event, from the broker's stamp on
-};
-
-struct PoolLogged {
-  PoolEvent event;
-  Pool state;  // after the event
-};
+using ServerLogged = Logged<Event, State>;
+using PoolLogged = Logged<PoolEvent, Pool>;
+using ClockLogged = Logged<ClockEvent, SimClock>;  // its state runs on from the broker's stamp
 
 /// An event of a type this build does not know, on a subject it does. Never skipped silently.
 struct UnknownEvent {
@@ -33,7 +23,7 @@ struct UnknownEvent {
 };
 
 /// Anything that EVENTS may hold.
-using LoggedEvent = std::variant<ServerEvent, AddressClaimed, PoolLogged, ClockLogged,
+using LoggedEvent = std::variant<ServerLogged, AddressClaimed, PoolLogged, ClockLogged,
                                  BillingWatermark, UnknownEvent>;
 
 /// The command that an event is the outcome of; null where there is none. It lives in the event.

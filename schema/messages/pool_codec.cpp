@@ -177,7 +177,7 @@ LoggedEvent read_pool_event(const Fields& fields) {
   if (type == "pool_extended") {
     event.data = PoolExtended{read_extension(fields)};
   } else if (const auto outcome = read_no_change(type, fields)) {
-    event.data = std::visit([](const auto& given) { return PoolEventData(given); }, *outcome);
+    event.data = data_of<PoolEventData>(*outcome);
   } else {
     return UnknownEvent{std::string(type)};
   }

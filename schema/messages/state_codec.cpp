@@ -81,7 +81,7 @@ void write_server(JsonWriter& json, const Server& server) {
   }
   json.key("bill");
   json.begin_object();
-  json.member("settled_seconds", server.bill.settled.count());
+  json.member("settled_seconds", server.bill.closed.count());
   if (server.bill.open_since) {
     json.member("open_since", format_instant(*server.bill.open_since));
   }
@@ -104,7 +104,7 @@ Server read_server(const Fields& fields) {
     server.termination_reason = fields.named("termination_reason", termination_reason_from);
   }
   const auto bill = fields.object("bill");
-  server.bill.settled = bill.seconds("settled_seconds");
+  server.bill.closed = bill.seconds("settled_seconds");
   if (bill.has("open_since")) {
     server.bill.open_since = bill.instant("open_since");
   }

@@ -4,13 +4,13 @@
 
 #include <optional>
 
-#include "domain/sim_clock.h"
+#include "domain/simulated_time.h"
 #include "schema/read_model/database.h"
 
 namespace vsim::read_model {
 
 struct ClockRow {
-  ClockState time;            // runs on from the last event that changed it
+  SimulatedTime time;         // runs on from the last event that changed it
   Instant deadlines_applied;  // what fell due by then can be read
   bool operator==(const ClockRow&) const = default;
 };

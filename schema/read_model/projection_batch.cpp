@@ -100,7 +100,7 @@ OperationRow outcome_row(const AnyEvent& event, StreamSequence sequence) {
 
 template <typename AnyCommand>
 OperationRow accepted_row(const AnyCommand& command) {
-  OperationRow row = row_of(command, note_of(command).cause);
+  OperationRow row = row_of(command, cause_of(command));
   row.status = "PENDING";
   row.pending_since = command.sequence;
   return row;
@@ -111,7 +111,7 @@ struct AddTo {
   ProjectionBatch& batch;
   StreamSequence sequence;
 
-  std::string operator()(messages::ServerEvent& logged) const {
+  std::string operator()(messages::ServerLogged& logged) const {
     batch.add(logged.event, std::move(logged.state), sequence);
     return {};
   }
@@ -181,11 +181,11 @@ void ProjectionBatch::add_period(const Event& event, const State& after, bool bi
                              .rate = blueprint.terms.hourly_rate,
                              .policy = blueprint.terms.billing,
                              .began = event.at,
-                             .settled_before = server.bill.settled,
+                             .settled_before = server.bill.closed,
                              .end = std::nullopt});
     return;
   }
-  const PeriodEnd end{event.at, server.bill.settled};
+  const PeriodEnd end{event.at, server.bill.closed};
   if (const auto running = running_.extract(event.server)) {
     periods_begun[running.mapped()].end = end;
   } else {

@@ -14,8 +14,9 @@
 #include <vector>
 
 #include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/pool.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/server_events.h"

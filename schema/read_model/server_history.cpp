@@ -36,7 +36,7 @@ eventstore::Result<std::optional<ServerRow>> server_after(const FindLast& find_l
                             "message " + std::to_string(event.sequence) +
                                 " of EVENTS cannot be read: " + logged.error());
   }
-  const auto* server = std::get_if<messages::ServerEvent>(&*logged);
+  const auto* server = std::get_if<messages::ServerLogged>(&*logged);
   if (server == nullptr || !server->state.server) {
     return std::optional<ServerRow>();
   }
@@ -54,7 +54,7 @@ eventstore::Result<std::optional<ServerRow>> server_at(const FindLast& find_last
   // A server's events bear times that never fall.
   const auto last = find_last(messages::any_events_of(id), [&](const Message& message) {
     const auto logged = decode_event(message);
-    const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    const auto* server = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
     return server != nullptr && server->event.at <= at;
   });
   if (!last) {

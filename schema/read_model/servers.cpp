@@ -217,7 +217,7 @@ ServerRow read_server(const pqxx::row& row, int first) {
     server.termination_reason = text_of(reason);
   }
   server.hourly_rate = {integer_of<std::int64_t>(field())};
-  server.bill.settled = std::chrono::seconds(integer_of<std::int64_t>(field()));
+  server.bill.closed = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.bill.open_since = optional_instant_of(field());
   server.billing.granularity = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.billing.minimum = std::chrono::seconds(integer_of<std::int64_t>(field()));

@@ -47,7 +47,7 @@ void add_row(RowSink& to, const ServerRow& row) {
   add_instant(to, row.due);
   to.text_or_null(row.termination_reason.value_or(""));
   to.integer(row.hourly_rate.ten_thousandths_usd);
-  to.integer(row.bill.settled.count());
+  to.integer(row.bill.closed.count());
   add_instant(to, row.bill.open_since);
   to.integer(row.billing.granularity.count());
   to.integer(row.billing.minimum.count());

@@ -12,7 +12,7 @@ using fuzz::must_hold;
 using messages::LoggedEvent;
 
 /// What the log would hold of it.
-std::string encoded(const messages::ServerEvent& logged) {
+std::string encoded(const messages::ServerLogged& logged) {
   return messages::encode(logged.event, logged.state);
 }
 std::string encoded(const AddressClaimed& claim) { return messages::encode(claim); }
@@ -23,7 +23,7 @@ std::string encoded(const BillingWatermark& watermark) { return messages::encode
 std::string encoded(const messages::ClockLogged&) { return {}; }  // holds the state before it
 std::string encoded(const messages::UnknownEvent&) { return {}; }
 
-bool says_the_same(const messages::ServerEvent& a, const messages::ServerEvent& b) {
+bool says_the_same(const messages::ServerLogged& a, const messages::ServerLogged& b) {
   return a.event == b.event && a.state == b.state;
 }
 bool says_the_same(const AddressClaimed& a, const AddressClaimed& b) { return a == b; }
@@ -35,7 +35,7 @@ bool says_the_same(const BillingWatermark& a, const BillingWatermark& b) { retur
 bool says_the_same(const messages::ClockLogged&, const messages::ClockLogged&) { return true; }
 bool says_the_same(const messages::UnknownEvent&, const messages::UnknownEvent&) { return true; }
 
-void goes_on(const messages::ServerEvent& logged) {
+void goes_on(const messages::ServerLogged& logged) {
   const State after = evolve(logged.state, logged.event);
   if (!after.server) {
     return;

@@ -25,7 +25,7 @@ const CommandId id_by_hand{*Uuid::parse("d2ef564d-dd89-52c3-b20f-a7bf82d09030")}
 const char* const if_match = R"("3", "5")";
 
 struct Given {
-  CommandNote note;
+  CommandSummary note;
   bool by_hand = false;
   bool has_complaint = false;
   std::optional<std::vector<Version>> only_at = {};
@@ -42,14 +42,14 @@ eventstore::Headers api_headers(const std::string& hash) {
           {std::string(header::attempt), "1"}};
 }
 
-CommandNote note_by_api(const std::string& type, const std::string& hash) {
+CommandSummary note_by_api(const std::string& type, const std::string& hash) {
   auto given = cause(type);
   given.sequence = 42;
   given.request_hash = hash;
   return {.region = the_region, .server = the_server, .cause = given, .origin = the_origin};
 }
 
-CommandNote note_by_hand(const std::string& type) {
+CommandSummary note_by_hand(const std::string& type) {
   return {.region = the_region,
           .server = the_server,
           .cause = {.command = id_by_hand, .sequence = 42, .request_hash = "", .type = type},
@@ -60,7 +60,7 @@ template <typename Check>
 void check_is(const eventstore::Message& message, const Given& given, const Check& check) {
   const auto decoded = messages::decode_command(message);
   REQUIRE_MESSAGE(decoded, decoded.error());
-  CHECK(messages::note_of(*decoded) == given.note);
+  CHECK(messages::summary_of(*decoded) == given.note);
   CHECK(decoded->by_hand == given.by_hand);
   CHECK(decoded->may_be_repeat == false);
   CHECK(decoded->complaint.empty() == !given.has_complaint);

@@ -42,12 +42,12 @@ Case pool_case(std::string name, const PoolEvent& event, const Pool& after) {
 
 PoolEvent pool_event(PoolEventData data, std::optional<Cause> given) {
   const bool by_command = given.has_value();
-  return {.region = the_region,
-          .version = 3,
-          .at = at(0),
-          .cause = std::move(given),
-          .origin = by_command ? the_origin : Origin{.actor = "seed", .correlation_id = ""},
-          .data = std::move(data)};
+  return {{.version = 3,
+           .at = at(0),
+           .cause = std::move(given),
+           .origin = by_command ? the_origin : Origin{.actor = "seed", .correlation_id = ""},
+           .data = std::move(data)},
+          the_region};
 }
 
 Pool pool_after(std::optional<LastCommand> last) {
@@ -69,7 +69,7 @@ SimClock clock_before() {
           .last_command = std::nullopt};
 }
 
-SimClock clock_after(ClockState time, std::optional<LastCommand> last) {
+SimClock clock_after(SimulatedTime time, std::optional<LastCommand> last) {
   return {.version = 5,
           .time = time,
           .deadlines_applied_through = at(-5),
@@ -128,7 +128,8 @@ void add_clock_changes(std::vector<Case>& cases) {
                                  clock_before(), after_advance)));
 
   const LastCommand scaled{cause("scale"), {}};
-  const ClockState by_new_scale{.sim = at(600), .stored_at = the_stamp, .scale = 0.25, .seed = 42};
+  const SimulatedTime by_new_scale{
+      .sim = at(600), .stored_at = the_stamp, .scale = 0.25, .seed = 42};
   cases.push_back(clock_case("by a command", clock_event(ClockScaled{0.25}, scaled.cause),
                              clock_before(), clock_after(by_new_scale, scaled)));
 

@@ -13,9 +13,9 @@
 
 #include <doctest/doctest.h>
 
-#include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/pool.h"
 #include "domain/server.h"
+#include "domain/sim_clock.h"
 #include "tests/golden/golden_file.h"
 
 using namespace vsim;

@@ -57,7 +57,7 @@ State rich_state(const LastCommand& last) {
                 .last_started_at = at(-80),
                 .deadline = Deadline{.due = at(30), .becomes = Status::stopped},
                 .termination_reason = TerminationReason::forced,
-                .bill = {.settled = seconds(61), .open_since = at(-70)}};
+                .bill = {.closed = seconds(61), .open_since = at(-70)}};
   return {.version = 7,
           .region = the_region,
           .at = at(0),
@@ -90,19 +90,19 @@ State state_without_server(const LastCommand& last) {
 
 Event event_with(EventData data, const State& state, std::optional<Cause> given) {
   const bool by_command = given.has_value();
-  return {.server = the_server,
-          .region = the_region,
-          .version = state.version,
-          .at = state.at,
-          .cause = std::move(given),
-          .origin = by_command ? the_origin : no_origin,
-          .data = std::move(data)};
+  return {{.version = state.version,
+           .at = state.at,
+           .cause = std::move(given),
+           .origin = by_command ? the_origin : no_origin,
+           .data = std::move(data)},
+          the_server,
+          the_region};
 }
 
 void check_is(const eventstore::Message& message, const Event& event, const State& state) {
   const auto logged = messages::decode_event(message);
   REQUIRE_MESSAGE(logged, logged.error());
-  const auto* read = std::get_if<messages::ServerEvent>(&*logged);
+  const auto* read = std::get_if<messages::ServerLogged>(&*logged);
   REQUIRE(read != nullptr);
   CHECK(read->event == event);
   CHECK(read->state == state);

@@ -228,7 +228,7 @@ TEST_CASE("every start of a server costs the minimum of its profile, a longer ru
   CHECK(query_value(ground.url,
                     "SELECT string_agg(billed_seconds || '=' || settled_before, ' '"
                     " ORDER BY opened_version) FROM vsim.billing_periods") == "60=0 60=60 61=120");
-  CHECK(ground.server(the_server)->bill.settled == 181s);
+  CHECK(ground.server(the_server)->bill.closed == 181s);
 }
 
 TEST_CASE("a period is read as it was written, also while it runs") {
@@ -453,7 +453,7 @@ TEST_CASE("the periods of every life add up to its bill, whole and cut anywhere"
     REQUIRE(cut[id] == total);
     const auto settled = settled_rows.find(id.to_string());
     REQUIRE((settled == settled_rows.end() ? "0" : settled->second) ==
-            std::to_string(bill.settled.count()));
+            std::to_string(bill.closed.count()));
     const auto server = ground.server(id);
     REQUIRE(billed_total(server->bill, server->billing, end) == total);
   }

@@ -284,13 +284,13 @@ TEST_CASE("an outcome that stands in the log alone keeps a repeat from being sto
   const auto command = Ground::submission(new_command(), server, us, true);
   pending(ground.gateway.carry_out(command, 0s));
   ground.remove(command);
-  Event event{server,
-              us,
-              1,
-              Instant{},
-              Cause{command.id(), 1, command.request_hash},
-              {"api", ""},
-              CommandRejected{{RejectionCode::not_found, "no such server"}}};
+  Event event{{1,
+               Instant{},
+               Cause{command.id(), 1, command.request_hash},
+               {"api", ""},
+               CommandRejected{{RejectionCode::not_found, "no such server"}}},
+              server,
+              us};
   const std::string subject = messages::server_events(us, server);
   const eventstore::Append outcome{
       subject, messages::encode(event, evolve(State{}, event)), {}, std::nullopt};

@@ -240,19 +240,25 @@ TEST_CASE("a ninth delivery is decided, a tenth is buried") {
 
 TEST_CASE("what is delivered again is handled in the other order each time") {
   // So that what comes along with a command that its workers die of has its turn before that one.
-  for (const bool falling : {true, false}) {
+  // 300 are more than a worker takes at once.
+  struct Case {
+    bool falling;
+    std::uint64_t commands;
+  };
+  for (const auto [falling, commands] : {Case{true, 9}, Case{false, 9}, Case{true, 300}}) {
     CAPTURE(falling);
+    CAPTURE(commands);
     Streams streams;
-    for (std::uint64_t server = 1; server <= 9; ++server) {
+    for (std::uint64_t server = 1; server <= commands; ++server) {
       streams.publish(server);
     }
     CommandQueue queue(*streams.broker, "COMMANDS", "commands");
     for (int round = 0; round < (falling ? 1 : 2); ++round) {
       std::vector<Delivery> taken;
       REQUIRE(eventually([&] {
-        auto more = queue.take(9, 100ms).value();
+        auto more = queue.take(commands, 100ms).value();
         std::move(more.begin(), more.end(), std::back_inserter(taken));
-        return taken.size() == 9;
+        return taken.size() == commands;
       }));
       queue.ask_for_no_more();
       for (const auto& delivery : taken) {
@@ -266,13 +272,13 @@ TEST_CASE("what is delivered again is handled in the other order each time") {
     const auto events = streams.log.load_history("vsim.evt.server.>").value();
     for (const auto& event : events) {
       const auto target = messages::parse_server_events_subject(event.subject);
-      for (std::uint64_t server = 1; server <= 9; ++server) {
+      for (std::uint64_t server = 1; server <= commands; ++server) {
         if (target->server == ServerId{some_uuid(server)}) {
           order.push_back(server);
         }
       }
     }
-    CHECK(order.size() == 9);
+    CHECK(order.size() == commands);
     CHECK(std::is_sorted(order.begin(), order.end()) == !falling);
     CHECK(std::is_sorted(order.rbegin(), order.rend()) == falling);
   }

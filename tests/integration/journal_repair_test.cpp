@@ -2,7 +2,7 @@
 // a command and republishing it; and a copy tells what republishing would have told. Method: the
 // shipped streams on a real nats-server; what a crash would have lost is purged from JOURNAL.
 
-#include "workers/journal_repair.h"
+#include "workers/janitor/journal_repair.h"
 
 #include <doctest/doctest.h>
 

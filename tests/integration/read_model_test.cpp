@@ -59,8 +59,9 @@ struct Ground {
               Version version = 1) {
     ++sequence;
     const Cause cause{CommandId{some_uuid(0xc000 + sequence)}, sequence, "request-hash", "create"};
-    return {ServerId{some_uuid(number)}, region,         version, at, cause,
-            {"api", "request"},          std::move(data)};
+    return {{version, at, cause, {"api", "request"}, std::move(data)},
+            ServerId{some_uuid(number)},
+            region};
   }
 
   /// A server that runs since `at`.
@@ -437,7 +438,7 @@ struct JournalledStop {
   void decide(EventData outcome, StreamSequence sequence) {
     command.sequence = sequence;
     auto event = ground.event(1, samples::us, std::move(outcome), some_time(), ground.sequence + 1);
-    event.cause = note_of(command).cause;
+    event.cause = summary_of(command).cause;
     ground.batch.add(event, evolve({}, event), ground.sequence);
     ground.flush();
   }
@@ -549,9 +550,9 @@ TEST_CASE("a command's place is kept to the last of 64 bits (issue 12, number 18
 
 TEST_CASE("a starting worker gets addresses and deadlines of one instant, none of the dead") {
   Ground ground;
-  ground.batch.add(
-      PoolEvent{samples::us, 1, some_time(), {}, {}, PoolExtended{{{{0x0A000001}, {0x0A000004}}}}},
-      ++ground.sequence);
+  ground.batch.add(PoolEvent{{1, some_time(), {}, {}, PoolExtended{{{{0x0A000001}, {0x0A000004}}}}},
+                             samples::us},
+                   ++ground.sequence);
   ground.add_server(1, samples::us, some_time());
   ground.batch.add(AddressClaimed{samples::us, {0x0A000001}, {some_uuid(1)}, some_time()}, 77);
   auto stopped = ground.add_server(2, samples::us, some_time(),
@@ -604,8 +605,8 @@ TEST_CASE("a starting worker gets addresses and deadlines of one instant, none o
 TEST_CASE("the clock and the checkpoint are read as they were written") {
   Ground ground;
   CHECK_FALSE(ground.pool.read(find_clock).value());
-  const ClockState clock{some_time(1), WallTime{1'790'000'000'123'456'789ns}, 2.5,
-                         0xFFFFFFFFFFFFFFFF};
+  const SimulatedTime clock{some_time(1), WallTime{1'790'000'000'123'456'789ns}, 2.5,
+                            0xFFFFFFFFFFFFFFFF};
   messages::ClockLogged logged;
   logged.state.time = clock;
   logged.state.deadlines_applied_through = some_time(2);

@@ -12,9 +12,10 @@
 #include <doctest/doctest.h>
 
 #include "domain/address_pool.h"
-#include "domain/clock.h"
+#include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/simulated_time.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
@@ -84,8 +85,10 @@ class SampleLog {
   void record(Sample& sample, EventData data, std::optional<Cause> cause = std::nullopt,
               std::string reply_to = {}) {
     now_ += std::chrono::seconds(1);
-    Event event{sample.id,        sample.region,        sample.state.version + 1, now_,
-                std::move(cause), {"api", "request-1"}, std::move(data)};
+    Event event{
+        {sample.state.version + 1, now_, std::move(cause), {"api", "request-1"}, std::move(data)},
+        sample.id,
+        sample.region};
     if (!event.cause) {
       event.origin = {"timekeeper", ""};
     }
@@ -97,8 +100,9 @@ class SampleLog {
   void extend(const Region& region, const AddressRange& range,
               std::optional<Cause> cause = std::nullopt) {
     auto& pool = pools_[region];
-    const PoolEvent event{region,           pool.version + 1,     now_,
-                          std::move(cause), {"api", "request-2"}, PoolExtended{{range}}};
+    const PoolEvent event{
+        {pool.version + 1, now_, std::move(cause), {"api", "request-2"}, PoolExtended{{range}}},
+        region};
     pool = evolve(std::move(pool), event);
     append(messages::pool_events(region), messages::encode(event, pool));
   }

@@ -55,7 +55,7 @@ Append stopped_server(std::uint64_t number, Instant now, Instant due) {
   wanted.terms.create_ends_in = Status::stopped;
   wanted.terms.idle_timeout = due - now;
   const ServerId id{some_uuid(number)};
-  const Event event{id, us, 1, now, std::nullopt, {"test", ""}, ServerProvisioned{wanted}};
+  const Event event{{1, now, std::nullopt, {"test", ""}, ServerProvisioned{wanted}}, id, us};
   const auto subject = messages::server_events(us, id);
   return {subject,
           messages::encode(event, evolve(State{}, event)),
@@ -153,7 +153,7 @@ TEST_CASE("of 100,000 deadlines the 10,000 of one second all fire once, and in t
     }
     for (const auto& message : *messages) {
       const auto logged = messages::decode_event(message).value();
-      const auto* server = std::get_if<messages::ServerEvent>(&logged);
+      const auto* server = std::get_if<messages::ServerLogged>(&logged);
       if (server == nullptr) {
         continue;
       }

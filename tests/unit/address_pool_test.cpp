@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/pool.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;
@@ -36,11 +37,11 @@ TEST_CASE("each reservation gives another address, and then none") {
 
 TEST_CASE("a reservation that came to nothing is free again, one that was claimed is not") {
   auto pool = pool_of(1);
-  pool.settle(pool.reserve(0)->ip);
+  pool.release(pool.reserve(0)->ip);
   CHECK(pool.free_count() == 1);
   const auto address = pool.reserve(0);
   pool.claimed(address->ip, 40);
-  pool.settle(address->ip);
+  pool.release(address->ip);
   CHECK(pool.free_count() == 0);
 }
 
@@ -48,7 +49,7 @@ TEST_CASE("a released address is proposed with the sequence of its last claim") 
   auto pool = pool_of(1);
   pool.claimed(ip(1), 40);
   CHECK_FALSE(pool.reserve(0));
-  pool.released(ip(1), 55);
+  pool.freed(ip(1), 55);
   const auto address = pool.reserve(0);
   REQUIRE(address);
   CHECK(address->last_claim == 40);
@@ -57,11 +58,11 @@ TEST_CASE("a released address is proposed with the sequence of its last claim") 
 TEST_CASE("old news changes nothing: a release from before the last claim, a claim seen twice") {
   auto pool = pool_of(1);
   pool.claimed(ip(1), 40);
-  pool.released(ip(1), 50);
+  pool.freed(ip(1), 50);
   pool.claimed(ip(1), 60);
-  pool.released(ip(1), 50);
+  pool.freed(ip(1), 50);
   CHECK(pool.free_count() == 0);
-  pool.released(ip(1), 70);
+  pool.freed(ip(1), 70);
   pool.claimed(ip(1), 60);
   CHECK(pool.free_count() == 1);
 }
@@ -81,20 +82,20 @@ TEST_CASE("an extension is carried out once, and stale ones never") {
     return decide(pool, asked, at(second), fixture::catalogue());
   };
   const auto first = decided(Pool{}, command, 0);
-  REQUIRE(first.event);
-  CHECK(first.event->version == 1);
-  const auto pool = evolve(Pool{}, *first.event);
+  REQUIRE(first.events.size() == 1);
+  CHECK(first.events.front().version == 1);
+  const auto pool = evolve(Pool{}, first.events.front());
   CHECK(std::holds_alternative<AlreadyDecided>(decided(pool, command, 1).verdict));
   auto older = command;
   older.id = fixture::command(Stop{}).id;
   older.sequence = 9;
   CHECK(std::holds_alternative<Stale>(decided(pool, older, 1).verdict));
   // Purged late: it gets its outcome, and the newer command stays the last.
-  const auto verdict = decide_outcome(pool, note_of(older), CommandPurged{}, at(1));
+  const auto verdict = decide_outcome(pool, summary_of(older), CommandPurged{}, at(1));
   REQUIRE(verdict);
   CHECK(evolve(pool, *verdict).last_command->cause.command == command.id);
   older.sequence = 11;
-  CHECK(decided(pool, older, 1).event->version == 2);
+  CHECK(decided(pool, older, 1).events.front().version == 2);
 }
 
 TEST_CASE("no block that is not for hosts has an address for a server: issue 12, 4") {

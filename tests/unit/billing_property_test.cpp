@@ -234,7 +234,7 @@ TEST_CASE("a live value does not fall when the server is stopped, and then stand
 
 TEST_CASE("a stop and a start do not restart the bill, nor count uptime twice") {
   auto walk = Walk{}.start(at(0)).stop(at(100)).start(at(100)).stop(at(250)).start(at(1000));
-  CHECK(walk.bill.settled == seconds(250));
+  CHECK(walk.bill.closed == seconds(250));
   CHECK(billed_total(walk.bill, walk.policy, at(1000)) == seconds(250));
   CHECK(billed_total(walk.bill, walk.policy, at(1010)) == seconds(260));
   CHECK(walk.between(at(0), at(1010)) == seconds(260));

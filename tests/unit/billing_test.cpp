@@ -35,7 +35,7 @@ TEST_CASE("closing a period settles just what was shown as open") {
   Bill bill = bill_after({}, policy(), Status::running, at(0));
   const auto shown = billed_total(bill, policy(), at(90));
   bill = bill_after(bill, policy(), Status::stopping, at(90));
-  CHECK(bill.settled == shown);
+  CHECK(bill.closed == shown);
   CHECK_FALSE(bill.open_since);
   CHECK(billed_total(bill, policy(), at(10'000)) == shown);
 }
@@ -46,11 +46,11 @@ TEST_CASE("a change between two billable states neither closes nor restarts the 
   bill = bill_after(bill, policy(1, 60), Status::running, at(20));
   CHECK(bill.open_since == at(0));
   bill = bill_after(bill, policy(1, 60), Status::terminated, at(30));
-  CHECK(bill.settled == seconds(60));
+  CHECK(bill.closed == seconds(60));
 }
 
 TEST_CASE("an hour at 0.01 is exactly 0.01 USD") {
   Bill bill = bill_after({}, policy(), Status::running, at(0));
   bill = bill_after(bill, policy(), Status::stopping, at(3600));
-  CHECK(cost_of(HourlyRate{100}, bill.settled).rate_seconds == 100 * 3600);
+  CHECK(cost_of(HourlyRate{100}, bill.closed).rate_seconds == 100 * 3600);
 }

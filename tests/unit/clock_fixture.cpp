@@ -20,7 +20,7 @@ struct Checker {
   Instant applied = Instant::min();
   Version version = 0;  // of the clock
 
-  void operator()(const messages::ServerEvent& logged) {
+  void operator()(const messages::ServerLogged& logged) {
     const auto& [event, state] = logged;
     if (is_of_time(event)) {
       CHECK(event.at >= latest);
@@ -58,8 +58,7 @@ struct Checker {
 messages::DecodedCommand clock_command(ClockAction action, bool may_be_repeat) {
   const auto other = command(Stop{});  // for its id and place
   messages::DecodedCommand decoded;
-  decoded.command =
-      ClockCommand{other.id, other.sequence, other.request_hash, other.origin, action};
+  decoded.command = ClockCommand{static_cast<const CommandHead&>(other), action};
   decoded.may_be_repeat = may_be_repeat;
   return decoded;
 }

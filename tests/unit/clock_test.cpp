@@ -1,12 +1,11 @@
 // Goal: the clock's events are a fold that never goes back, whatever delays the broker's stamps.
 // Method: commands decided at one wall time, evolved at a later stamp, read back from JSON.
 
-#include "domain/clock.h"
-
 #include <cmath>
 
 #include <doctest/doctest.h>
 
+#include "domain/sim_clock.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "tests/unit/server_fixture.h"
@@ -35,8 +34,8 @@ ClockCommand command(std::uint64_t number, ClockAction action) {
 TEST_CASE("an advance adds to the time at the broker's stamp, not to that of the decision") {
   const auto clock = started(1000);
   const auto decision = decide(clock, command(1, AdvanceClock{1h}), wall + 1s);
-  REQUIRE(decision.event);
-  const auto late = evolve(clock, *decision.event, wall + 3s);
+  REQUIRE(decision.events.size() == 1);
+  const auto late = evolve(clock, decision.events.front(), wall + 3s);
   CHECK(simulated_at(late.time, wall + 3s) == at(3000) + 1h);
   CHECK(simulated_at(late.time, wall + 4s) == at(4000) + 1h);
 }
@@ -44,8 +43,8 @@ TEST_CASE("an advance adds to the time at the broker's stamp, not to that of the
 TEST_CASE("a slower scale never takes time back") {
   const auto clock = started(1'000'000);
   const auto decision = decide(clock, command(1, ScaleClock{1}), wall + 1s);
-  REQUIRE(decision.event);
-  const auto slow = evolve(clock, *decision.event, wall + 2s);
+  REQUIRE(decision.events.size() == 1);
+  const auto slow = evolve(clock, decision.events.front(), wall + 2s);
   CHECK(simulated_at(slow.time, wall + 2s) == simulated_at(clock.time, wall + 2s));
   CHECK(simulated_at(slow.time, wall + 3s) == simulated_at(clock.time, wall + 2s) + 1s);
 }
@@ -53,18 +52,19 @@ TEST_CASE("a slower scale never takes time back") {
 TEST_CASE("a redelivered clock command takes effect once, a stale one never") {
   auto clock = started(1);
   const auto advance = command(5, AdvanceClock{1h});
-  clock = evolve(clock, *decide(clock, advance, wall + 1s).event, wall + 1s);
+  clock = evolve(clock, decide(clock, advance, wall + 1s).events.front(), wall + 1s);
   const auto again = decide(clock, advance, wall + 2s);
-  CHECK_FALSE(again.event);
+  CHECK(again.events.empty());
   CHECK(std::holds_alternative<AlreadyDecided>(again.verdict));
   const auto stale = decide(clock, command(4, AdvanceClock{1h}), wall + 2s);
-  CHECK_FALSE(stale.event);
+  CHECK(stale.events.empty());
   CHECK(std::holds_alternative<Stale>(stale.verdict));
 }
 
 TEST_CASE("deadlines_applied changes neither time nor the last command") {
   auto clock = started(60);
-  clock = evolve(clock, *decide(clock, command(5, AdvanceClock{1h}), wall + 1s).event, wall + 1s);
+  clock = evolve(clock, decide(clock, command(5, AdvanceClock{1h}), wall + 1s).events.front(),
+                 wall + 1s);
   const auto through = simulated_at(clock.time, wall + 2s);
   const auto after = evolve(clock, deadlines_applied(clock, through), wall + 3s);
   CHECK(after.time == clock.time);
@@ -76,14 +76,15 @@ TEST_CASE("deadlines_applied changes neither time nor the last command") {
 TEST_CASE("time has reached what has been applied, and every change counts from there") {
   // The timekeeper ran on by the old scale for a moment.
   auto clock = started(3600);
-  clock = evolve(clock, *decide(clock, command(5, ScaleClock{1}), wall + 1s).event, wall + 1s);
+  clock =
+      evolve(clock, decide(clock, command(5, ScaleClock{1}), wall + 1s).events.front(), wall + 1s);
   const auto ahead = clock.time.sim + 10s;
   clock = evolve(clock, deadlines_applied(clock, ahead), wall + 2s);
   CHECK(simulated_at(clock, wall + 2s) == ahead);
   CHECK(simulated_at(clock, wall + 12s) == ahead + 1s);
   const auto advance = decide(clock, command(6, AdvanceClock{5s}), wall + 2s);
-  CHECK(advance.event->at == ahead);
-  clock = evolve(clock, *advance.event, wall + 2s);
+  CHECK(advance.events.front().at == ahead);
+  clock = evolve(clock, advance.events.front(), wall + 2s);
   CHECK(simulated_at(clock, wall + 2s) == ahead + 5s);
 }
 
@@ -92,9 +93,9 @@ TEST_CASE("each limit of a clock command holds at it and not past it") {
   CHECK_FALSE(out_of_range(AdvanceClock{advance_max}));
   CHECK(out_of_range(AdvanceClock{advance_max + 1ms}));
   CHECK(out_of_range(AdvanceClock{-1ms}));
-  CHECK_FALSE(out_of_range(ScaleClock{scale_max}));
-  CHECK_FALSE(out_of_range(ScaleClock{scale_min}));
-  CHECK(out_of_range(ScaleClock{std::nextafter(scale_min, 0)}));
+  CHECK_FALSE(out_of_range(ScaleClock{time_scale_max}));
+  CHECK_FALSE(out_of_range(ScaleClock{time_scale_min}));
+  CHECK(out_of_range(ScaleClock{std::nextafter(time_scale_min, 0)}));
   CHECK(out_of_range(ScaleClock{1e-308}));
   CHECK(out_of_range(ScaleClock{1'000'000.5}));
   CHECK(out_of_range(ScaleClock{0}));
@@ -105,8 +106,8 @@ TEST_CASE("time ends before RFC 3339 does, with a rejection that changes no time
   auto clock = started(1);
   clock.time.sim = std::chrono::sys_days(std::chrono::year(8995) / 1 / 1);
   const auto decision = decide(clock, command(1, AdvanceClock{advance_max}), wall);
-  REQUIRE(decision.event);
-  const auto after = evolve(clock, *decision.event, wall);
+  REQUIRE(decision.events.size() == 1);
+  const auto after = evolve(clock, decision.events.front(), wall);
   CHECK(after.time == clock.time);
   CHECK(after.last_command->outcome.kind == OutcomeKind::rejected);
   CHECK(std::holds_alternative<Rejection>(decision.verdict));
@@ -128,8 +129,9 @@ TEST_CASE("clock events are read back as they were written, with the state after
     CHECK(read.state == after);
     clock = after;
   };
-  append(*decide(clock, command(3, AdvanceClock{1500ms}), wall + 1s).event, wall + 1s + 123ns);
+  append(decide(clock, command(3, AdvanceClock{1500ms}), wall + 1s).events.front(),
+         wall + 1s + 123ns);
   append(deadlines_applied(clock, at(77)), wall + 5s);
-  append(*decide(clock, command(4, ScaleClock{0.125}), wall + 6s).event, wall + 7s);
+  append(decide(clock, command(4, ScaleClock{0.125}), wall + 6s).events.front(), wall + 7s);
   append(deadlines_applied(clock, at(99)), wall + 8s);
 }

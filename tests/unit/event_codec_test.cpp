@@ -28,7 +28,7 @@ void comes_back(const State& before, const Event& event) {
   const auto after = evolve(before, event);
   const auto logged = messages::decode_event(stored(event, after));
   REQUIRE_MESSAGE(logged, logged.error());
-  const auto& read = std::get<messages::ServerEvent>(*logged);
+  const auto& read = std::get<messages::ServerLogged>(*logged);
   CHECK(read.event == event);
   CHECK(read.state == after);
 }
@@ -48,8 +48,8 @@ TEST_CASE("an outcome that came after a newer command's names its own command") 
   const auto purged = command(Terminate{});
   auto state = server_in("RUNNING");
   state = after(std::move(state), decide(state, command(Stop{}), at(100), context()).events);
-  for (const auto& outcome : {EventData(CommandPurged{}), EventData(CommandDeadLettered{"why"})}) {
-    const auto events = decide_outcome(state, note_of(purged), outcome, at(101));
+  for (const auto& outcome : {NoChange(CommandPurged{}), NoChange(CommandDeadLettered{"why"})}) {
+    const auto events = decide_outcome(state, summary_of(purged), outcome, at(101));
     REQUIRE(events.size() == 1);
     CHECK(evolve(state, events.front()).last_command == state.last_command);
     all_come_back(state, events);
@@ -79,9 +79,9 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   instant.profile = "instant";
   check({}, decide({}, command(instant), at(0), context()).events);
   const auto running = server_in("RUNNING");
-  check(running, decide_outcome(running, note_of(command(Stop{})), CommandPurged{}, at(100)));
+  check(running, decide_outcome(running, summary_of(command(Stop{})), CommandPurged{}, at(100)));
   check(running,
-        decide_outcome(running, note_of(command(Stop{})), CommandDeadLettered{"why"}, at(100)));
+        decide_outcome(running, summary_of(command(Stop{})), CommandDeadLettered{"why"}, at(100)));
 
   std::sort(seen.begin(), seen.end());
   seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
@@ -118,7 +118,7 @@ TEST_CASE("an outcome names the last change; one of older builds counts as a cha
   REQUIRE(place != std::string::npos);
   const auto read = [&] {
     const auto logged = messages::decode_event(message);
-    return logged ? std::optional(std::get<messages::ServerEvent>(*logged).state) : std::nullopt;
+    return logged ? std::optional(std::get<messages::ServerLogged>(*logged).state) : std::nullopt;
   };
   CHECK(read() == state);
   message.payload.erase(place, named.size());
@@ -196,9 +196,12 @@ TEST_CASE("a pool's event of the first builds, without a state, is still read") 
 
 TEST_CASE("pool and clock events are read back as they were written") {
   const AddressRange range{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.9")};
-  PoolEvent pool{the_region,   2,
-                 at(5),        Cause{command(Stop{}).id, 12, "hash", "extend_pool"},
-                 {"api", "r"}, PoolExtended{{range}}};
+  PoolEvent pool{{2,
+                  at(5),
+                  Cause{command(Stop{}).id, 12, "hash", "extend_pool"},
+                  {"api", "r"},
+                  PoolExtended{{range}}},
+                 the_region};
   const Rejection unknown{RejectionCode::unknown_region, "there is no such region"};
   for (const auto& data :
        {PoolEventData(PoolExtended{{range}}), PoolEventData(CommandRejected{unknown}),
@@ -222,5 +225,5 @@ TEST_CASE("pool and clock events are read back as they were written") {
                         SimClock{})});
   REQUIRE(clock);
   CHECK(std::get<messages::ClockLogged>(*clock).state.time ==
-        ClockState{at(0), stored_at, 2.5, 42});
+        SimulatedTime{at(0), stored_at, 2.5, 42});
 }

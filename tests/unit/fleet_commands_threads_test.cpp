@@ -91,7 +91,7 @@ TEST_CASE("a pool command for a region that is not there is rejected") {
   MemoryStore store;
   Fleet fleet(store, 5);
   messages::DecodedCommand decoded;
-  decoded.command = ExtendPool{{}, 1, {}, {}, {"nowhere-1"}, {}};
+  decoded.command = ExtendPool{{{}, 1, {}, {}}, {"nowhere-1"}, {}};
   workers::FleetCommands commands(fleet.worker().tools);
   CHECK(std::holds_alternative<Rejection>(commands.carry_out(decoded).value()));
 }

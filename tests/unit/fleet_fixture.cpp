@@ -38,9 +38,9 @@ void Fleet::Worker::catch_up() { REQUIRE(view.catch_up()); }
 Fleet::Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double scale)
     : store_(store) {
   const auto first = *Ipv4::parse("192.168.10.1");
-  const PoolEvent pool{the_region,   1,
-                       at(0),        std::nullopt,
-                       {"seed", {}}, PoolExtended{{{first, {first.bits + addresses - 1}}}}};
+  const PoolEvent pool{
+      {1, at(0), std::nullopt, {"seed", {}}, PoolExtended{{{first, {first.bits + addresses - 1}}}}},
+      the_region};
   std::vector<Append> seeds = {
       {std::string(messages::clock_subject),
        messages::encode(ClockEvent{1, at(0), std::nullopt, {"seed", {}}, ClockStarted{scale, 7}},
@@ -71,13 +71,13 @@ Verdict Fleet::handle(const Command& command, bool may_be_repeat) {
   return handle_group(*worker_, std::span(&command, 1), may_be_repeat).front();
 }
 
-std::vector<messages::ServerEvent> Fleet::history(const ServerId& server) {
-  std::vector<messages::ServerEvent> events;
+std::vector<messages::ServerLogged> Fleet::history(const ServerId& server) {
+  std::vector<messages::ServerLogged> events;
   const auto stored = store_.load_history(messages::any_events_of(server)).value();
   for (const auto& message : stored) {
     auto logged = messages::decode_event(message);
     REQUIRE(logged);
-    events.push_back(std::get<messages::ServerEvent>(std::move(*logged)));
+    events.push_back(std::get<messages::ServerLogged>(std::move(*logged)));
   }
   return events;
 }
@@ -93,8 +93,8 @@ std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command
   std::vector<workers::Proposal*> group;
   workers::AddressFinder addresses(worker.tools);
   for (const auto& command : commands) {
-    proposals.push_back(std::make_unique<workers::CommandProposal>(worker.tools, addresses, command,
-                                                                   std::string(), may_be_repeat));
+    proposals.push_back(std::make_unique<workers::CommandProposal>(
+        worker.tools, addresses, command, workers::CommandProposal::Delivery{{}, may_be_repeat}));
     group.push_back(proposals.back().get());
   }
   // As the command worker does: an unavailable log is tried again.

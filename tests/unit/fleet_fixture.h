@@ -54,7 +54,7 @@ class Fleet {
   Verdict handle(const Command& command, bool may_be_repeat = false);
 
   /// All events of a server, oldest first.
-  std::vector<messages::ServerEvent> history(const ServerId& server);
+  std::vector<messages::ServerLogged> history(const ServerId& server);
   State state(const ServerId& server);
 
  private:

@@ -35,7 +35,7 @@ RejectionCode code_of(const Verdict& verdict) {
 }
 
 // Versions count from 1 without a gap, times never fall, and every state is the fold before it.
-void is_sound(const std::vector<messages::ServerEvent>& history) {
+void is_sound(const std::vector<messages::ServerLogged>& history) {
   State state;
   std::set<CommandId> outcomes;
   for (const auto& [event, after] : history) {
@@ -84,7 +84,7 @@ TEST_CASE("a create with one key in two regions makes one server") {
   Fleet::Worker other(store);
   store.before_next_append([&] {
     const AddressRange range{*Ipv4::parse("192.168.20.1"), *Ipv4::parse("192.168.20.2")};
-    const PoolEvent pool{there.region, 1, at(0), std::nullopt, {}, PoolExtended{{range}}};
+    const PoolEvent pool{{1, at(0), std::nullopt, {}, PoolExtended{{range}}}, there.region};
     const eventstore::Append append{messages::pool_events(there.region),
                                     messages::encode(pool, evolve(Pool{}, pool)),
                                     {},
@@ -234,7 +234,7 @@ TEST_CASE("no command is decided at a time before its place in the queue (issue 
   auto& worker = fleet.worker();
   const auto stored_at = worker.view.wall() + std::chrono::seconds(30);  // a clock that lags
   const auto then = simulated_at(worker.view.clock(), stored_at);
-  workers::CommandProposal create(worker.tools, worker.addresses, create_number(1), "", false);
+  workers::CommandProposal create(worker.tools, worker.addresses, create_number(1), {});
   workers::Proposal* group[] = {&create};
   REQUIRE(workers::commit_commands(worker.tools, group, stored_at));
   CHECK(fleet.history(server_number(1)).front().event.at >= then);

@@ -36,9 +36,10 @@ struct Ground {
   /// An event of the first server, whose message says something else than it should.
   void append_wrong(const std::string& what, const std::string& with) {
     samples::Sample& sample = servers.front();
-    Event event{sample.id,      sample.region,          sample.state.version + 1,
-                log.now(),      log.next_cause("stop"), {"api", ""},
-                CommandPurged{}};
+    Event event{
+        {sample.state.version + 1, log.now(), log.next_cause("stop"), {"api", ""}, CommandPurged{}},
+        sample.id,
+        sample.region};
     std::string payload = messages::encode(event, evolve(sample.state, event));
     const auto at = payload.rfind(what);
     REQUIRE(at != std::string::npos);
@@ -67,13 +68,13 @@ TEST_CASE("an outcome of a build that knew no last change is no difference, a wr
   const auto told_with = [](const std::string& in_place) {
     Ground ground;
     samples::Sample& sample = ground.servers.front();
-    const Event event{sample.id,
-                      sample.region,
-                      sample.state.version + 1,
-                      ground.log.now(),
-                      ground.log.next_cause("stop"),
-                      {"api", ""},
-                      CommandPurged{}};
+    const Event event{{sample.state.version + 1,
+                       ground.log.now(),
+                       ground.log.next_cause("stop"),
+                       {"api", ""},
+                       CommandPurged{}},
+                      sample.id,
+                      sample.region};
     std::string payload = messages::encode(event, evolve(sample.state, event));
     const auto begin = payload.rfind("\"last_change\":{");
     REQUIRE(begin != std::string::npos);
@@ -99,12 +100,12 @@ TEST_CASE("gaps in a pool's and the clock's versions, and a bill that goes back,
     ground.log.append(subject, payload);
     return fold(ground.store);
   };
-  CHECK(
-      told_after(messages::pool_events(samples::us),
-                 messages::encode(
-                     PoolEvent{samples::us, 9, samples::some_time(), std::nullopt, {"api", ""}, {}},
-                     Pool{}))
-          .find("pool of us-east-1: version: expected 2, found 9") != std::string::npos);
+  CHECK(told_after(
+            messages::pool_events(samples::us),
+            messages::encode(
+                PoolEvent{{9, samples::some_time(), std::nullopt, {"api", ""}, {}}, samples::us},
+                Pool{}))
+            .find("pool of us-east-1: version: expected 2, found 9") != std::string::npos);
   CHECK(told_after(
             std::string(messages::clock_subject),
             messages::encode(

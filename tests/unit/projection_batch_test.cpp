@@ -47,13 +47,13 @@ struct Life {
   StreamSequence sequence = 10;
 
   void live(EventData data, bool by_command = false) {
-    Event event{id,
-                region,
-                state.version + 1,
-                at(static_cast<int>(state.version)),
-                std::nullopt,
-                {"api", "request"},
-                std::move(data)};
+    Event event{{state.version + 1,
+                 at(static_cast<int>(state.version)),
+                 std::nullopt,
+                 {"api", "request"},
+                 std::move(data)},
+                id,
+                region};
     if (by_command) {
       event.cause = Cause{CommandId{server_number(100).uuid}, 7, "hash", "stop"};
     }

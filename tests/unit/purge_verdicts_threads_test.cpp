@@ -12,7 +12,7 @@
 #include "schema/read_model/projection_batch.h"
 #include "tests/unit/clock_fixture.h"
 #include "tests/unit/fleet_fixture.h"
-#include "workers/purge_verdicts.h"
+#include "workers/janitor/purge_verdicts.h"
 
 using namespace vsim;
 using namespace vsim::fixture;

@@ -273,7 +273,7 @@ TEST_CASE("a high number stands in no lower one's way, and is one among its like
     auto state = server_in("RUNNING");
     auto first = command(Stop{});
     first.sequence = high;
-    const auto purged = decide_outcome(state, note_of(first), CommandPurged{}, at(50));
+    const auto purged = decide_outcome(state, summary_of(first), CommandPurged{}, at(50));
     state = after(std::move(state), purged);
     CHECK(state.last_command->cause.sequence == high);
     auto like = command(Stop{});
@@ -298,7 +298,7 @@ TEST_CASE("a high number stands in no lower one's way, and is one among its like
 TEST_CASE("what was purged may be replayed, and then is carried out once") {
   auto state = server_in("RUNNING");
   auto stop = command(Stop{});
-  const auto purged = decide_outcome(state, note_of(stop), CommandPurged{}, at(50));
+  const auto purged = decide_outcome(state, summary_of(stop), CommandPurged{}, at(50));
   REQUIRE(purged.size() == 1);
   state = after(std::move(state), purged);
   CHECK(state.server->status == Status::running);
@@ -315,7 +315,7 @@ TEST_CASE("a purge verdict on a command that has its outcome is dropped") {
   auto state = server_in("RUNNING");
   const auto stop = command(Stop{});
   state = after(std::move(state), decide(state, stop, at(100), context()).events);
-  CHECK(decide_outcome(state, note_of(stop), CommandPurged{}, at(101)).empty());
+  CHECK(decide_outcome(state, summary_of(stop), CommandPurged{}, at(101)).empty());
 }
 
 TEST_CASE("a command to the wrong region is told where the server is") {
@@ -365,7 +365,7 @@ TEST_CASE(
   late.sequence = start.sequence + 1;
   late.only_at = {running.version - 1, state.version + 1};
   keep(decide(state, late, at(91), context()).events);
-  auto gone = note_of(late);
+  auto gone = summary_of(late);
   gone.cause.command = {Uuid{{8}}};
   gone.cause.sequence += 1;
   keep(decide_outcome(state, gone, CommandPurged{}, at(92)));

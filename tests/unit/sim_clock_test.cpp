@@ -1,9 +1,8 @@
 // Goal: simulated time runs as the last clock event says. Method: a clock at several scales.
 
-#include "domain/sim_clock.h"
-
 #include <doctest/doctest.h>
 
+#include "domain/simulated_time.h"
 #include "tests/unit/server_fixture.h"
 
 using namespace vsim;
@@ -14,7 +13,7 @@ namespace {
 
 const WallTime stored_at{std::chrono::hours(400'000)};
 
-ClockState clock(double scale) { return {at(0), stored_at, scale, 7}; }
+SimulatedTime clock(double scale) { return {at(0), stored_at, scale, 7}; }
 
 }  // namespace
 

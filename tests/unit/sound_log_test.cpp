@@ -3,7 +3,7 @@
 // Method: logs in memory, one of which can be exchanged for another and can lose messages; what the
 // read models say is the test's.
 
-#include "workers/sound_log.h"
+#include "workers/log/sound_log.h"
 
 #include <set>
 
@@ -307,7 +307,7 @@ TEST_CASE("of many servers the least touched are forgotten, and asked for again"
     return messages::server_events(the_region, id);
   };
   for (int i = 1; i <= servers; ++i) {
-    heads.note(number(i), static_cast<Sequence>(i));
+    heads.record(number(i), static_cast<Sequence>(i));
   }
   CHECK(heads.remembered(number(servers)) == servers);
   CHECK(heads.remembered(number(1)) == 0);

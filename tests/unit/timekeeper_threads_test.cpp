@@ -51,7 +51,7 @@ void jump(Fleet& fleet, Duration by) {
   succeeds(handle_clock(fleet.worker(), clock_command(AdvanceClock{by})));
 }
 
-std::vector<std::pair<std::string, Instant>> told(const std::vector<messages::ServerEvent>& log) {
+std::vector<std::pair<std::string, Instant>> told(const std::vector<messages::ServerLogged>& log) {
   std::vector<std::pair<std::string, Instant>> events;
   for (const auto& [event, state] : log) {
     events.emplace_back(std::string(event_type(event.data)), event.at);

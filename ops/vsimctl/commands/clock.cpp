@@ -18,22 +18,6 @@ namespace {
 
 using process::CommonSettings;
 
-tl::expected<SimClock, std::string> load_clock(const CommonSettings& settings, Log& log) {
-  const std::string subject(messages::clock_subject);
-  const auto found = log.events().load_last(std::span(&subject, 1));
-  if (!found) {
-    return failed(explain(settings, found.error()));
-  }
-  if (found->empty()) {
-    return failed("the log has no clock yet; run vsimctl migrate");
-  }
-  auto clock = messages::read_clock(found->front());
-  if (!clock) {
-    return failed("the clock's last event cannot be read: " + clock.error());
-  }
-  return std::move(*clock);
-}
-
 tl::expected<void, std::string> show(const CommonSettings& settings, Log& log) {
   const auto clock = load_clock(settings, log);
   if (!clock) {

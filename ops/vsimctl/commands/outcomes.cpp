@@ -41,7 +41,7 @@ std::optional<CommandOutcome> command_outcome_in(const eventstore::Message& mess
     return std::nullopt;
   }
   CommandOutcome outcome;
-  if (const auto* server = std::get_if<messages::ServerEvent>(&*logged)) {
+  if (const auto* server = std::get_if<messages::ServerLogged>(&*logged)) {
     outcome = command_outcome_of(server->event.data);
   } else if (const auto* pool = std::get_if<messages::PoolLogged>(&*logged)) {
     outcome = command_outcome_of(pool->event.data);

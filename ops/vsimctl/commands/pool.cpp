@@ -1,11 +1,12 @@
 // `vsimctl pool`: the regions' addresses, and more of them.
 
+#include "domain/pool.h"
+
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "domain/address_pool.h"
 #include "ops/vsimctl/commands/submission.h"
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/address_text.h"

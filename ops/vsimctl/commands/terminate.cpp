@@ -39,7 +39,7 @@ tl::expected<State, std::string> load_server(const CommonSettings& settings, Log
     if (!logged) {
       return failed("the server's last event cannot be read: " + logged.error());
     }
-    const auto* event = std::get_if<messages::ServerEvent>(&*logged);
+    const auto* event = std::get_if<messages::ServerLogged>(&*logged);
     if (event != nullptr && event->state.server) {
       return event->state;
     }

@@ -71,7 +71,7 @@ tl::expected<std::set<CommandId>, std::string> purged_by_events(const CommonSett
     if (cause == nullptr) {
       return;
     }
-    const auto* server = std::get_if<messages::ServerEvent>(&*logged);
+    const auto* server = std::get_if<messages::ServerLogged>(&*logged);
     if (server != nullptr && std::holds_alternative<CommandPurged>(server->event.data)) {
       ids.insert(cause->command);
     } else {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "eventstore/broker_facts.h"
+#include "ops/process/clock_of_log.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/doctor/clock_reports.h"
 #include "ops/vsimctl/doctor/examination.h"
@@ -66,14 +67,12 @@ eventstore::Result<Stored> look_at_streams(Log& log) {
     return tl::unexpected(consumer.error());
   }
   stored.consumer = *consumer;
-  const std::string subject(messages::clock_subject);
-  const auto last = log.events().load_last(std::span(&subject, 1));
-  if (!last) {
-    return tl::unexpected(last.error());
+  const auto clock = process::load_clock(log.events());
+  if (!clock && clock.error().kind != eventstore::Error::Kind::refused) {
+    return tl::unexpected(clock.error());
   }
-  if (const auto clock =
-          last->empty() ? tl::unexpected<std::string>("") : messages::read_clock(last->front())) {
-    stored.clock = *clock;
+  if (clock && *clock) {
+    stored.clock = **clock;
   }
   return stored;
 }

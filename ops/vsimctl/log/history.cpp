@@ -70,17 +70,9 @@ tl::expected<std::vector<Message>, std::string> History::messages() const {
 }
 
 tl::expected<Instant, std::string> History::now() const {
-  const std::string subject(messages::clock_subject);
-  const auto last = events_.load_last({&subject, 1});
-  if (!last) {
-    return failed(explain(settings_, last.error()));
-  }
-  if (last->empty()) {
-    return failed("the clock has not begun; run vsimctl migrate");
-  }
-  const auto clock = messages::read_clock(last->front());
+  const auto clock = load_clock(settings_, log_);
   if (!clock) {
-    return failed("the log's last clock event cannot be read: " + clock.error());
+    return failed(clock.error());
   }
   const auto wall = log_.now(settings_);
   if (!wall) {
@@ -97,7 +89,7 @@ tl::expected<void, std::string> History::print_events() const {
   Table table({"VERSION", "TIME", "EVENT", "STATUS", "MESSAGE", "ACTOR", "SEQUENCE"});
   for (const Message& message : *history) {
     const auto logged = messages::decode_event(message);
-    const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    const auto* server = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
     if (server == nullptr) {
       table.add(
           {"?", "", "", "",
@@ -156,7 +148,7 @@ tl::expected<void, std::string> History::print_version(Version version) const {
   }
   for (const Message& message : *history) {
     const auto logged = messages::decode_event(message);
-    const auto* server = logged ? std::get_if<messages::ServerEvent>(&*logged) : nullptr;
+    const auto* server = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
     if (server == nullptr || server->event.version != version) {
       continue;
     }

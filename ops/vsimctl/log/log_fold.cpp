@@ -59,7 +59,7 @@ struct LogFold::Add {
   LogFold& fold;
   const LogChunk::Entry& entry;
 
-  tl::expected<void, std::string> operator()(const messages::ServerEvent& logged) const {
+  tl::expected<void, std::string> operator()(const messages::ServerLogged& logged) const {
     return fold.add_server(logged, entry.sequence);
   }
   tl::expected<void, std::string> operator()(const AddressClaimed&) const {
@@ -131,10 +131,10 @@ tl::expected<State, std::string> LogFold::state_before(const ServerId& server) {
   if (!logged) {
     return failed(logged.error());
   }
-  return std::move(std::get<messages::ServerEvent>(*logged).state);
+  return std::move(std::get<messages::ServerLogged>(*logged).state);
 }
 
-tl::expected<void, std::string> LogFold::add_server(const messages::ServerEvent& logged,
+tl::expected<void, std::string> LogFold::add_server(const messages::ServerLogged& logged,
                                                     eventstore::Sequence sequence) {
   const Event& event = logged.event;
   const std::string whose =

@@ -27,7 +27,7 @@ class LogFold {
  private:
   struct Add;
   tl::expected<State, std::string> state_before(const ServerId& server);
-  tl::expected<void, std::string> add_server(const messages::ServerEvent& logged,
+  tl::expected<void, std::string> add_server(const messages::ServerLogged& logged,
                                              eventstore::Sequence sequence);
   tl::expected<void, std::string> add_clock(const messages::ClockLogged& logged,
                                             const LogChunk::Entry& entry);

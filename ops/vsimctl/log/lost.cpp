@@ -87,7 +87,7 @@ tl::expected<void, std::string> LostEvents::read_log() {
     }
     for (const auto& entry : chunk->entries) {
       auto& mark = marks_.at(entry.sequence);
-      if (const auto* server = std::get_if<messages::ServerEvent>(&entry.logged)) {
+      if (const auto* server = std::get_if<messages::ServerLogged>(&entry.logged)) {
         const auto& event = server->event;
         mark = mark_of(event.server.to_string(), event.version, event_type(event.data), event.at);
       } else if (const auto* cause = messages::cause_of(entry.logged)) {

@@ -4,6 +4,7 @@
 #include <random>
 #include <span>
 
+#include "ops/process/clock_of_log.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -25,34 +26,24 @@ eventstore::Result<void> append_first(eventstore::EventStore& store, const std::
   return tl::unexpected(appended.error());
 }
 
-eventstore::Result<void> check_clock(const eventstore::Message& message,
-                                     const ClockSettings& settings) {
-  const auto clock = messages::read_clock(message);
-  if (!clock) {
-    return eventstore::fail(Error::Kind::refused,
-                            "the log's last clock event cannot be read: " + clock.error());
-  }
-  if (auto wrong = contradiction(clock->time, settings.time_scale, settings.sim_seed)) {
-    return eventstore::fail(Error::Kind::refused, std::move(*wrong));
-  }
-  return {};
-}
-
 eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSettings& settings,
                                     Instant now) {
-  const std::string subject(messages::clock_subject);
-  const auto found = store.load_last(std::span(&subject, 1));
-  if (!found) {
-    return tl::unexpected(found.error());
+  const auto clock = process::load_clock(store);
+  if (!clock) {
+    return tl::unexpected(clock.error());
   }
-  if (!found->empty()) {
-    return check_clock(found->front(), settings);
+  if (*clock) {
+    auto wrong = contradiction((*clock)->time, settings.time_scale, settings.sim_seed);
+    return wrong
+               ? eventstore::Result<void>(eventstore::fail(Error::Kind::refused, std::move(*wrong)))
+               : eventstore::Result<void>();
   }
   // 53 bits: a JSON number that every reader takes as it is.
   const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
   const ClockEvent started{
       1, now, std::nullopt, {"seed", {}}, ClockStarted{settings.time_scale.value_or(1), seed}};
-  return append_first(store, subject, messages::encode(started, SimClock{}));
+  return append_first(store, std::string(messages::clock_subject),
+                      messages::encode(started, SimClock{}));
 }
 
 eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& region,
@@ -65,7 +56,7 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
   if (!found->empty()) {
     return {};
   }
-  const PoolEvent first{region, 1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}};
+  const PoolEvent first{{1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}}, region};
   return append_first(store, subject, messages::encode(first, evolve(Pool{}, first)));
 }
 
