@@ -1,6 +1,6 @@
 #pragma once
 
-// The bill of one server: a fold over its status changes, exact whatever the tick.
+// The bill of one server: a fold over its status changes, exact whatever the tick. D20
 
 #include <optional>
 

@@ -57,7 +57,7 @@ struct Command : CommandHead {
   ServerId server;
   Action action;
   /// Carried out only on a server that has not changed since one of these versions; nothing: any.
-  /// It is what If-Match asks for (RFC 9110, 13.1.1), decided where the decision is.
+  /// It is what If-Match asks for (RFC 9110, 13.1.1), decided where the decision is. D36
   std::optional<std::vector<Version>> only_at = {};
 };
 

@@ -268,7 +268,7 @@ Decision<Event> decide(const State& state, const Command& command, Instant now,
   }
 
   Recorder recorder(command.server, region_of(state, command.region), state);
-  recorder.record_due(now);
+  recorder.record_due(now);  // D7
 
   const auto at = std::max(now, recorder.state().at);
   const auto ruling = rule_on(state, recorder.state(), command, at, context);

@@ -1,7 +1,7 @@
 #pragma once
 
 // The clock aggregate: what may be asked of simulated time, what can happen to it, what it is then.
-// One for the whole fleet, on a subject of its own. Pure, like server.h.
+// One for the whole fleet, on a subject of its own. Pure, like server.h. D8
 
 #include <optional>
 #include <string>

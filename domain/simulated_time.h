@@ -1,7 +1,7 @@
 #pragma once
 
 // Simulated time as a fold of the clock's events: it runs `scale` times as fast as the broker's
-// wall clock, from the moment the last clock event was stored.
+// wall clock, from the moment the last clock event was stored. D8
 
 #include <chrono>
 #include <cstdint>

@@ -4,7 +4,7 @@
 // watermark per region and interval, however many servers there are. What each server owes follows
 // from it by the one formula of domain/billing.h. A watermark never passes what the timekeeper has
 // recorded, so no bill is taken back. One biller is active, by a lock in Postgres; two at once only
-// cost conflicts.
+// cost conflicts. D21
 
 #include <stop_token>
 #include <vector>

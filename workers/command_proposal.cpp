@@ -35,7 +35,7 @@ eventstore::Result<std::optional<LastCommand>> CommandProposal::past_outcome(
   if (last && last->cause.command == command_.id) {
     return last;
   }
-  const bool may_be_old = delivery_.may_be_repeat || is_after_high(last, command_.sequence);
+  const bool may_be_old = delivery_.may_be_repeat || is_after_high(last, command_.sequence);  // D15
   if (!may_be_old || head.sequence == 0) {
     return std::optional<LastCommand>();
   }
@@ -94,7 +94,7 @@ std::vector<Append> CommandProposal::decide(const ServerHead& head) {
   return appends;
 }
 
-Append CommandProposal::claim() const {
+Append CommandProposal::claim() const {  // D6
   const auto subject = messages::address_events(command_.region, address_->ip);
   return {
       subject,
@@ -130,7 +130,7 @@ eventstore::Result<void> update_time(DecisionTools& tools, WallTime stored_by) {
   if (auto ok = tools.view.check_time(); !ok) {
     return ok;
   }
-  if (auto ok = tools.view.refresh_clock(); !ok) {
+  if (auto ok = tools.view.refresh_clock(); !ok) {  // D19
     return ok;
   }
   tools.view.not_before(stored_by);

@@ -1,7 +1,7 @@
 #pragma once
 
 // Appends the events of deadlines that have passed: for the timekeeper, and for a create that finds
-// no free address because the end of a terminating server is not in the log yet.
+// no free address because the end of a terminating server is not in the log yet. D7
 
 #include <functional>
 #include <optional>

@@ -46,7 +46,7 @@ class FleetView {
   WallTime wall() const;
 
   /// An error while the wall's time is not known well enough to decide anything, keep the time or
-  /// bill by it.
+  /// bill by it. D46
   eventstore::Result<void> check_time() const;
 
   /// The clock after its newest event that the view has seen.

@@ -276,7 +276,7 @@ std::vector<Append> appends_of(const ServerHead& head, std::span<const Event> ev
                   std::nullopt};
     if (appends.empty()) {
       append.expected =
-          eventstore::Expectation{messages::any_events_of(event.server), head.sequence};
+          eventstore::Expectation{messages::any_events_of(event.server), head.sequence};  // D3
     }
     appends.push_back(std::move(append));
   }

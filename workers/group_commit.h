@@ -1,7 +1,7 @@
 #pragma once
 
 // Group commit: many decisions, one atomic batch. The broker syncs its disk once for a batch
-// however many messages it holds, so deciding together is what makes the log fast.
+// however many messages it holds, so deciding together is what makes the log fast. D5
 
 #include <span>
 #include <string>

@@ -2,7 +2,7 @@
 
 // Projects accepted commands from JOURNAL as PENDING operations. It lags on purpose: most commands
 // have their outcome by then, and an outcome is never overwritten. Only GET /operations of commands
-// that still wait depends on it.
+// that still wait depends on it. D11
 
 #include <mutex>
 #include <optional>

@@ -4,7 +4,7 @@
 // and records in the log up to when all are there. Decisions do not depend on it: each applies what
 // was due first, so a late timekeeper changes when an event is written, never what it says. But
 // billing, and whoever advances the clock, wait for its record. One is active, by a lock in
-// Postgres; the others stand by.
+// Postgres; the others stand by. D19
 
 #include <chrono>
 #include <optional>

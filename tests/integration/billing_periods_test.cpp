@@ -85,7 +85,7 @@ struct Ground {
 
 const ServerId the_server{some_uuid(1)};
 
-// One server that does as it is told, at the milliseconds that it is told to.
+// One server that changes its status at the given milliseconds.
 struct Told {
   Ground& ground;
   std::string profile;

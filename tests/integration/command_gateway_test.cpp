@@ -1,7 +1,7 @@
-// Goal: a write is stored exactly once and answered with its own outcome: when the projector's word
-// is lost, when the broker has forgotten or half forgotten a command, when the slot is not free
-// yet. Method: a real broker and a real Postgres without workers; the test plays the worker and the
-// projector, by rows in `operations` and purges of the queue.
+// Goal: a write is stored exactly once and answered with its own outcome: when the projector's
+// message is lost, when the broker has forgotten or half forgotten a command, when the slot is not
+// free yet. Method: a real broker and a real Postgres without workers; the test plays the worker
+// and the projector, by rows in `operations` and purges of the queue.
 
 #include "api/command_gateway.h"
 

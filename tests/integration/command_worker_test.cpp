@@ -1,5 +1,5 @@
 // Goal: no state of the system costs a command its outcome: what cannot be decided now is not
-// counted as a delivery that failed, and reaches whoever can decide it at once (issue 12, S3, S4).
+// counted as a failed delivery, and reaches a worker that can decide it at once (issue 12, S3, S4).
 // Method: the shipped streams on a real nats-server, with an ack wait of a second where it matters;
 // a log that refuses since it is full; clocks that are not measured any more.
 

@@ -1,5 +1,5 @@
 // Goal: JOURNAL holds every command that COMMANDS holds, also when the broker died between storing
-// a command and republishing it; and a copy tells what republishing would have told. Method: the
+// a command and republishing it; and a copy holds what republishing would have written. Method: the
 // shipped streams on a real nats-server; what a crash would have lost is purged from JOURNAL.
 
 #include "workers/janitor/journal_repair.h"

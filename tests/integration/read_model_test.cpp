@@ -598,7 +598,7 @@ TEST_CASE("a starting worker gets addresses and deadlines of one instant, none o
   CHECK(ground.pool.read(list_instance_types)->at(0).name == "small");
   CHECK(query_value(ground.url, "SELECT string_agg(status, ',' ORDER BY ip) FROM ip_pool") ==
         "TAKEN,TAKEN,FREE,FREE");
-  // A read model is nobody's to change; what is inserted goes elsewhere.
+  // Operators may not change a read model; what they insert goes elsewhere.
   CHECK_THROWS(query(ground.url, "UPDATE ip_pool SET server_id = NULL"));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // Fills a log as the workers would, without workers: every event comes from evolve() or the pool,
-// so that whoever reads the log meets nothing that could not happen.
+// so that the log holds nothing that could not happen.
 
 #include <deque>
 #include <map>

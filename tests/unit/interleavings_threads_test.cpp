@@ -1,6 +1,7 @@
-// Goal: each interleaving that the design speaks of happens, and does no harm. Method: two workers
-// with views of their own on one log in memory; whatever must happen "at that very moment" is run
-// just before an append. A real broker has the same contract (event_store_contract_test.cpp).
+// Goal: each interleaving named in ARCHITECTURE.md happens here, and does no harm. Method: two
+// workers with views of their own on one log in memory; whatever must happen "at that very moment"
+// is run just before an append. A real broker has the same contract
+// (event_store_contract_test.cpp).
 
 #include <algorithm>
 #include <map>

@@ -3,7 +3,7 @@
 // JOURNAL keeps commands beyond a purge, but the broker republishes into it after it has
 // acknowledged a command: a broker that dies in between leaves a command without a record. After
 // every connect, and when JOURNAL was made anew, what COMMANDS holds and JOURNAL does not is
-// copied, as republishing would have done it.
+// copied, as republishing would have done it. D14
 
 #include <cstdint>
 #include <functional>
