@@ -37,7 +37,7 @@ class Running {
  public:
   Running(
       eventstore::EventStore& store, const std::string& url,
-      workers::Projector::Tell tell = [](auto) {})
+      workers::Projector::OnCommitted tell = [](auto) {})
       : projector_(store, {url, schema_dir}, messages::load_catalogue(schema_dir).value(),
                    std::move(tell), metrics_),
         thread_([this](std::stop_token stop) { projector_.run(stop); }) {}
