@@ -68,7 +68,9 @@ labels_of_names() {
 names_of_label() {
   local file
   case $1 in
-    tidy) printf 'tidy.%s\n' tree self_test clang_tidy clang_tidy_self_test format scripts ;;
+    tidy)
+      printf 'tidy.%s\n' tree self_test commands clang_tidy clang_tidy_self_test format scripts
+      ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
     integration | e2e | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do
