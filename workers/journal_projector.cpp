@@ -20,19 +20,19 @@ using namespace std::chrono_literals;
 using Kind = Setback::Kind;
 
 constexpr std::size_t batch_commands_max = 1000;
-constexpr auto message_wait = 250ms;  // between looks at the stop token
+constexpr auto copy_wait = 250ms;  // between looks at the stop token
 constexpr auto deliberate_lag = 200ms;
-constexpr auto standby_interval = 1s;
+constexpr auto journal_standby_interval = 1s;
 constexpr auto retry_interval = 1s;
 
-Setback setback_of(const read_model::DatabaseError& error) {
+Setback journal_setback(const read_model::DatabaseError& error) {
   if (error.kind == read_model::DatabaseError::Kind::not_migrated) {
     return {Kind::moved, "tables are missing: run vsimctl migrate, or start a projector"};
   }
   return {Kind::unavailable, "Postgres: " + error.detail};
 }
 
-Setback setback_of(const eventstore::Error& error) {
+Setback journal_setback(const eventstore::Error& error) {
   log::debug("JOURNAL cannot be read", {{"error", error.detail}});
   return {Kind::unavailable, in_words(error)};
 }
@@ -79,21 +79,21 @@ void JournalProjector::run(std::stop_token stop) {
 Setback JournalProjector::project(std::stop_token stop) {
   auto writer = read_model::ProjectionWriter::open(database_url_, read_model::Projection::journal);
   if (!writer) {
-    return setback_of(writer.error());
+    return journal_setback(writer.error());
   }
   for (auto locked = (*writer)->try_lock(); !locked || !*locked; locked = (*writer)->try_lock()) {
     if (!locked) {
-      return setback_of(locked.error());
+      return journal_setback(locked.error());
     }
     set_status({true, "standing by: another projector of the journal is active", false, 0, 0});
-    process::pause(stop, standby_interval);
+    process::pause(stop, journal_standby_interval);
     if (stop.stop_requested()) {
       return {Kind::moved, "stopped"};
     }
   }
   auto checkpoint = (*writer)->checkpoint();
   if (!checkpoint) {
-    return setback_of(checkpoint.error());
+    return journal_setback(checkpoint.error());
   }
   checkpoint_ = *checkpoint;
   if (auto setback = check_journal(**writer)) {
@@ -110,7 +110,7 @@ std::optional<Setback> JournalProjector::check_journal(read_model::ProjectionWri
   }
   const auto same = is_the_same_journal();
   if (!same) {
-    return setback_of(same.error());
+    return journal_setback(same.error());
   }
   if (*same) {
     return std::nullopt;
@@ -144,7 +144,7 @@ eventstore::Result<bool> JournalProjector::is_the_same_journal() {
 std::optional<Setback> JournalProjector::begin_anew(read_model::ProjectionWriter& writer) {
   const auto queued = queue_.load_history(std::string(messages::command_prefix) + ">");
   if (!queued) {
-    return setback_of(queued.error());
+    return journal_setback(queued.error());
   }
   const read_model::Checkpoint begin{0, "", 0};
   for (std::size_t first = 0; first == 0 || first < queued->size(); first += batch_commands_max) {
@@ -177,7 +177,7 @@ void JournalProjector::add_row(std::vector<read_model::OperationRow>& rows,
 std::optional<Setback> JournalProjector::check_checkpoint(read_model::ProjectionWriter& writer) {
   const auto stored = writer.checkpoint();
   if (!stored) {
-    return setback_of(stored.error());
+    return journal_setback(stored.error());
   }
   if (stored->sequence == checkpoint_.sequence) {
     return std::nullopt;
@@ -191,7 +191,7 @@ Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop
     set_status({true, "", true, checkpoint_.sequence, 0});
     const auto messages = gather(*follower, stop);
     if (!messages) {
-      return setback_of(messages.error());
+      return journal_setback(messages.error());
     }
     auto setback = messages->empty() ? check_checkpoint(writer) : apply(writer, *messages);
     if (setback) {
@@ -204,7 +204,7 @@ Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop
 /// What comes within the deliberate lag after the first message.
 eventstore::Result<std::vector<eventstore::Message>> JournalProjector::gather(
     eventstore::Follower& follower, std::stop_token stop) {
-  auto messages = follower.next(batch_commands_max, message_wait);
+  auto messages = follower.next(batch_commands_max, copy_wait);
   if (!messages || messages->empty() || messages->size() == batch_commands_max) {
     return messages;
   }
@@ -245,7 +245,7 @@ std::optional<Setback> JournalProjector::write(read_model::ProjectionWriter& wri
                                                const read_model::Checkpoint& next) {
   const auto written = writer.apply_pending(rows, checkpoint_.sequence, next);
   if (!written) {
-    return setback_of(written.error());
+    return journal_setback(written.error());
   }
   if (!*written) {
     return Setback{Kind::moved, "another projector of the journal moved the checkpoint"};

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using read_model::DatabaseError;
 using read_model::Transaction;
 
-constexpr auto ask_interval = 2s;
+constexpr auto model_ask_interval = 2s;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void ReadModelGauges::run(std::stop_token stop) {
     const auto asked = ask();
     // Missing tables are an answer too.
     up_.set(asked || asked.error().kind != DatabaseError::Kind::unavailable ? 1 : 0);
-    process::pause(stop, ask_interval);
+    process::pause(stop, model_ask_interval);
   }
 }
 
