@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# .run/env and .run/admin.env. VSIM_ENV_OF and VSIM_ENV_ADDRESSES in them let ops/up recognise
-# its own output, which is not a wish of the caller.
+# .run/env and .run/admin.env. VSIM_ENV_OF, VSIM_ENV_ADDRESSES and VSIM_ENV_SCHEMA_DIR in them let
+# ops/up recognise its own output, which is not a wish of the caller.
 
 write_env_files() {
   write_env env operator operator
@@ -11,12 +11,12 @@ write_env_files() {
 
 # write_env FILE NATS_USER POSTGRES_ROLE: for any POSIX shell.
 write_env() {
-  local broker database bin lines
+  local broker database bin lines schema=${SCHEMA_DIR:-$ROOT/schema}
   broker=$(nats_url "$2")
   database=$(database_url "$3")
   bin=$(shell_quoted "$RUN/bin")
   lines=$(
-    [[ -z ${VSIM_BIN_DIR:-} ]] || exports SCHEMA_DIR "${SCHEMA_DIR:-$ROOT/schema}"
+    [[ -z ${VSIM_BIN_DIR:-} ]] || exports SCHEMA_DIR "$schema" VSIM_ENV_SCHEMA_DIR "$schema"
     exports VSIM_ENV_OF "$RUN" NATS_URL "$broker" DATABASE_URL "$database" \
       NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \
       API_URL "$(api_url)" API_CERT_FILE "${TLS_CERT_FILE:-}" \

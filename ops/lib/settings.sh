@@ -20,6 +20,9 @@ NOT_TAKEN=(PORT ROLES ALLOW_NO_KEYS SWAGGER_DIR DB_HOST DB_PORT DB_NAME DB_USER 
 # what held before. What runs with another value is restarted.
 take_settings() {
   local name value
+  if [[ -n ${SCHEMA_DIR:-} && $SCHEMA_DIR == "${VSIM_ENV_SCHEMA_DIR:-}" ]]; then
+    unset SCHEMA_DIR
+  fi
   for name in "${PATH_SETTINGS[@]}"; do
     if [[ -n ${!name:-} ]]; then export "$name=$(realpath -sm -- "${!name}")"; fi
   done
