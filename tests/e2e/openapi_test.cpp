@@ -1,11 +1,14 @@
 // Goal: /openapi.json is what the API does: the same routes both ways, and its examples work.
-// Method: the routes that the API counts requests of are compared with the document's; every
-// example of a request is sent, and each answer has a documented status, type and the members that
-// its schema requires.
+// Method: the routes that the API counts requests of are compared with the document's, and so are
+// the states that a worker counts servers of; every example of a request is sent, and each answer
+// has a documented status, type and the members that its schema requires.
 
 #include <map>
 #include <set>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -66,6 +69,32 @@ std::set<Route> served_routes(HttpClient& client) {
     }
   }
   return routes;
+}
+
+/// The states that a server can be in. Each has its count from the first look at Postgres on.
+std::set<std::string> counted_states(const harness::Fleet& fleet) {
+  std::set<std::string> states;
+  std::istringstream lines(HttpClient(fleet.worker_port()).get("/metrics").body);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("vsim_servers{")) {
+      states.insert(label_of(line, "status"));
+    }
+  }
+  return states;
+}
+
+/// The words in capitals, which in a sentence are states.
+std::set<std::string> states_in(const std::string& sentence) {
+  std::set<std::string> states;
+  std::string word;
+  for (const char c : sentence + ".") {
+    if (c >= 'A' && c <= 'Z') {
+      word += c;
+    } else if (!word.empty()) {
+      states.insert(std::exchange(word, {}));
+    }
+  }
+  return states;
 }
 
 /// Follows a "$ref" within the document.
@@ -224,6 +253,22 @@ TEST_CASE("router and document name the same routes") {
     CAPTURE(route);
     CHECK_MESSAGE(served.contains(route), "not served");
   }
+}
+
+TEST_CASE("document and refusal of a wrong state name the states that there are") {
+  harness::Fleet fleet;
+  HttpClient client = fleet.client();
+  REQUIRE(harness::eventually([&] { return !counted_states(fleet).empty(); }));
+  const auto states = counted_states(fleet);
+  std::set<std::string> documented;
+  const Json document = client.get("/openapi.json").json();
+  for (const Json& state : document["components"]["schemas"]["Status"]["enum"].elements()) {
+    documented.insert(state.text());
+  }
+  CHECK(documented == states);
+  const HttpAnswer refused = client.get("/servers?status=no_such_state");
+  REQUIRE_MESSAGE(refused.status == 400, told(refused));
+  CHECK(states_in(refused.json()["detail"].text()) == states);
 }
 
 TEST_CASE("each request and each answer has an example, with what its schema requires") {
