@@ -11,38 +11,39 @@
 namespace vsim::api {
 namespace {
 
-const Command* server_command(const messages::DecodedCommand& decoded) {
-  return std::get_if<Command>(&decoded.command);
-}
-
-WaitingCommand describe(const messages::DecodedCommand& decoded, StreamSequence sequence) {
-  WaitingCommand waiting;
-  waiting.sequence = sequence;
-  if (const Command* command = server_command(decoded)) {
-    waiting.id = command->id;
-    waiting.request_hash = command->request_hash;
-    waiting.origin = command->origin;
-    waiting.type = command_type(command->action);
-    waiting.region = command->region;
-    waiting.server = command->server;
-    if (const auto* create = std::get_if<Create>(&command->action)) {
+/// What a command in the queue asks for: one of each kind.
+struct Describe {
+  WaitingCommand operator()(const Command& command) const {
+    auto waiting = in_region(command, command.region);
+    waiting.server = command.server;
+    if (const auto* create = std::get_if<Create>(&command.action)) {
       waiting.create = *create;
     }
-  } else if (const auto* clock = std::get_if<ClockCommand>(&decoded.command)) {
-    waiting.id = clock->id;
-    waiting.request_hash = clock->request_hash;
-    waiting.origin = clock->origin;
-    waiting.type = command_type(clock->action);
-    waiting.region = Region{std::string(messages::clock_region)};
-  } else {
-    const auto& extend = std::get<ExtendPool>(decoded.command);
-    waiting.id = extend.id;
-    waiting.request_hash = extend.request_hash;
-    waiting.origin = extend.origin;
-    waiting.type = "extend_pool";
-    waiting.region = extend.region;
+    return waiting;
   }
-  return waiting;
+  WaitingCommand operator()(const ExtendPool& command) const {
+    return in_region(command, command.region);
+  }
+  WaitingCommand operator()(const ClockCommand& command) const {
+    return in_region(command, Region{std::string(messages::clock_region)});
+  }
+
+ private:
+  template <typename AnyCommand>
+  static WaitingCommand in_region(const AnyCommand& command, const Region& region) {
+    WaitingCommand waiting;
+    waiting.id = command.id;
+    waiting.sequence = command.sequence;
+    waiting.request_hash = command.request_hash;
+    waiting.origin = command.origin;
+    waiting.type = command_type(command);
+    waiting.region = region;
+    return waiting;
+  }
+};
+
+WaitingCommand describe(const messages::DecodedCommand& decoded) {
+  return std::visit(Describe{}, decoded.command);
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ Reply<std::optional<WaitingCommand>> LogSide::find_waiting(const std::string& su
   if (!decoded) {
     return std::optional<WaitingCommand>();  // the worker will take it out
   }
-  return std::optional(describe(*decoded, (*message)->sequence));
+  return std::optional(describe(*decoded));
 }
 
 Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id) const {
@@ -74,8 +75,8 @@ Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id
   }
   for (const auto& message : *queued) {
     const auto decoded = messages::decode_command(message);
-    if (decoded && describe(*decoded, message.sequence).id == id) {
-      return std::optional(describe(*decoded, message.sequence));
+    if (decoded && describe(*decoded).id == id) {
+      return std::optional(describe(*decoded));
     }
   }
   return std::optional<WaitingCommand>();

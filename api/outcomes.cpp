@@ -8,6 +8,35 @@ namespace vsim::api {
 using read_model::OperationRow;
 using read_model::OperationWithServer;
 
+namespace {
+
+/// What an event says of the command that it is the outcome of: one of each kind.
+struct OutcomeFrom {
+  StreamSequence sequence;
+  using Found = std::optional<OperationWithServer>;
+
+  Found operator()(const messages::ServerLogged& logged) const {
+    const auto& [event, state] = logged;
+    OperationWithServer outcome{read_model::operation_row(event, sequence), {}};
+    if (state.server) {
+      outcome.server = read_model::server_row(event.server, state);
+    }
+    return outcome;
+  }
+  Found operator()(const messages::PoolLogged& logged) const {
+    return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
+  }
+  Found operator()(const messages::ClockLogged& logged) const {
+    return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
+  }
+  // No command has these as its outcome.
+  Found operator()(const AddressClaimed&) const { return std::nullopt; }
+  Found operator()(const BillingWatermark&) const { return std::nullopt; }
+  Found operator()(const messages::UnknownEvent&) const { return std::nullopt; }
+};
+
+}  // namespace
+
 std::optional<OutcomeKind> outcome_of(const OperationRow& operation) {
   using enum OutcomeKind;
   for (const OutcomeKind kind : {succeeded, rejected, purged, dead_lettered}) {
@@ -48,20 +77,7 @@ std::optional<OperationWithServer> read_outcome(const eventstore::Message& messa
   if (cause == nullptr || cause->command != id) {
     return std::nullopt;
   }
-  if (const auto* server = std::get_if<messages::ServerLogged>(&*logged)) {
-    const auto& [event, state] = *server;
-    OperationWithServer outcome{read_model::operation_row(event, message.sequence), {}};
-    if (state.server) {
-      outcome.server = read_model::server_row(event.server, state);
-    }
-    return outcome;
-  }
-  if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
-    return OperationWithServer{read_model::operation_row(clock->event, message.sequence), {}};
-  }
-  return OperationWithServer{
-      read_model::operation_row(std::get<messages::PoolLogged>(*logged).event, message.sequence),
-      {}};
+  return std::visit(OutcomeFrom{message.sequence}, *logged);
 }
 
 }  // namespace vsim::api

@@ -1,5 +1,6 @@
-// The names of the domain's words, each in one table.
+// The names of the domain's words, each in one place.
 
+#include <algorithm>
 #include <array>
 
 #include "domain/pool.h"
@@ -9,59 +10,148 @@
 namespace vsim {
 namespace {
 
-constexpr std::array<std::string_view, status_count> status_names = {
-    "PENDING", "RUNNING", "STOPPING", "STOPPED", "REBOOTING", "TERMINATING", "TERMINATED"};
+// Enums: by a switch, which does not compile until it names each of their values.
 
-constexpr std::array<std::string_view, 7> rejection_names = {
-    "invalid_transition", "no_free_address", "not_found",          "unknown_region",
-    "unknown_type",       "unknown_profile", "precondition_failed"};
+constexpr std::string_view name_of(Status value) {
+  switch (value) {
+    case Status::pending:
+      return "PENDING";
+    case Status::running:
+      return "RUNNING";
+    case Status::stopping:
+      return "STOPPING";
+    case Status::stopped:
+      return "STOPPED";
+    case Status::rebooting:
+      return "REBOOTING";
+    case Status::terminating:
+      return "TERMINATING";
+    case Status::terminated:
+      return "TERMINATED";
+  }
+  return {};
+}
 
-constexpr std::array<std::string_view, 4> outcome_names = {"SUCCEEDED", "REJECTED", "PURGED",
-                                                           "DEAD_LETTERED"};
+constexpr std::string_view name_of(Transition value) {
+  switch (value) {
+    case Transition::create:
+      return "create";
+    case Transition::start:
+      return "start";
+    case Transition::stop:
+      return "stop";
+    case Transition::reboot:
+      return "reboot";
+    case Transition::terminate:
+      return "terminate";
+  }
+  return {};
+}
 
-constexpr std::array<std::string_view, 3> reason_names = {"user", "idle_timeout", "forced"};
+constexpr std::string_view name_of(RejectionCode value) {
+  switch (value) {
+    case RejectionCode::invalid_transition:
+      return "invalid_transition";
+    case RejectionCode::no_free_address:
+      return "no_free_address";
+    case RejectionCode::not_found:
+      return "not_found";
+    case RejectionCode::unknown_region:
+      return "unknown_region";
+    case RejectionCode::unknown_type:
+      return "unknown_type";
+    case RejectionCode::unknown_profile:
+      return "unknown_profile";
+    case RejectionCode::precondition_failed:
+      return "precondition_failed";
+  }
+  return {};
+}
 
-constexpr std::array<std::string_view, transition_count> transition_names = {
-    "create", "start", "stop", "reboot", "terminate"};
+constexpr std::string_view name_of(OutcomeKind value) {
+  switch (value) {
+    case OutcomeKind::succeeded:
+      return "SUCCEEDED";
+    case OutcomeKind::rejected:
+      return "REJECTED";
+    case OutcomeKind::purged:
+      return "PURGED";
+    case OutcomeKind::dead_lettered:
+      return "DEAD_LETTERED";
+  }
+  return {};
+}
 
-constexpr std::array<std::string_view, 10> event_names = {
-    "server_provisioning", "server_provisioned", "server_starting",  "server_started",
-    "server_stopping",     "server_stopped",     "server_rebooting", "server_rebooted",
-    "server_terminating",  "server_terminated"};
-constexpr std::array<std::string_view, 1> pool_event_names = {"pool_extended"};
-constexpr std::array<std::string_view, 4> clock_event_names = {"clock_started", "clock_advanced",
-                                                               "clock_scaled", "deadlines_applied"};
+constexpr std::string_view name_of(TerminationReason value) {
+  switch (value) {
+    case TerminationReason::user:
+      return "user";
+    case TerminationReason::idle_timeout:
+      return "idle_timeout";
+    case TerminationReason::forced:
+      return "forced";
+  }
+  return {};
+}
 
-constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
-    "create", "start", "stop", "reboot", "terminate"};
-constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
-    "advance", "scale"};
+/// How many values have a name; they count from 0.
+template <typename Enum>
+constexpr std::size_t count_names() {
+  std::size_t count = 0;
+  while (!name_of(static_cast<Enum>(count)).empty()) {
+    ++count;
+  }
+  return count;
+}
+static_assert(count_names<Status>() == status_count);
+static_assert(count_names<Transition>() == transition_count);
 
-template <typename Enum, std::size_t N>
-std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (names[i] == name) {
-      return static_cast<Enum>(i);
+template <typename Enum>
+std::optional<Enum> find(std::string_view name) {
+  constexpr std::size_t count = count_names<Enum>();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<Enum>(i);
+    if (name_of(value) == name) {
+      return value;
     }
   }
   return std::nullopt;
 }
 
+// Variants: by a table in their order. An array fills up what is left out with empty names.
+
+template <std::size_t N>
+constexpr bool all_named(const std::array<std::string_view, N>& names) {
+  return std::none_of(names.begin(), names.end(), [](auto name) { return name.empty(); });
+}
+
+template <typename Data>
+constexpr std::size_t own_events = std::variant_size_v<Data> - no_change_names.size();
+
+constexpr std::array<std::string_view, own_events<EventData>> event_names = {
+    "server_provisioning", "server_provisioned", "server_starting",  "server_started",
+    "server_stopping",     "server_stopped",     "server_rebooting", "server_rebooted",
+    "server_terminating",  "server_terminated"};
+constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_names = {
+    "pool_extended"};
+constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
+    "clock_started", "clock_advanced", "clock_scaled", "deadlines_applied"};
+static_assert(all_named(event_names) && all_named(pool_event_names) &&
+              all_named(clock_event_names) && all_named(no_change_names));
+
+constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
+    "create", "start", "stop", "reboot", "terminate"};
+constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
+    "advance", "scale"};
+static_assert(all_named(action_names) && all_named(clock_action_names));
+
 }  // namespace
 
-std::string_view to_string(Status status) { return status_names[static_cast<std::size_t>(status)]; }
-std::string_view to_string(RejectionCode code) {
-  return rejection_names[static_cast<std::size_t>(code)];
-}
-std::string_view to_string(OutcomeKind kind) {
-  return outcome_names[static_cast<std::size_t>(kind)];
-}
-std::string_view to_string(TerminationReason reason) {
-  return reason_names[static_cast<std::size_t>(reason)];
-}
-std::string_view to_string(Transition transition) {
-  return transition_names[static_cast<std::size_t>(transition)];
-}
+std::string_view to_string(Status status) { return name_of(status); }
+std::string_view to_string(RejectionCode code) { return name_of(code); }
+std::string_view to_string(OutcomeKind kind) { return name_of(kind); }
+std::string_view to_string(TerminationReason reason) { return name_of(reason); }
+std::string_view to_string(Transition transition) { return name_of(transition); }
 std::string_view event_type(const EventData& data) { return event_name(event_names, data); }
 std::string_view event_type(const PoolEventData& data) {
   return event_name(pool_event_names, data);
@@ -77,17 +167,15 @@ std::string_view command_type(const Command& command) { return command_type(comm
 std::string_view command_type(const ExtendPool&) { return "extend_pool"; }
 std::string_view command_type(const ClockCommand& command) { return command_type(command.action); }
 
-std::optional<Status> status_from(std::string_view name) {
-  return find<Status>(status_names, name);
-}
+std::optional<Status> status_from(std::string_view name) { return find<Status>(name); }
 std::optional<RejectionCode> rejection_code_from(std::string_view name) {
-  return find<RejectionCode>(rejection_names, name);
+  return find<RejectionCode>(name);
 }
 std::optional<OutcomeKind> outcome_kind_from(std::string_view name) {
-  return find<OutcomeKind>(outcome_names, name);
+  return find<OutcomeKind>(name);
 }
 std::optional<TerminationReason> termination_reason_from(std::string_view name) {
-  return find<TerminationReason>(reason_names, name);
+  return find<TerminationReason>(name);
 }
 
 }  // namespace vsim

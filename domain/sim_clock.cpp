@@ -6,12 +6,28 @@
 namespace vsim {
 namespace {
 
-ClockEventData moved_by(const ClockAction& action) {
-  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
-    return ClockAdvanced{advance->by};
+struct EventOfAction {
+  ClockEventData operator()(const AdvanceClock& action) const { return ClockAdvanced{action.by}; }
+  ClockEventData operator()(const ScaleClock& action) const { return ClockScaled{action.scale}; }
+};
+
+struct OutOfRange {
+  std::optional<std::string> operator()(const AdvanceClock& action) const {
+    if (action.by.count() >= 0 && action.by <= advance_max) {
+      return std::nullopt;
+    }
+    return "seconds to advance must be 0 to " +
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(advance_max).count()) +
+           " (10 years); take several steps for more";
   }
-  return ClockScaled{std::get<ScaleClock>(action).scale};
-}
+  std::optional<std::string> operator()(const ScaleClock& action) const {
+    if (std::isfinite(action.scale) && action.scale >= time_scale_min &&
+        action.scale <= time_scale_max) {
+      return std::nullopt;
+    }
+    return "scale must be 0.000001 to 1000000: simulated seconds in a second";
+  }
+};
 
 struct ApplyToClock {
   SimClock& clock;
@@ -46,19 +62,7 @@ struct ApplyToClock {
 }  // namespace
 
 std::optional<std::string> out_of_range(const ClockAction& action) {
-  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
-    if (advance->by.count() >= 0 && advance->by <= advance_max) {
-      return std::nullopt;
-    }
-    return "seconds to advance must be 0 to " +
-           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(advance_max).count()) +
-           " (10 years); take several steps for more";
-  }
-  const auto scale = std::get<ScaleClock>(action).scale;
-  if (std::isfinite(scale) && scale >= time_scale_min && scale <= time_scale_max) {
-    return std::nullopt;
-  }
-  return "scale must be 0.000001 to 1000000: simulated seconds in a second";
+  return std::visit(OutOfRange{}, action);
 }
 
 Instant simulated_at(const SimClock& clock, WallTime wall) {
@@ -78,7 +82,7 @@ Decision<ClockEvent> decide(const SimClock& clock, const ClockCommand& command, 
                    .at = now,
                    .cause = cause_of(command),
                    .origin = command.origin,
-                   .data = moved_by(command.action)};
+                   .data = std::visit(EventOfAction{}, command.action)};
   const auto* advance = std::get_if<AdvanceClock>(&command.action);
   if (advance == nullptr || now + advance->by <= advance_end) {
     return {{std::move(event)}, Succeeded{}};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/invariant.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
@@ -17,9 +18,26 @@ using messages::PoolLogged;
 
 namespace {
 
-std::string subject_of(const CommandSummary& command) {
-  return command.region ? messages::pool_events(*command.region)
-                        : std::string(messages::clock_subject);
+constexpr auto for_fleet_only = "a single server's command was given to FleetCommands";
+
+/// The subject of the events that a command brings about: one command of each kind.
+struct EventsSubject {
+  std::string operator()(const Command& command) const {
+    return messages::server_events(command.region, command.server);
+  }
+  std::string operator()(const ExtendPool& command) const {
+    return messages::pool_events(command.region);
+  }
+  std::string operator()(const ClockCommand&) const { return std::string(messages::clock_subject); }
+};
+
+// A summary, which is all that is left of a purged command, says by what it names whose it was.
+messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
+  using enum messages::CommandTarget::Kind;
+  if (command.server) {
+    return server;
+  }
+  return command.region ? pool : clock;
 }
 
 // The time that a pool or the clock decides by.
@@ -46,15 +64,28 @@ SubjectDecision<Event, Verdict> with_verdict(Decision<Event> decision) {
 
 }  // namespace
 
+/// One command of each kind.
+struct FleetCommands::CarryOut {
+  FleetCommands& fleet;
+  const messages::DecodedCommand& decoded;
+
+  Result<Verdict> operator()(const Command&) const {
+    invariant(false, for_fleet_only);
+    return eventstore::fail(Error::Kind::refused, for_fleet_only);
+  }
+  Result<Verdict> operator()(const ExtendPool& command) const {
+    return fleet.extend_pool(command, decoded.reply_to);
+  }
+  Result<Verdict> operator()(const ClockCommand& command) const {
+    return fleet.move_clock(command, decoded.may_be_repeat, decoded.reply_to);
+  }
+};
+
 Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
   if (auto ok = tools_.view.check_time(); !ok) {
     return tl::unexpected(ok.error());
   }
-  if (const auto* pool = std::get_if<ExtendPool>(&command.command)) {
-    return extend_pool(*pool, command.reply_to);
-  }
-  return move_clock(std::get<ClockCommand>(command.command), command.may_be_repeat,
-                    command.reply_to);
+  return std::visit(CarryOut{*this, command}, command.command);
 }
 
 Result<std::optional<std::string>> FleetCommands::find_misfit(
@@ -63,7 +94,8 @@ Result<std::optional<std::string>> FleetCommands::find_misfit(
     return std::optional<std::string>();
   }
   const auto summary = messages::summary_of(command);
-  const auto past = find_past_outcome(tools_.store, subject_of(summary), summary.cause.command);
+  const auto subject = std::visit(EventsSubject{}, command.command);
+  const auto past = find_past_outcome(tools_.store, subject, summary.cause.command);
   if (!past) {
     return tl::unexpected(past.error());
   }
@@ -76,9 +108,18 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary&
   if (auto ok = tools_.view.check_time(); !ok) {
     return tl::unexpected(ok.error());
   }
-  const auto subject = subject_of(command);
-  return command.region ? give_outcome_on<PoolLogged>(subject, command, outcome, reply_to)
-                        : give_outcome_on<ClockLogged>(subject, command, outcome, reply_to);
+  switch (target_kind_of(command)) {
+    case messages::CommandTarget::Kind::pool:
+      return give_outcome_on<PoolLogged>(messages::pool_events(*command.region), command, outcome,
+                                         reply_to);
+    case messages::CommandTarget::Kind::clock:
+      return give_outcome_on<ClockLogged>(std::string(messages::clock_subject), command, outcome,
+                                          reply_to);
+    case messages::CommandTarget::Kind::server:
+      break;
+  }
+  invariant(false, for_fleet_only);
+  return eventstore::fail(Error::Kind::refused, for_fleet_only);
 }
 
 Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, const std::string& reply_to) {

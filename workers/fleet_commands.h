@@ -36,6 +36,8 @@ class FleetCommands {
                                                           const std::string& reply_to);
 
  private:
+  struct CarryOut;
+
   eventstore::Result<Verdict> extend_pool(const ExtendPool& command, const std::string& reply_to);
   eventstore::Result<Verdict> move_clock(const ClockCommand& command, bool may_be_repeat,
                                          const std::string& reply_to);

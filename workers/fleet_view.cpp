@@ -170,31 +170,45 @@ void FleetView::apply(const std::vector<eventstore::Message>& messages) {
   changed_.notify_all();
 }
 
-void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequence) {
-  if (const auto* server = std::get_if<messages::ServerLogged>(&logged)) {
-    const auto& [event, state] = *server;
-    deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
+/// One event of each kind.
+struct FleetView::Apply {
+  FleetView& view;
+  StreamSequence sequence;
+
+  void operator()(const messages::ServerLogged& logged) const {
+    const auto& [event, state] = logged;
+    view.deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
     if (std::holds_alternative<ServerTerminated>(event.data) && state.server) {
-      pools_[event.region].freed(state.server->blueprint.ip, sequence);
+      view.pools_[event.region].freed(state.server->blueprint.ip, sequence);
     }
-  } else if (const auto* claim = std::get_if<AddressClaimed>(&logged)) {
-    pools_[claim->region].claimed(claim->ip, sequence);
-  } else if (const auto* pool = std::get_if<messages::PoolLogged>(&logged)) {
-    const auto* extension = std::get_if<PoolExtended>(&pool->event.data);
+  }
+  void operator()(const AddressClaimed& claim) const {
+    view.pools_[claim.region].claimed(claim.ip, sequence);
+  }
+  void operator()(const messages::PoolLogged& logged) const {
+    const auto* extension = std::get_if<PoolExtended>(&logged.event.data);
     if (extension == nullptr) {
       return;
     }
     for (const auto& range : extension->ranges) {
-      pools_[pool->event.region].extend(range);
+      view.pools_[logged.event.region].extend(range);
     }
-  } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
-    if (sequence <= clock_sequence_) {
+  }
+  void operator()(const messages::ClockLogged& logged) const {
+    if (sequence <= view.clock_sequence_) {
       return;  // on the way to an event that was read ahead
     }
-    keep_what_was_reached();  // on the clock that it was reached by
-    clock_ = clock->state;
-    clock_sequence_ = sequence;
+    view.keep_what_was_reached();  // on the clock that it was reached by
+    view.clock_ = logged.state;
+    view.clock_sequence_ = sequence;
   }
+  // The view knows nothing that these would change.
+  void operator()(const BillingWatermark&) const {}
+  void operator()(const messages::UnknownEvent&) const {}
+};
+
+void FleetView::apply(const messages::LoggedEvent& logged, StreamSequence sequence) {
+  std::visit(Apply{*this, sequence}, logged);
 }
 
 // While this worker was idle an API may have shown a bill up to now as final (D40): after the

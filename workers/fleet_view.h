@@ -109,6 +109,8 @@ class FleetView {
   Status status() const;
 
  private:
+  struct Apply;
+
   void load();
   void start_anew(const std::stop_token& stop);
   bool comes_from_log(const read_model::Checkpoint& checkpoint);

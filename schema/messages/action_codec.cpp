@@ -74,6 +74,37 @@ Terminate read_terminate(const Fields& fields) {
   return {checked_text(fields, "reason", 1, force_reason_characters_max)};
 }
 
+/// The members beside "type".
+struct WriteAction {
+  JsonWriter& json;
+
+  void operator()(const Create& create) const {
+    json.member("name", create.name);
+    json.member("instance_type", create.instance_type);
+    if (!create.profile.empty()) {
+      json.member("profile", create.profile);
+    }
+    if (!create.tags.empty()) {
+      json.key("tags");
+      write_tags(json, create.tags);
+    }
+    if (create.idle_timeout) {
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create.idle_timeout);
+      json.member("idle_timeout_seconds", seconds.count());
+    }
+  }
+  void operator()(const Start&) const {}
+  void operator()(const Stop&) const {}
+  void operator()(const Reboot&) const {}
+  void operator()(const Terminate& terminate) const {
+    if (terminate.forced_because) {
+      json.key("force");
+      json.boolean(true);
+      json.member("reason", *terminate.forced_because);
+    }
+  }
+};
+
 }  // namespace
 
 std::optional<Action> read_action(const Fields& fields) {
@@ -104,27 +135,7 @@ std::string encode_action(const Action& action) {
   JsonWriter json;
   json.begin_object();
   json.member("type", command_type(action));
-  if (const auto* create = std::get_if<Create>(&action)) {
-    json.member("name", create->name);
-    json.member("instance_type", create->instance_type);
-    if (!create->profile.empty()) {
-      json.member("profile", create->profile);
-    }
-    if (!create->tags.empty()) {
-      json.key("tags");
-      write_tags(json, create->tags);
-    }
-    if (create->idle_timeout) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create->idle_timeout);
-      json.member("idle_timeout_seconds", seconds.count());
-    }
-  }
-  const auto* terminate = std::get_if<Terminate>(&action);
-  if (terminate != nullptr && terminate->forced_because) {
-    json.key("force");
-    json.boolean(true);
-    json.member("reason", *terminate->forced_because);
-  }
+  std::visit(WriteAction{json}, action);
   json.end_object();
   return json.take();
 }

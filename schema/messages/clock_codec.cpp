@@ -30,6 +30,19 @@ struct WriteClockData {
   void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
 };
 
+struct WriteClockAction {
+  JsonWriter& json;
+
+  void operator()(const AdvanceClock& action) const {
+    json.key("seconds");
+    json.real(static_cast<double>(action.by.count()) / 1000);
+  }
+  void operator()(const ScaleClock& action) const {
+    json.key("scale");
+    json.real(action.scale);
+  }
+};
+
 std::optional<ClockEventData> read_clock_data(std::string_view type, const Fields& fields) {
   if (type == "clock_advanced") {
     return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
@@ -149,13 +162,7 @@ std::string encode_clock_action(const ClockAction& action) {
   JsonWriter json;
   json.begin_object();
   json.member("type", command_type(action));
-  if (const auto* advance = std::get_if<AdvanceClock>(&action)) {
-    json.key("seconds");
-    json.real(static_cast<double>(advance->by.count()) / 1000);
-  } else {
-    json.key("scale");
-    json.real(std::get<ScaleClock>(action).scale);
-  }
+  std::visit(WriteClockAction{json}, action);
   json.end_object();
   return json.take();
 }

@@ -23,7 +23,7 @@ CommandHead head_of(const eventstore::Message& message, const Envelope& envelope
 }
 
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
-                                                              Envelope&& envelope,
+                                                              const Envelope& envelope,
                                                               const Region& region) {
   std::string error;
   const auto object = parse_object(message.payload, error);
@@ -38,18 +38,19 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
   if (!ranges) {
     return tl::unexpected(ranges.error());
   }
+  ExtendPool command{head_of(message, envelope), region, std::move(*ranges)};
   DecodedCommand decoded;
-  decoded.complaint = complaint_about(message, *object, "extend_pool");
+  decoded.complaint = complaint_about(message, *object, command);
   if (decoded.complaint.empty()) {
-    decoded.complaint = unusable(ranges->front()).value_or("");
+    decoded.complaint = unusable(command.ranges.front()).value_or("");
   }
-  decoded.command = ExtendPool{head_of(message, envelope), region, std::move(*ranges)};
+  decoded.command = std::move(command);
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
 
 tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore::Message& message,
-                                                               Envelope&& envelope) {
+                                                               const Envelope& envelope) {
   std::string error;
   const auto object = parse_object(message.payload, error);
   if (!object) {
@@ -60,7 +61,7 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
     return tl::unexpected(error);
   }
   DecodedCommand decoded;
-  decoded.complaint = complaint_about(message, *object, command_type(action));
+  decoded.complaint = complaint_about(message, *object, action);
   const auto why = out_of_range(action);
   if (why && decoded.complaint.empty()) {
     decoded.complaint = "\"scale\" is out of range: " + *why;
@@ -70,31 +71,9 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   return decoded;
 }
 
-tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Message& message) {
-  const auto target = parse_command_subject(message.subject);
-  if (!target) {
-    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
-                  std::string(clock_command_subject));
-  }
-  auto envelope = read_envelope(message);
-  if (!envelope) {
-    return tl::unexpected(envelope.error());
-  }
-  // Outcomes go to inboxes only: a sender must not have us publish wherever it likes.
-  auto reply_to = std::string(find_header(message.headers, header::reply_to));
-  if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) {
-    reply_to.clear();
-  }
-  if (target->kind != CommandTarget::Kind::server) {
-    auto decoded = target->kind == CommandTarget::Kind::pool
-                       ? decode_pool_command(message, std::move(*envelope), target->region)
-                       : decode_clock_command(message, std::move(*envelope));
-    if (decoded) {
-      decoded->reply_to = std::move(reply_to);
-      decoded->by_hand = envelope->by_hand;
-    }
-    return decoded;
-  }
+tl::expected<DecodedCommand, std::string> decode_server_command(const eventstore::Message& message,
+                                                                const Envelope& envelope,
+                                                                const CommandTarget& target) {
   std::string error;
   const auto object = parse_object(message.payload, error);
   if (!object) {
@@ -109,12 +88,48 @@ tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Messa
     return tl::unexpected(only_at.error());
   }
   DecodedCommand decoded;
-  decoded.by_hand = envelope->by_hand;
-  decoded.complaint = complaint_about(message, *object, command_type(*action));
-  decoded.command = Command{head_of(message, *envelope), target->region, target->server,
+  decoded.complaint = complaint_about(message, *object, *action);
+  decoded.command = Command{head_of(message, envelope), target.region, target.server,
                             std::move(*action), std::move(*only_at)};
-  decoded.reply_to = std::move(reply_to);
-  decoded.may_be_repeat = envelope->may_be_repeat;
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
+tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target,
+                                                     const eventstore::Message& message,
+                                                     const Envelope& envelope) {
+  switch (target.kind) {
+    case CommandTarget::Kind::server:
+      return decode_server_command(message, envelope, target);
+    case CommandTarget::Kind::pool:
+      return decode_pool_command(message, envelope, target.region);
+    case CommandTarget::Kind::clock:
+      return decode_clock_command(message, envelope);
+  }
+  return poison("the subject is of no kind");
+}
+
+tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Message& message) {
+  const auto target = parse_command_subject(message.subject);
+  if (!target) {
+    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
+                  std::string(clock_command_subject));
+  }
+  const auto envelope = read_envelope(message);
+  if (!envelope) {
+    return tl::unexpected(envelope.error());
+  }
+  auto decoded = decode_for(*target, message, *envelope);
+  if (!decoded) {
+    return decoded;
+  }
+  // Outcomes go to inboxes only: a sender must not have us publish wherever it likes.
+  auto reply_to = std::string(find_header(message.headers, header::reply_to));
+  if (!reply_to.starts_with("_INBOX") || reply_to.size() > 128) {
+    reply_to.clear();
+  }
+  decoded->reply_to = std::move(reply_to);
+  decoded->by_hand = envelope->by_hand;
   return decoded;
 }
 

@@ -11,31 +11,39 @@
 namespace vsim::messages {
 namespace {
 
-// The members that a command of the type has.
-Names members_of(std::string_view type) {
-  static constexpr std::array<std::string_view, 6> create{
-      "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
-  static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
-  static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
-  static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
-  static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
-  if (type == "create") {
+/// The members that a command has and no others: one action of each kind.
+struct MembersOf {
+  Names operator()(const Create&) const {
+    static constexpr std::array<std::string_view, 6> create{
+        "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
     return create;
   }
-  if (type == "terminate") {
+  Names operator()(const Start&) const { return type_alone(); }
+  Names operator()(const Stop&) const { return type_alone(); }
+  Names operator()(const Reboot&) const { return type_alone(); }
+  Names operator()(const Terminate&) const {
+    static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
     return terminate;
   }
-  if (type == "extend_pool") {
+  Names operator()(const ExtendPool&) const {
+    static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
     return extend_pool;
   }
-  if (type == "advance") {
+  Names operator()(const AdvanceClock&) const {
+    static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
     return advance;
   }
-  if (type == "scale") {
+  Names operator()(const ScaleClock&) const {
+    static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
     return scale;
   }
-  return Names(create).first(1);  // start, stop, reboot: "type" alone
-}
+
+ private:
+  static Names type_alone() {
+    static constexpr std::array<std::string_view, 1> names{"type"};
+    return names;
+  }
+};
 
 // Letters that are put back as they are bear the headers of their death.
 std::optional<std::string> find_wrong_header(const eventstore::Headers& headers) {
@@ -59,17 +67,32 @@ std::optional<std::string> find_wrong_header(const eventstore::Headers& headers)
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
-                            std::string_view type) {
+std::string find_complaint(const eventstore::Message& message, const simdjson::dom::object& object,
+                           Names members) {
   if (auto twice = find_double(object)) {
     return std::move(*twice);
   }
-  if (auto unknown = find_unknown_member(object, members_of(type))) {
+  if (auto unknown = find_unknown_member(object, members)) {
     return std::move(*unknown);
   }
   return find_wrong_header(message.headers).value_or("");
+}
+
+}  // namespace
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const Action& action) {
+  return find_complaint(message, object, std::visit(MembersOf{}, action));
+}
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const ExtendPool& command) {
+  return find_complaint(message, object, MembersOf{}(command));
+}
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const ClockAction& action) {
+  return find_complaint(message, object, std::visit(MembersOf{}, action));
 }
 
 }  // namespace vsim::messages

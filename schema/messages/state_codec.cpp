@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::array all_transitions = {Transition::create, Transition::start, Transition::stop,
                                         Transition::reboot, Transition::terminate};
+static_assert(all_transitions.size() == transition_count);
 
 struct WriteDelay {
   JsonWriter& json;

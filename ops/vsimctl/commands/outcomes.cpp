@@ -29,6 +29,23 @@ CommandOutcome command_outcome_of(const Data& data) {
   return named(OutcomeKind::succeeded, "");
 }
 
+/// One event of each kind.
+struct ReadCommandOutcome {
+  CommandOutcome operator()(const messages::ServerLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
+  CommandOutcome operator()(const messages::PoolLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
+  CommandOutcome operator()(const messages::ClockLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
+  // No command has these as its outcome.
+  CommandOutcome operator()(const AddressClaimed&) const { return {}; }
+  CommandOutcome operator()(const BillingWatermark&) const { return {}; }
+  CommandOutcome operator()(const messages::UnknownEvent&) const { return {}; }
+};
+
 /// What the event says of the command, if it is the outcome of this one.
 std::optional<CommandOutcome> command_outcome_in(const eventstore::Message& message,
                                                  const CommandId& id) {
@@ -40,14 +57,7 @@ std::optional<CommandOutcome> command_outcome_in(const eventstore::Message& mess
   if (cause == nullptr || cause->command != id) {
     return std::nullopt;
   }
-  CommandOutcome outcome;
-  if (const auto* server = std::get_if<messages::ServerLogged>(&*logged)) {
-    outcome = command_outcome_of(server->event.data);
-  } else if (const auto* pool = std::get_if<messages::PoolLogged>(&*logged)) {
-    outcome = command_outcome_of(pool->event.data);
-  } else if (const auto* clock = std::get_if<messages::ClockLogged>(&*logged)) {
-    outcome = command_outcome_of(clock->event.data);
-  }
+  CommandOutcome outcome = std::visit(ReadCommandOutcome{}, *logged);
   outcome.event = message.sequence;
   outcome.command = cause->sequence;
   return outcome;
