@@ -15,7 +15,6 @@ namespace {
 
 using eventstore::find_header;
 
-
 // A header's number; 0 where the header is missing. What is no number is poison.
 tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& headers,
                                                    std::string_view name) {

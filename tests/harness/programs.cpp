@@ -1,6 +1,7 @@
 #include "tests/harness/programs.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -8,6 +9,7 @@
 #include <stdexcept>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -29,6 +31,18 @@ bool can_listen(std::uint16_t port) {
       ::listen(socket, 1) == 0;
   ::close(socket);
   return bound;
+}
+
+/// Takes the port for this process until it ends, among all tests of this machine: a lock on one
+/// byte of a file. False when another one has it. Where there is no such file, nobody is asked.
+bool reserve(std::uint16_t port) {
+  static const int ports = ::open("/tmp/vsim-test-ports", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  struct flock byte{};
+  byte.l_type = F_WRLCK;
+  byte.l_whence = SEEK_SET;
+  byte.l_start = port;
+  byte.l_len = 1;
+  return ::fcntl(ports, F_SETLK, &byte) == 0 || (errno != EAGAIN && errno != EACCES);
 }
 
 int first_outgoing_port() {
@@ -87,7 +101,7 @@ std::uint16_t free_port() {
   std::uniform_int_distribution<int> draw(low, low + 11999);
   for (int attempt = 0; attempt < 200; ++attempt) {
     const auto port = static_cast<std::uint16_t>(draw(chance));
-    if (can_listen(port)) {
+    if (reserve(port) && can_listen(port)) {
       return port;
     }
   }

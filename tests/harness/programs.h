@@ -22,8 +22,8 @@ std::string swagger_dir();
 std::string source_dir();
 
 /// A loopback port where nobody listens now. Below the range from which the kernel takes the ports
-/// of outgoing connections, so that a server can come back to it after a while. Somebody else may
-/// take it before it is used: whoever starts a server there must be ready to try another.
+/// of outgoing connections, so that a server can come back to it after a while. No other test gets
+/// it while this process runs; a program that is no test of vsim's may take it before it is used.
 std::uint16_t free_port();
 
 }  // namespace harness

@@ -4,12 +4,12 @@
 // whole, with the seed in the message.
 
 #include "schema/http/billing_report.h"
-#include "schema/messages/instant_text.h"
 
 #include <random>
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/instant_text.h"
 
 namespace vsim::http {
 namespace {
