@@ -20,7 +20,8 @@ eventstore::BrokerOptions broker_options(const CommonSettings& settings, std::st
 
 /// Tries to connect every `interval` until the broker answers, or a stop is requested: null then.
 /// An error means that the broker refuses this process, and will not change its mind. `on_wait` is
-/// called with the reason of a failed attempt, when it differs from the one before.
+/// called with the reason of a failed attempt: when it differs from the one before, and each
+/// minute.
 eventstore::Result<std::unique_ptr<eventstore::Broker>> connect_when_there(
     const eventstore::BrokerOptions& options, std::chrono::milliseconds interval,
     const std::stop_token& stop, const std::function<void(const std::string& why)>& on_wait);
