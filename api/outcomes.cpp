@@ -38,13 +38,7 @@ struct OutcomeFrom {
 }  // namespace
 
 std::optional<OutcomeKind> outcome_of(const OperationRow& operation) {
-  using enum OutcomeKind;
-  for (const OutcomeKind kind : {succeeded, rejected, purged, dead_lettered}) {
-    if (operation.status == to_string(kind)) {
-      return kind;
-    }
-  }
-  return std::nullopt;
+  return outcome_kind_from(operation.status);
 }
 
 bool is_final(OutcomeKind kind) {
