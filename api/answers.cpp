@@ -65,7 +65,7 @@ HttpResponse unless_known(HttpResponse answer, const http::EntityTags& known) {
 }
 
 http::Problem invalid(std::string detail) {
-  return {http::ProblemCode::invalid_request, std::move(detail)};
+  return {.code = http::ProblemCode::invalid_request, .detail = std::move(detail)};
 }
 
 http::Problem unavailable(std::string detail, std::uint32_t retry_after_seconds) {
@@ -97,7 +97,7 @@ Reply<ServerId> read_server_id(std::string_view text) {
 }
 
 http::Problem no_such_server(const ServerId& id) {
-  return {http::ProblemCode::not_found, "there is no server " + id.to_string()};
+  return {.code = http::ProblemCode::not_found, .detail = "there is no server " + id.to_string()};
 }
 
 }  // namespace vsim::api

@@ -15,6 +15,7 @@
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
 #include "ops/process/broker_connection.h"
+#include "ops/process/catalogue.h"
 #include "ops/process/wall_clock.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
@@ -60,21 +61,6 @@ std::unique_ptr<Broker> connect(const process::ApiSettings& settings, const std:
     return nullptr;
   }
   return std::move(*broker);
-}
-
-std::optional<Catalogue> load_catalogue(const process::ApiSettings& settings) {
-  auto catalogue = messages::load_catalogue(settings.schema_dir);
-  if (!catalogue) {
-    for (const std::string& mistake : catalogue.error()) {
-      log::error("the catalogue is wrong", {{"mistake", mistake}});
-    }
-    return std::nullopt;
-  }
-  if (!catalogue->profiles.contains(settings.profile)) {
-    log::error("PROFILE names no profile of the catalogue", {{"profile", settings.profile}});
-    return std::nullopt;
-  }
-  return std::move(*catalogue);
 }
 
 /// Reads the keys for the first time. Logs the reason and gives false when the file cannot be read,
@@ -140,7 +126,7 @@ struct Parts {
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         billing(read_side, clock, applied),
-        health(broker, pool, clock, wall.time(), settings.nats_monitor_url),
+        health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),
         dependencies(broker, pool, metrics),
         access(keys, metrics),
         origins(own_names(settings), metrics),
@@ -227,8 +213,14 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
   bound_the_heap();
   allow_files(settings.http_connections + leaving_max + 1024);
   KeyRing keys(settings.keys_file);
-  const auto catalogue = load_catalogue(settings);
-  if (!catalogue || !open_keys(settings, keys)) {
+  const auto catalogue = process::load_catalogue(settings);
+  if (!catalogue) {
+    for (const std::string& mistake : catalogue.error()) {
+      log::error("the catalogue is wrong", {{"mistake", mistake}});
+    }
+    return configuration_error;
+  }
+  if (!open_keys(settings, keys)) {
     return configuration_error;
   }
   const auto document = messages::load_openapi_document(settings.schema_dir);

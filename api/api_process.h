@@ -1,5 +1,7 @@
 #pragma once
 
+// The API as a process: its parts, put together and taken apart.
+
 #include "ops/process/settings.h"
 #include "ops/process/shutdown.h"
 

@@ -1,5 +1,7 @@
 #pragma once
 
+// Up to when the read models' figures hold, for bills and live figures. D40
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>

@@ -56,12 +56,8 @@ Answer ClockCommands::change(const Call& call) {
   if (!result) {
     return tl::unexpected(result.error());
   }
-  const auto outcome = outcome_of(result->operation);
-  if (!outcome) {
-    return accepted_answer(write, *result);
-  }
-  if (*outcome != OutcomeKind::succeeded) {
-    return refused_answer(write, *result);
+  if (auto without = answer_without_success(write, *result)) {
+    return std::move(*without);
   }
   const auto clock = wait_for_deadlines(write.terms.deadline);
   if (!clock) {

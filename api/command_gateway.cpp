@@ -24,9 +24,11 @@ constexpr auto unavailable_patience = 1000ms;  // for a broker that is not conne
 constexpr auto database_patience = 2s;  // for Postgres to come back, once a command is stored
 
 Problem mismatch(const Write& write) {
-  return {ProblemCode::idempotency_mismatch,
+  return {
+      .code = ProblemCode::idempotency_mismatch,
+      .detail =
           "this Idempotency-Key came with another request before; take a new key for a new request",
-          write.id().to_string()};
+      .operation_id = write.id().to_string()};
 }
 
 /// Without an outcome that can be read.
@@ -260,9 +262,8 @@ CommandGateway::Step CommandGateway::after_occupied(const Write& write, Publishi
       return state.stored_at((*outcome)->command_sequence);
     }
   }
-  state.problem = {ProblemCode::operation_in_progress,
-                   "another command for this is in progress; wait for it and try again",
-                   {}};
+  state.problem = {.code = ProblemCode::operation_in_progress,
+                   .detail = "another command for this is in progress; wait for it and try again"};
   if (waiting && *waiting) {
     state.problem.operation_id = (*waiting)->id.to_string();
   }

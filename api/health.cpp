@@ -28,15 +28,17 @@ telemetry::Readiness Health::examine() {
   // Before the broker is asked: log and queue only grow.
   const auto models = pool_.read([](read_model::Transaction& tx) {
     return ReadModels{read_model::find_checkpoint(tx, messages::events_stream),
-                      read_model::newest_command(tx)};
+                      read_model::newest_command(tx), read_model::syncs_to_disk(tx)};
   });
   const auto log_end = ask_broker(readiness, models ? models->newest_command : 0);
+  report_durability(readiness, models);
   check_projection(readiness, models, log_end);
   return readiness;
 }
 
 /// Gives the end of the log. Stops at the first question without an answer: the next would have
-/// none either, and each takes seconds.
+/// none either, and each takes seconds. That there is no consumer is an answer: what else is wrong
+/// is told too.
 std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
                                                 StreamSequence newest_command) {
   readiness.facts.emplace_back("broker_version", broker_.server_version());
@@ -57,7 +59,6 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
   }
   readiness.facts.emplace_back("log_end", std::to_string(events->last_sequence));
   readiness.facts.emplace_back("log_replicas", std::to_string(events->replicas));
-  report_durability(readiness);
   const auto consumer =
       consumer_facts(broker_, messages::commands_stream, messages::commands_consumer);
   const auto queue = stream_facts(broker_, messages::commands_stream);
@@ -68,13 +69,17 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
   if (auto fault = fault_of({queue->last_sequence, delivered, newest_command})) {
     readiness.reasons.push_back(std::move(*fault));
   }
-  if (!consumer) {
-    return refuse("the consumer of COMMANDS", consumer.error());
-  }
   readiness.facts.emplace_back("commands_waiting", std::to_string(queue->messages));
-  readiness.facts.emplace_back("commands_in_hand", std::to_string(consumer->in_hand));
-  if (consumer->pulls_waiting == 0 && consumer->in_hand == 0) {
-    readiness.reasons.emplace_back("no worker takes commands; start one with the role commands");
+  if (consumer) {
+    readiness.facts.emplace_back("commands_in_hand", std::to_string(consumer->in_hand));
+    if (consumer->pulls_waiting == 0 && consumer->in_hand == 0) {
+      readiness.reasons.emplace_back("no worker takes commands; start one with the role commands");
+    }
+  } else {
+    refuse("the consumer of COMMANDS", consumer.error());
+    if (consumer.error().kind != eventstore::Error::Kind::refused) {
+      return std::nullopt;
+    }
   }
   if (!clock_.started()) {
     readiness.reasons.emplace_back("the log holds no clock event yet; run vsimctl migrate");
@@ -82,13 +87,32 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
   return events->last_sequence;
 }
 
-void Health::report_durability(telemetry::Readiness& readiness) {
-  if (sync_.empty()) {
-    const auto monitor = telemetry::ask_broker_monitor(monitor_url_);
-    sync_ = monitor ? monitor->sync_interval : "";
+void Health::report_durability(telemetry::Readiness& readiness,
+                               const read_model::DbResult<ReadModels>& models) {
+  telemetry::SyncFacts seen{.log = log_sync(), .read_models = {}};
+  if (models) {
+    seen.read_models = models->synced;
   }
-  readiness.facts.emplace_back("log_sync_interval",
-                               sync_.empty() ? "unknown (NATS_MONITOR_URL tells)" : sync_);
+  readiness.facts.emplace_back("durability", durability_fact(chosen_, seen));
+  readiness.facts.emplace_back(
+      "log_sync_interval", seen.log ? to_string(*seen.log) : "unknown (NATS_MONITOR_URL tells)");
+  readiness.facts.emplace_back("read_models_fsync", !seen.read_models   ? "unknown"
+                                                    : *seen.read_models ? "on"
+                                                                        : "off");
+}
+
+/// Asked again after each reconnect: the broker may have been started with another setting.
+std::optional<telemetry::LogSync> Health::log_sync() {
+  const auto reconnects = broker_.reconnects();
+  if (sync_of_ != reconnects) {
+    sync_.reset();
+  }
+  if (!sync_ && broker_.connected()) {
+    const auto monitor = telemetry::ask_broker_monitor(monitor_url_);
+    sync_ = monitor ? monitor->sync : std::nullopt;
+    sync_of_ = reconnects;
+  }
+  return sync_;
 }
 
 void Health::check_projection(telemetry::Readiness& readiness,

@@ -95,9 +95,9 @@ Problem problem_of(const HttpRequest& request) {
                             "bytes, CR LF, and a size of 0 at the end"
                           : std::string(request.complaint)));
     case Fault::body_too_large:
-      return {
-          ProblemCode::payload_too_large,
-          "the body is over " + std::to_string(http::body_bytes_max / 1024) + " KiB; shorten it"};
+      return {.code = ProblemCode::payload_too_large,
+              .detail = "the body is over " + std::to_string(http::body_bytes_max / 1024) +
+                        " KiB; shorten it"};
     case Fault::incomplete:
       return invalid("the request broke off or took too long; send it whole");
     case Fault::no_room:
@@ -142,10 +142,11 @@ HttpResponse options_answer(const std::string& allow) {
 
 HttpResponse wrong_method_answer(const HttpRequest& request, const std::string& allow,
                                  std::string_view request_id) {
-  HttpResponse response = problem_answer(
-      {ProblemCode::method_not_allowed, printable(request.path) + " does not take " +
-                                            printable(request.method) + "; it takes " + allow},
-      request_id);
+  HttpResponse response =
+      problem_answer({.code = ProblemCode::method_not_allowed,
+                      .detail = printable(request.path) + " does not take " +
+                                printable(request.method) + "; it takes " + allow},
+                     request_id);
   response.add("Allow", allow);
   return response;
 }
@@ -250,8 +251,8 @@ HttpApi::Routed HttpApi::route(HttpRequest& request, const Identity& who,
     }
   }
   if (!found) {
-    return {tl::unexpected(
-                Problem{ProblemCode::not_found, "there is nothing at " + printable(request.path)}),
+    return {tl::unexpected(Problem{.code = ProblemCode::not_found,
+                                   .detail = "there is nothing at " + printable(request.path)}),
             &metrics};
   }
   if (route == nullptr) {
@@ -266,9 +267,9 @@ HttpApi::Routed HttpApi::route(HttpRequest& request, const Identity& who,
 Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpRequest& request,
                       const Identity& who, std::string_view request_id) {
   if (route.method == Method::post && is_no_json_body(request)) {
-    return tl::unexpected(Problem{ProblemCode::unsupported_media_type,
-                                  "the body must be JSON; send it with the header "
-                                  "Content-Type: application/json"});
+    return tl::unexpected(Problem{.code = ProblemCode::unsupported_media_type,
+                                  .detail = "the body must be JSON; send it with the header "
+                                            "Content-Type: application/json"});
   }
   if (route.role && route.pattern != metrics_pattern && !time_.known()) {
     return tl::unexpected(unavailable(
@@ -293,9 +294,10 @@ Answer HttpApi::call_guarded(const Route& route, const Call& call) {
                                            {"error", process::what_was_thrown()},
                                            {"request_id", std::string(call.request_id)}});
   }
-  return tl::unexpected(Problem{ProblemCode::internal_error,
-                                "the API failed on this request; its log says why, under the "
-                                "request id"});
+  return tl::unexpected(Problem{.code = ProblemCode::internal_error,
+                                .detail =
+                                    "the API failed on this request; its log says why, under the "
+                                    "request id"});
 }
 
 }  // namespace vsim::api

@@ -1,12 +1,11 @@
 #include "api/log_side.h"
 
 #include "api/answers.h"
-#include "eventstore/find_last.h"
+#include "ops/process/server_of_log.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
-#include "schema/read_model/server_history.h"
 
 namespace vsim::api {
 namespace {
@@ -138,10 +137,7 @@ Reply<std::optional<LoggedOutcome>> LogSide::find_outcome(const std::string& sub
 
 Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const ServerId& id,
                                                                     Instant at) const {
-  const auto find_last = [this](const std::string& filter, const auto& early) {
-    return eventstore::find_last(events_, filter, early);
-  };
-  auto server = read_model::server_at(find_last, id, at);
+  auto server = process::server_at(events_, id, at);
   if (!server) {
     return tl::unexpected(problem_of(server.error()));
   }

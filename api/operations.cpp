@@ -158,8 +158,8 @@ Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
     return tl::unexpected(operation.error());
   }
   if (!*operation) {
-    return tl::unexpected(
-        http::Problem{http::ProblemCode::not_found, "there is no operation " + id.to_string()});
+    return tl::unexpected(http::Problem{.code = http::ProblemCode::not_found,
+                                        .detail = "there is no operation " + id.to_string()});
   }
   const bool may_wait_again = is_decided(**operation) && !has_final_outcome(**operation);
   return may_wait_again ? as_it_waits(std::move(**operation)) : std::move(**operation);

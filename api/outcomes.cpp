@@ -51,7 +51,8 @@ bool has_final_outcome(const OperationRow& operation) {
 }
 
 bool is_later(StreamSequence copy, const OperationRow& operation) {
-  const LastCommand last{Cause{{}, operation.command_sequence, {}}, {}};
+  const LastCommand last{
+      Cause{.command = {}, .sequence = operation.command_sequence, .request_hash = {}}, {}};
   return copy > operation.command_sequence || is_after_high(last, copy);
 }
 

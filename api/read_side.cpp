@@ -18,9 +18,9 @@ using Steady = std::chrono::steady_clock;
 constexpr std::string_view min_sequence_header = "Vsim-Min-Sequence";
 
 http::Problem malformed_token(std::string_view text) {
-  return {http::ProblemCode::invalid_request,
-          "Vsim-Min-Sequence is \"" + std::string(text.substr(0, 64)) +
-              "\"; give the value of Vsim-Sequence from the answer to a write"};
+  return {.code = http::ProblemCode::invalid_request,
+          .detail = "Vsim-Min-Sequence is \"" + std::string(text.substr(0, 64)) +
+                    "\"; give the value of Vsim-Sequence from the answer to a write"};
 }
 
 /// Logs one line a second at most: in an outage every request fails.
@@ -87,8 +87,9 @@ std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
     return std::nullopt;
   }
   if (request.count_headers(min_sequence_header) > 1) {
-    return http::Problem{http::ProblemCode::invalid_request,
-                         "Vsim-Min-Sequence is there more than once; send the later one of them"};
+    return http::Problem{
+        .code = http::ProblemCode::invalid_request,
+        .detail = "Vsim-Min-Sequence is there more than once; send the later one of them"};
   }
   const std::string_view text = request.header(min_sequence_header);
   const auto token = http::decode_sequence(text);

@@ -36,6 +36,17 @@ class ReadSide {
     return std::move(*result);
   }
 
+  /// The same for the functions that take the pool itself.
+  template <typename Query>
+  auto look_up(Query&& query)
+      -> Reply<typename decltype(query(std::declval<read_model::ConnectionPool&>()))::value_type> {
+    auto result = query(pool_);
+    if (!result) {
+      return tl::unexpected(problem_of(result.error()));
+    }
+    return std::move(*result);
+  }
+
   /// Waits until the read models hold what the request's Vsim-Min-Sequence stands for. Gives the
   /// problem when it is malformed or does not come in time.
   std::optional<http::Problem> wait_for(const HttpRequest& request);

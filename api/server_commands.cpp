@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 using http::Problem;
 using http::ProblemCode;
+using read_model::ConnectionPool;
 using read_model::ServerRow;
 
 std::string joined(auto&& names) {
@@ -32,8 +33,9 @@ std::string joined(auto&& names) {
 }
 
 Problem unknown_region(const Catalogue& catalogue, const Region& region) {
-  return {ProblemCode::unknown_region,
-          "there is no region \"" + region.name + "\"; there are " +
+  return {.code = ProblemCode::unknown_region,
+          .detail =
+              "there is no region \"" + region.name + "\"; there are " +
               joined(catalogue.regions | std::views::keys | std::views::transform(&Region::name))};
 }
 
@@ -45,14 +47,14 @@ std::optional<Problem> find_unknown(const Catalogue& catalogue,
     return unknown_region(catalogue, request.region);
   }
   if (!catalogue.instance_types.contains(create.instance_type)) {
-    return Problem{ProblemCode::unknown_type,
-                   "there is no type \"" + create.instance_type + "\"; there are " +
-                       joined(std::views::keys(catalogue.instance_types))};
+    return Problem{.code = ProblemCode::unknown_type,
+                   .detail = "there is no type \"" + create.instance_type + "\"; there are " +
+                             joined(std::views::keys(catalogue.instance_types))};
   }
-  if (!create.profile.empty() && !catalogue.profiles.contains(create.profile)) {
-    return Problem{ProblemCode::unknown_profile, "there is no profile \"" + create.profile +
-                                                     "\"; there are " +
-                                                     joined(std::views::keys(catalogue.profiles))};
+  if (create.profile && !catalogue.profiles.contains(*create.profile)) {
+    return Problem{.code = ProblemCode::unknown_profile,
+                   .detail = "there is no profile \"" + *create.profile + "\"; there are " +
+                             joined(std::views::keys(catalogue.profiles))};
   }
   return std::nullopt;
 }
@@ -140,7 +142,7 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
 /// The server as the read models have it, else as the streams do.
 Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
   auto server =
-      read_side_.read([&](read_model::Transaction& tx) { return read_model::find_server(tx, id); });
+      read_side_.look_up([&](ConnectionPool& pool) { return read_model::find_server(pool, id); });
   if (server && *server) {
     return std::move(**server);
   }
@@ -152,9 +154,10 @@ Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
     return std::move(*streamed->logged);
   }
   if (streamed->queued_create) {
-    return tl::unexpected(Problem{ProblemCode::operation_in_progress,
-                                  "the server is being created; wait for that and try again",
-                                  streamed->queued_create->id.to_string()});
+    return tl::unexpected(
+        Problem{.code = ProblemCode::operation_in_progress,
+                .detail = "the server is being created; wait for that and try again",
+                .operation_id = streamed->queued_create->id.to_string()});
   }
   return tl::unexpected(no_such_server(id));
 }
@@ -191,12 +194,9 @@ Answer ServerCommands::submit(const Call& call, const Write& write, int success_
   if (!result) {
     return tl::unexpected(result.error());
   }
-  const auto outcome = outcome_of(result->operation);
-  if (!outcome) {
-    return accepted_answer(write, *result);
-  }
-  if (*outcome != OutcomeKind::succeeded && !is_met_already(call, *result)) {
-    return refused_answer(write, *result);
+  if (auto without = answer_without_success(write, *result);
+      without && !is_met_already(call, *result)) {
+    return std::move(*without);
   }
   if (!write.server) {
     return show_pool(write, *result, success_status);
@@ -239,9 +239,8 @@ Answer ServerCommands::show_settled(const Write& write, const WriteResult& resul
   const ServerRow server = poll_until(
       write.terms.deadline, stopping_, Backoff(5ms, 100ms),
       [&] {
-        const auto found = read_side_.read([&](read_model::Transaction& tx) {
-          return read_model::find_server(tx, *write.server);
-        });
+        const auto found = read_side_.look_up(
+            [&](ConnectionPool& pool) { return read_model::find_server(pool, *write.server); });
         last = found && *found ? **found : last;
         return last;
       },

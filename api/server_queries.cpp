@@ -13,7 +13,7 @@ namespace vsim::api {
 namespace {
 
 using http::QueryString;
-using read_model::Transaction;
+using read_model::ConnectionPool;
 
 /// A page of servers, as the query string asks for it.
 struct PageRequest {
@@ -94,8 +94,8 @@ Answer ServerQueries::list(const Call& call) {
     return tl::unexpected(std::move(*late));
   }
   const Instant live = applied_.live_now();
-  const auto servers = read_side_.read([&](Transaction& tx) {
-    return read_model::list_servers(tx, page->filter, static_cast<std::uint32_t>(page->limit),
+  const auto servers = read_side_.look_up([&](ConnectionPool& pool) {
+    return read_model::list_servers(pool, page->filter, static_cast<std::uint32_t>(page->limit),
                                     page->offset, page->after);
   });
   if (!servers) {
@@ -147,15 +147,16 @@ Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
   if (auto present = show(id); !present) {
     return present;
   }
-  return tl::unexpected(http::Problem{http::ProblemCode::not_found,
-                                      "server " + id.to_string() + " did not exist at " + time +
-                                          ": it was created later; give a later time"});
+  return tl::unexpected(http::Problem{.code = http::ProblemCode::not_found,
+                                      .detail = "server " + id.to_string() + " did not exist at " +
+                                                time +
+                                                ": it was created later; give a later time"});
 }
 
 Answer ServerQueries::show(const ServerId& id) {
   const Instant live = applied_.live_now();
   const auto server =
-      read_side_.read([&](Transaction& tx) { return read_model::find_server(tx, id); });
+      read_side_.look_up([&](ConnectionPool& pool) { return read_model::find_server(pool, id); });
   if (!server) {
     return tl::unexpected(server.error());
   }
@@ -198,8 +199,8 @@ Answer ServerQueries::logs(const Call& call) {
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  const auto events = read_side_.read([&](Transaction& tx) {
-    return read_model::list_server_events(tx, *id, static_cast<std::uint32_t>(*limit), *before);
+  const auto events = read_side_.look_up([&](ConnectionPool& pool) {
+    return read_model::list_server_events(pool, *id, static_cast<std::uint32_t>(*limit), *before);
   });
   if (!events) {
     return tl::unexpected(events.error());

@@ -4,7 +4,6 @@
 
 #include "ops/process/clock_of_log.h"
 #include "ops/telemetry/log.h"
-#include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {

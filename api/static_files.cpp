@@ -57,9 +57,10 @@ tl::expected<StaticFiles, std::string> StaticFiles::read(const std::string& sche
 Answer StaticFiles::get(const Call& call) const {
   if (files_.empty()) {
     return tl::unexpected(http::Problem{
-        http::ProblemCode::not_found,
-        "Swagger UI is not served here; start the API with SWAGGER_DIR set to the folder into "
-        "which ops/up has fetched it (.run/tools/swagger-ui), or read /openapi.json"});
+        .code = http::ProblemCode::not_found,
+        .detail =
+            "Swagger UI is not served here; start the API with SWAGGER_DIR set to the folder into "
+            "which ops/up has fetched it (.run/tools/swagger-ui), or read /openapi.json"});
   }
   const auto known = read_known_tags(call.request);
   if (!known) {
@@ -67,8 +68,9 @@ Answer StaticFiles::get(const Call& call) const {
   }
   const auto found = files_.find(call.parameter);
   if (found == files_.end()) {
-    return tl::unexpected(http::Problem{http::ProblemCode::not_found,
-                                        "Swagger UI has no such file; open /swagger/index.html"});
+    return tl::unexpected(
+        http::Problem{.code = http::ProblemCode::not_found,
+                      .detail = "Swagger UI has no such file; open /swagger/index.html"});
   }
   const File& file = found->second;
   HttpResponse response;

@@ -33,30 +33,11 @@ std::optional<read_model::Settled> settled_of(const WriteResult& result) {
   return settled ? std::optional(read_model::Settled{*operation.decided_at}) : std::nullopt;
 }
 
-}  // namespace
-
-HttpResponse with_terms(HttpResponse response, const Write& write, const WriteResult& result) {
-  response.add("Vsim-Sequence", sequence_of(result.operation));
-  if (const std::string applied = write.terms.preferences.applied(); !applied.empty()) {
-    response.add("Preference-Applied", applied);
-  }
-  if (result.replayed) {
-    response.add("Idempotent-Replayed", "true");
-  }
-  return response;
-}
-
-HttpResponse accepted_answer(const Write& write, const WriteResult& result) {
-  const http::OperationView view{result.operation, settled_of(result), write.terms.until_settled};
-  HttpResponse response = json_answer(202, http::render_operation(view));
-  response.add("Location",
-               "/operations/" + result.operation.id + (view.until_settled ? "?until=settled" : ""));
-  return with_terms(std::move(response), write, result);
-}
-
+/// The problem document of an outcome that is not success.
 HttpResponse refused_answer(const Write& write, const WriteResult& result) {
   const OperationRow& operation = result.operation;
-  Problem problem{ProblemCode::unavailable, operation.detail, operation.id};
+  Problem problem{
+      .code = ProblemCode::unavailable, .detail = operation.detail, .operation_id = operation.id};
   const std::string again = write.terms.keyed
                                 ? "send it again if it is wanted, with the same Idempotency-Key"
                                 : "send it again if it is wanted";
@@ -84,9 +65,39 @@ HttpResponse refused_answer(const Write& write, const WriteResult& result) {
   return with_terms(problem_answer(problem, write.request_id), write, result);
 }
 
+}  // namespace
+
+HttpResponse with_terms(HttpResponse response, const Write& write, const WriteResult& result) {
+  response.add("Vsim-Sequence", sequence_of(result.operation));
+  if (const std::string applied = write.terms.preferences.applied(); !applied.empty()) {
+    response.add("Preference-Applied", applied);
+  }
+  if (result.replayed) {
+    response.add("Idempotent-Replayed", "true");
+  }
+  return response;
+}
+
+HttpResponse accepted_answer(const Write& write, const WriteResult& result) {
+  const http::OperationView view{result.operation, settled_of(result), write.terms.until_settled};
+  HttpResponse response = json_answer(202, http::render_operation(view));
+  response.add("Location",
+               "/operations/" + result.operation.id + (view.until_settled ? "?until=settled" : ""));
+  return with_terms(std::move(response), write, result);
+}
+
+std::optional<HttpResponse> answer_without_success(const Write& write, const WriteResult& result) {
+  const auto outcome = outcome_of(result.operation);
+  if (outcome == OutcomeKind::succeeded) {
+    return std::nullopt;
+  }
+  return outcome ? refused_answer(write, result) : accepted_answer(write, result);
+}
+
 HttpResponse superseded_answer(const Write& write, const WriteResult& result) {
-  const Problem problem{ProblemCode::superseded, std::string(http::superseded_detail),
-                        result.operation.id};
+  const Problem problem{.code = ProblemCode::superseded,
+                        .detail = std::string(http::superseded_detail),
+                        .operation_id = result.operation.id};
   HttpResponse response = problem_answer(problem, write.request_id);
   response.add("Location", "/servers/" + write.server->to_string());
   return with_terms(std::move(response), write, result);

@@ -2,6 +2,8 @@
 
 // What all writes are answered with, whatever they write to.
 
+#include <optional>
+
 #include "api/command_gateway.h"
 #include "api/write.h"
 
@@ -16,8 +18,9 @@ HttpResponse with_terms(HttpResponse response, const Write& write, const WriteRe
 /// be shown now.
 HttpResponse accepted_answer(const Write& write, const WriteResult& result);
 
-/// The problem document of a result whose outcome is not success.
-HttpResponse refused_answer(const Write& write, const WriteResult& result);
+/// The answer to a command that has not succeeded: 202 while it has no outcome, else the problem
+/// document of its outcome. Nothing when it has succeeded.
+std::optional<HttpResponse> answer_without_success(const Write& write, const WriteResult& result);
 
 /// 409: carried out, but the server never settles: another command ended it. `Location` is the
 /// server.

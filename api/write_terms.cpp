@@ -49,7 +49,8 @@ std::optional<http::Problem> read_if_match(const HttpRequest& request, WriteTarg
   }
   terms.match = canonical(*tags);
   if (auto why = tags->why_unmatchable()) {
-    terms.unmatchable = http::Problem{http::ProblemCode::precondition_failed, std::move(*why)};
+    terms.unmatchable =
+        http::Problem{.code = http::ProblemCode::precondition_failed, .detail = std::move(*why)};
   }
   if (!tags->any) {
     terms.only_at = tags->versions();

@@ -74,6 +74,19 @@ std::optional<FreeAddress> AddressPool::reserve(std::uint64_t chance) {
   return FreeAddress{ip, entry.last_claim};
 }
 
+std::optional<FreeAddress> AddressPool::reserve_claimed(Ipv4 ip, StreamSequence claim) {
+  const auto found = entries_.find(ip);
+  if (found == entries_.end()) {
+    return std::nullopt;
+  }
+  auto& entry = found->second;
+  if (!entry.taken || entry.reserved || entry.last_claim != claim) {
+    return std::nullopt;
+  }
+  entry.reserved = true;
+  return FreeAddress{ip, claim};
+}
+
 void AddressPool::release(Ipv4 ip) {
   const auto found = entries_.find(ip);
   if (found == entries_.end() || !found->second.reserved) {

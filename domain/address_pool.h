@@ -40,11 +40,16 @@ class AddressPool {
   /// The log says: claimed at `sequence`. An older claim than the known one changes nothing.
   void claimed(Ipv4 ip, StreamSequence sequence);
 
-  /// The log says: its holder is terminated, at `sequence`. Ignored when a later claim is known.
+  /// The log says: its holder is terminated, at `sequence`; or its claim at `sequence` is void.
+  /// Ignored when a later claim is known. D6
   void freed(Ipv4 ip, StreamSequence sequence);
 
   /// Proposes a free address and sets it aside until release(); `chance` spreads rivals apart.
   std::optional<FreeAddress> reserve(std::uint64_t chance);
+
+  /// Sets a taken address aside for the claimant itself, until release(); nothing where another
+  /// claim than that at `claim` is the last known, or it is set aside already. D6
+  std::optional<FreeAddress> reserve_claimed(Ipv4 ip, StreamSequence claim);
 
   /// Ends a reservation: the address is what the log says of it.
   void release(Ipv4 ip);

@@ -52,7 +52,10 @@ std::optional<std::string> unusable(const AddressRange& range) {
 }
 
 CommandSummary summary_of(const ExtendPool& command) {
-  return {command.region, std::nullopt, cause_of(command), command.origin};
+  return {.region = command.region,
+          .server = std::nullopt,
+          .cause = cause_of(command),
+          .origin = command.origin};
 }
 
 Decision<PoolEvent> decide(const Pool& pool, const ExtendPool& command, Instant now,

@@ -31,7 +31,7 @@ namespace vsim {
 struct Create {
   std::string name;
   std::string instance_type;
-  std::string profile;  // empty: the catalogue's default
+  std::optional<std::string> profile;  // none: the catalogue's default
   std::map<std::string, std::string> tags;
   std::optional<Duration> idle_timeout;  // the server's own, above IDLE_TIMEOUT and the profile's
   bool operator==(const Create&) const = default;

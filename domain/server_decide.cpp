@@ -130,7 +130,7 @@ struct Decide {
           RejectionCode::unknown_type,
           "there is no instance type " + create.instance_type + "; GET /types lists them"};
     }
-    const auto& wanted = create.profile.empty() ? catalogue.default_profile : create.profile;
+    const auto& wanted = create.profile ? *create.profile : catalogue.default_profile;
     const auto profile = catalogue.profiles.find(wanted);
     if (profile == catalogue.profiles.end()) {
       return Rejection{RejectionCode::unknown_profile, "there is no profile " + wanted};
@@ -251,13 +251,17 @@ Ruling rule_on(const State& before, const State& state, const Command& command, 
                          std::to_string(state.last_change.version) +
                          "\" now; look at it again before you decide what to do"};
   }
-  return std::visit(Decide{state, command, at, context}, command.action);
+  return std::visit(Decide{.state = state, .command = command, .now = at, .context = context},
+                    command.action);
 }
 
 }  // namespace
 
 CommandSummary summary_of(const Command& command) {
-  return {command.region, command.server, cause_of(command), command.origin};
+  return {.region = command.region,
+          .server = command.server,
+          .cause = cause_of(command),
+          .origin = command.origin};
 }
 
 Decision<Event> decide(const State& state, const Command& command, Instant now,

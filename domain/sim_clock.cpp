@@ -70,7 +70,10 @@ Instant simulated_at(const SimClock& clock, WallTime wall) {
 }
 
 CommandSummary summary_of(const ClockCommand& command) {
-  return {std::nullopt, std::nullopt, cause_of(command), command.origin};
+  return {.region = std::nullopt,
+          .server = std::nullopt,
+          .cause = cause_of(command),
+          .origin = command.origin};
 }
 
 Decision<ClockEvent> decide(const SimClock& clock, const ClockCommand& command, WallTime wall) {
@@ -105,12 +108,12 @@ std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandSum
                     .data = data_of<ClockEventData>(std::move(outcome))};
 }
 
-ClockEvent deadlines_applied(const SimClock& clock, Instant through) {
+ClockEvent deadlines_applied(const SimClock& clock, DeadlinesApplied applied) {
   return {.version = clock.version + 1,
-          .at = through,
+          .at = applied.through,
           .cause = std::nullopt,
           .origin = {"timekeeper", {}},
-          .data = DeadlinesApplied{through}};
+          .data = applied};
 }
 
 SimClock evolve(SimClock clock, const ClockEvent& event, WallTime stored_at) {

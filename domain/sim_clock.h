@@ -56,9 +56,11 @@ struct ClockScaled {
   double scale = 1;
   bool operator==(const ClockScaled&) const = default;
 };
-/// The timekeeper has brought every deadline up to `through` into the log.
+/// The timekeeper has brought every deadline up to `through` into the log, as far as events up to
+/// `log_through` have set it: what others decided earlier and stored later may still be due.
 struct DeadlinesApplied {
   Instant through;
+  std::optional<StreamSequence> log_through;  // none: a build before D84
   bool operator==(const DeadlinesApplied&) const = default;
 };
 using ClockEventData = EventDataOf<ClockStarted, ClockAdvanced, ClockScaled, DeadlinesApplied>;
@@ -87,8 +89,8 @@ Decision<ClockEvent> decide(const SimClock& clock, const ClockCommand& command, 
 std::optional<ClockEvent> decide_outcome(const SimClock& clock, const CommandSummary& command,
                                          NoChange outcome, WallTime wall);
 
-/// The timekeeper's event, once all deadlines up to `through` are in the log.
-ClockEvent deadlines_applied(const SimClock& clock, Instant through);
+/// The timekeeper's event, once all deadlines that it speaks of are in the log.
+ClockEvent deadlines_applied(const SimClock& clock, DeadlinesApplied applied);
 
 /// The state after an event that the broker stamped with `stored_at`. A change counts from that
 /// stamp, which all readers see alike, so time never goes back, however long the event was under

@@ -35,6 +35,14 @@ Instant simulated_at(const SimulatedTime& time, WallTime wall) {
   return time.sim + Duration(static_cast<std::int64_t>(ms));
 }
 
+std::optional<Instant> overdue_until(const SimulatedTime& time, WallTime wall) {
+  if (wall - time.stored_at < overdue_grace) {
+    return std::nullopt;
+  }
+  const std::chrono::duration<double> simulated = overdue_grace * time.scale;
+  return simulated_at(time, wall) - std::chrono::floor<Duration>(simulated);
+}
+
 std::chrono::nanoseconds wall_until(const SimulatedTime& time, WallTime wall, Instant due) {
   const auto ahead = due - simulated_at(time, wall);
   if (ahead.count() <= 0) {

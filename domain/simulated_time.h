@@ -38,6 +38,14 @@ std::optional<std::string> contradiction(const SimulatedTime& time,
 /// Simulated time at a wall time; before the event was stored it stands still.
 Instant simulated_at(const SimulatedTime& time, WallTime wall);
 
+/// How late a deadline may be, by the wall, before it counts as overdue: a standby takes over after
+/// 2 s, and a round under load takes a while.
+inline constexpr std::chrono::seconds overdue_grace{5};
+
+/// Deadlines that are not after it are overdue. Nothing right after a change of the clock: much may
+/// be due at once then, and nothing is late yet.
+std::optional<Instant> overdue_until(const SimulatedTime& time, WallTime wall);
+
 /// How long to wait, on the wall, until simulated time reaches `due`; 0 when it has.
 std::chrono::nanoseconds wall_until(const SimulatedTime& time, WallTime wall, Instant due);
 

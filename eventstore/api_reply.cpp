@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "eventstore/broker.h"
+
 namespace vsim::eventstore {
 namespace {
 
@@ -34,7 +36,25 @@ ApiReply read_api_reply(std::string_view json) {
   }
   take(root["seq"], reply.sequence);
   take(root["duplicate"], reply.duplicate);
+  take(root["count"], reply.count);
+  std::string_view type;
+  take(root["type"], type);
+  reply.type = type;
   return reply;
+}
+
+// Rests on request() alone, so the simulation's broker has it from here too.
+Result<std::string> Broker::api(const std::string& subject, std::string_view json) const {
+  auto reply = request(subject, json);
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
+  const auto parsed = read_api_reply(reply->payload);
+  if (parsed.error) {
+    return fail(Error::Kind::refused,
+                parsed.error->description + " (" + std::to_string(parsed.error->err_code) + ")");
+  }
+  return std::move(reply->payload);
 }
 
 }  // namespace vsim::eventstore

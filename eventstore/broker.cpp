@@ -11,7 +11,6 @@
 #include <nats/nats.h>
 #include <openssl/ssl.h>
 
-#include "eventstore/api_reply.h"
 #include "eventstore/nats_handle.h"
 #include "eventstore/nats_message.h"
 #include "eventstore/server_info.h"
@@ -310,19 +309,6 @@ Result<Received> Broker::request(const std::string& subject, std::string_view pa
   }
   const NatsMsgHandle reply(raw);
   return receive(raw);
-}
-
-Result<std::string> Broker::api(const std::string& subject, std::string_view json) const {
-  auto reply = request(subject, json);
-  if (!reply) {
-    return tl::unexpected(reply.error());
-  }
-  const auto parsed = read_api_reply(reply->payload);
-  if (parsed.error) {
-    return fail(Error::Kind::refused,
-                parsed.error->description + " (" + std::to_string(parsed.error->err_code) + ")");
-  }
-  return std::move(reply->payload);
 }
 
 void Broker::publish(const std::string& subject, std::string_view payload, const Headers& headers,

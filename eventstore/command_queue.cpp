@@ -39,6 +39,7 @@ PublishError publish_error(const Error& error) {
 CommandPublisher::CommandPublisher(Broker& broker, std::string stream)
     : broker_(broker), stream_(std::move(stream)) {}
 
+// By itself, however many are published at once. D74
 tl::expected<Accepted, PublishError> CommandPublisher::publish(const std::string& subject,
                                                                const std::string& payload,
                                                                const Headers& headers) const {
@@ -199,9 +200,8 @@ Result<bool> CommandQueue::holds(const Delivery& delivery) const {
 
 void CommandQueue::forget(const Delivery& delivery) { impl_->in_hand.erase(delivery.reply_to); }
 
+// D73
 void CommandQueue::ack(const Delivery& delivery) { impl_->end(delivery, "+ACK"); }
-
-void CommandQueue::flush() { impl_->broker.flush(); }
 
 void CommandQueue::nak(const Delivery& delivery, std::chrono::milliseconds delay) {
   impl_->in_hand.erase(delivery.reply_to);

@@ -68,6 +68,8 @@ struct Delivery {
 /// as soon as it is stored; after a reconnect it asks anew.
 class CommandQueue {
  public:
+  /// `broker` outlives it, and should send at once: a caller may wait for the slot that an ack
+  /// frees.
   CommandQueue(Broker& broker, std::string stream, std::string consumer);
   ~CommandQueue();
   CommandQueue(const CommandQueue&) = delete;
@@ -100,17 +102,13 @@ class CommandQueue {
   /// Is in hand no more; nothing is said about it.
   void forget(const Delivery& delivery);
 
-  /// Done: the slot is free. Sent with the next flush(), or a millisecond later. One that a crash
-  /// of the broker has lost is said again by a take() after the reconnect.
+  /// Done: the slot will be free as soon as the broker has read it. Waits for nothing. One that a
+  /// crash of the broker has lost is said again by a take() after the reconnect.
   void ack(const Delivery& delivery);
 
   /// Not by us: deliver again after `delay`. That counts as one of the deliveries that a command
   /// may have.
   void nak(const Delivery& delivery, std::chrono::milliseconds delay);
-
-  /// Sends the acks: one write for all of them, one round trip. Then the slots are as good as free,
-  /// before anybody learns of the outcomes.
-  void flush();
 
   /// Never again: the slot is free, and the broker tells its advisories why.
   void terminate(const Delivery& delivery, const std::string& reason);

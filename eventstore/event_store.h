@@ -36,6 +36,19 @@ struct Append {
 /// Messages of one atomic batch that the broker takes.
 inline constexpr std::size_t batch_messages_max = 1000;
 
+/// Messages of one chain at most.
+inline constexpr std::size_t chain_messages_max = 400;
+
+/// Messages that are appended one after the other, until one is refused.
+using Chain = std::span<const Append>;
+
+/// How far a chain has come.
+struct ChainEnd {
+  std::size_t stored = 0;      // so many from its front are in the log
+  Sequence last = 0;           // where the last of them stands; others' messages may be in between
+  std::optional<Error> error;  // why the next one is not; `unknown`: more than `stored` may be
+};
+
 /// Whether a stream keeps its messages for ever, or old ones go by its limits.
 enum class Retention { for_ever, limited };
 
@@ -58,9 +71,16 @@ class EventStore {
   /// A conflict does not say which expectation failed. An empty batch is a bug of the caller.
   virtual Result<Sequence> append(std::span<const Append> batch) = 0;
 
-  /// Appends messages that have nothing to do with each other, all under way at once: each
-  /// succeeds or fails alone, and the results stand in the same order.
-  virtual std::vector<Result<Sequence>> append_each(std::span<const Append> messages) = 0;
+  /// Appends chains that have nothing to do with each other, all under way at once; their ends
+  /// stand in the same order. A chain is not atomic: it stops at the first message that is refused,
+  /// and what stands before that stays. Each message needs an expectation of its own where it
+  /// matters what is before it, since others' messages may come between two of a chain. Costs the
+  /// disk one sync a message. Chains hold 1 to chain_messages_max messages. D72
+  virtual std::vector<ChainEnd> append_chains(std::span<const Chain> chains) = 0;
+
+  /// Appends messages that have nothing to do with each other: each succeeds or fails alone, and
+  /// the results stand in the same order.
+  std::vector<Result<Sequence>> append_each(std::span<const Append> messages);
 
   /// The last message of every subject that matches one of the filters, in no given order.
   virtual Result<std::vector<Message>> load_last(std::span<const std::string> filters) = 0;

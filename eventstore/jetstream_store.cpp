@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "eventstore/api_reply.h"
+#include "eventstore/append_wire.h"
 #include "eventstore/broker_facts.h"
+#include "eventstore/chain_append.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/jetstream_follower.h"
 #include "eventstore/reply_collector.h"
@@ -19,37 +21,6 @@ using namespace std::chrono_literals;
 constexpr auto answer_wait = 5s;
 constexpr std::size_t filters_per_request_max = 1000;  // the broker stops at 1,024
 constexpr std::size_t history_page = 256;
-
-Headers headers_of(const Append& append) {
-  Headers headers = append.headers;
-  if (append.expected) {
-    headers.push_back(
-        {"Nats-Expected-Last-Subject-Sequence", std::to_string(append.expected->last)});
-    if (append.expected->filter != append.subject) {
-      headers.push_back({"Nats-Expected-Last-Subject-Sequence-Subject", append.expected->filter});
-    }
-  }
-  return headers;
-}
-
-Result<Sequence> appended(const Result<Received>& reply) {
-  if (!reply) {
-    return tl::unexpected(reply.error());
-  }
-  if (find_header(reply->headers, "Status") == "503") {
-    return fail(Error::Kind::unavailable, "no stream takes this subject");
-  }
-  const auto answer = read_api_reply(reply->payload);
-  if (!answer.error) {
-    return answer.sequence;
-  }
-  const auto code = answer.error->err_code;
-  const bool conflict = code == api_error::wrong_last_sequence ||
-                        code == api_error::wrong_last_sequence_bare ||
-                        code == api_error::duplicate_in_batch;
-  return fail(conflict ? Error::Kind::conflict : Error::Kind::unavailable,
-              fmt::format("{} ({})", answer.error->description, code));
-}
 
 }  // namespace
 
@@ -68,11 +39,11 @@ Result<Sequence> JetStreamStore::append(std::span<const Append> batch) {
   assert(!batch.empty() && batch.size() <= batch_messages_max);
   if (batch.size() == 1) {
     const auto& only = batch.front();
-    return appended(broker_.request(only.subject, only.payload, headers_of(only)));
+    return read_append_reply(broker_.request(only.subject, only.payload, wire_headers(only)));
   }
   const auto id = batch_prefix_ + std::to_string(next_batch_.fetch_add(1));
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    auto headers = headers_of(batch[i]);
+    auto headers = wire_headers(batch[i]);
     headers.push_back({"Nats-Batch-Id", id});
     headers.push_back({"Nats-Batch-Sequence", std::to_string(i + 1)});
     if (i + 1 < batch.size()) {
@@ -80,37 +51,19 @@ Result<Sequence> JetStreamStore::append(std::span<const Append> batch) {
       continue;
     }
     headers.push_back({"Nats-Batch-Commit", "1"});
-    return appended(broker_.request(batch[i].subject, batch[i].payload, headers));
+    return read_append_reply(broker_.request(batch[i].subject, batch[i].payload, headers));
   }
   return fail(Error::Kind::refused, "an empty batch");
 }
 
-std::vector<Result<Sequence>> JetStreamStore::append_each(std::span<const Append> messages) {
-  if (messages.empty()) {
+std::vector<ChainEnd> JetStreamStore::append_chains(std::span<const Chain> chains) {
+  if (chains.empty()) {
     return {};
   }
-  if (messages.size() == 1) {
-    return {append(messages)};
-  }
-  std::vector<Result<Sequence>> results(messages.size(),
-                                        fail(Error::Kind::unknown, "no answer in time"));
   auto collector = collectors_->borrow();
-  collector->begin();
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    unbuffered_.publish(messages[i].subject, messages[i].payload, headers_of(messages[i]),
-                        collector->reply_to(i));
-  }
-  for (std::size_t answers = 0; answers < messages.size(); ++answers) {
-    const auto reply = collector->next(answer_wait);
-    if (!reply) {
-      break;
-    }
-    const auto index = ReplyCollector::index_of(*reply);
-    if (index < results.size()) {
-      results[index] = appended(reply);
-    }
-  }
-  return results;
+  ChainAppend append(unbuffered_, *collector, chains);
+  return append.run([this] { return batch_prefix_ + std::to_string(next_batch_.fetch_add(1)); },
+                    answer_wait);
 }
 
 Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::string> filters) {

@@ -1,7 +1,8 @@
 #pragma once
 
-// The log on a JetStream stream. Atomic batches have the wire form of NATS ADR-50: every message
-// bears the batch's id and its place in it, the last one commits.
+// The log on a JetStream stream. Atomic batches and chains have the wire forms of NATS ADR-50. Of a
+// batch every message bears the batch's id and its place in it as headers, and the last one
+// commits; of a chain ("fast ingest") the reply subject does.
 
 #include <atomic>
 #include <memory>
@@ -16,14 +17,15 @@ class ReplyCollectors;
 
 class JetStreamStore : public EventStore {
  public:
-  /// Both connections outlive the store. `broker` carries the appends, gathered in its buffer until
-  /// the commit; `unbuffered` (send_at_once) carries the reads with several answers, and the pulls.
+  /// Both connections outlive the store. `broker` carries the batches, gathered in its buffer until
+  /// the commit; `unbuffered` (send_at_once) carries chains, the reads with several answers, and
+  /// the pulls.
   JetStreamStore(Broker& broker, Broker& unbuffered, std::string stream,
                  Retention retention = Retention::for_ever);
   ~JetStreamStore() override;
 
   Result<Sequence> append(std::span<const Append> batch) override;
-  std::vector<Result<Sequence>> append_each(std::span<const Append> messages) override;
+  std::vector<ChainEnd> append_chains(std::span<const Chain> chains) override;
   Result<std::vector<Message>> load_last(std::span<const std::string> filters) override;
   Result<std::vector<Message>> load_history(const std::string& filter) override;
   Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) override;

@@ -1,5 +1,7 @@
 #pragma once
 
+// A fault of nats.c in reading headers, and how the store marks the messages that it hits.
+
 #include <string_view>
 
 namespace vsim::eventstore {

@@ -1,5 +1,7 @@
 #pragma once
 
+// The one sentence about a message that the broker has lost.
+
 #include <string>
 #include <string_view>
 

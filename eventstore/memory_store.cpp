@@ -86,8 +86,11 @@ Result<Sequence> MemoryStore::append(std::span<const Append> batch) {
   }
   const auto now = std::chrono::system_clock::now();
   for (const auto& append : batch) {
-    log_.push_back(
-        {append.subject, log_.size() + 1, Timestamp(now), append.headers, append.payload});
+    log_.push_back({.subject = append.subject,
+                    .sequence = log_.size() + 1,
+                    .stored_at = Timestamp(now),
+                    .headers = append.headers,
+                    .payload = append.payload});
   }
   ++appends_;
   grown_.notify_all();
@@ -97,12 +100,36 @@ Result<Sequence> MemoryStore::append(std::span<const Append> batch) {
   return log_.size();
 }
 
-std::vector<Result<Sequence>> MemoryStore::append_each(std::span<const Append> messages) {
-  std::vector<Result<Sequence>> results;
-  for (const auto& message : messages) {
-    results.push_back(append(std::span(&message, 1)));
+void MemoryStore::restore(Message message) {
+  const std::lock_guard lock(mutex_);
+  assert(message.sequence == log_.size() + 1);
+  log_.push_back(std::move(message));
+  grown_.notify_all();
+}
+
+ChainEnd MemoryStore::append_chain(Chain chain) {
+  assert(!chain.empty() && chain.size() <= chain_messages_max);
+  ChainEnd end;
+  for (const auto& message : chain) {
+    const auto stored = append(std::span(&message, 1));
+    if (!stored) {
+      // Without its answer nobody knows how far the chain has come.
+      const bool unknown = stored.error().kind == Error::Kind::unknown;
+      return unknown ? ChainEnd{0, 0, stored.error()}
+                     : ChainEnd{end.stored, end.last, stored.error()};
+    }
+    ++end.stored;
+    end.last = *stored;
   }
-  return results;
+  return end;
+}
+
+std::vector<ChainEnd> MemoryStore::append_chains(std::span<const Chain> chains) {
+  std::vector<ChainEnd> ends;
+  for (const auto& chain : chains) {
+    ends.push_back(append_chain(chain));
+  }
+  return ends;
 }
 
 Result<std::vector<Message>> MemoryStore::load_last(std::span<const std::string> filters) {

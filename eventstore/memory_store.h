@@ -15,7 +15,7 @@
 
 namespace vsim::eventstore {
 
-/// Chances of each append, between 0 and 1.
+/// Chances of each append, between 0 and 1. Of a chain they are each message's, and end it there.
 struct Faults {
   std::uint64_t seed = 1;
   double unavailable = 0;   // nothing is done, and it is said so
@@ -29,7 +29,7 @@ class MemoryStore : public EventStore {
   explicit MemoryStore(Faults faults = {});
 
   Result<Sequence> append(std::span<const Append> batch) override;
-  std::vector<Result<Sequence>> append_each(std::span<const Append> messages) override;
+  std::vector<ChainEnd> append_chains(std::span<const Chain> chains) override;
   Result<std::vector<Message>> load_last(std::span<const std::string> filters) override;
   Result<std::vector<Message>> load_history(const std::string& filter) override;
   Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) override;
@@ -37,8 +37,12 @@ class MemoryStore : public EventStore {
   Result<Sequence> last_sequence() override;
   std::unique_ptr<Follower> follow(Sequence after) override;
 
+  /// Adds a message as another store has stored it, with its time, at the next position, which must
+  /// be its own.
+  void restore(Message message);
+
   /// Runs before the next append looks at anything, once: whatever happens "at that very moment".
-  /// It may append itself.
+  /// It may append itself. Each message of a chain is an append of its own.
   void before_next_append(std::function<void()> interleaved);
 
   /// Batches and lone messages that were stored so far, and refused ones.
@@ -47,6 +51,7 @@ class MemoryStore : public EventStore {
 
  private:
   friend class MemoryFollower;
+  ChainEnd append_chain(Chain chain);
   bool holds(std::span<const Append> batch) const;
   bool happens(double chance);
 

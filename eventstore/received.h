@@ -1,5 +1,7 @@
 #pragma once
 
+// A message that is not stored: a request, a reply or an announcement. A plain value.
+
 #include <string>
 
 #include "eventstore/message.h"

@@ -5,12 +5,21 @@
 #include "domain/decimal.h"
 
 namespace vsim::eventstore {
+namespace {
+
+// Answers go to the connection that asked: while one is awaited it is looked at so often whether it
+// is still there.
+constexpr std::chrono::milliseconds connection_look_min{1};
+constexpr std::chrono::milliseconds connection_look_max{200};
+
+}  // namespace
 
 ReplyCollector::ReplyCollector(Broker& broker)
-    : inbox_(broker.new_inbox()), subscription_(broker.subscribe(inbox_ + ".>")) {}
+    : broker_(broker), inbox_(broker.new_inbox()), subscription_(broker.subscribe(inbox_ + ".>")) {}
 
 const std::string& ReplyCollector::begin() {
   current_ = inbox_ + "." + std::to_string(++round_);
+  reconnects_ = broker_.reconnects();
   return current_;
 }
 
@@ -18,9 +27,13 @@ std::string ReplyCollector::reply_to(std::size_t index) const {
   return current_ + "." + std::to_string(index);
 }
 
-std::size_t ReplyCollector::index_of(const Received& received) {
-  const std::string_view subject = received.subject;
-  return read_decimal(subject.substr(subject.rfind('.') + 1)).value_or(0);
+std::optional<std::size_t> ReplyCollector::index_of(const Received& received) const {
+  auto rest = std::string_view(received.subject);
+  if (rest.size() <= current_.size()) {
+    return std::nullopt;
+  }
+  rest.remove_prefix(current_.size() + 1);
+  return read_decimal(rest.substr(0, rest.find('.')));
 }
 
 Result<Received> ReplyCollector::next(std::chrono::milliseconds wait) {
@@ -31,12 +44,18 @@ Result<Received> ReplyCollector::next(std::chrono::milliseconds wait) {
   const auto until = SteadyClock::now() + wait;
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
-    auto received = subscription_->next(std::max(left, std::chrono::milliseconds(1)));
+    auto received = subscription_->next(std::clamp(left, connection_look_min, connection_look_max));
     if (!received) {
       return tl::unexpected(received.error());
     }
     if (!*received) {
-      return fail(Error::Kind::unknown, "no answer in time");
+      if (!broker_.connected() || broker_.reconnects() != reconnects_) {
+        return fail(Error::Kind::unknown, "the connection was lost before the answer came");
+      }
+      if (SteadyClock::now() >= until) {
+        return fail(Error::Kind::unknown, "no answer in time");
+      }
+      continue;
     }
     const auto& subject = (*received)->subject;
     const bool ours = subject.starts_with(current_) &&

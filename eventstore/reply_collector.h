@@ -22,19 +22,23 @@ class ReplyCollector {
   /// A reply subject whose answers next() will give; those to earlier subjects are dropped.
   const std::string& begin();
 
-  /// A reply subject under the one that begin() gave, for the request with this index.
+  /// A reply subject under the one that begin() gave, for the request with this index. Others may
+  /// be made of it, by more tokens behind it.
   std::string reply_to(std::size_t index) const;
 
-  /// The index at the end of an answer's subject, as reply_to() wrote it.
-  static std::size_t index_of(const Received& received);
+  /// The index in an answer's subject, as reply_to() wrote it; nothing where there is none.
+  std::optional<std::size_t> index_of(const Received& received) const;
 
-  /// The next answer; an error when none came within `wait`.
+  /// The next answer; `unknown` when none came within `wait`, or soon after the connection was lost
+  /// over which the requests went.
   Result<Received> next(std::chrono::milliseconds wait);
 
  private:
+  Broker& broker_;
   std::string inbox_;
   std::unique_ptr<Subscription> subscription_;
   std::uint64_t round_ = 0;
+  std::uint64_t reconnects_ = 0;  // of the broker, when the round began
   std::string current_;
 };
 
@@ -51,6 +55,7 @@ class ReplyCollectors {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ReplyCollector* operator->() { return collector_.get(); }
+    ReplyCollector& operator*() { return *collector_; }
 
    private:
     ReplyCollectors& home_;

@@ -22,6 +22,20 @@ function(vsim_add_tests_by_file program label timeout_seconds)
   endforeach()
 endfunction()
 
+# vsim_add_tests_with_process(PROGRAM LABEL TIMEOUT_SECONDS THEME...): these files once more, on a
+# broker that syncs once a second, as `ops/up --durability process` has it.
+function(vsim_add_tests_with_process program label timeout_seconds)
+  foreach(theme IN LISTS ARGN)
+    set(name ${label}.process.${theme})
+    add_test(NAME ${name} COMMAND ${program} --source-file=*/${theme}_test.cpp)
+    set_tests_properties(${name} PROPERTIES
+      LABELS ${label}
+      TIMEOUT ${timeout_seconds}
+      ENVIRONMENT VSIM_TEST_DURABILITY=process
+      FAIL_REGULAR_EXPRESSION "test cases: *0 ")
+  endforeach()
+endfunction()
+
 # vsim_begin_first(NAME SECONDS [NAME SECONDS]...): what takes longest begins first, so that at the
 # end no processor is idle while one of these runs alone. ctest learns this from earlier runs, which
 # a clean checkout has not had.

@@ -16,11 +16,11 @@ class AddressFinder {
   /// The tools outlive it.
   explicit AddressFinder(DecisionTools& tools) : tools_(tools) {}
 
-  /// Sets a free address aside in the view; the caller releases it there. Gives none only after the
-  /// view has caught up with the log and the region's overdue deadlines are in the log, which frees
-  /// the addresses of servers that have ended; that is done once a group. Blocks for as long as
-  /// the log takes.
-  eventstore::Result<std::optional<FreeAddress>> find(const Region& region);
+  /// Sets an address aside in the view for that server; the caller releases it there. Gives none
+  /// only after the view has caught up with the log, void claims are known, and the region's
+  /// overdue deadlines are in the log, which frees the addresses of servers that have ended; that
+  /// is done once a group. Blocks for as long as the log takes.
+  eventstore::Result<std::optional<FreeAddress>> find(const Region& region, const ServerId& server);
 
  private:
   /// Appends what is overdue in the region.

@@ -42,7 +42,7 @@ Result<std::optional<Outcome>> Burial::give_outcome(const messages::DecodedComma
   }
   OutcomeProposal proposal(tools_, summary, outcome, decoded.reply_to);
   std::vector<Proposal*> only = {&proposal};
-  if (auto ok = commit_commands(tools_, only); !ok) {
+  if (auto ok = commit(tools_, only); !ok) {
     return tl::unexpected(ok.error());
   }
   return proposal.earlier();

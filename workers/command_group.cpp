@@ -12,7 +12,9 @@ CommandGroup::CommandGroup(DecisionTools& tools, std::vector<CommandInHand> comm
     stored_by_ = std::max(stored_by_, command.delivery.message.stored_at);
     auto proposal = std::make_unique<CommandProposal>(
         tools_, addresses_, std::get<Command>(decoded.command),
-        CommandProposal::Delivery{decoded.reply_to, decoded.may_be_repeat || decoded.by_hand});
+        CommandProposal::Delivery{.reply_to = decoded.reply_to,
+                                  .may_be_repeat = decoded.may_be_repeat || decoded.by_hand,
+                                  .came_before = command.delivery.deliveries > 1});
     members_.push_back({std::move(command), std::move(proposal)});
   }
 }
@@ -22,18 +24,15 @@ void CommandGroup::load() {
     return;
   }
   if (!commit_) {
-    keep(update_time(tools_, stored_by_));
     std::vector<Proposal*> open;
     for (const auto& member : members_) {
       if (!member.proposal->is_done()) {
         open.push_back(member.proposal.get());
       }
     }
-    commit_.emplace(tools_.store, open);
+    commit_.emplace(tools_, open, stored_by_);
   }
-  if (!error_) {
-    keep(commit_->load());
-  }
+  keep(commit_->load());
 }
 
 void CommandGroup::decide() {

@@ -65,7 +65,7 @@ eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
   if (!needs_address(head.state, command_, tools_.view.now(), context())) {
     return {};
   }
-  auto address = addresses_.find(command_.region);
+  auto address = addresses_.find(command_.region, command_.server);
   if (!address) {
     return tl::unexpected(address.error());
   }
@@ -73,7 +73,7 @@ eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
   return {};
 }
 
-std::vector<Append> CommandProposal::decide(const ServerHead& head) {
+DecidedAppends CommandProposal::decide(const ServerHead& head) {
   if (past_) {
     verdict_ = AlreadyDecided{*past_};
     return {};
@@ -82,7 +82,7 @@ std::vector<Append> CommandProposal::decide(const ServerHead& head) {
   auto decision = vsim::decide(head.state, command_, decided_at_, context());
   auto appends = appends_of(head, decision.events, delivery_.reply_to);
   if (address_ && std::holds_alternative<Succeeded>(decision.verdict)) {
-    appends.push_back(claim());
+    add_claim(head, appends);
   } else {
     release_address();  // time went on, and the server is not created after all
   }
@@ -90,17 +90,31 @@ std::vector<Append> CommandProposal::decide(const ServerHead& head) {
   std::copy_if(decision.events.begin(), decision.events.end(), std::back_inserter(reaped_),
                is_reaped);
   verdict_ = std::move(decision.verdict);
-  messages_ = appends.size();
   return appends;
+}
+
+// Claim first, then the server: without the server the claim is void as soon as the server's
+// subject holds anything else. That is only so where that subject is empty, and the server's event
+// expects it to be. Else both are one atomic batch. D72
+void CommandProposal::add_claim(const ServerHead& head, DecidedAppends& appends) const {
+  appends.may_be_chain = head.sequence == 0 && appends.messages.size() == 1;
+  if (appends.may_be_chain) {
+    appends.messages.insert(appends.messages.begin(), claim());
+  } else {
+    appends.messages.push_back(claim());
+    appends.behind_server = 1;
+  }
 }
 
 Append CommandProposal::claim() const {  // D6
   const auto subject = messages::address_events(command_.region, address_->ip);
-  return {
-      subject,
-      messages::encode(AddressClaimed{command_.region, address_->ip, command_.server, decided_at_}),
-      {},
-      eventstore::Expectation{subject, address_->last_claim}};
+  return {.subject = subject,
+          .payload = messages::encode(AddressClaimed{.region = command_.region,
+                                                     .ip = address_->ip,
+                                                     .server = command_.server,
+                                                     .at = decided_at_}),
+          .headers = {},
+          .expected = eventstore::Expectation{subject, address_->last_claim}};
 }
 
 void CommandProposal::lost_against(const std::string& filter, eventstore::Sequence last) {
@@ -109,40 +123,22 @@ void CommandProposal::lost_against(const std::string& filter, eventstore::Sequen
   }
   const bool address_is_gone = filter == messages::address_events(command_.region, address_->ip);
   if (address_is_gone) {
-    tools_.view.address_claimed(command_.region, address_->ip, last);
+    tools_.view.address_claimed(command_.region, address_->ip, last, last);
   }
 }
 
-void CommandProposal::on_done(eventstore::Sequence first) {
-  if (address_ && first > 0) {
-    tools_.view.address_claimed(command_.region, address_->ip, first + messages_ - 1);
+void CommandProposal::on_done(eventstore::Sequence last) {
+  if (address_ && last > 0) {
+    // A chain does not say where its claim stands.
+    tools_.view.address_claimed(command_.region, address_->ip, address_->last_claim + 1, last);
   }
   release_address();
-  if (first == 0) {
+  if (last == 0) {
     return;
   }
   for (const auto& event : reaped_) {
     tools_.reaped.record(event);
   }
-}
-
-eventstore::Result<void> update_time(DecisionTools& tools, WallTime stored_by) {
-  if (auto ok = tools.view.check_time(); !ok) {
-    return ok;
-  }
-  if (auto ok = tools.view.refresh_clock(); !ok) {  // D19
-    return ok;
-  }
-  tools.view.not_before(stored_by);
-  return {};
-}
-
-eventstore::Result<void> commit_commands(DecisionTools& tools, std::span<Proposal* const> group,
-                                         WallTime stored_by) {
-  if (auto ok = update_time(tools, stored_by); !ok) {
-    return ok;
-  }
-  return commit(tools.store, group);
 }
 
 }  // namespace vsim::workers

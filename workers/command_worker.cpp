@@ -73,7 +73,7 @@ void CommandWorker::run(std::stop_token stop) {
   give_back_all();
 }
 
-// What is refused because another writer was faster is loaded and decided again.
+// What is refused because others were faster is decided again. No other group meanwhile. D75
 void CommandWorker::carry_out(CommandGroup& group, std::stop_token stop) {
   retry_after_ = retry_shortest;
   while (goes_on(group, stop)) {
@@ -113,7 +113,6 @@ void CommandWorker::ack(CommandGroup& group) {
       finish(command, *proposal);
     }
   }
-  queue_.flush();
 }
 
 bool CommandWorker::is_able(std::stop_token stop) {
@@ -292,8 +291,7 @@ void CommandWorker::handle_for_fleet(CommandInHand& command, std::stop_token sto
     const auto verdict =
         misfit ? fleet_commands_.carry_out(command.decoded) : tl::unexpected(misfit.error());
     if (verdict) {
-      finish(command, *verdict);
-      return queue_.flush();
+      return finish(command, *verdict);
     }
     const auto& error = verdict.error();
     log::warn("a command has to wait",

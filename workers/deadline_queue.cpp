@@ -22,7 +22,12 @@ void DeadlineQueue::set(const Region& region, const ServerId& server, std::optio
   const auto slot = index_.empty() ? nobody : index_[find(server)];
   if (slot == nobody) {
     if (due) {
-      add({server, *due, sequence, 0, number_of(region), kind});
+      add({.server = server,
+           .due = *due,
+           .sequence = sequence,
+           .place = 0,
+           .region = number_of(region),
+           .kind = kind});
     }
     return;
   }

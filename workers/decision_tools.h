@@ -4,6 +4,7 @@
 
 #include "domain/catalogue.h"
 #include "eventstore/event_store.h"
+#include "workers/append_costs.h"
 #include "workers/fleet_view.h"
 #include "workers/reaped_servers.h"
 
@@ -15,6 +16,7 @@ struct DecisionTools {
   FleetView& view;
   const Catalogue& catalogue;
   ReapedServers& reaped;
+  AppendCosts& costs;
 };
 
 }  // namespace vsim::workers

@@ -74,7 +74,7 @@ struct FleetCommands::CarryOut {
     return eventstore::fail(Error::Kind::refused, for_fleet_only);
   }
   Result<Verdict> operator()(const ExtendPool& command) const {
-    return fleet.extend_pool(command, decoded.reply_to);
+    return fleet.extend_pool(command, decoded.may_be_repeat, decoded.reply_to);
   }
   Result<Verdict> operator()(const ClockCommand& command) const {
     return fleet.move_clock(command, decoded.may_be_repeat, decoded.reply_to);
@@ -122,40 +122,45 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary&
   return eventstore::fail(Error::Kind::refused, for_fleet_only);
 }
 
-Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, const std::string& reply_to) {
-  using PoolDecision = SubjectDecision<PoolEvent, Verdict>;
-  const auto decide_once = [&](const HeadOf<PoolLogged>& pool) -> Result<PoolDecision> {
-    return with_verdict(decide(pool.state, command, tools_.view.now(), tools_.catalogue));
-  };
-  return decide_on<PoolLogged>(tools_.store, messages::pool_events(command.region), reply_to,
-                               decide_once);
+Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, bool may_be_repeat,
+                                           const std::string& reply_to) {
+  const std::string subject = messages::pool_events(command.region);
+  return decide_if_new<PoolLogged>(
+      subject, cause_of(command), may_be_repeat, reply_to,
+      [&](const Pool& pool) { return decide(pool, command, tools_.view.now(), tools_.catalogue); });
 }
 
 Result<Verdict> FleetCommands::move_clock(const ClockCommand& command, bool may_be_repeat,
                                           const std::string& reply_to) {
-  using ClockDecision = SubjectDecision<ClockEvent, Verdict>;
   const std::string subject(messages::clock_subject);
-  const auto decide_once = [&](const HeadOf<ClockLogged>& clock) -> Result<ClockDecision> {
-    if (auto started = check_started(clock); !started) {
-      return tl::unexpected(started.error());
-    }
-    const auto& last = clock.state.last_command;
-    if (may_be_repeat || is_after_high(last, command.sequence)) {
-      const auto earlier = find_earlier(last, cause_of(command), subject);
-      if (!earlier) {
-        return tl::unexpected(earlier.error());
-      }
-      if (*earlier) {
-        return ClockDecision{std::nullopt, AlreadyDecided{**earlier}};
-      }
-    }
-    return with_verdict(decide(clock.state, command, tools_.view.wall()));
-  };
-  auto verdict = decide_on<ClockLogged>(tools_.store, subject, reply_to, decide_once);
+  auto verdict = decide_if_new<ClockLogged>(
+      subject, cause_of(command), may_be_repeat, reply_to,
+      [&](const SimClock& clock) { return decide(clock, command, tools_.view.wall()); });
   if (verdict) {
     tools_.view.catch_up();  // what this worker decides next is decided at the new time
   }
   return verdict;
+}
+
+template <typename Kind, typename Decide>
+Result<Verdict> FleetCommands::decide_if_new(const std::string& subject, const Cause& command,
+                                             bool may_be_repeat, const std::string& reply_to,
+                                             const Decide& decide) {
+  using Decided = SubjectDecision<decltype(Kind::event), Verdict>;
+  const auto decide_once = [&](const HeadOf<Kind>& head) -> Result<Decided> {
+    if (auto started = check_started(head); !started) {
+      return tl::unexpected(started.error());
+    }
+    const auto earlier = find_if_repeat(head.state.last_command, command, may_be_repeat, subject);
+    if (!earlier) {
+      return tl::unexpected(earlier.error());
+    }
+    if (*earlier) {
+      return Decided{std::nullopt, AlreadyDecided{**earlier}};
+    }
+    return with_verdict(decide(head.state));
+  };
+  return decide_on<Kind>(tools_.store, subject, reply_to, decide_once);
 }
 
 template <typename Kind>
@@ -183,6 +188,16 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome_on(const std::string&
     return Given{std::move(event), std::nullopt};
   };
   return decide_on<Kind>(tools_.store, subject, reply_to, decide_once);
+}
+
+Result<std::optional<Outcome>> FleetCommands::find_if_repeat(const std::optional<LastCommand>& last,
+                                                             const Cause& command,
+                                                             bool may_be_repeat,
+                                                             const std::string& subject) {
+  if (!may_be_repeat && !is_after_high(last, command.sequence)) {
+    return std::optional<Outcome>();
+  }
+  return find_earlier(last, command, subject);
 }
 
 Result<std::optional<Outcome>> FleetCommands::find_earlier(const std::optional<LastCommand>& last,

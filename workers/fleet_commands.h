@@ -38,15 +38,26 @@ class FleetCommands {
  private:
   struct CarryOut;
 
-  eventstore::Result<Verdict> extend_pool(const ExtendPool& command, const std::string& reply_to);
+  eventstore::Result<Verdict> extend_pool(const ExtendPool& command, bool may_be_repeat,
+                                          const std::string& reply_to);
   eventstore::Result<Verdict> move_clock(const ClockCommand& command, bool may_be_repeat,
                                          const std::string& reply_to);
+  /// Decides with `decide`. If the log already holds an outcome of the command, gives that instead.
+  template <typename Kind, typename Decide>
+  eventstore::Result<Verdict> decide_if_new(const std::string& subject, const Cause& command,
+                                            bool may_be_repeat, const std::string& reply_to,
+                                            const Decide& decide);
   /// On the pool's or the clock's subject.
   template <typename Kind>
   eventstore::Result<std::optional<Outcome>> give_outcome_on(const std::string& subject,
                                                              const CommandSummary& command,
                                                              const NoChange& outcome,
                                                              const std::string& reply_to);
+  /// The outcome that stands for a command of which an earlier copy may be in the log.
+  eventstore::Result<std::optional<Outcome>> find_if_repeat(const std::optional<LastCommand>& last,
+                                                            const Cause& command,
+                                                            bool may_be_repeat,
+                                                            const std::string& subject);
   /// The outcome that stands for the command, the last one or one further back.
   eventstore::Result<std::optional<Outcome>> find_earlier(const std::optional<LastCommand>& last,
                                                           const Cause& command,

@@ -24,10 +24,11 @@ DueKind kind_of(const State& state) {
 }  // namespace
 
 FleetView::FleetView(eventstore::EventStore& store, const eventstore::BrokerClock& wall,
-                     LoadSnapshot load_snapshot)
+                     LoadSnapshot load_snapshot, std::chrono::milliseconds claim_check_interval)
     : store_(store),
       wall_(wall),
       load_snapshot_(std::move(load_snapshot)),
+      claim_check_interval_(claim_check_interval),
       chance_(std::random_device{}()) {}
 
 void FleetView::run(std::stop_token stop) {
@@ -46,15 +47,7 @@ void FleetView::load() {
   const std::lock_guard lock(mutex_);
   position_ = snapshot->events.sequence;
   for (const auto& address : snapshot->addresses) {
-    auto& pool = pools_[address.region];
-    pool.extend({address.ip, address.ip});
-    if (address.last_claim == 0) {
-      continue;
-    }
-    pool.claimed(address.ip, address.last_claim);
-    if (!address.taken) {
-      pool.freed(address.ip, position_);
-    }
+    addresses_.restore(address);
   }
   for (const auto& deadline : snapshot->deadlines) {
     deadlines_.set(deadline.region, deadline.server, deadline.due, position_,
@@ -77,9 +70,11 @@ void FleetView::start_anew(const std::stop_token& stop) {
   }
   {
     const std::lock_guard lock(mutex_);
-    pools_.clear();
+    addresses_ = {};
     deadlines_ = {};
+    recent_heads_.clear();
     position_ = 0;
+    claims_checked_through_ = 0;
     caught_up_ = false;
   }
   load();
@@ -126,6 +121,7 @@ void FleetView::follow(std::stop_token stop) {
       continue;
     }
     apply(*messages);
+    settle_old_claims();
     const std::lock_guard lock(mutex_);
     trouble_.clear();
     if (caught_up_ || position_ < *end) {
@@ -142,15 +138,19 @@ eventstore::Result<void> FleetView::refresh_clock() {
   if (!last) {
     return tl::unexpected(last.error());
   }
-  if (last->empty()) {
+  return clock_read(*last);
+}
+
+eventstore::Result<void> FleetView::clock_read(std::span<const eventstore::Message> last) {
+  if (last.empty()) {
     return eventstore::fail(eventstore::Error::Kind::unavailable,
                             "the log has no clock yet: run `vsimctl migrate`");
   }
-  apply(*last);
+  apply(last);
   return {};
 }
 
-void FleetView::apply(const std::vector<eventstore::Message>& messages) {
+void FleetView::apply(std::span<const eventstore::Message> messages) {
   for (const auto& message : messages) {
     const auto logged = messages::decode_event(message);
     const std::lock_guard lock(mutex_);
@@ -178,22 +178,11 @@ struct FleetView::Apply {
   void operator()(const messages::ServerLogged& logged) const {
     const auto& [event, state] = logged;
     view.deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
-    if (std::holds_alternative<ServerTerminated>(event.data) && state.server) {
-      view.pools_[event.region].freed(state.server->blueprint.ip, sequence);
-    }
+    view.addresses_.apply(logged, sequence);
+    view.recent_heads_.record(event.server, sequence, state);
   }
-  void operator()(const AddressClaimed& claim) const {
-    view.pools_[claim.region].claimed(claim.ip, sequence);
-  }
-  void operator()(const messages::PoolLogged& logged) const {
-    const auto* extension = std::get_if<PoolExtended>(&logged.event.data);
-    if (extension == nullptr) {
-      return;
-    }
-    for (const auto& range : extension->ranges) {
-      view.pools_[logged.event.region].extend(range);
-    }
-  }
+  void operator()(const AddressClaimed& claim) const { view.addresses_.apply(claim, sequence); }
+  void operator()(const messages::PoolLogged& logged) const { view.addresses_.apply(logged.event); }
   void operator()(const messages::ClockLogged& logged) const {
     if (sequence <= view.clock_sequence_) {
       return;  // on the way to an event that was read ahead
@@ -245,8 +234,6 @@ std::uint64_t FleetView::seed() const {
   return clock_.value().time.seed;
 }
 
-WallTime FleetView::wall() const { return wall_.now(); }
-
 eventstore::Result<void> FleetView::check_time() const {
   auto trouble = wall_.trouble();
   if (trouble.empty()) {
@@ -275,36 +262,60 @@ bool FleetView::wait_until_ready(std::stop_token stop) {
   return ready_locked();
 }
 
-bool FleetView::catch_up() {
+std::optional<StreamSequence> FleetView::catch_up() {
   const auto last = store_.last_sequence();
   if (!last) {
-    return false;
-  }
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, 5s, [&] { return position_ >= *last; });
-}
-
-std::optional<FreeAddress> FleetView::reserve(const Region& region) {
-  const std::lock_guard lock(mutex_);
-  const auto pool = pools_.find(region);
-  if (pool == pools_.end()) {
     return std::nullopt;
   }
-  return pool->second.reserve(chance_());
+  std::unique_lock lock(mutex_);
+  const bool seen = changed_.wait_for(lock, 5s, [&] { return position_ >= *last; });
+  return seen ? std::optional(*last) : std::nullopt;
 }
 
-void FleetView::release(const Region& region, Ipv4 ip) {
+std::optional<FreeAddress> FleetView::reserve(const Region& region, const ServerId& server) {
   const std::lock_guard lock(mutex_);
-  if (const auto pool = pools_.find(region); pool != pools_.end()) {
-    pool->second.release(ip);
+  return addresses_.reserve(region, server, chance_());
+}
+
+void FleetView::address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence,
+                                StreamSequence through) {
+  const std::lock_guard lock(mutex_);
+  // What the view has passed it knows already, and perhaps that it was released since.
+  if (through > position_) {
+    addresses_.hear_of_claim(region, ip, sequence);
   }
 }
 
-void FleetView::address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence) {
-  const std::lock_guard lock(mutex_);
-  // What the view has passed it knows already, and perhaps that it was released since.
-  if (sequence > position_) {
-    pools_[region].claimed(ip, sequence);
+// A claim that is known before its server's last event is read is never in the middle of a batch
+// then: what is read is after all of it, or before none.
+eventstore::Result<void> FleetView::settle_claims(const std::optional<Region>& region,
+                                                  StreamSequence opened_through) {
+  std::unique_lock lock(mutex_);
+  const auto through = std::min(opened_through, position_);
+  const auto claimants = addresses_.claimants(region, through);
+  lock.unlock();
+  const auto outcomes = load_outcomes(store_, claimants);
+  if (!outcomes) {
+    return tl::unexpected(outcomes.error());
+  }
+  lock.lock();
+  for (const auto& [server, state] : *outcomes) {
+    addresses_.settle(server, state, through);
+  }
+  return {};
+}
+
+// Of a claim that came after its server's outcome nothing in the log tells any more: so those that
+// were open a round ago are looked up. An error of the log is met again by whoever follows it.
+void FleetView::settle_old_claims() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_claim_check_) {
+    return;
+  }
+  next_claim_check_ = now + claim_check_interval_;
+  if (settle_claims(std::nullopt, claims_checked_through_)) {
+    const std::lock_guard lock(mutex_);
+    claims_checked_through_ = position_;
   }
 }
 
@@ -320,28 +331,24 @@ std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
   return deadlines_.due(until, max, region);
 }
 
-DeadlineQueue::DueCount FleetView::overdue(std::chrono::seconds grace) const {
+DeadlineQueue::DueCount FleetView::overdue() const {
   const std::lock_guard lock(mutex_);
-  // Right after a change of the clock much may be due at once, and nobody is late yet.
   if (!clock_ || !wall_.known()) {
     return {};
   }
-  if (wall_.now() - clock_->time.stored_at < grace) {
+  const auto wall = wall_.now();
+  const auto until = overdue_until(clock_->time, wall);
+  if (!until) {
     return {};
   }
-  const std::chrono::duration<double> simulated = grace * clock_->time.scale;
-  return deadlines_.count_due(now_locked() - std::chrono::floor<Duration>(simulated), overdue_max);
+  // Where the broker's clock was set back, simulated time stands still here and does not fall.
+  const auto ahead = now_locked() - simulated_at(clock_->time, wall);
+  return deadlines_.count_due(*until + ahead, overdue_max);
 }
 
 std::vector<Region> FleetView::regions_in_use() const {
   const std::lock_guard lock(mutex_);
-  std::vector<Region> regions;
-  for (const auto& [region, pool] : pools_) {
-    if (pool.taken_count() > 0) {
-      regions.push_back(region);
-    }
-  }
-  return regions;
+  return addresses_.regions_in_use();
 }
 
 void FleetView::wait_for_due(std::stop_token stop, Instant moment,
@@ -373,11 +380,15 @@ void FleetView::wait_for_deadlines_applied(std::stop_token stop, Instant known) 
 
 FleetView::Status FleetView::status() const {
   const std::lock_guard lock(mutex_);
-  Status status{ready_locked() && trouble_.empty(), trouble_, position_, deadlines_.size(), {}};
+  Status status{.ready = ready_locked() && trouble_.empty(),
+                .reason = trouble_,
+                .position = position_,
+                .deadlines = deadlines_.size(),
+                .pools = {}};
   if (!status.ready && status.reason.empty()) {
     status.reason = "the view is catching up with the log";
   }
-  for (const auto& [region, pool] : pools_) {
+  for (const auto& [region, pool] : addresses_.pools()) {
     status.pools[region.name] = {pool.free_count(), pool.size()};
   }
   return status;

@@ -6,22 +6,25 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "domain/address_pool.h"
 #include "domain/sim_clock.h"
 #include "eventstore/broker_clock.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/fleet_snapshot.h"
+#include "workers/address_book.h"
 #include "workers/deadline_queue.h"
+#include "workers/recent_heads.h"
 
 namespace vsim::workers {
 
@@ -32,8 +35,10 @@ class FleetView {
   /// nothing when that cannot be had: then the log is followed from its first message.
   using LoadSnapshot = std::function<std::optional<read_model::FleetSnapshot>()>;
 
+  /// `claim_check_interval`: between two looks at claims that stay open.
   FleetView(eventstore::EventStore& store, const eventstore::BrokerClock& wall,
-            LoadSnapshot load_snapshot);
+            LoadSnapshot load_snapshot,
+            std::chrono::milliseconds claim_check_interval = std::chrono::seconds(5));
 
   /// Follows the log until stopped.
   void run(std::stop_token stop);
@@ -43,7 +48,7 @@ class FleetView {
   std::uint64_t seed() const;
 
   /// The broker's time as this process knows it, which now() goes by.
-  WallTime wall() const;
+  WallTime wall() const { return wall_.now(); }
 
   /// An error while the wall's time is not known well enough to decide anything, keep the time or
   /// bill by it. D46
@@ -55,6 +60,8 @@ class FleetView {
   /// Reads the clock's last event from the log: now() is then no earlier than any change that was
   /// stored before the call, however far the view lags.
   eventstore::Result<void> refresh_clock();
+  /// The same with what was read of the clock's subject: its last event, if any.
+  eventstore::Result<void> clock_read(std::span<const eventstore::Message> last);
 
   /// now() is no earlier, from now on, than the clock was at that stamp of the broker. D40
   void not_before(WallTime stored_at);
@@ -67,14 +74,40 @@ class FleetView {
   /// stopped before.
   bool wait_until_ready(std::stop_token stop);
 
-  /// Blocks until all is seen that the log holds now; false when that cannot be had within 5 s.
-  bool catch_up();
+  /// Blocks until all is seen that the log holds now, and gives its last sequence; nothing when
+  /// that cannot be had within 5 s.
+  std::optional<StreamSequence> catch_up();
 
-  /// A free address of the region, set aside until release().
-  std::optional<FreeAddress> reserve(const Region& region);
-  void release(const Region& region, Ipv4 ip);
-  /// News of an address that somebody came by before the view did.
-  void address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence);
+  /// An address of the region for that server, set aside until release(): the one that it has
+  /// claimed and got no outcome with yet, or a free one.
+  std::optional<FreeAddress> reserve(const Region& region, const ServerId& server);
+  void release(const Region& region, Ipv4 ip) {
+    const std::lock_guard lock(mutex_);
+    addresses_.release(region, ip);
+  }
+
+  /// Looks up the claimants of open claims, and frees the addresses of those claims that are void:
+  /// of a claim that came after its claimant's outcome no later event tells. Of all regions where
+  /// none is named, and of claims up to `opened_through`. Reads the log, for as long as that takes;
+  /// an error leaves the claims open. D6
+  eventstore::Result<void> settle_claims(
+      const std::optional<Region>& region,
+      StreamSequence opened_through = std::numeric_limits<StreamSequence>::max());
+
+  /// News of an address that was claimed before the view has seen it: at `sequence` or after it,
+  /// and not after `through`.
+  void address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence,
+                       StreamSequence through);
+
+  /// What the view knows of a server's end in the log, which may be old; nothing if it was neither
+  /// written here nor followed lately.
+  std::optional<ServerHead> recent_head(const ServerId& server) const {
+    return recent_heads_.find(server);
+  }
+  /// An event of the server was appended at `sequence`, with that state after it.
+  void head_written(const ServerId& server, StreamSequence sequence, const State& after) {
+    recent_heads_.record(server, sequence, after);
+  }
 
   /// News of a server's deadline, from its state after the event at `sequence`.
   void server_seen(const Region& region, const ServerId& server, const State& state,
@@ -85,8 +118,8 @@ class FleetView {
   std::vector<DueServer> due(Instant until, std::size_t max,
                              const std::optional<Region>& region = {}) const;
 
-  /// Deadlines that passed more than `grace` ago, by the wall; 100,000 at most are counted.
-  DeadlineQueue::DueCount overdue(std::chrono::seconds grace) const;
+  /// Deadlines that passed more than `overdue_grace` ago; 100,000 at most are counted.
+  DeadlineQueue::DueCount overdue() const;
 
   /// Regions of which some address is taken.
   std::vector<Region> regions_in_use() const;
@@ -115,7 +148,8 @@ class FleetView {
   void start_anew(const std::stop_token& stop);
   bool comes_from_log(const read_model::Checkpoint& checkpoint);
   void follow(std::stop_token stop);
-  void apply(const std::vector<eventstore::Message>& messages);
+  void settle_old_claims();
+  void apply(std::span<const eventstore::Message> messages);
   void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
   Instant now_locked() const;
   void keep_what_was_reached() const;
@@ -124,6 +158,8 @@ class FleetView {
   eventstore::EventStore& store_;
   const eventstore::BrokerClock& wall_;
   LoadSnapshot load_snapshot_;
+  std::chrono::milliseconds claim_check_interval_;
+  std::chrono::steady_clock::time_point next_claim_check_;  // of the thread that follows
 
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
@@ -131,8 +167,10 @@ class FleetView {
   StreamSequence clock_sequence_ = 0;  // of the event that clock_ is the state after
   mutable Instant latest_now_ = Instant::min();
   mutable std::uint64_t set_backs_seen_ = 0;  // of the broker's clock
-  std::map<Region, AddressPool> pools_;
+  AddressBook addresses_;
+  StreamSequence claims_checked_through_ = 0;  // those up to it were open a round ago
   DeadlineQueue deadlines_;
+  RecentHeads recent_heads_;
   StreamSequence position_ = 0;
   bool caught_up_ = false;
   std::string trouble_ = "the log has not been followed yet";

@@ -1,6 +1,7 @@
 #include "workers/group_commit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 #include <utility>
 
@@ -16,10 +17,7 @@ using eventstore::Append;
 using eventstore::Error;
 using eventstore::Result;
 using eventstore::Sequence;
-
-// Lone events that are faster sent side by side than as a batch: an append of its own costs one
-// sync of the disk, a batch about ten, whatever it holds.
-constexpr std::size_t singles_max = 3;
+using std::chrono::steady_clock;
 
 // After so many refused batches each decision is appended alone, so that another writer who keeps
 // writing to one server cannot hold up the others.
@@ -46,10 +44,33 @@ Result<Lasts> load_lasts(eventstore::EventStore& store, std::span<const std::str
   return lasts;
 }
 
+// The heads of servers as they stand in these messages, in the servers' order.
+Result<std::vector<ServerHead>> heads_in(std::span<const eventstore::Message> found,
+                                         std::span<const ServerId> servers) {
+  std::unordered_map<ServerId, std::size_t> places;
+  for (const auto& server : servers) {
+    places.emplace(server, places.size());
+  }
+  std::vector<ServerHead> heads(servers.size());
+  for (const auto& message : found) {
+    auto logged = messages::decode_event(message);
+    auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
+    if (event == nullptr) {
+      return ends_unreadably(message.subject);
+    }
+    auto& head = heads[places.at(event->event.server)];
+    if (message.sequence < head.sequence) {
+      continue;
+    }
+    head = {message.sequence, std::move(event->state)};
+  }
+  return heads;
+}
+
 }  // namespace
 
-GroupCommit::GroupCommit(eventstore::EventStore& store, std::span<Proposal* const> group)
-    : store_(store) {
+GroupCommit::GroupCommit(DecisionTools& tools, std::span<Proposal* const> group, WallTime stored_by)
+    : tools_(tools), stored_by_(stored_by) {
   for (auto* proposal : group) {
     open_.push_back({.proposal = proposal, .head = {}, .appends = {}});
   }
@@ -59,31 +80,74 @@ Result<void> GroupCommit::load() {
   if (round_ == rounds_max) {
     return log_moved_faster(Error::Kind::conflict);
   }
-  const auto may_assume = [](const Open& open) {
-    return !open.assumed && open.proposal->is_likely_first();
-  };
+  const bool must_load =
+      std::any_of(open_.begin(), open_.end(), [](const Open& open) { return open.must_decide; });
+  if (!must_load) {
+    return {};
+  }
   std::vector<ServerId> servers;
-  for (const auto& open : open_) {
-    if (open.must_decide && !may_assume(open)) {
-      servers.push_back(open.proposal->server());
-    }
-  }
-  auto heads = servers.empty() ? Result<std::vector<ServerHead>>() : load_heads(store_, servers);
-  if (!heads) {
-    return tl::unexpected(heads.error());
-  }
-  auto head = heads->begin();
   for (auto& open : open_) {
     if (!open.must_decide) {
       continue;
     }
-    open.head = may_assume(open) ? ServerHead{} : std::move(*head++);
-    open.assumed = true;
+    if (auto known = known_head(open)) {
+      open.head = std::move(*known);
+    } else {
+      servers.push_back(open.proposal->server());
+    }
+  }
+  auto heads = load_time_and(servers);
+  if (!heads) {
+    return tl::unexpected(heads.error());
+  }
+  auto head = heads->begin();
+  auto server = servers.begin();
+  for (auto& open : open_) {
+    if (!open.must_decide) {
+      continue;
+    }
+    if (server != servers.end() && *server == open.proposal->server()) {
+      open.head = std::move(*head++);
+      ++server;
+    }
+    open.tried = true;
     if (auto ok = open.proposal->prepare(open.head); !ok) {
       return ok;
     }
   }
   return {};
+}
+
+std::optional<ServerHead> GroupCommit::known_head(const Open& open) const {
+  if (open.tried) {
+    return std::nullopt;
+  }
+  if (auto recent = tools_.view.recent_head(open.proposal->server())) {
+    return recent;
+  }
+  return open.proposal->is_likely_first() ? std::optional<ServerHead>(ServerHead{}) : std::nullopt;
+}
+
+Result<std::vector<ServerHead>> GroupCommit::load_time_and(std::span<const ServerId> servers) {
+  if (auto ok = tools_.view.check_time(); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  std::vector<std::string> filters = {std::string(messages::clock_subject)};  // D19, D76
+  for (const auto& server : servers) {
+    filters.push_back(messages::any_events_of(server));
+  }
+  auto found = tools_.store.load_last(filters);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  const auto clock = std::partition(found->begin(), found->end(), [](const auto& message) {
+    return message.subject != messages::clock_subject;
+  });
+  if (auto ok = tools_.view.clock_read(std::span(clock, found->end())); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  tools_.view.not_before(stored_by_);
+  return heads_in(std::span(found->begin(), clock), servers);
 }
 
 void GroupCommit::decide() {
@@ -92,14 +156,24 @@ void GroupCommit::decide() {
       continue;
     }
     open.appends = open.proposal->decide(open.head);
-    invariant(open.appends.size() <= eventstore::batch_messages_max,
+    invariant(open.appends.messages.size() <= eventstore::batch_messages_max,
               "a decision fits an atomic batch");
     open.must_decide = false;
-    if (open.appends.empty()) {
+    if (open.appends.messages.empty()) {
       open.proposal->done(0);
     }
   }
-  std::erase_if(open_, [](const Open& open) { return open.appends.empty(); });
+  forget_done();
+}
+
+void GroupCommit::done(Open& open, Sequence last) {
+  const auto& appends = open.appends;
+  tools_.view.head_written(open.proposal->server(), last - appends.behind_server, appends.after);
+  open.proposal->done(last);
+}
+
+void GroupCommit::forget_done() {
+  std::erase_if(open_, [](const Open& open) { return open.proposal->is_done(); });
 }
 
 Result<void> GroupCommit::append() {
@@ -108,7 +182,7 @@ Result<void> GroupCommit::append() {
   }
   const auto appended = append_round(open_);
   ++round_;
-  std::erase_if(open_, [](const Open& open) { return open.appends.empty(); });
+  forget_done();
   if (open_.empty()) {
     return {};
   }
@@ -117,19 +191,28 @@ Result<void> GroupCommit::append() {
 }
 
 Result<void> GroupCommit::append_round(std::span<Open> group) {
-  const bool is_one_event_each = std::all_of(
-      group.begin(), group.end(), [](const Open& open) { return open.appends.size() == 1; });
-  if (group.size() <= singles_max && is_one_event_each) {
-    return append_side_by_side(group);
-  }
   if (round_ >= batch_rounds_max) {
     return append_one_by_one(group);
   }
+  std::size_t messages = 0;
+  for (const auto& open : group) {
+    messages += open.appends.messages.size();
+  }
+  // With one that needs a batch anyhow, the others cost nothing more in the same.
+  const bool may_be_chains =
+      std::all_of(group.begin(), group.end(), [](const Open& open) { return open.may_be_chain(); });
+  if (may_be_chains && tools_.costs.chains_are_cheaper(messages)) {
+    return append_as_chains(group);
+  }
+  return append_in_batches(group);
+}
+
+Result<void> GroupCommit::append_in_batches(std::span<Open> group) {
   // As many decisions from the front as one batch holds.
   const auto batch_length = [](std::span<const Open> open) {
     std::size_t messages = 0;
     const auto beyond = std::find_if(open.begin(), open.end(), [&](const Open& one) {
-      messages += one.appends.size();
+      messages += one.appends.messages.size();
       return messages > eventstore::batch_messages_max;
     });
     return static_cast<std::size_t>(beyond - open.begin());
@@ -148,37 +231,45 @@ Result<void> GroupCommit::append_round(std::span<Open> group) {
 Result<void> GroupCommit::append_together(std::span<Open> group) {
   std::vector<Append> batch;
   for (const auto& open : group) {
-    batch.insert(batch.end(), open.appends.begin(), open.appends.end());
+    batch.insert(batch.end(), open.appends.messages.begin(), open.appends.messages.end());
   }
   invariant(!batch.empty(), "a batch holds something");
-  const auto last = store_.append(batch);
+  const auto began_at = steady_clock::now();
+  const auto last = tools_.store.append(batch);
   if (!last) {
     return tl::unexpected(last.error());
   }
-  auto first = *last + 1 - batch.size();
+  if (batch.size() > 1) {
+    tools_.costs.observe_batch(steady_clock::now() - began_at);
+  }
+  auto end = *last - batch.size();
   for (auto& open : group) {
-    open.proposal->done(first);
-    first += open.appends.size();
-    open.appends.clear();
+    end += open.appends.messages.size();
+    done(open, end);
   }
   return {};
 }
 
-Result<void> GroupCommit::append_side_by_side(std::span<Open> group) {
-  std::vector<Append> messages;
+Result<void> GroupCommit::append_as_chains(std::span<Open> group) {
+  std::vector<eventstore::Chain> chains;
+  std::size_t messages = 0;
   for (const auto& open : group) {
-    messages.push_back(open.appends.front());
+    chains.emplace_back(open.appends.messages);
+    messages += open.appends.messages.size();
   }
-  const auto results = store_.append_each(messages);
-  invariant(results.size() == group.size(), "each append has a result");
+  const auto began_at = steady_clock::now();
+  const auto ends = tools_.store.append_chains(chains);
+  invariant(ends.size() == group.size(), "each chain has an end");
   Result<void> outcome;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (results[i]) {
-      group[i].proposal->done(*results[i]);
-      group[i].appends.clear();
+    if (ends[i].error) {
+      outcome = tl::unexpected(*ends[i].error);
     } else {
-      outcome = tl::unexpected(results[i].error());
+      done(group[i], ends[i].last);
     }
+  }
+  if (outcome) {
+    tools_.costs.observe_chains(messages, steady_clock::now() - began_at);
   }
   return outcome;
 }
@@ -186,7 +277,8 @@ Result<void> GroupCommit::append_side_by_side(std::span<Open> group) {
 Result<void> GroupCommit::append_one_by_one(std::span<Open> group) {
   Result<void> outcome;
   for (auto& open : group) {
-    if (auto ok = append_together(std::span(&open, 1)); !ok) {
+    const auto one = std::span(&open, 1);
+    if (auto ok = open.may_be_chain() ? append_as_chains(one) : append_together(one); !ok) {
       outcome = ok;
     }
   }
@@ -196,18 +288,18 @@ Result<void> GroupCommit::append_one_by_one(std::span<Open> group) {
 Result<void> GroupCommit::find_culprits() {
   std::vector<std::string> filters;
   for (const auto& open : open_) {
-    for (const auto& append : open.appends) {
+    for (const auto& append : open.appends.messages) {
       if (append.expected) {
         filters.push_back(append.expected->filter);
       }
     }
   }
-  const auto lasts = load_lasts(store_, filters);
+  const auto lasts = load_lasts(tools_.store, filters);
   if (!lasts) {
     return tl::unexpected(lasts.error());
   }
   for (auto& open : open_) {
-    for (const auto& append : open.appends) {
+    for (const auto& append : open.appends.messages) {
       if (!append.expected) {
         continue;
       }
@@ -222,8 +314,8 @@ Result<void> GroupCommit::find_culprits() {
   return {};
 }
 
-Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group) {
-  GroupCommit commit(store, group);
+Result<void> commit(DecisionTools& tools, std::span<Proposal* const> group, WallTime stored_by) {
+  GroupCommit commit(tools, group, stored_by);
   while (!commit.is_done()) {
     if (auto ok = commit.load(); !ok) {
       return ok;
@@ -239,39 +331,25 @@ Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> gr
 Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& store,
                                            std::span<const ServerId> servers) {
   std::vector<std::string> filters;
-  std::unordered_map<ServerId, std::size_t> places;
   for (const auto& server : servers) {
-    places.emplace(server, filters.size());
     filters.push_back(messages::any_events_of(server));
   }
   const auto found = store.load_last(filters);
   if (!found) {
     return tl::unexpected(found.error());
   }
-  std::vector<ServerHead> heads(servers.size());
-  for (const auto& message : *found) {
-    auto logged = messages::decode_event(message);
-    auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
-    if (event == nullptr) {
-      return ends_unreadably(message.subject);
-    }
-    auto& head = heads[places.at(event->event.server)];
-    if (message.sequence < head.sequence) {
-      continue;
-    }
-    head = {message.sequence, std::move(event->state)};
-  }
-  return heads;
+  return heads_in(*found, servers);
 }
 
-std::vector<Append> appends_of(const ServerHead& head, std::span<const Event> events,
-                               const std::string& reply_to) {
-  std::vector<Append> appends;
-  State state = head.state;
+DecidedAppends appends_of(const ServerHead& head, std::span<const Event> events,
+                          const std::string& reply_to) {
+  DecidedAppends decided;
+  auto& appends = decided.messages;
+  decided.after = head.state;
   for (const auto& event : events) {
-    state = evolve(std::move(state), event);
+    decided.after = evolve(std::move(decided.after), event);
     Append append{messages::server_events(event.region, event.server),
-                  messages::encode(event, state),
+                  messages::encode(event, decided.after),
                   {},
                   std::nullopt};
     if (appends.empty()) {
@@ -283,7 +361,7 @@ std::vector<Append> appends_of(const ServerHead& head, std::span<const Event> ev
   if (!appends.empty() && !reply_to.empty()) {
     appends.back().headers.push_back({std::string(messages::header::reply_to), reply_to});
   }
-  return appends;
+  return decided;
 }
 
 }  // namespace vsim::workers

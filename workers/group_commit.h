@@ -1,7 +1,8 @@
 #pragma once
 
-// Group commit: many decisions, one atomic batch. The broker syncs its disk once for a batch
-// however many messages it holds, so deciding together is what makes the log fast. D5
+// Group commit: many decisions on their way into the log together. A few go as chains, one a
+// decision and all at once, which cost the disk one sync a message; many go as one atomic batch,
+// for which the broker syncs about ten times however many messages it holds. D5, D72
 
 #include <span>
 #include <string>
@@ -9,12 +10,18 @@
 
 #include "domain/server.h"
 #include "eventstore/event_store.h"
+#include "workers/decision_tools.h"
 #include "workers/head.h"
 
 namespace vsim::workers {
 
-/// What the log holds of one server.
-using ServerHead = Head<State>;
+/// What a decision appends.
+struct DecidedAppends {
+  std::vector<eventstore::Append> messages;  // empty: nothing
+  State after;                               // the server's, with them
+  std::size_t behind_server = 0;             // messages behind the server's last event
+  bool may_be_chain = false;  // each has its own expectation, and a prefix alone does no harm
+};
 
 /// One server's part of a group. Decided on its head, as often as the head turns out to have moved.
 class Proposal {
@@ -32,23 +39,22 @@ class Proposal {
   /// the same head.
   virtual eventstore::Result<void> prepare(const ServerHead& head) = 0;
 
-  /// What to append, all or nothing; empty when there is nothing to append. Neither reads nor
-  /// writes the log. Called again, with the new head, after a conflict: what an earlier call
-  /// returned was not appended then.
-  virtual std::vector<eventstore::Append> decide(const ServerHead& head) = 0;
+  /// What to append. Neither reads nor writes the log. Called again, with the new head, after a
+  /// conflict: what an earlier call returned was not appended then, but for a harmless prefix.
+  virtual DecidedAppends decide(const ServerHead& head) = 0;
 
   /// Another message was last under the filter than an expectation said.
   virtual void lost_against(const std::string& /*filter*/, eventstore::Sequence /*last*/) {}
 
-  /// It is in the log, its first message at `first`; or there was nothing to append (0).
-  void done(eventstore::Sequence first) {
+  /// It is in the log, its last message at `last`; or there was nothing to append (0).
+  void done(eventstore::Sequence last) {
     done_ = true;
-    on_done(first);
+    on_done(last);
   }
   bool is_done() const { return done_; }
 
  private:
-  virtual void on_done(eventstore::Sequence /*first*/) {}
+  virtual void on_done(eventstore::Sequence /*last*/) {}
 
   bool done_ = false;
 };
@@ -58,11 +64,15 @@ class Proposal {
 /// offered again, in another GroupCommit. Not thread-safe.
 class GroupCommit {
  public:
-  /// At most one proposal per server. The store and the proposals outlive it.
-  GroupCommit(eventstore::EventStore& store, std::span<Proposal* const> group);
+  /// At most one proposal per server. The tools and the proposals outlive it. `stored_by` is the
+  /// queue's stamp of the newest of the commands: none is decided at an earlier time, so what lies
+  /// before the oldest command in the queue is final (D40).
+  GroupCommit(DecisionTools& tools, std::span<Proposal* const> group, WallTime stored_by = {});
 
-  /// Loads the heads of those that have to be decided, and prepares them. Blocks for as long as
-  /// the log takes; fails as `conflict` when others were faster in 100 rounds.
+  /// Loads the heads of those that have to be decided and, in the same request, the clock's last
+  /// event: so nobody who has moved the clock has a later command decided in the past by a worker
+  /// whose view lags (D19). Then prepares them. Blocks for as long as the log takes; fails as
+  /// `conflict` when others were faster in 100 rounds, and while the time is not known.
   eventstore::Result<void> load();
 
   /// Decides each on its head.
@@ -79,25 +89,35 @@ class GroupCommit {
   struct Open {
     Proposal* proposal = nullptr;
     ServerHead head;
-    std::vector<eventstore::Append> appends;
+    DecidedAppends appends;
     bool must_decide = true;  // its head is not known, or has moved
-    bool assumed = false;     // decided once without a look at its head
+    bool tried = false;       // decided once: what was known of its head may be old
+
+    bool may_be_chain() const { return appends.may_be_chain || appends.messages.size() == 1; }
   };
 
+  /// The head to decide on without a look at the log; nothing where it has to be read.
+  std::optional<ServerHead> known_head(const Open& open) const;
+  eventstore::Result<std::vector<ServerHead>> load_time_and(std::span<const ServerId> servers);
+  void done(Open& open, eventstore::Sequence last);
+  void forget_done();
   eventstore::Result<void> append_round(std::span<Open> group);
+  eventstore::Result<void> append_in_batches(std::span<Open> group);
   eventstore::Result<void> append_together(std::span<Open> group);
-  eventstore::Result<void> append_side_by_side(std::span<Open> group);
+  eventstore::Result<void> append_as_chains(std::span<Open> group);
   eventstore::Result<void> append_one_by_one(std::span<Open> group);
   /// Finds which of a refused batch have to be decided again.
   eventstore::Result<void> find_culprits();
 
-  eventstore::EventStore& store_;
+  DecisionTools& tools_;
+  WallTime stored_by_;
   std::vector<Open> open_;
   int round_ = 0;
 };
 
 /// Brings the proposals into the log: all three steps until all are done, or an error comes.
-eventstore::Result<void> commit(eventstore::EventStore& store, std::span<Proposal* const> group);
+eventstore::Result<void> commit(DecisionTools& tools, std::span<Proposal* const> group,
+                                WallTime stored_by = {});
 
 /// The heads of servers, in their order.
 eventstore::Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& store,
@@ -105,7 +125,7 @@ eventstore::Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& s
 
 /// The events of one decision as they are appended: the expectation stands on the first, over all
 /// regions, so that an id exists once; `reply_to` on the last, the outcome.
-std::vector<eventstore::Append> appends_of(const ServerHead& head, std::span<const Event> events,
-                                           const std::string& reply_to);
+DecidedAppends appends_of(const ServerHead& head, std::span<const Event> events,
+                          const std::string& reply_to);
 
 }  // namespace vsim::workers

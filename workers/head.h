@@ -3,6 +3,7 @@
 // What the log ends with for one subject: all that a decision needs, since every event carries the
 // state after it.
 
+#include "domain/server.h"
 #include "eventstore/event_store.h"
 
 namespace vsim::workers {
@@ -12,6 +13,9 @@ struct Head {
   eventstore::Sequence sequence = 0;  // of the last event; 0: there is none
   StateType state;                    // after it; without one the state that all begin with
 };
+
+/// What the log holds of one server.
+using ServerHead = Head<State>;
 
 /// The error for a subject whose last event is of a newer build, or damaged. It stays until this
 /// build is replaced, so it is `refused`: trying again does not help.

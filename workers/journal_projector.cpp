@@ -70,7 +70,11 @@ void JournalProjector::run(std::stop_token stop) {
     if (status().reason != setback.reason) {
       log::warn("projection of the journal held up", {{"reason", setback.reason}});
     }
-    set_status({false, setback.reason, false, checkpoint_.sequence, 0});
+    set_status({.ready = false,
+                .reason = setback.reason,
+                .active = false,
+                .checkpoint = checkpoint_.sequence,
+                .lag = 0});
     process::pause(stop, retry_interval);
   }
 }
@@ -85,7 +89,11 @@ Setback JournalProjector::project(std::stop_token stop) {
     if (!locked) {
       return journal_setback(locked.error());
     }
-    set_status({true, "standing by: another projector of the journal is active", false, 0, 0});
+    set_status({.ready = true,
+                .reason = "standing by: another projector of the journal is active",
+                .active = false,
+                .checkpoint = 0,
+                .lag = 0});
     process::pause(stop, journal_standby_interval);
     if (stop.stop_requested()) {
       return {Kind::moved, "stopped"};
@@ -188,7 +196,11 @@ std::optional<Setback> JournalProjector::check_checkpoint(read_model::Projection
 Setback JournalProjector::follow(read_model::ProjectionWriter& writer, std::stop_token stop) {
   const auto follower = journal_.follow(checkpoint_.sequence);
   while (!stop.stop_requested()) {
-    set_status({true, "", true, checkpoint_.sequence, 0});
+    set_status({.ready = true,
+                .reason = "",
+                .active = true,
+                .checkpoint = checkpoint_.sequence,
+                .lag = 0});
     const auto messages = gather(*follower, stop);
     if (!messages) {
       return journal_setback(messages.error());

@@ -9,7 +9,6 @@
 
 namespace vsim::workers {
 
-using eventstore::Append;
 using eventstore::Result;
 
 OutcomeProposal::OutcomeProposal(DecisionTools& tools, CommandSummary command, NoChange outcome,
@@ -30,7 +29,7 @@ Result<void> OutcomeProposal::prepare(const ServerHead& head) {
   return {};
 }
 
-std::vector<Append> OutcomeProposal::decide(const ServerHead& head) {
+DecidedAppends OutcomeProposal::decide(const ServerHead& head) {
   reaped_.clear();
   if (earlier_) {
     return {};
@@ -54,8 +53,8 @@ Result<std::optional<Outcome>> OutcomeProposal::find_earlier(const ServerHead& h
   return decided ? std::optional(last->outcome) : std::nullopt;
 }
 
-void OutcomeProposal::on_done(eventstore::Sequence first) {
-  if (first == 0) {
+void OutcomeProposal::on_done(eventstore::Sequence last) {
+  if (last == 0) {
     return;
   }
   for (const auto& event : reaped_) {

@@ -20,7 +20,7 @@ class OutcomeProposal : public Proposal {
 
   const ServerId& server() const override { return *command_.server; }
   eventstore::Result<void> prepare(const ServerHead& head) override;
-  std::vector<eventstore::Append> decide(const ServerHead& head) override;
+  DecidedAppends decide(const ServerHead& head) override;
 
   const CommandSummary& command() const { return command_; }
 
@@ -28,7 +28,7 @@ class OutcomeProposal : public Proposal {
   const std::optional<Outcome>& earlier() const { return earlier_; }
 
  private:
-  void on_done(eventstore::Sequence first) override;
+  void on_done(eventstore::Sequence last) override;
   eventstore::Result<std::optional<Outcome>> find_earlier(const ServerHead& head);
 
   DecisionTools& tools_;

@@ -30,8 +30,8 @@ constexpr auto idle_check_interval = 5s;  // of log and Postgres, while nothing 
 constexpr auto busy_check_interval = 1s;  // while much comes
 constexpr auto standby_interval = 500ms;  // between attempts to become the active one
 constexpr auto takeover_after = 3s;       // from an active one that does not move
-constexpr auto retry_shortest = 50ms;
-constexpr auto retry_longest = 2000ms;
+constexpr auto projection_retry_shortest = 50ms;
+constexpr auto projection_retry_longest = 2000ms;
 constexpr auto stopped_retry = 5s;
 constexpr std::uint64_t lag_ready_max = 10'000;
 
@@ -60,7 +60,8 @@ std::string name_of(const eventstore::Message& message) {
   return fmt::format("message {} of EVENTS, {}", message.sequence, message.subject);
 }
 
-/// The error says what is wrong with the message; then nothing was added.
+/// Adds the rows that the message makes. The error says what is wrong with it; then nothing was
+/// added.
 std::string add_message(read_model::ProjectionBatch& batch, const eventstore::Message& message) {
   auto logged = messages::decode_event(message);
   if (!logged) {
@@ -83,7 +84,7 @@ Projector::Projector(eventstore::EventStore& events, Settings settings, Catalogu
                                        telemetry::latency_bounds_seconds())),
       stopped_(
           metrics.gauge("vsim_projection_stopped", "1 while the projection waits for an operator")),
-      retry_after_(retry_shortest) {
+      retry_after_(projection_retry_shortest) {
   status_.reason = "the projector has not begun";
 }
 
@@ -96,11 +97,12 @@ void Projector::run(std::stop_token stop) {
     record_setback(setback);
     switch (setback.kind) {
       case Kind::moved:
-        process::pause(stop, retry_shortest);
+        process::pause(stop, projection_retry_shortest);
         break;
       case Kind::unavailable:
         process::pause(stop, retry_after_);
-        retry_after_ = std::min<std::chrono::milliseconds>(2 * retry_after_, retry_longest);
+        retry_after_ =
+            std::min<std::chrono::milliseconds>(2 * retry_after_, projection_retry_longest);
         break;
       case Kind::stopped:
         process::pause(stop, stopped_retry);
@@ -148,7 +150,7 @@ std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& wr
                                                 std::stop_token stop) {
   StreamSequence seen = 0;
   auto moved_at = std::chrono::steady_clock::now();
-  for (;;) {
+  while (true) {
     const auto locked = writer.try_lock();
     if (!locked) {
       return setback_of(locked.error());
@@ -156,7 +158,7 @@ std::optional<Setback> Projector::become_active(read_model::ProjectionWriter& wr
     if (*locked) {
       return std::nullopt;
     }
-    note_standby();
+    record_standby();
     const auto checkpoint = writer.checkpoint();
     const auto end = events_.last_sequence();
     const bool has_work = checkpoint && end && checkpoint->sequence < *end;
@@ -213,7 +215,7 @@ std::optional<Setback> Projector::check_log() {
     }
   }
   log_end_ = *last;
-  note_progress();
+  record_progress();
   return std::nullopt;
 }
 
@@ -263,7 +265,8 @@ std::optional<Setback> Projector::write(read_model::ProjectionWriter& writer,
   }
   checkpoint_ = next;
   on_committed_(messages);
-  note_progress();
+  held_up_ = false;
+  record_progress();
   projected_.add(static_cast<double>(messages.size()));
   batch_seconds_.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_at).count());
@@ -310,6 +313,7 @@ std::optional<Setback> Projector::check_next() {
 }
 
 void Projector::record_setback(const Setback& setback) {
+  held_up_ = true;
   const std::lock_guard lock(mutex_);
   // The same reason again and again is one line in the log.
   if (status_.reason != setback.reason) {
@@ -323,24 +327,29 @@ void Projector::record_setback(const Setback& setback) {
   stopped_.set(setback.kind == Kind::stopped ? 1 : 0);
 }
 
-void Projector::note_progress() {
+void Projector::record_progress() {
   log_end_ = std::max(log_end_, checkpoint_.sequence);
   const auto lag = log_end_ - checkpoint_.sequence;
+  held_up_ = held_up_ && lag > 0;
   const std::lock_guard lock(mutex_);
   status_.active = true;
   status_.checkpoint = checkpoint_.sequence;
   status_.lag = lag;
+  stopped_.set(0);
+  if (held_up_) {
+    return;  // a new try is no progress: what held it up may do so again, and is still the reason
+  }
   status_.ready = lag <= lag_ready_max;
   status_.reason = status_.ready ? "" : fmt::format("catching up: {} events to project", lag);
-  stopped_.set(0);
-  retry_after_ = retry_shortest;
+  retry_after_ = projection_retry_shortest;
 }
 
-void Projector::note_standby() {
+void Projector::record_standby() {
   const std::lock_guard lock(mutex_);
   if (status_.active || !status_.ready) {
     log::info("standing by: another projector is active");
   }
+  held_up_ = false;
   status_ = ProjectorStatus{true, "standing by: another projector is active", false, 0, 0};
   stopped_.set(0);
 }

@@ -73,8 +73,8 @@ class Projector {
   std::optional<Setback> write(read_model::ProjectionWriter& writer,
                                read_model::ProjectionBatch batch, Messages messages);
   void record_setback(const Setback& setback);
-  void note_progress();
-  void note_standby();
+  void record_progress();
+  void record_standby();
 
   eventstore::EventStore& events_;
   Settings settings_;
@@ -88,6 +88,7 @@ class Projector {
   StreamSequence log_end_ = 0;  // as last seen
   std::chrono::steady_clock::time_point log_checked_at_;
   std::chrono::milliseconds retry_after_;
+  bool held_up_ = false;  // by a setback, and nothing has been written since
 
   mutable std::mutex mutex_;
   ProjectorStatus status_;  // guarded by mutex_

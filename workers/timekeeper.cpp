@@ -41,10 +41,12 @@ OnDue observer(FleetView& view, telemetry::Metrics& metrics) {
 
 }  // namespace
 
-Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
-                       telemetry::Metrics& metrics, Duration billing_interval)
+Timekeeper::Timekeeper(eventstore::EventStore& store, FleetView& view, AppendCosts& costs,
+                       Standby::IsActive is_active, telemetry::Metrics& metrics,
+                       Duration billing_interval)
     : store_(store),
       view_(view),
+      costs_(costs),
       standby_(std::move(is_active)),
       billing_interval_(billing_interval),
       on_due_(observer(view, metrics)) {}
@@ -84,7 +86,7 @@ std::optional<Instant> Timekeeper::owed_since() const {
     return clock.time.sim;
   }
   const auto boundary = boundary_after(clock.deadlines_applied_through, billing_interval_);
-  const bool is_billed = boundary <= view_.now() && !view_.regions_in_use().empty();
+  const bool is_billed = boundary <= reached(clock) && !view_.regions_in_use().empty();
   return is_billed ? std::optional(boundary) : std::nullopt;
 }
 
@@ -99,7 +101,7 @@ void Timekeeper::act(std::stop_token stop) {
 
 void Timekeeper::apply_some(std::stop_token stop) {
   const auto began_at = steady_clock::now();
-  const auto looked_at = apply_due(store_, view_, view_.now(), std::nullopt, on_due_);
+  const auto looked_at = apply_due(store_, view_, costs_, view_.now(), std::nullopt, on_due_);
   if (!looked_at) {
     return wait_after(looked_at.error(), stop);
   }
@@ -114,13 +116,15 @@ void Timekeeper::apply_some(std::stop_token stop) {
 }
 
 void Timekeeper::apply_all(std::stop_token stop) {
-  const auto through = view_.now();
-  // Whatever was decided before that moment is looked at.
-  if (!view_.catch_up()) {
+  const auto clock = view_.clock();
+  const auto through = reached(clock);
+  // Whatever was stored before that moment is looked at.
+  const auto log_through = view_.catch_up();
+  if (!log_through) {
     return wait_after({Error::Kind::unavailable, "the view cannot catch up with the log"}, stop);
   }
   while (!stop.stop_requested()) {
-    const auto looked_at = apply_due(store_, view_, through, std::nullopt, on_due_);
+    const auto looked_at = apply_due(store_, view_, costs_, through, std::nullopt, on_due_);
     if (!looked_at) {
       return wait_after(looked_at.error(), stop);
     }
@@ -131,25 +135,31 @@ void Timekeeper::apply_all(std::stop_token stop) {
   if (stop.stop_requested()) {
     return;
   }
-  if (const auto ok = record_applied(through); !ok) {
+  if (const auto ok = record_applied({through, log_through}, clock.time); !ok) {
     return wait_after(ok.error(), stop);
   }
   said_at_ = steady_clock::now();
   view_.catch_up();  // so that it is not said twice
 }
 
-Result<void> Timekeeper::record_applied(Instant through) {
+Instant Timekeeper::reached(const SimClock& clock) const {
+  return simulated_at(clock, view_.wall());
+}
+
+Result<void> Timekeeper::record_applied(const DeadlinesApplied& applied,
+                                        const SimulatedTime& read_on) {
   using Said = SubjectDecision<ClockEvent, std::monostate>;
   const auto decide_once = [&](const HeadOf<messages::ClockLogged>& clock) -> Result<Said> {
     if (clock.sequence == 0) {
       return eventstore::fail(Error::Kind::refused, "the log has no clock");
     }
-    if (clock.state.deadlines_applied_through >= through) {
+    // By a clock that was slowed down meanwhile others may still decide before that moment.
+    const bool is_old = clock.state.deadlines_applied_through >= applied.through;
+    if (is_old || clock.state.time != read_on) {
       return Said{};
     }
-    return Said{deadlines_applied(clock.state, through), {}};
+    return Said{deadlines_applied(clock.state, applied), {}};
   };
-  // It stays true after a change of the clock, so it is only said again.
   const auto said = decide_on<messages::ClockLogged>(store_, std::string(messages::clock_subject),
                                                      {}, decide_once);
   if (!said) {

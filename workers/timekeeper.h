@@ -21,8 +21,9 @@ namespace vsim::workers {
 class Timekeeper {
  public:
   /// All outlive the timekeeper. It records at each multiple of `billing_interval`, for billing.
-  Timekeeper(eventstore::EventStore& store, FleetView& view, Standby::IsActive is_active,
-             telemetry::Metrics& metrics, Duration billing_interval = std::chrono::minutes(1));
+  Timekeeper(eventstore::EventStore& store, FleetView& view, AppendCosts& costs,
+             Standby::IsActive is_active, telemetry::Metrics& metrics,
+             Duration billing_interval = std::chrono::minutes(1));
 
   /// Until stopped.
   void run(std::stop_token stop);
@@ -36,15 +37,21 @@ class Timekeeper {
   /// billing.
   std::optional<Instant> owed_since() const;
   bool owes_a_change() const;
+  /// What simulated time is for all: this process may have run ahead, before it heard of a slower
+  /// clock, and may not say of that stretch that nothing will be due in it any more.
+  Instant reached(const SimClock& clock) const;
   void act(std::stop_token stop);
   void apply_some(std::stop_token stop);
   void apply_all(std::stop_token stop);
-  /// Records in the log that all deadlines up to `through` are there.
-  eventstore::Result<void> record_applied(Instant through);
+  /// Appends `deadlines_applied`, if the clock still runs by what the moment was read on; else it
+  /// is said in a later round.
+  eventstore::Result<void> record_applied(const DeadlinesApplied& applied,
+                                          const SimulatedTime& read_on);
   void wait_after(const eventstore::Error& error, std::stop_token stop);
 
   eventstore::EventStore& store_;
   FleetView& view_;
+  AppendCosts& costs_;
   Standby standby_;
   Duration billing_interval_;
   OnDue on_due_;

@@ -47,7 +47,7 @@ tl::expected<Connections, std::string> Connections::make(const process::WorkerSe
   const std::array<Wanted, 4> wanted = {{
       {&made.appends, "vsim-worker appends"},
       {&made.unbuffered, "vsim-worker prompt", true},
-      {&made.taking, "vsim-worker taking"},
+      {&made.taking, "vsim-worker taking", true},
       {&made.feeds, "vsim-worker feeds"},
   }};
   for (const auto& [connection, name, unbuffered] : wanted) {

@@ -17,9 +17,9 @@ namespace vsim::workers {
 
 struct Connections {
   std::unique_ptr<eventstore::Broker> appends;     // gathers what goes into batches
-  std::unique_ptr<eventstore::Broker> unbuffered;  // the deciding roles' reads
-  std::unique_ptr<eventstore::Broker> taking;      // the queue: gathers the acks of a group
-  std::unique_ptr<eventstore::Broker> feeds;       // followers; gathers the replies of a batch
+  std::unique_ptr<eventstore::Broker> unbuffered;  // the deciding roles' reads, chains, and replies
+  std::unique_ptr<eventstore::Broker> taking;      // the queue: pulls and acks, sent at once
+  std::unique_ptr<eventstore::Broker> feeds;       // followers; gathers replies of large batches
 
   /// Makes all four, trying until the broker is there or a stop is requested. The error is a
   /// sentence: the broker refuses this worker, or it was stopped.

@@ -7,15 +7,13 @@
 
 #include "eventstore/broker_facts.h"
 #include "eventstore/jetstream_store.h"
+#include "ops/process/catalogue.h"
 #include "ops/process/clock_of_log.h"
 #include "ops/process/last_words.h"
 #include "ops/process/wall_clock.h"
 #include "ops/telemetry/build_info.h"
 #include "ops/telemetry/log.h"
 #include "ops/telemetry/metrics_server.h"
-#include "schema/messages/catalogue_files.h"
-#include "schema/messages/event_codec.h"
-#include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/session_lock.h"
 #include "workers/biller.h"
@@ -26,6 +24,7 @@
 #include "workers/janitor/janitor.h"
 #include "workers/journal_projector.h"
 #include "workers/log/sound_log.h"
+#include "workers/outcome_replies.h"
 #include "workers/projector.h"
 #include "workers/timekeeper.h"
 #include "workers/worker_connections.h"
@@ -81,7 +80,9 @@ struct Parts {
   process::WallClock wall;
   FleetView view;
   ReapedServers reaped;
-  DecisionTools tools{log, view, catalogue, reaped};
+  AppendCosts costs;
+  DecisionTools tools{
+      .store = log, .view = view, .catalogue = catalogue, .reaped = reaped, .costs = costs};
   DeadLetters dead_letters;
   Burial burial{tools, dead_letters};
   CommandWorker commands;
@@ -105,10 +106,10 @@ struct Parts {
   BrokerGauges broker_gauges;
   FleetGauges fleet_gauges;
 
-  Parts(const process::WorkerSettings& given, telemetry::Metrics& shared, Catalogue known,
+  Parts(const process::WorkerSettings& given, telemetry::Metrics& process_metrics, Catalogue known,
         Connections connections)
       : settings(given),
-        metrics(shared),
+        metrics(process_metrics),
         catalogue(std::move(known)),
         to(std::move(connections)),
         marks_database(settings.database_url, 1, read_model::lock_limits),
@@ -129,11 +130,12 @@ struct Parts {
         wall("vsim-worker", *to.unbuffered, metrics),
         view(feed, wall.time(), [this] { return load_snapshot(); }),
         reaped(metrics),
+        costs(metrics),
         dead_letters(*to.unbuffered, metrics),
         commands(queue, tools, dead_letters, burial, *to.feeds, metrics),
         timekeeper_lock(settings.database_url, read_model::timekeeper_lock),
         timekeeper(
-            log, view, [this] { return is_active(timekeeper_lock); }, metrics,
+            log, view, costs, [this] { return is_active(timekeeper_lock); }, metrics,
             settings.billing_interval),
         billing_lock(settings.database_url, read_model::billing_lock),
         biller(
@@ -158,11 +160,10 @@ struct Parts {
                    eventstore::Retention::limited),
         delivery_sweep(advisories, queued, burial,
                        [this](auto sequence) { return publisher.remove(sequence); }),
-        janitor(view, {purge_verdicts, pool_outbox, journal_repair, delivery_sweep},
-                [this] { return is_active(janitor_lock); }),
+        janitor(view, duties(), [this] { return is_active(janitor_lock); }),
         projector(
             stored_feed, {settings.database_url, settings.schema_dir}, catalogue,
-            [this](auto committed) { reply_to_waiters(committed); }, metrics),
+            [this](auto committed) { tell_waiters(committed, to); }, metrics),
         journal_projector(journal, queued, settings.database_url, metrics),
         read_model_gauges(settings.database_url, catalogue, metrics),
         broker_gauges(
@@ -174,6 +175,13 @@ struct Parts {
       reaped_in(metrics, region);
       watermarks_of(metrics, region);
     }
+  }
+
+  JanitorDuties duties() {
+    return {.purge_verdicts = purge_verdicts,
+            .pool_outbox = pool_outbox,
+            .journal_repair = journal_repair,
+            .delivery_sweep = delivery_sweep};
   }
 
   read_model::DbResult<read_model::NewestEvents> find_newest(std::span<const ServerId> servers) {
@@ -204,40 +212,15 @@ struct Parts {
   static bool is_active(read_model::SessionLock& lock) {
     return lock.state() != read_model::SessionLock::State::taken;
   }
-
-  // The reply repeats the event, so that its reader need not ask Postgres for what it says. All of
-  // a batch leave in one write.
-  void reply_to_waiters(std::span<const eventstore::Message> committed) const {
-    namespace header = messages::header;
-    bool published = false;
-    for (const auto& event : committed) {
-      const auto inbox = find_header(event.headers, header::reply_to);
-      if (inbox.empty()) {
-        continue;
-      }
-      to.feeds->publish(std::string(inbox), event.payload,
-                        {{std::string(header::event_subject), event.subject},
-                         {std::string(header::event_sequence), std::to_string(event.sequence)}});
-      published = true;
-    }
-    if (published) {
-      to.feeds->flush();
-    }
-  }
 };
 
 // Waits for the broker until stopped. The error lists what forbids the start.
 tl::expected<std::unique_ptr<Parts>, std::string> make_parts(
     const process::WorkerSettings& settings, telemetry::Metrics& metrics,
     const std::stop_token& stop) {
-  auto catalogue = messages::load_catalogue(settings.schema_dir);
+  auto catalogue = process::load_catalogue(settings);
   if (!catalogue) {
     return tl::unexpected(joined(catalogue.error()));
-  }
-  catalogue->default_profile = settings.profile;
-  catalogue->idle_timeout = settings.idle_timeout;
-  if (!catalogue->profiles.contains(settings.profile)) {
-    return tl::unexpected("PROFILE: there is no profile " + settings.profile);
   }
   auto connections = Connections::make(settings, stop);
   if (!connections) {

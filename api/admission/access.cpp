@@ -26,26 +26,30 @@ std::optional<std::string> bearer_of(const HttpRequest& request) {
 }
 
 Problem no_key() {
-  Problem problem{ProblemCode::unauthorized,
-                  "a key is needed; send it in the header Authorization: Bearer KEY (vsimctl keys "
-                  "add makes one)"};
+  Problem problem{
+      .code = ProblemCode::unauthorized,
+      .detail =
+          "a key is needed; send it in the header Authorization: Bearer KEY (vsimctl keys "
+          "add makes one)"};
   problem.challenge = realm;
   return problem;
 }
 
 Problem unknown_key() {
-  Problem problem{ProblemCode::unauthorized,
-                  "no such key: it is not whole, or was revoked (vsimctl keys list shows those "
-                  "that hold)"};
+  Problem problem{.code = ProblemCode::unauthorized,
+                  .detail =
+                      "no such key: it is not whole, or was revoked (vsimctl keys list shows those "
+                      "that hold)"};
   problem.challenge = realm + ", error=\"invalid_token\"";
   return problem;
 }
 
 Problem lesser_role(const Caller& caller, http::Role role, std::string_view what) {
   const std::string needed(http::to_string(role));
-  Problem problem{ProblemCode::forbidden, std::string(what) + " needs the role " + needed +
-                                              "; the key " + caller.name + " has the role " +
-                                              std::string(http::to_string(caller.role))};
+  Problem problem{.code = ProblemCode::forbidden,
+                  .detail = std::string(what) + " needs the role " + needed + "; the key " +
+                            caller.name + " has the role " +
+                            std::string(http::to_string(caller.role))};
   problem.challenge = realm + ", error=\"insufficient_scope\", scope=\"" + needed + "\"";
   return problem;
 }

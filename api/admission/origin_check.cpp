@@ -82,17 +82,18 @@ std::optional<Problem> OriginCheck::refusal(const HttpRequest& request) const {
   if (!request.authority.empty() && !is_ours(request.authority)) {
     by_host_.add();
     return Problem{
-        ProblemCode::forbidden,
-        "there are no keys, and the host " + host_of(request.authority) +
-            " is neither an address nor localhost; ask by one of these, name the host in "
-            "HTTP_HOSTS, or make keys (vsimctl keys add)"};
+        .code = ProblemCode::forbidden,
+        .detail = "there are no keys, and the host " + host_of(request.authority) +
+                  " is neither an address nor localhost; ask by one of these, name the host in "
+                  "HTTP_HOSTS, or make keys (vsimctl keys add)"};
   }
   if (is_foreign(request)) {
     by_origin_.add();
     return Problem{
-        ProblemCode::forbidden,
-        "there are no keys, and the request comes from a web page of another origin; ask "
-        "from a page of this API, or make keys (vsimctl keys add)"};
+        .code = ProblemCode::forbidden,
+        .detail =
+            "there are no keys, and the request comes from a web page of another origin; ask "
+            "from a page of this API, or make keys (vsimctl keys add)"};
   }
   return std::nullopt;
 }

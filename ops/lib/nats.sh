@@ -36,6 +36,8 @@ start_nats() {
     "$NATS_SERVER" -t -c "$config"
     process_stop TERM 30 nats
     bring_store_over
+    before_start "$RUN/nats"
+    after_boot "$RUN/nats"
     process_start nats "$made" "$NATS_SERVER" -c "$config"
   fi
   wait_for_nats "$name" "$port"
@@ -126,6 +128,7 @@ nats_config() {
   text=${text//@SERVER_NAME@/"$1"}
   text=${text//@LISTEN@/"127.0.0.1:$2"}
   text=${text//@MONITOR_LISTEN@/"127.0.0.1:$3"}
+  text=${text//@SYNC_INTERVAL@/$(broker_sync_interval)}
   printf '%s\n' "${text//@STORE_DIR@/"$(nats_quoted "${4:-$RUN/nats}")"}"
 }
 

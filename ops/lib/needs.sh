@@ -1,14 +1,19 @@
 # shellcheck shell=bash
 # What the tests of a label need, so that one label does not wait for what another needs.
 
-LABELS=(unit integration e2e contract browser runbook scripts tidy alerts threads fuzz docker)
+LABELS=(unit simulation integration e2e chaos powercut contract browser runbook scripts tidy alerts
+  threads fuzz docker)
 
-# servers: nats-server, nats and Postgres. programs: vsim's own. A name that ends with _tests is a
-# build target; any name that prepare_needed_parts does not know either is a Debian package.
+# servers: nats-server, nats and Postgres. programs: vsim's own. A name that ends with _tests, and
+# vsim-simulate, is a build target; any name that prepare_needed_parts does not know either is a
+# Debian package.
 declare -A NEEDS=(
   [unit]='unit_tests'
+  [simulation]='vsim-simulate'
   [integration]='servers integration_tests'
   [e2e]='servers swagger faketime programs e2e_tests'
+  [chaos]='servers swagger faketime programs chaos_tests'
+  [powercut]='servers fuse3 libfuse3-dev programs powercut_tests'
   [contract]='servers swagger schemathesis programs contract_tests'
   [browser]='servers swagger chromium programs browser_tests'
   [runbook]='servers swagger faketime programs runbook_tests'
@@ -30,7 +35,7 @@ take_needs() {
     for need in ${NEEDS[$label]}; do
       case $need in
         programs) NEEDED_TARGETS+=("${PROGRAMS[@]}") ;;
-        *_tests) NEEDED_TARGETS+=("$need") ;;
+        *_tests | vsim-simulate) NEEDED_TARGETS+=("$need") ;;
         servers | swagger | schemathesis | promtool | clang-format | clang-tidy)
           [[ " ${NEEDED_PARTS[*]} " == *" $need "* ]] || NEEDED_PARTS+=("$need")
           [[ $need != servers ]] || NEEDED_PACKAGES+=("${RUN_PACKAGES[@]}")
@@ -72,11 +77,15 @@ names_of_label() {
       printf 'tidy.%s\n' tree self_test commands clang_tidy clang_tidy_self_test format scripts
       ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
-    integration | e2e | browser | runbook | scripts)
+    simulation) printf 'simulation.%s\n' found operators fixed fresh ;;
+    integration | e2e | chaos | powercut | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do
         file=${file##*/}
         echo "$1.${file%_test.cpp}"
       done
+      # Those that are run once more with --durability process (tests/CMakeLists.txt).
+      [[ $1 != e2e ]] ||
+        printf 'e2e.process.%s\n' chaos_parts chaos_workers outages journal lifecycle
       ;;
     fuzz | docker) ;;   # only where their labels are given
     *) echo "$1" ;;

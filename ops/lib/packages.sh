@@ -39,10 +39,11 @@ install_packages() {
 }
 
 missing_packages() {
-  local package
+  local found package
+  # Its status says only that some package is unknown.
+  found=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null) || true
   for package in "$@"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-      echo "$package"
+    [[ $'\n'$found$'\n' == *$'\n'"$package installed"$'\n'* ]] || echo "$package"
   done
 }
 

@@ -62,13 +62,26 @@ lock_run() {
   flock --timeout 5 9 || fail "another ops command is at work on $RUN (lock $RUN/lock)"
 }
 
+# await_lock FD WORDS: locks an open file, and says who is waited for where it is taken.
+await_lock() {
+  flock --nonblock "$1" && return 0
+  echo "waiting for another ops command that $2 in this checkout"
+  flock "$1"
+}
+
 # Builds and installations of one checkout come one after the other. Taken inside a step, so that
 # the step's line shows that it waits.
 lock_tools() {
   exec 8>>"$TOOLS/lock"
-  flock --nonblock 8 && return 0
-  echo "waiting for another ops command that builds in this checkout"
-  flock 8
+  await_lock 8 "builds"
 }
 
 unlock_tools() { exec 8>&-; }
+
+# Go, which builds the nats CLI beside the steps of ops/up, has a lock of its own.
+lock_go() {
+  exec 6>>"$TOOLS/go.lock"
+  await_lock 6 "builds with Go"
+}
+
+unlock_go() { exec 6>&-; }

@@ -30,6 +30,7 @@ start_postgres() {
     if process_current postgres "$made"; then news='restarted, its socket was gone'; fi
     STEP_NOTE="$news, port $port"
     process_stop INT 60 postgres
+    before_start "$PG_DATA"
     start_postgres_process "$made"
   fi
   [[ $PG_BASE == "$RUN" ]] ||
@@ -114,6 +115,7 @@ host all all 127.0.0.1/32 scram-sha-256
 EOF
   echo "include 'vsim.conf'" | as_owner tee -a "$new/postgresql.conf" >/dev/null
   mv -T "$new" "$PG_DATA"
+  forget_power_cut
 }
 
 # A socket's path may have at most 107 bytes, and libpq takes a comma for the end of a host. A deep
@@ -136,6 +138,7 @@ write_postgres_config() {
   local text
   text=$(<"$ROOT/ops/servers/postgresql.conf.in")
   text=${text//@PORT@/"$1"}
+  text=${text//@FSYNC@/$(postgres_fsync)}
   printf '%s\n' "${text//@SOCKETS@/"$(postgres_quoted "$PG_SOCKETS")"}"
 }
 
@@ -200,6 +203,7 @@ EOF
 set_role_passwords() {
   { postgres_passwords && cat "$ROOT/ops/servers/postgres-roles.sql"; } |
     owner_sql postgres --single-transaction
+  ! rotation_under_way || note_taken_by_postgres
 }
 
 # Ends sessions: one goes on after the password that opened it has changed.
@@ -210,9 +214,10 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 EOF
 }
 
-# finish_rotation BEGAN: ends the sessions that began before, since they use an old password.
+# Ends the sessions that began with an old password. Not those of programs that have the new ones
+# from a rotation which was broken off later: they would be without Postgres for a moment.
 finish_rotation() {
-  end_sessions_begun_before "$1"
+  end_sessions_begun_before "$(taken_by_postgres_at)"
   end_rotation
 }
 

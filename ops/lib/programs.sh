@@ -134,6 +134,13 @@ wish_for() {
   if [[ " ${VSIM_ENV_ADDRESSES:-} " != *" $value "* ]]; then echo "$value"; fi
 }
 
+# An address that was asked for and that the API could not serve is not the next start's as well.
+forget_address_not_served() {
+  if [[ -n $(wish_for HTTP_ADDR) ]] && ! process_pid api >/dev/null; then
+    rm -f "$PORTS/api.address"
+  fi
+}
+
 wait_until_ready() {
   local name deadline=$((SECONDS + READY_WITHIN_SECONDS))
   for name in api $(worker_names); do

@@ -58,6 +58,13 @@ adopt_next_secrets() {
   done
 }
 
+# Since when Postgres takes the passwords of this rotation, and no others.
+note_taken_by_postgres() {
+  [[ -s $NEXT_SECRETS/taken-by-postgres ]] ||
+    write_file "$NEXT_SECRETS/taken-by-postgres" "$(date -u +%FT%T.%6NZ)"
+}
+taken_by_postgres_at() { cat "$NEXT_SECRETS/taken-by-postgres"; }
+
 end_rotation() {
   mv -T "$NEXT_SECRETS" "$NEXT_SECRETS.done"
   rm -rf "$NEXT_SECRETS.done"

@@ -6,7 +6,7 @@
 # private NATS and Postgres are reached over loopback.
 PASSED_ON=(IDLE_TIMEOUT BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT SCHEMA_DIR TLS_CERT_FILE
   TLS_KEY_FILE HTTP_CONNECTIONS DATABASE_CONNECTIONS RATE_LIMIT RATE_BURST TRUSTED_PROXIES
-  HTTP_HOSTS)
+  HTTP_HOSTS DURABILITY)
 # These make the first clock event only; afterwards the log's clock holds, and may have been set
 # anew since, so they are not kept.
 FOR_THE_FIRST_START=(TIME_SCALE SIM_SEED)
@@ -19,10 +19,11 @@ NOT_TAKEN=(PORT ROLES ALLOW_NO_KEYS SWAGGER_DIR DB_HOST DB_PORT DB_NAME DB_USER 
 # take_settings: what the caller names holds, an empty value takes a setting away, and for the rest
 # what held before. What runs with another value is restarted.
 take_settings() {
-  local name value
-  if [[ -n ${SCHEMA_DIR:-} && $SCHEMA_DIR == "${VSIM_ENV_SCHEMA_DIR:-}" ]]; then
-    unset SCHEMA_DIR
-  fi
+  local name value known
+  for name in SCHEMA_DIR DURABILITY; do
+    known=VSIM_ENV_$name
+    if [[ -n ${!name:-} && ${!name} == "${!known:-}" ]]; then unset "$name"; fi
+  done
   for name in "${PATH_SETTINGS[@]}"; do
     if [[ -n ${!name:-} ]]; then export "$name=$(realpath -sm -- "${!name}")"; fi
   done
@@ -38,6 +39,8 @@ take_settings() {
       SETTINGS_CHANGED+=$'\n'"  $name=${!name} (was $value)"
     fi
   done < <(cat "$RUN/settings" 2>/dev/null)
+  [[ -z ${DURABILITY:-} || $DURABILITY =~ ^(power|process)$ ]] ||
+    fail "DURABILITY is '$DURABILITY'; give power or process"
 }
 SETTINGS_KEPT=''
 SETTINGS_CHANGED=''

@@ -4,7 +4,7 @@
 #
 # A step's function runs in this very shell (so it can set variables, and `set -e` stays in force);
 # only its output goes elsewhere. Descriptor 3 is the caller's stdout, 4 the caller's stderr.
-# Descriptors 7 to 9 are in use too (pause, and the locks of places.sh).
+# Descriptors 5 to 9 are in use too (pause is 7, the others are locks).
 
 STEP_TOTAL=0
 STEP_NUMBER=0
@@ -14,6 +14,7 @@ STEP_LOG_BEGIN=0     # its size when the step began
 STEP_NOTE=''         # what a step's function wants said in its line instead of the time
 STEP_STARTED=0
 WORK_PID=''          # of the command that interruptible runs
+BESIDE_PID=''        # of the work that goes on beside the steps
 TICKER_PID=''
 FAIL_REASON=''
 FAILED_COMMAND=''
@@ -75,10 +76,37 @@ interruptible() {
   return "$status"
 }
 
+# begin_beside LOG FUNCTION [ARGUMENT...]: long work that goes on beside the steps and leaves them
+# the processors that they want. It has a shell of its own, so what it sets is lost. end_beside
+# takes its end.
+begin_beside() {
+  local log=$1
+  shift
+  set -m   # a process group of its own, so that a signal ends all that it has started
+  (
+    set +m
+    trap - ERR EXIT INT TERM
+    exec 3>&- 4>&- 7>&- 8>&- 9>&-
+    renice -n 10 -p "$BASHPID" >/dev/null || true
+    "$@"
+  ) >>"$log" 2>&1 </dev/null &
+  BESIDE_PID=$!
+  set +m
+}
+
+end_beside() {
+  local status=0
+  wait "$BESIDE_PID" || status=$?
+  BESIDE_PID=''
+  return "$status"
+}
+
 end_work() {
-  [[ -n $WORK_PID ]] || return 0
-  kill -TERM -- "-$WORK_PID" 2>/dev/null || true
-  wait "$WORK_PID" 2>/dev/null || true
+  local pid
+  for pid in $WORK_PID $BESIDE_PID; do
+    kill -TERM -- "-$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
 }
 
 close_step() {
@@ -95,7 +123,8 @@ on_terminal() { [[ -t 3 && ${TERM:-dumb} != dumb ]]; }
 pause() { read -r -t "$1" -u 7 || true; }
 
 # On a terminal the line shows seconds and the newest line of the log; elsewhere (a CI log, a pipe)
-# it only grows by the seconds now and then, which is enough to see that it lives.
+# it only grows by the seconds now and then, which is enough to see that it lives. A build says in
+# both how far it is.
 start_ticker() {
   if on_terminal; then tick_on_terminal & else tick_in_log & fi
   TICKER_PID=$!
@@ -117,7 +146,8 @@ tick_on_terminal() {
   while pause 0.4 && kill -0 $$ 2>/dev/null; do
     newest=$(tail -c 600 "$STEP_LOG" | tr '\r' '\n' | tr -cd '[:print:]\n' | tail -n 1) || true
     [[ $newest != '== ['* ]] || newest=''
-    newest="$STEP_LABEL ... $((SECONDS - STEP_STARTED)) s  $newest"
+    note_progress
+    newest="$STEP_LABEL ... $((SECONDS - STEP_STARTED)) s  ${PROGRESS:-$newest}"
     printf '\r\033[K%s' "${newest:0:columns-1}" >&3
   done
 }
@@ -126,8 +156,38 @@ tick_in_log() {
   trap - ERR EXIT INT TERM
   exec 8>&- 9>&-   # the locks: they must end with the script, however it ends
   while pause 20 && kill -0 $$ 2>/dev/null; do
-    printf ' %d s ...' $((SECONDS - STEP_STARTED)) >&3
+    note_progress
+    printf ' %d s%s ...' $((SECONDS - STEP_STARTED)) "${PROGRESS:+ ($PROGRESS)}" >&3
   done
+}
+
+PROGRESS=''         # "31 of 62 objects, about 50 s left", or what is waited for; else empty
+PROGRESS_SINCE=''   # when the first count of this build was seen, that count, and of how many
+PROGRESS_FROM=''
+PROGRESS_ALL=''
+
+# Sets PROGRESS by the newest line of the step's log that begins as Ninja's do: [31/62]; or by the
+# last line of all, if await_lock wrote it.
+note_progress() {
+  local count finished all
+  count=$(tail -c 4000 "$STEP_LOG" | awk '
+    { waits = /^waiting for / ? $0 : "" }
+    /^== \[/ { count = "" }
+    /^\[[0-9]+\/[0-9]+\] / { count = substr($1, 2, length($1) - 2) }
+    END { print (waits ? waits : count) }') || true
+  PROGRESS=''
+  [[ -n $count ]] || return 0
+  if [[ $count == waiting* ]]; then
+    PROGRESS=$count
+    return 0
+  fi
+  finished=${count%/*} all=${count#*/}
+  if [[ $all != "$PROGRESS_ALL" ]]; then   # Ninja first counts two parts of its own preparation
+    PROGRESS_SINCE=$SECONDS PROGRESS_FROM=$finished PROGRESS_ALL=$all
+  fi
+  PROGRESS="$finished of $all objects"
+  ((finished == PROGRESS_FROM)) || PROGRESS+=", about $((
+    (SECONDS - PROGRESS_SINCE) * (all - finished) / (finished - PROGRESS_FROM))) s left"
 }
 
 steps_on_exit() {

@@ -11,4 +11,5 @@ stop_all() {
   process_stop INT 60 postgres
   process_stop TERM 30 nats
   process_stop TERM 30 nats-restoring   # of an ops/restore that was killed
+  sync_stopped "$RUN/nats" "$(readlink -f "$RUN/postgres")"
 }

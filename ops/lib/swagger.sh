@@ -24,8 +24,8 @@ prepare_swagger() {
 # Made beside its place and moved there whole: an API may be reading it.
 fetch_swagger() {
   local wheel=$TOOLS/swagger-wheel new=$TOOLS/swagger-ui-new found
-  install_wheels "$wheel" "$SWAGGER_REQUIREMENTS"
-  found=$(find "$wheel/lib" -type d -name swagger-ui-dist)
+  unpack_wheels "$wheel" "$SWAGGER_REQUIREMENTS" || fail_wheels "$SWAGGER_REQUIREMENTS"
+  found=$(find "$wheel" -type d -name swagger-ui-dist)
   rm -rf "$new"
   mkdir "$new"
   (cd "$found" && cp "${SWAGGER_FILES[@]}" "$new") ||

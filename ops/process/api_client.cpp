@@ -17,7 +17,6 @@ namespace {
 tl::unexpected<std::string> failed(std::string why) { return tl::unexpected(std::move(why)); }
 
 constexpr int connect_seconds_max = 5;
-constexpr int answer_seconds_max = 70;  // a write waits 60 s for its outcome at most
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
 
@@ -27,10 +26,6 @@ using Names = std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)>;
 std::string authority_of(const ApiAddress& address) {
   const bool v6 = address.host.find(':') != std::string::npos;
   return fmt::format("{}:{}", v6 ? "[" + address.host + "]" : address.host, address.port);
-}
-
-std::string url_of(const ApiAddress& address) {
-  return (address.tls ? "https://" : "http://") + authority_of(address);
 }
 
 Certificate first_certificate(const std::string& file) {
@@ -141,6 +136,10 @@ std::string in_words(const ApiAddress& address, httplib::Error error) {
 
 }  // namespace
 
+std::string url_of(const ApiAddress& address) {
+  return (address.tls ? "https://" : "http://") + authority_of(address);
+}
+
 tl::expected<ApiAddress, std::string> read_api_url(const std::string& url) {
   static const std::regex form(R"(^(https?)://(\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9._-]+)(:(\d+))?/?$)");
   std::smatch part;
@@ -169,7 +168,7 @@ tl::expected<ApiAnswer, std::string> call_api(const ApiAddress& address, const s
     return failed(client.error());
   }
   (*client)->set_connection_timeout(connect_seconds_max);
-  (*client)->set_read_timeout(answer_seconds_max);
+  (*client)->set_read_timeout(request.answer_within);
   (*client)->set_url_encode(false);
   httplib::Request sent;
   sent.method = request.method;

@@ -3,6 +3,7 @@
 // One request to the API over a connection of its own, plain or over TLS. Proxies in the
 // environment have no effect. Threads: any.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -23,10 +24,14 @@ struct ApiAddress {
 /// wrong.
 tl::expected<ApiAddress, std::string> read_api_url(const std::string& url);
 
+/// As read_api_url() takes it.
+std::string url_of(const ApiAddress& address);
+
 struct ApiRequest {
   std::string method;
-  std::string target;  // path and query, sent as they are
-  std::string body;    // JSON; empty: none
+  std::string target;                      // path and query, sent as they are
+  std::string body;                        // JSON; empty: none
+  std::chrono::seconds answer_within{70};  // a write waits 60 s for its outcome at most
 };
 
 struct ApiAnswer {
@@ -34,7 +39,8 @@ struct ApiAnswer {
   std::string body;
 };
 
-/// Sends no Authorization when `key` is empty. Takes 75 s at most. The error is one line that says
+/// Sends no Authorization when `key` is empty. Takes 5 s more than `answer_within`
+/// at most. The error is one line that says
 /// what does not answer, and how to go on.
 tl::expected<ApiAnswer, std::string> call_api(const ApiAddress& address, const std::string& key,
                                               const ApiRequest& request);

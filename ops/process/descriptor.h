@@ -1,5 +1,7 @@
 #pragma once
 
+// The owner of a file descriptor. Threads: one, as for any value.
+
 namespace vsim::process {
 
 /// Owns a file descriptor.

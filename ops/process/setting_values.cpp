@@ -234,6 +234,15 @@ tl::expected<log::Format, std::string> read_log_format(std::string_view text) {
   return wrong(quoted(text) + " is no log format; give text or json");
 }
 
+tl::expected<telemetry::Durability, std::string> read_durability(std::string_view text) {
+  for (const auto durability : {telemetry::Durability::power, telemetry::Durability::process}) {
+    if (text == to_string(durability)) {
+      return durability;
+    }
+  }
+  return wrong(quoted(text) + " is no durability; give power or process");
+}
+
 tl::expected<Roles, std::string> read_roles(std::string_view text) {
   Roles roles{.commands = false,
               .timekeeper = false,

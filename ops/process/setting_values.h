@@ -33,6 +33,7 @@ tl::expected<bool, std::string> read_yes_no(std::string_view text);
 tl::expected<double, std::string> read_time_scale(std::string_view text);
 tl::expected<log::Level, std::string> read_log_level(std::string_view text);
 tl::expected<log::Format, std::string> read_log_format(std::string_view text);
+tl::expected<telemetry::Durability, std::string> read_durability(std::string_view text);
 tl::expected<Roles, std::string> read_roles(std::string_view text);
 
 /// One of libpq's, "disable" to "verify-full".

@@ -111,6 +111,7 @@ constexpr Declaration common_declarations[] = {
     {"SIM_SEED", "the seed of all delays, for the first clock event"},
     {"PROFILE", "lifecycle profile of servers that name none (standard)"},
     {"SCHEMA_DIR", "the folder of prices.json, regions.json and profiles/"},
+    {"DURABILITY", "power or process: how NATS and Postgres were told to sync; for reports only"},
 };
 
 void declare_common(Reader& reader) {
@@ -243,6 +244,7 @@ void take_common(Reader& reader, CommonSettings& settings) {
   if (reader.given("PROFILE")) {
     settings.profile = reader.raw("PROFILE");
   }
+  reader.take("DURABILITY", settings.durability, read_durability);
   settings.schema_dir = reader.given("SCHEMA_DIR") ? reader.raw("SCHEMA_DIR") : VSIM_SCHEMA_DIR;
   if (access(settings.schema_dir.c_str(), R_OK | X_OK) != 0) {
     reader.mistake("SCHEMA_DIR", "\"" + settings.schema_dir +

@@ -15,6 +15,7 @@
 
 #include "ops/process/address_range.h"
 #include "ops/process/certificate_files.h"
+#include "ops/telemetry/durability.h"
 #include "ops/telemetry/log.h"
 
 namespace vsim::process {
@@ -61,6 +62,8 @@ struct CommonSettings {
   std::optional<std::uint64_t> sim_seed;  // SIM_SEED
   std::string profile = "standard";       // PROFILE: of creates that name none
   std::string schema_dir;                 // SCHEMA_DIR: prices, regions, profiles
+  // DURABILITY: as chosen for broker and Postgres; what is on, they say themselves. D66
+  std::optional<telemetry::Durability> durability;
 };
 
 struct ApiSettings : CommonSettings {

@@ -39,9 +39,9 @@ std::optional<BrokerMonitor> ask_broker_monitor(const std::string& url) {
   bool always = false;
   std::uint64_t interval_ns = 0;
   if (config["sync_always"].get(always) == simdjson::SUCCESS && always) {
-    monitor.sync_interval = "always";
+    monitor.sync = LogSync{};
   } else if (config["sync_interval"].get(interval_ns) == simdjson::SUCCESS && interval_ns > 0) {
-    monitor.sync_interval = std::to_string(interval_ns / 1'000'000'000) + "s";
+    monitor.sync = LogSync{std::chrono::nanoseconds(interval_ns)};
   }
   std::int64_t most = 0;
   if (config["max_storage"].get(most) == simdjson::SUCCESS && most > 0) {

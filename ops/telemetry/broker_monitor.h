@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "ops/telemetry/durability.h"
+
 namespace vsim::telemetry {
 
 struct BrokerMonitor {
-  std::string sync_interval;          // of its streams to disk: "always", or such as "120s"
-  std::uint64_t store_bytes_max = 0;  // of the whole server; 0: not known
+  std::optional<LogSync> sync;                   // none: it did not say
+  std::optional<std::uint64_t> store_bytes_max;  // of the whole server; none: it did not say
   /// Its own report of its health; empty when all is well. A write that failed, as on a full disk,
   /// stays here until the broker is restarted: until then that stream accepts nothing more.
   std::string trouble;

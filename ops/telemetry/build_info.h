@@ -1,5 +1,7 @@
 #pragma once
 
+// The version of the build, for the log, the metrics and --version.
+
 #include <string_view>
 
 namespace vsim::telemetry {

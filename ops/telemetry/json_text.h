@@ -1,5 +1,7 @@
 #pragma once
 
+// JSON strings for the lines of the log and the text of /readyz.
+
 #include <string>
 #include <string_view>
 

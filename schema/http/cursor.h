@@ -1,5 +1,8 @@
 #pragma once
 
+// The place in the list of servers where the next page begins, as an opaque word: 32 characters
+// that need no escaping in a URL.
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,9 +10,6 @@
 #include "schema/read_model/servers.h"
 
 namespace vsim::http {
-
-// The place in the list of servers where the next page begins, as an opaque word: 32 characters
-// that need no escaping in a URL.
 
 /// `position.id` is a UUID.
 std::string encode_cursor(const read_model::ServerPosition& position);

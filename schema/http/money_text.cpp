@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 namespace vsim::http {
 namespace {
@@ -27,6 +28,9 @@ std::string decimal(std::string text, std::int64_t fraction, std::int64_t scale)
 }  // namespace
 
 std::string to_text(Int128 number) {
+  if (number <= std::numeric_limits<std::int64_t>::max()) {
+    return std::to_string(static_cast<std::int64_t>(number));
+  }
   std::string text;
   do {
     text += static_cast<char>('0' + static_cast<int>(number % 10));
@@ -37,10 +41,19 @@ std::string to_text(Int128 number) {
 }
 
 Int128 usd_parts(Int128 rate_seconds) {
-  return (rate_seconds * cost_scale + rate_seconds_per_usd / 2) / rate_seconds_per_usd;
+  constexpr std::int64_t half = rate_seconds_per_usd / 2;
+  // Where 64 bits hold it, as they do for most servers, division takes a tenth of the time.
+  if (rate_seconds <= (std::numeric_limits<std::int64_t>::max() - half) / cost_scale) {
+    return (static_cast<std::int64_t>(rate_seconds) * cost_scale + half) / rate_seconds_per_usd;
+  }
+  return (rate_seconds * cost_scale + half) / rate_seconds_per_usd;
 }
 
 std::string usd_of_parts(Int128 parts) {
+  if (parts <= std::numeric_limits<std::int64_t>::max()) {
+    const auto few = static_cast<std::int64_t>(parts);
+    return decimal(std::to_string(few / cost_scale), few % cost_scale, cost_scale);
+  }
   return decimal(to_text(parts / cost_scale), static_cast<std::int64_t>(parts % cost_scale),
                  cost_scale);
 }

@@ -17,6 +17,7 @@ namespace vsim::http {
 
 inline constexpr std::size_t query_parameters_max = 64;
 
+/// The parameters of one request. A value; const functions from any thread.
 class QueryString {
  public:
   /// Takes the text as it was sent. Refuses broken escapes, text that is no UTF-8 or holds control

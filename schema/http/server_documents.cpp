@@ -92,7 +92,7 @@ std::string render_queued_server(const QueuedServer& server) {
   json.member("type", server.create.instance_type);
   json.member("status", to_string(Status::pending));
   json.member_or_null("ip", "");
-  json.member_or_null("profile", server.create.profile);
+  json.member_or_null("profile", server.create.profile.value_or(""));
   write_tags(json, server.create.tags);
   json.member("version", 0);
   for (const char* name : {"created_at", "updated_at", "last_started_at", "due_at",

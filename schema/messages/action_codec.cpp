@@ -81,8 +81,8 @@ struct WriteAction {
   void operator()(const Create& create) const {
     json.member("name", create.name);
     json.member("instance_type", create.instance_type);
-    if (!create.profile.empty()) {
-      json.member("profile", create.profile);
+    if (create.profile) {
+      json.member("profile", *create.profile);
     }
     if (!create.tags.empty()) {
       json.key("tags");

@@ -24,6 +24,9 @@ struct WriteClockData {
   }
   void operator()(const DeadlinesApplied& event) const {
     json.member("through", format_instant(event.through));
+    if (event.log_through) {
+      json.member("log_through", *event.log_through);
+    }
   }
   void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
@@ -43,6 +46,14 @@ struct WriteClockAction {
   }
 };
 
+DeadlinesApplied read_deadlines_applied(const Fields& data) {
+  DeadlinesApplied applied{data.instant("through"), std::nullopt};
+  if (data.has("log_through")) {
+    applied.log_through = data.count("log_through");
+  }
+  return applied;
+}
+
 std::optional<ClockEventData> read_clock_data(std::string_view type, const Fields& fields) {
   if (type == "clock_advanced") {
     return ClockAdvanced{fields.object("data").milliseconds("by_ms")};
@@ -51,7 +62,7 @@ std::optional<ClockEventData> read_clock_data(std::string_view type, const Field
     return ClockScaled{fields.object("data").real("scale")};
   }
   if (type == "deadlines_applied") {
-    return DeadlinesApplied{fields.object("data").instant("through")};
+    return read_deadlines_applied(fields.object("data"));
   }
   if (const auto outcome = read_no_change(type, fields)) {
     return data_of<ClockEventData>(*outcome);

@@ -13,8 +13,11 @@ ClockReport this_process(std::string name, std::chrono::nanoseconds offset,
   using std::chrono::microseconds;
   char host[256] = {};
   gethostname(host, sizeof host - 1);
-  return {std::move(name), host, static_cast<std::uint64_t>(getpid()),
-          duration_cast<microseconds>(offset), duration_cast<microseconds>(uncertainty)};
+  return {.process = std::move(name),
+          .host = host,
+          .pid = static_cast<std::uint64_t>(getpid()),
+          .offset = duration_cast<microseconds>(offset),
+          .uncertainty = duration_cast<microseconds>(uncertainty)};
 }
 
 std::string encode(const ClockReport& report) {

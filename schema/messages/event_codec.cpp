@@ -119,8 +119,10 @@ LoggedEvent read_claim(const Fields& fields) {
   if (type != "address_claimed") {
     return UnknownEvent{std::string(type)};
   }
-  return AddressClaimed{Region{std::string(fields.text("region"))}, fields.ip("ip"),
-                        ServerId{fields.uuid("server_id")}, fields.instant("at")};
+  return AddressClaimed{.region = Region{std::string(fields.text("region"))},
+                        .ip = fields.ip("ip"),
+                        .server = ServerId{fields.uuid("server_id")},
+                        .at = fields.instant("at")};
 }
 
 LoggedEvent read_watermark(const Fields& fields) {
@@ -198,7 +200,7 @@ tl::expected<LoggedEvent, std::string> decode_event(const eventstore::Message& m
     return tl::unexpected(error);
   }
   auto logged = read_by_subject(Fields(*object, error), message);
-  // An unknown type is told as such, whatever else it lacks.
+  // An unknown type is reported as such, whatever else it lacks.
   if (std::holds_alternative<UnknownEvent>(logged) && !message.payload.empty()) {
     return logged;
   }

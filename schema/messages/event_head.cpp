@@ -59,8 +59,10 @@ std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>
   if (fields.has("data")) {
     const auto data = fields.object("data");
     if (data.has("command_sequence")) {
-      return Cause{command, data.count("command_sequence"), std::string(data.text("request_hash")),
-                   std::string(data.text("command_type"))};
+      return Cause{.command = command,
+                   .sequence = data.count("command_sequence"),
+                   .request_hash = std::string(data.text("request_hash")),
+                   .type = std::string(data.text("command_type"))};
     }
   }
   if (last_command && last_command->command == command) {

@@ -85,10 +85,10 @@ std::vector<AddressRange> read_extension(const Fields& fields) {
 
 // The first pools had no state in their events: each was the outcome of the newest command.
 Cause read_early_cause(const Fields& fields) {
-  return {{fields.uuid("command_id")},
-          fields.count("command_sequence"),
-          std::string(fields.text("request_hash")),
-          "extend_pool"};
+  return {.command = {fields.uuid("command_id")},
+          .sequence = fields.count("command_sequence"),
+          .request_hash = std::string(fields.text("request_hash")),
+          .type = "extend_pool"};
 }
 
 }  // namespace

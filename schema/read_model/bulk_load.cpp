@@ -1,47 +1,60 @@
 #include "schema/read_model/bulk_load.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include "schema/read_model/long_statement.h"
-#include "schema/read_model/session.h"
 #include "schema/read_model/table_rows.h"
 
 namespace vsim::read_model {
 namespace {
 
-/// Servers kept in memory; beyond that they go into the table, and maybe again later.
-constexpr std::size_t servers_in_memory_max = 100'000;
 constexpr std::size_t periods_looked_through = 20'000;
 
-constexpr const char* bulk_tables =
-    "('server_events'::regclass, 'operations'::regclass, 'billing_periods'::regclass,"
-    " 'servers'::regclass)";
-
-/// Runs `statements` in a session of their own, for as long as they take.
-template <typename Tx, typename Statements>
-DbResult<void> run_in(const std::string& url, const std::string& schema, Statements&& statements) {
-  std::unique_ptr<Session> session;
-  try {
-    session = open_session(url, long_limits,
-                           "SET search_path TO " + schema +
-                               "; SET synchronous_commit TO off;"
-                               " SET maintenance_work_mem TO '128MB'; SET work_mem TO '64MB'");
-    BoundedWait wait(*session);
-    const LongStatement work(wait);
-    Tx tx(wait.connection());
-    statements(tx, wait);
-    tx.commit();
-    return {};
-  } catch (...) {
-    return tl::unexpected(current_failure(session.get()));
-  }
-}
+/// A command that was purged or buried and then replayed has two outcomes, and a server that did
+/// not fit into memory has been written more than once: the last one counts.
+const std::vector<LoadedTable> loaded_tables = {{"server_events", std::nullopt},
+                                                {"operations", Repeats{"id", "event_sequence"}},
+                                                {"servers", Repeats{"id", "version"}},
+                                                {"billing_periods", std::nullopt},
+                                                {"addresses", std::nullopt}};
 
 void write_servers(CopyStream& to, ProjectionBatch& batch) {
   for (const auto& [id, state] : batch.servers) {
     add_row(to, server_row(id, state));
   }
   batch.servers.clear();
+}
+
+/// Those of the pools that no event is about, each once although ranges may overlap.
+void write_untouched_addresses(CopyStream& to, ProjectionBatch& batch) {
+  auto& ranges = batch.pool_ranges;
+  std::sort(ranges.begin(), ranges.end());
+  auto touched = batch.addresses.begin();
+  std::pair<Region, Ipv4> address;
+  std::uint64_t next = 0;  // none below it is to be written for the region
+  for (const auto& [region, range] : ranges) {
+    if (address.first != region) {
+      address.first = region;
+      next = 0;
+    }
+    for (next = std::max<std::uint64_t>(next, range.first.bits); next <= range.last.bits; ++next) {
+      address.second.bits = static_cast<std::uint32_t>(next);
+      while (touched != batch.addresses.end() && touched->first < address) {
+        ++touched;
+      }
+      if (touched == batch.addresses.end() || touched->first != address) {
+        add_row(to, address, AddressChange{});
+      }
+    }
+  }
+  ranges.clear();
+}
+
+void write_addresses(CopyStream& to, ProjectionBatch& batch) {
+  write_untouched_addresses(to, batch);
+  for (const auto& [address, last] : batch.addresses) {
+    add_row(to, address, last);
+  }
+  batch.addresses.clear();
 }
 
 void write_ended_periods(CopyStream& to, ProjectionBatch& batch) {
@@ -52,39 +65,38 @@ void write_ended_periods(CopyStream& to, ProjectionBatch& batch) {
 
 }  // namespace
 
+BulkLoad::BulkLoad(const std::string& url, const std::string& schema, std::size_t servers_in_memory)
+    : servers_in_memory_(servers_in_memory), indexes_(url, schema, loaded_tables) {}
+
 DbResult<std::unique_ptr<BulkLoad>> BulkLoad::begin(const std::string& url,
-                                                    const std::string& schema) {
-  std::unique_ptr<BulkLoad> load(new BulkLoad(url, schema));
-  if (auto off = load->take_indexes_off(); !off) {
+                                                    const std::string& schema,
+                                                    std::size_t servers_in_memory) {
+  std::unique_ptr<BulkLoad> load(new BulkLoad(url, schema, servers_in_memory));
+  if (auto off = load->indexes_.take_off(); !off) {
     return tl::unexpected(off.error());
   }
-  const auto stream = [&](const char* table, std::span<const Column> columns,
-                          std::unique_ptr<CopyStream>& to) -> std::optional<DatabaseError> {
+  struct Stream {
+    const char* table;
+    std::span<const Column> columns;
+    std::unique_ptr<CopyStream>& to;
+  };
+  const Stream streams[] = {{"server_events", event_columns, load->events_},
+                            {"operations", operation_columns, load->operations_},
+                            {"servers", server_columns_written, load->servers_},
+                            {"billing_periods", period_columns, load->periods_},
+                            {"addresses", address_columns, load->addresses_}};
+  for (const auto& [table, columns, to] : streams) {
     auto begun = CopyStream::begin(url, schema, table, columns);
     if (!begun) {
-      return begun.error();
+      return tl::unexpected(begun.error());
     }
     to = std::move(*begun);
-    return std::nullopt;
-  };
-  auto failure = stream("server_events", event_columns, load->events_);
-  if (!failure) {
-    failure = stream("operations", operation_columns, load->operations_);
-  }
-  if (!failure) {
-    failure = stream("billing_periods", period_columns, load->periods_);
-  }
-  if (!failure) {
-    failure = stream("servers", server_columns_written, load->servers_);
-  }
-  if (failure) {
-    return tl::unexpected(*failure);
   }
   return load;
 }
 
-bool BulkLoad::good() const {
-  return events_->good() && operations_->good() && periods_->good() && servers_->good();
+std::array<CopyStream*, 5> BulkLoad::streams() const {
+  return {events_.get(), operations_.get(), servers_.get(), periods_.get(), addresses_.get()};
 }
 
 DbResult<void> BulkLoad::take(ProjectionBatch& batch) {
@@ -100,19 +112,12 @@ DbResult<void> BulkLoad::take(ProjectionBatch& batch) {
     write_ended_periods(*periods_, batch);
     running_periods_ = batch.periods_begun.size();
   }
-  if (batch.servers.size() > servers_in_memory_max) {
+  if (batch.servers.size() > servers_in_memory_) {
     write_servers(*servers_, batch);
-    spilled_ = true;
   }
-  if (good()) {
-    return {};
-  }
-  for (CopyStream* stream : {events_.get(), operations_.get(), periods_.get(), servers_.get()}) {
-    if (stream->good()) {
-      continue;
-    }
-    if (auto finished = stream->finish(); !finished) {
-      return finished;
+  for (CopyStream* stream : streams()) {
+    if (!stream->good()) {
+      return stream->finish();  // which says what went wrong
     }
   }
   return {};
@@ -127,62 +132,13 @@ DbResult<void> BulkLoad::finish(ProjectionBatch& batch) {
   }
   batch.periods_begun.clear();
   write_servers(*servers_, batch);
-  for (CopyStream* stream : {events_.get(), operations_.get(), periods_.get(), servers_.get()}) {
+  write_addresses(*addresses_, batch);
+  for (CopyStream* stream : streams()) {
     if (auto finished = stream->finish(); !finished) {
       return finished;
     }
   }
-  // A command that was purged or buried and then replayed has two outcomes; the last one counts.
-  auto done = keep_last("operations", "id", "event_sequence");
-  if (done && spilled_) {
-    done = keep_last("servers", "id", "version");
-  }
-  return done ? put_indexes_back() : done;
-}
-
-/// Definitions are read from Postgres, so that files to come in schema/postgres need no word here.
-DbResult<void> BulkLoad::take_indexes_off() {
-  return run_in<pqxx::work>(url_, schema_, [this](Transaction& tx, BoundedWait&) {
-    const auto constraints = tx.exec(
-        std::string(
-            "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),"
-            " format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,"
-            " pg_get_constraintdef(oid)) FROM pg_constraint"
-            " WHERE contype IN ('p', 'u') AND conrelid IN ") +
-        bulk_tables + " ORDER BY conname");
-    const auto indexes =
-        tx.exec(std::string("SELECT format('DROP INDEX %s', indexrelid::regclass),"
-                            " pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid IN ") +
-                bulk_tables +
-                " AND indexrelid NOT IN (SELECT conindid FROM pg_constraint) ORDER BY indexrelid");
-    for (const auto& found : {constraints, indexes}) {
-      for (const auto& row : found) {
-        tx.exec(text_of(row[0]));
-        index_definitions_.push_back(text_of(row[1]));
-      }
-    }
-  });
-}
-
-DbResult<void> BulkLoad::put_indexes_back() {
-  return run_in<pqxx::nontransaction>(url_, schema_, [this](Transaction& tx, BoundedWait& wait) {
-    for (const std::string& definition : index_definitions_) {
-      wait.again();
-      tx.exec(definition);
-    }
-    wait.again();
-    // Plans of the first queries would else be made for empty tables.
-    tx.exec("ANALYZE server_events, operations, billing_periods, servers");
-  });
-}
-
-DbResult<void> BulkLoad::keep_last(const char* table, const char* key, const char* order) {
-  return run_in<pqxx::nontransaction>(url_, schema_, [&](Transaction& tx, BoundedWait&) {
-    tx.exec(
-        fmt::format("DELETE FROM {0} t USING (SELECT {1}, max({2}) AS last FROM {0} GROUP BY {1}"
-                    " HAVING count(*) > 1) AS twice WHERE t.{1} = twice.{1} AND t.{2} < last",
-                    table, key, order));
-  });
+  return indexes_.put_back();
 }
 
 }  // namespace vsim::read_model

@@ -10,6 +10,7 @@ std::vector<Statement> checkpoint_statements() {
        "SELECT sequence, hash, command_sequence FROM projection_checkpoint"
        " WHERE stream = $1"},
       {"takes_writes", "SELECT current_setting('transaction_read_only') = 'off'"},
+      {"syncs_to_disk", "SELECT current_setting('fsync') = 'on'"},
       {"progress",
        "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"
        " (SELECT (date_part('epoch', min(due)) * 1000)::bigint FROM servers),"
@@ -24,6 +25,10 @@ std::vector<Statement> checkpoint_statements() {
 
 bool takes_writes(Transaction& tx) {
   return view_of(execute(tx, "takes_writes", Arguments())[0][0]) == "t";
+}
+
+bool syncs_to_disk(Transaction& tx) {
+  return view_of(execute(tx, "syncs_to_disk", Arguments())[0][0]) == "t";
 }
 
 std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stream) {

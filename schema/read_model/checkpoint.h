@@ -24,6 +24,9 @@ std::optional<Checkpoint> find_checkpoint(Transaction& tx, std::string_view stre
 /// read-only.
 bool takes_writes(Transaction& tx);
 
+/// Whether Postgres syncs what it writes to the disk, as it says itself. D66
+bool syncs_to_disk(Transaction& tx);
+
 /// What the read models hold and what they know to be still to come, at one moment.
 struct Progress {
   StreamSequence sequence = 0;               // of EVENTS, projected

@@ -29,7 +29,13 @@ class ColumnArray {
 
 /// "SELECT a, (to_timestamp(...) + ...) FROM moved, unnest($5::uuid[], ...) AS new(a, ...)": the
 /// rows that come as the parameters from `first_parameter` on, if the one row of `moved` is there.
-std::string select_from_arrays(std::span<const Column> columns, int first_parameter);
+std::string select_arrays(std::span<const Column> columns, int first_parameter);
+
+/// The same rows by "(($5::uuid[])[i]), ... generate_series(...) AS i": quicker for a handful.
+std::string select_few(std::span<const Column> columns, int first_parameter);
+
+/// "SELECT $5::uuid, ... FROM moved": one row, a parameter for each value.
+std::string select_values(std::span<const Column> columns, int first_parameter);
 
 /// "a, b, c"
 std::string column_names(std::span<const Column> columns);

@@ -20,6 +20,8 @@ class transaction_base;
 
 namespace vsim::read_model {
 
+struct QuickRead;
+
 /// The Postgres schema of the read models: nothing else lives there, so it can be dropped whole and
 /// made again from the log.
 inline constexpr std::string_view read_model_schema = "vsim";
@@ -57,10 +59,11 @@ void end_waits_within(std::chrono::milliseconds limit);
 /// One query running: what the functions of this folder take.
 using Transaction = pqxx::transaction_base;
 
-/// A bounded set of connections, opened when first needed, opened anew when broken. Each wait in it
-/// has a limit (wait_limits.h). Once Postgres has let one of them run out, callers fail at once,
-/// but for one in a second that asks whether it is back: so however many callers there are, they do
-/// not pile up, and nothing need be restarted. Any thread.
+/// A bounded set of connections, opened when first needed, opened anew when broken, and given to
+/// those that wait in the order in which they came. Each wait in it has a limit (wait_limits.h).
+/// Once Postgres has let one of them run out, callers fail at once, but for one in a second that
+/// asks whether it is back: so however many callers there are, they do not pile up, and nothing
+/// need be restarted. Any thread.
 class ConnectionPool {
  public:
   ConnectionPool(std::string url, std::size_t connections_max,
@@ -68,6 +71,15 @@ class ConnectionPool {
   ~ConnectionPool();
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+  /// How many callers wait for a connection.
+  std::size_t waiting() const;
+
+  /// Runs a quick read, in one round trip with others that wait at the same time. It has its rows
+  /// or its failure afterwards. Blocks. Inside of this folder.
+  void run_together(QuickRead& read);
+  /// The same, by itself: for a page, which would hold the others up.
+  void run_alone(QuickRead& read);
 
   /// Runs `query` on a free connection outside of a transaction block (one statement, one round
   /// trip). Exceptions of libpqxx are caught here and nowhere else; a broken idle connection is

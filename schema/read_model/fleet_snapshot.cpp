@@ -6,6 +6,27 @@
 namespace vsim::read_model {
 namespace {
 
+std::optional<FleetAddress> read_address(const pqxx::row& row, StreamSequence through) {
+  const auto ip = Ipv4::parse(view_of(row[1]));
+  if (!ip) {
+    return std::nullopt;
+  }
+  FleetAddress address{.region = Region{text_of(row[0])},
+                       .ip = *ip,
+                       .last_claim = integer_of<StreamSequence>(row[2]),
+                       .taken = view_of(row[3]) == "t",
+                       .open_claimant = std::nullopt};
+  // The next message may be the event of the same batch that makes the claim good.
+  const bool is_newest = !row[5].is_null() && address.last_claim == through;
+  if (!address.taken && (view_of(row[4]) == "t" || is_newest)) {
+    if (const auto id = Uuid::parse(view_of(row[5]))) {
+      address.taken = true;
+      address.open_claimant = ServerId{*id};
+    }
+  }
+  return address;
+}
+
 FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
   FleetSnapshot snapshot;
   if (const auto checkpoint = find_checkpoint(tx, "EVENTS")) {
@@ -13,12 +34,11 @@ FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
   }
   wait.again();
   const auto addresses =
-      tx.exec("SELECT region, ip, last_claim, server_id IS NOT NULL FROM addresses");
+      tx.exec("SELECT region, ip, last_claim, lives, is_open, server_id FROM address_claims");
   snapshot.addresses.reserve(static_cast<std::size_t>(addresses.size()));
   for (const auto& row : addresses) {
-    if (const auto ip = Ipv4::parse(view_of(row[1]))) {
-      snapshot.addresses.push_back({Region{text_of(row[0])}, *ip,
-                                    integer_of<StreamSequence>(row[2]), view_of(row[3]) == "t"});
+    if (auto address = read_address(row, snapshot.events.sequence)) {
+      snapshot.addresses.push_back(std::move(*address));
     }
   }
   wait.again();
@@ -29,8 +49,10 @@ FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
   snapshot.deadlines.reserve(static_cast<std::size_t>(deadlines.size()));
   for (const auto& row : deadlines) {
     if (const auto id = Uuid::parse(view_of(row[1]))) {
-      snapshot.deadlines.push_back(
-          {Region{text_of(row[0])}, ServerId{*id}, instant_of(row[2]), view_of(row[3]) == "t"});
+      snapshot.deadlines.push_back({.region = Region{text_of(row[0])},
+                                    .server = ServerId{*id},
+                                    .due = instant_of(row[2]),
+                                    .is_idle = view_of(row[3]) == "t"});
     }
   }
   return snapshot;

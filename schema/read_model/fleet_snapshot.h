@@ -3,6 +3,7 @@
 // What a worker that starts needs to know of the fleet: every address, and what will happen by
 // itself. Grows with the pools and the servers that wait for something, not with terminated ones.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ namespace vsim::read_model {
 struct FleetAddress {
   Region region;
   Ipv4 ip;
-  StreamSequence last_claim = 0;  // in EVENTS; 0: never claimed
-  bool taken = false;
+  StreamSequence last_claim = 0;          // in EVENTS; 0: never claimed
+  bool taken = false;                     // by a server that lives, or by an open claim
+  std::optional<ServerId> open_claimant;  // has no event that would say whether it has the address
 };
 
 struct FleetDeadline {

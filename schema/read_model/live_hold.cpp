@@ -194,7 +194,7 @@ DbResult<bool> drop_replaced_model(const std::string& owner_url) {
   std::unique_ptr<Session> session;
   try {
     session = open_session(owner_url, long_limits, "SET client_min_messages TO warning");
-    for (;;) {
+    while (true) {
       try {
         const BoundedWait wait(*session);
         const LongStatement work(wait);

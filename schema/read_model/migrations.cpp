@@ -112,9 +112,20 @@ std::map<std::string, std::string> check_recorded(Transaction& tx, const std::ve
   return recorded;
 }
 
-void apply_file(Transaction& tx, const File& file) {
+/// Files empty the tables before them where their rows have to be projected again. Of tables that
+/// were made a moment ago Postgres would build each index anew, and wait for the disk each time:
+/// most of what a new schema takes. // D71
+std::string without_truncate(std::string sql) {
+  constexpr std::string_view truncate = "\nTRUNCATE ";
+  for (auto begin = sql.find(truncate); begin != std::string::npos; begin = sql.find(truncate)) {
+    sql.erase(begin, sql.find(';', begin) + 1 - begin);
+  }
+  return sql;
+}
+
+void apply_file(Transaction& tx, const File& file, bool tables_are_new) {
   try {
-    tx.exec(file.sql);
+    tx.exec(tables_are_new ? without_truncate(file.sql) : file.sql);
   } catch (const pqxx::sql_error& error) {
     if (failure_of(error.sqlstate(), error.what()).passes()) {
       throw;  // not the file's fault
@@ -135,7 +146,7 @@ std::vector<std::string> apply_missing(Transaction& tx, const std::vector<File>&
     if (recorded.count(file.name) > 0) {
       continue;
     }
-    apply_file(tx, file);
+    apply_file(tx, file, recorded.empty());
     execute(tx, record, Arguments().text(file.name).text(file.checksum));
     applied.push_back(file.name);
   }

@@ -61,15 +61,27 @@ std::string difference_sql(const ComparedTable& table, const std::string& schema
 
 ModelDifference read_difference(const std::string& table, const pqxx::row& row) {
   if (view_of(row[4]) == "t") {
-    return {table, text_of(row[0]), "", "no such row", "a row"};
+    return {.table = table,
+            .row = text_of(row[0]),
+            .column = "",
+            .expected = "no such row",
+            .found = "a row"};
   }
   if (view_of(row[5]) == "t") {
-    return {table, text_of(row[0]), "", "a row", "no such row"};
+    return {.table = table,
+            .row = text_of(row[0]),
+            .column = "",
+            .expected = "a row",
+            .found = "no such row"};
   }
   const auto value = [](const pqxx::field& field) {
     return field.is_null() ? std::string("nothing") : "\"" + text_of(field) + "\"";
   };
-  return {table, text_of(row[0]), text_of(row[1]), value(row[2]), value(row[3])};
+  return {.table = table,
+          .row = text_of(row[0]),
+          .column = text_of(row[1]),
+          .expected = value(row[2]),
+          .found = value(row[3])};
 }
 
 }  // namespace

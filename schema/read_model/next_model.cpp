@@ -42,6 +42,7 @@ struct NextModel::Impl {
   std::string schema;
   std::unique_ptr<Session> session;  // its session holds the lock
   std::unique_ptr<BulkLoad> bulk;
+  BatchWriter batches;
   Checkpoint checkpoint;
 
   /// Runs `work`; gives its failure.
@@ -90,11 +91,11 @@ struct NextModel::Impl {
     tx.commit();
   }
 
-  void apply(ProjectionBatch batch, const Checkpoint& next) {
+  void apply(const ProjectionBatch& batch, const Checkpoint& next) {
     const BoundedWait wait(*session);
     const LongStatement work(wait);
     pqxx::work tx(wait.connection());
-    if (!apply_batch(tx, std::move(batch), checkpoint.sequence, next)) {
+    if (!batches.apply(tx, batch, checkpoint.sequence, next)) {
       throw std::runtime_error("schema " + schema + " was changed by others");
     }
     tx.commit();
@@ -107,7 +108,8 @@ NextModel::NextModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_url,
                                                       const std::string& schema_dir,
                                                       const std::string& schema,
-                                                      const Catalogue& catalogue) {
+                                                      const Catalogue& catalogue,
+                                                      std::size_t servers_in_memory) {
   auto impl = std::make_unique<Impl>();
   impl->url = owner_url;
   impl->schema = schema;
@@ -133,7 +135,7 @@ DbResult<std::unique_ptr<NextModel>> NextModel::begin(const std::string& owner_u
   if (!begun) {
     return tl::unexpected(begun.error());
   }
-  auto bulk = BulkLoad::begin(owner_url, schema);
+  auto bulk = BulkLoad::begin(owner_url, schema, servers_in_memory);
   if (!bulk) {
     return tl::unexpected(bulk.error());
   }
@@ -160,7 +162,7 @@ DbResult<void> NextModel::finish_load(ProjectionBatch batch, const Checkpoint& a
 }
 
 DbResult<void> NextModel::apply(ProjectionBatch batch, const Checkpoint& next) {
-  return impl_->attempt([&] { impl_->apply(std::move(batch), next); });
+  return impl_->attempt([&] { impl_->apply(batch, next); });
 }
 
 const Checkpoint& NextModel::checkpoint() const { return impl_->checkpoint; }

@@ -16,6 +16,7 @@ namespace vsim::read_model {
 
 inline constexpr const char* rebuild_schema = "vsim_next";
 inline constexpr const char* comparison_schema = "vsim_verify";
+inline constexpr std::size_t servers_in_memory_max = 100'000;
 
 /// The URL under which a session acts as the database's owner: for a role that is its member but
 /// does not inherit its rights, and must say so to change read models.
@@ -25,11 +26,12 @@ DbResult<std::string> as_owner(const std::string& url);
 class NextModel {
  public:
   /// Makes the empty tables from the files in `schema_dir`; what a broken attempt has left in
-  /// `schema` is dropped. Refused while another session makes it.
-  static DbResult<std::unique_ptr<NextModel>> begin(const std::string& owner_url,
-                                                    const std::string& schema_dir,
-                                                    const std::string& schema,
-                                                    const Catalogue& catalogue);
+  /// `schema` is dropped. Refused while another session makes it. Of `servers_in_memory` servers
+  /// the last states are kept while the log is loaded; where there are more, they go into the
+  /// table, and maybe again later.
+  static DbResult<std::unique_ptr<NextModel>> begin(
+      const std::string& owner_url, const std::string& schema_dir, const std::string& schema,
+      const Catalogue& catalogue, std::size_t servers_in_memory = servers_in_memory_max);
   /// Drops the schema, unless it has been swapped in.
   ~NextModel();
   NextModel(const NextModel&) = delete;

@@ -74,7 +74,7 @@ std::string list_sql(unsigned shape) {
 
 std::vector<Statement> operation_statements() {
   std::vector<Statement> statements{
-      {"operation_by_id", "SELECT " + selected_columns + ", " + server_columns +
+      {"operation_by_id", "SELECT " + selected_columns + ", " + server_columns(ValueForm::text) +
                               " FROM operations o LEFT JOIN servers s ON s.id = o.server_id"
                               " WHERE o.id = $1"},
       {"operations_pending", "SELECT " + selected_columns +

@@ -31,11 +31,11 @@ std::vector<Statement> outbox_statements() {
 }
 
 OutboxRange read_range(const pqxx::row& row) {
-  return {{Uuid::parse(text_of(row[0])).value_or(Uuid{})},
-          text_of(row[1]),
-          Ipv4::parse(text_of(row[2])).value_or(Ipv4{}),
-          Ipv4::parse(text_of(row[3])).value_or(Ipv4{}),
-          instant_of(row[4])};
+  return {.command = {Uuid::parse(text_of(row[0])).value_or(Uuid{})},
+          .region = text_of(row[1]),
+          .first = Ipv4::parse(text_of(row[2])).value_or(Ipv4{}),
+          .last = Ipv4::parse(text_of(row[3])).value_or(Ipv4{}),
+          .inserted_at = instant_of(row[4])};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 
+#include "schema/read_model/batch_statement.h"
 #include "schema/read_model/column_arrays.h"
 #include "schema/read_model/session.h"
 #include "schema/read_model/table_rows.h"
@@ -11,148 +12,107 @@
 namespace vsim::read_model {
 namespace {
 
-constexpr int first_array_parameter = 6;
-
-/// Everything below hangs on the row of `moved`: without it, nothing is inserted. D10
-constexpr const char* move_checkpoint =
-    "WITH moved AS (UPDATE projection_checkpoint"
-    " SET sequence = $3, hash = $4, command_sequence = $5"
-    " WHERE stream = $1 AND sequence = $2 RETURNING sequence)";
-
-/// Strings changes together as parts of one statement and counts their parameters.
-class StatementBuilder {
+/// The values of one row, as arguments.
+class RowArguments : public RowSink {
  public:
-  void insert(const char* table, std::span<const Column> columns, const std::string& on_conflict) {
-    sql_ += ", " + std::string("into_") + table + " AS (INSERT INTO " + table + " (" +
-            column_names(columns) + ") " + select_from_arrays(columns, next_parameter_) +
-            on_conflict + ")";
-    next_parameter_ += static_cast<int>(columns.size());
-  }
-
-  /// An UPDATE of rows that were there before the statement. `condition` may name `new`.
-  void update(const char* table, const char* assignments, std::span<const Column> columns,
-              const char* condition) {
-    sql_ += ", " + std::string("updated_") + table + " AS (UPDATE " + table + " AS old SET " +
-            assignments + " FROM (" + select_from_arrays(columns, next_parameter_) + ") AS new(" +
-            column_names(columns) + ") WHERE " + condition + ")";
-    next_parameter_ += static_cast<int>(columns.size());
-  }
-
-  std::string take() { return sql_ + " SELECT sequence FROM moved"; }
+  explicit RowArguments(Arguments& to) : to_(to) {}
+  void text(std::string_view value) override { to_.text(value); }
+  void integer(std::int64_t value) override { to_.integer(value); }
+  void null() override { to_.null(); }
 
  private:
-  std::string sql_ = move_checkpoint;
-  int next_parameter_ = first_array_parameter;
+  Arguments& to_;
 };
 
-/// Parameters of both: stream, previous sequence, next sequence, its hash, its command sequence,
-/// then the arrays of the tables in this order. Each gives one row when the checkpoint was moved.
-Statement apply_events_statement() {
-  StatementBuilder sql;
-  sql.insert("server_events", event_columns, "");
-  sql.insert("servers", server_columns_written,
-             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(server_columns_written, 1));
-  sql.insert("server_counts", count_columns,
-             " ON CONFLICT (region, type, status)"
-             " DO UPDATE SET servers = server_counts.servers + excluded.servers");
-  // What was purged and waits again as a later copy stays PENDING.
-  sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(operation_columns, 1) +
-                 " WHERE NOT (operations.status = 'PENDING' AND " +
-                 left_undone("excluded", "operations") + ")");
-  sql.insert("addresses", address_columns,
-             " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
-             " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
-  sql.insert("clock", clock_columns,
-             " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(clock_columns, 0));
-  sql.insert("billing_watermarks", watermark_columns,
-             " ON CONFLICT (region) DO UPDATE SET " + overwrite_all(watermark_columns, 1));
-  sql.insert("billing_periods", period_columns, "");
-  // A server has one that runs at most, and it began in an earlier batch. It is looked up for each
-  // server: a join would be planned on the table's size of that moment, and then walk it.
-  sql.update("billing_periods",
-             "ended = new.ended, billed_seconds = new.settled - old.settled_before",
-             period_end_columns,
-             "old.ctid = (SELECT running.ctid FROM billing_periods AS running"
-             " WHERE running.server_id = new.server_id AND running.ended IS NULL LIMIT 1)");
-  return {"apply_events", sql.take()};
+void add_arrays(Arguments& arguments, ColumnArrays& columns) {
+  for (ColumnArray& array : columns.arrays()) {
+    arguments.ready(array.take());
+  }
 }
 
-Statement apply_pending_statement() {
-  StatementBuilder sql;
-  // A copy of what is pending still waits since its first one: whoever holds that may decide it,
-  // at a time before the later copy came (D40).
-  const std::span all_but_since(operation_columns.begin(), operation_columns.size() - 1);
-  sql.insert("operations", operation_columns,
-             " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(all_but_since, 1) +
-                 ", pending_since = CASE WHEN operations.status = 'PENDING' THEN"
-                 " least(operations.pending_since, operations.command_sequence,"
-                 " excluded.pending_since) ELSE excluded.pending_since END WHERE " +
-                 left_undone("operations", "excluded"));
-  return {"apply_pending", sql.take()};
+/// Adds a table's rows in the given form. `add` gives one of them to a sink.
+template <typename Rows, typename Add>
+void add_rows(Arguments& arguments, RowForm form, std::size_t columns, const Rows& rows, Add add) {
+  switch (form) {
+    case RowForm::none:
+      return;
+    case RowForm::one: {
+      RowArguments row(arguments);
+      return add(row, *rows.begin());
+    }
+    case RowForm::few:
+    case RowForm::many: {
+      ColumnArrays arrays(columns);
+      for (const auto& row : rows) {
+        add(arrays, row);
+      }
+      return add_arrays(arguments, arrays);
+    }
+  }
 }
 
-std::vector<ColumnArrays> arrays_of(ProjectionBatch batch) {
-  ColumnArrays events(event_columns.size());
-  for (const auto& [server, row] : batch.events) {
-    add_row(events, server, row);
-  }
-  ColumnArrays servers(server_columns_written.size());
-  for (const auto& [id, state] : batch.servers) {
-    add_row(servers, server_row(id, state));
-  }
-  ColumnArrays counts(count_columns.size());
-  for (const auto& [key, change] : batch.counts) {
-    counts.text(std::get<0>(key));
-    counts.text(std::get<1>(key));
-    counts.text(std::get<2>(key));
-    counts.integer(change);
-  }
-  ColumnArrays operations(operation_columns.size());
-  for (const auto& [id, row] : batch.operations) {
-    add_row(operations, row);
-  }
-  ColumnArrays addresses(address_columns.size());
-  for (const auto& [address, change] : batch.addresses) {
-    add_row(addresses, address, change);
-  }
-  ColumnArrays clock(clock_columns.size());
-  if (batch.clock) {
-    add_row(clock, batch.clock->first, batch.clock->second);
-  }
-  ColumnArrays watermarks(watermark_columns.size());
-  for (const auto& [region, last] : batch.watermarks) {
-    add_row(watermarks, last.first, last.second);
-  }
-  ColumnArrays periods(period_columns.size());
-  for (const PeriodBegun& period : batch.periods_begun) {
-    add_row(periods, period);
-  }
-  ColumnArrays period_ends(period_end_columns.size());
-  for (const auto& [server, end] : batch.periods_ended) {
-    add_row(period_ends, server, end);
-  }
-  return {std::move(events),     std::move(servers),   std::move(counts),
-          std::move(operations), std::move(addresses), std::move(clock),
-          std::move(watermarks), std::move(periods),   std::move(period_ends)};
+/// Most often a batch is what one server did. Larger ones differ only by which tables they have
+/// rows for, so that there are few shapes.
+BatchShape shape_of(const ProjectionBatch& batch) {
+  const bool single = batch.events.size() <= 1;
+  const auto form = [&](std::size_t rows) {
+    if (rows == 0) {
+      return RowForm::none;
+    }
+    if (single && rows == 1) {
+      return RowForm::one;
+    }
+    const bool few = batch.events.size() <= few_rows_max && rows <= few_rows_max;
+    return few ? RowForm::few : RowForm::many;
+  };
+  BatchShape shape;
+  shape[BatchTable::server_events] = form(batch.events.size());
+  shape[BatchTable::servers] = form(batch.servers.size());
+  shape[BatchTable::server_counts] = form(batch.counts.size());
+  shape[BatchTable::operations] = form(batch.operations.size());
+  shape[BatchTable::addresses] = form(batch.addresses.size());
+  shape[BatchTable::clock] = batch.clock ? RowForm::one : RowForm::none;
+  shape[BatchTable::billing_watermarks] = form(batch.watermarks.size());
+  shape[BatchTable::billing_periods_begun] = form(batch.periods_begun.size());
+  shape[BatchTable::billing_periods_ended] = form(batch.periods_ended.size());
+  return shape;
 }
 
+void add_batch(Arguments& arguments, const BatchShape& shape, const ProjectionBatch& batch) {
+  const auto add = [&](BatchTable table, std::span<const Column> columns, const auto& rows,
+                       auto add_one) {
+    add_rows(arguments, shape[table], columns.size(), rows, add_one);
+  };
+  add(BatchTable::server_events, event_columns, batch.events,
+      [](RowSink& to, const auto& event) { add_row(to, event.first, event.second); });
+  add(BatchTable::servers, server_columns_written, batch.servers,
+      [](RowSink& to, const auto& one) { add_row(to, server_row(one.first, one.second)); });
+  add(BatchTable::server_counts, count_columns, batch.counts, [](RowSink& to, const auto& count) {
+    const auto& [region, type, status] = count.first;
+    to.text(region);
+    to.text(type);
+    to.text(status);
+    to.integer(count.second);
+  });
+  add(BatchTable::operations, operation_columns, batch.operations,
+      [](RowSink& to, const auto& operation) { add_row(to, operation.second); });
+  add(BatchTable::addresses, address_columns, batch.addresses,
+      [](RowSink& to, const auto& address) { add_row(to, address.first, address.second); });
+  const std::span clock(batch.clock ? &*batch.clock : nullptr, batch.clock ? 1 : 0);
+  add(BatchTable::clock, clock_columns, clock,
+      [](RowSink& to, const auto& last) { add_row(to, last.first, last.second); });
+  add(BatchTable::billing_watermarks, watermark_columns, batch.watermarks,
+      [](RowSink& to, const auto& last) { add_row(to, last.second.first, last.second.second); });
+  add(BatchTable::billing_periods_begun, period_columns, batch.periods_begun,
+      [](RowSink& to, const PeriodBegun& period) { add_row(to, period); });
+  add(BatchTable::billing_periods_ended, period_end_columns, batch.periods_ended,
+      [](RowSink& to, const auto& end) { add_row(to, end.first, end.second); });
+}
+
+// Writers that meet on rows never wait in a circle: all go in the order of ids.
 ColumnArrays arrays_of(const std::vector<OperationRow>& operations) {
-  // One row a command, in the order of ids: writers that meet on rows never wait in a circle.
-  std::map<std::string_view, OperationRow> rows;
-  for (const OperationRow& row : operations) {
-    const auto [found, is_first] = rows.try_emplace(row.id, row);
-    if (is_first) {
-      continue;
-    }
-    const auto since = std::min(found->second.pending_since, row.pending_since);
-    if (found->second.command_sequence < row.command_sequence) {
-      found->second = row;
-    }
-    found->second.pending_since = since;
-  }
   ColumnArrays arrays(operation_columns.size());
-  for (const auto& [id, row] : rows) {
+  for (const auto& [id, row] : last_of_each(operations)) {
     add_row(arrays, row);
   }
   return arrays;
@@ -169,25 +129,10 @@ Arguments checkpoint_arguments(const char* stream, StreamSequence previous,
   return arguments;
 }
 
-void add_arrays(Arguments& arguments, ColumnArrays& columns) {
-  for (ColumnArray& array : columns.arrays()) {
-    arguments.ready(array.take());
-  }
-}
-
 }  // namespace
 
-std::string left_undone(const std::string& earlier, const std::string& later) {
-  // A message that bears the id and is another command changes nothing: no worker carries it out.
-  return earlier + ".status IN ('PENDING', 'PURGED', 'DEAD_LETTERED') AND " + earlier +
-         ".command_sequence < " + later + ".command_sequence AND " + earlier + ".type = " + later +
-         ".type AND (" + earlier + ".request_hash = " + later + ".request_hash OR '' IN (" +
-         earlier + ".request_hash, " + later + ".request_hash))";
-}
-
 std::vector<Statement> projection_statements() {
-  return {apply_events_statement(),
-          apply_pending_statement(),
+  return {apply_pending_statement(),
           {"add_addresses",  // those that are not there yet, as free ones
            "INSERT INTO addresses (region, ip) SELECT $1, $2::inet + n"
            " FROM generate_series(0, $3::bigint) AS n ON CONFLICT DO NOTHING"},
@@ -195,8 +140,20 @@ std::vector<Statement> projection_statements() {
           {"add_instance_type", "INSERT INTO instance_types (name, hourly_rate) VALUES ($1, $2)"}};
 }
 
-bool apply_batch(Transaction& tx, ProjectionBatch batch, StreamSequence previous,
-                 const Checkpoint& next) {
+BatchShape BatchWriter::prepare_for(Transaction& tx, const ProjectionBatch& batch) {
+  BatchShape shape = shape_of(batch);
+  if (prepared_.size() >= shapes_max_ && !prepared_.contains(shape.statement_name())) {
+    shape = BatchShape::any();
+  }
+  if (!prepared_.contains(shape.statement_name())) {
+    prepare(tx, apply_events_statement(shape));
+    prepared_.insert(shape.statement_name());
+  }
+  return shape;
+}
+
+bool BatchWriter::apply(Transaction& tx, const ProjectionBatch& batch, StreamSequence previous,
+                        const Checkpoint& next) {
   if (!batch.pool_ranges.empty()) {
     // Two statements shall not go into two models: a swap waits for this lock, or is over.
     tx.exec("LOCK TABLE projection_checkpoint IN ROW EXCLUSIVE MODE");
@@ -211,10 +168,25 @@ bool apply_batch(Transaction& tx, ProjectionBatch batch, StreamSequence previous
     BoundedWait::current().again();  // each may be a million rows
   }
   Arguments arguments = checkpoint_arguments("EVENTS", previous, next);
-  for (ColumnArrays& columns : arrays_of(std::move(batch))) {
-    add_arrays(arguments, columns);
+  const BatchShape shape = prepare_for(tx, batch);
+  add_batch(arguments, shape, batch);
+  return !execute(tx, shape.statement_name(), arguments).empty();
+}
+
+std::map<std::string_view, OperationRow> last_of_each(const std::vector<OperationRow>& operations) {
+  std::map<std::string_view, OperationRow> rows;
+  for (const OperationRow& row : operations) {
+    const auto [found, is_first] = rows.try_emplace(row.id, row);
+    if (is_first) {
+      continue;
+    }
+    const auto since = std::min(found->second.pending_since, row.pending_since);
+    if (found->second.command_sequence < row.command_sequence) {
+      found->second = row;
+    }
+    found->second.pending_since = since;
   }
-  return !execute(tx, "apply_events", arguments).empty();
+  return rows;
 }
 
 bool apply_pending(Transaction& tx, const std::vector<OperationRow>& operations,

@@ -32,6 +32,7 @@ struct ProjectionWriter::Impl {
   std::int64_t lock;
   std::unique_ptr<Session> session;
   bool prepared = false;
+  BatchWriter batches;
 
   /// Not at once: only the active projector makes sure that the tables are there. Where that fails
   /// the session is of no use any more, and so is the writer.
@@ -110,7 +111,7 @@ DbResult<bool> ProjectionWriter::apply(ProjectionBatch batch, StreamSequence pre
                                        const Checkpoint& next) {
   const bool one_statement = batch.pool_ranges.empty();
   const auto write = [&](Transaction& tx) {
-    return apply_batch(tx, std::move(batch), previous, next);
+    return impl_->batches.apply(tx, batch, previous, next);
   };
   // One statement is a transaction by itself.
   return one_statement ? impl_->in<pqxx::nontransaction>(write) : impl_->in<pqxx::work>(write);

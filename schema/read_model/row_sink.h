@@ -13,6 +13,7 @@ struct Column {
   const char* type;
 };
 
+/// Takes the values of rows. One thread.
 class RowSink {
  public:
   virtual ~RowSink() = default;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "schema/read_model/column_arrays.h"
+#include "schema/read_model/quick_session.h"
+#include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -75,31 +77,42 @@ struct Sentence {
   }
 };
 
-ServerEventRow read_event(const pqxx::row& row) {
+std::string shown_columns_of_events(ValueForm form) {
+  return "version, " + instant_column("at", form) +
+         ", event, message, actor, command_id, correlation_id, sequence";
+}
+constexpr int shown_column_count = 8;
+
+/// `Row` is libpqxx's or a BinaryRow.
+template <typename Row>
+ServerEventRow read_event(const Row& row) {
   ServerEventRow event;
   event.version = integer_of<Version>(row[0]);
   event.at = instant_of(row[1]);
   event.event = text_of(row[2]);
   event.message = text_of(row[3]);
   event.actor = text_of(row[4]);
-  event.command_id = text_of(row[5]);
+  event.command_id = id_text_of(row[5]);
   event.correlation_id = text_of(row[6]);
   event.sequence = integer_of<StreamSequence>(row[7]);
   return event;
 }
 
+const Statement& page_of_events_statement() {
+  static const Statement statement{
+      "server_events_page", "SELECT " + shown_columns_of_events(ValueForm::binary) +
+                                " FROM server_events WHERE server_id = $1 AND version < $2::bigint"
+                                " ORDER BY version DESC LIMIT $3"};
+  return statement;
+}
+
 }  // namespace
 
 std::vector<Statement> server_event_statements() {
-  return {{"server_events_page",
-           "SELECT version, (date_part('epoch', at) * 1000)::bigint, event, message, actor,"
-           " coalesce(command_id::text, ''), correlation_id, sequence FROM server_events"
-           " WHERE server_id = $1 AND version < $2::bigint ORDER BY version DESC LIMIT $3"},
-          {"server_events_all",
-           "SELECT version, (date_part('epoch', at) * 1000)::bigint, event, message, actor,"
-           " coalesce(command_id::text, ''), correlation_id, sequence, server_id"
-           " FROM server_events WHERE (server_id, version) > ($1::uuid, $2::bigint)"
-           " ORDER BY server_id, version LIMIT $3"},
+  return {{"server_events_all",
+           "SELECT " + shown_columns_of_events(ValueForm::text) +
+               ", server_id FROM server_events WHERE (server_id, version) > ($1::uuid, $2::bigint)"
+               " ORDER BY server_id, version LIMIT $3"},
           {"server_events_newest",
            "SELECT wanted.id, newest.sequence FROM unnest($1::uuid[]) AS wanted (id)"
            " CROSS JOIN LATERAL (SELECT sequence FROM server_events WHERE server_id = wanted.id"
@@ -110,16 +123,23 @@ std::string event_message(const Event& event, const State& after) {
   return std::visit(Sentence{event, after}, event.data);
 }
 
-std::vector<ServerEventRow> list_server_events(Transaction& tx, const ServerId& id,
-                                               std::uint32_t limit, Version before) {
+DbResult<std::vector<ServerEventRow>> list_server_events(ConnectionPool& pool, const ServerId& id,
+                                                         std::uint32_t limit, Version before) {
   constexpr auto end = std::numeric_limits<std::int64_t>::max();
-  const Arguments arguments = Arguments()
+  QuickRead read{.statement = page_of_events_statement(),
+                 .arguments = Arguments()
                                   .ready(id.to_string())
                                   .integer(before == 0 ? end : static_cast<std::int64_t>(before))
-                                  .integer(limit);
+                                  .integer(limit)};
+  pool.run_together(read);
+  if (read.failure) {
+    return tl::unexpected(std::move(*read.failure));
+  }
   std::vector<ServerEventRow> events;
-  for (const auto& row : execute(tx, "server_events_page", arguments)) {
-    events.push_back(read_event(row));
+  const int rows = PQntuples(read.rows.get());
+  events.reserve(static_cast<std::size_t>(rows));
+  for (int row = 0; row < rows; ++row) {
+    events.push_back(read_event(BinaryRow(*read.rows, row)));
   }
   return events;
 }
@@ -132,7 +152,8 @@ std::vector<AnyServerEvent> list_all_server_events(Transaction& tx, const Server
                                   .integer(limit);
   std::vector<AnyServerEvent> events;
   for (const auto& row : execute(tx, "server_events_all", arguments)) {
-    events.push_back({{Uuid::parse(view_of(row[8])).value_or(Uuid{})}, read_event(row)});
+    events.push_back(
+        {{Uuid::parse(view_of(row[shown_column_count])).value_or(Uuid{})}, read_event(row)});
   }
   return events;
 }

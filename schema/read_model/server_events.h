@@ -28,8 +28,8 @@ struct ServerEventRow {
 std::string event_message(const Event& event, const State& after);
 
 /// Newest first: those with a version below `before` (0: from the newest).
-std::vector<ServerEventRow> list_server_events(Transaction& tx, const ServerId& id,
-                                               std::uint32_t limit, Version before);
+DbResult<std::vector<ServerEventRow>> list_server_events(ConnectionPool& pool, const ServerId& id,
+                                                         std::uint32_t limit, Version before);
 
 struct AnyServerEvent {
   ServerId server;

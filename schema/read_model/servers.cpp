@@ -4,6 +4,7 @@
 
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
+#include "schema/read_model/quick_session.h"
 #include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
 
@@ -71,20 +72,38 @@ const char* index_condition(unsigned filters) {
 
 /// The page and, in every row, the total: one round trip. The inner LIMIT is a constant, since the
 /// planner would take a parameter for a tenth of the table and sort; the outer one stops it early.
+/// Joined to it is how far each region is billed, which Postgres looks up once for each region.
 std::string page_sql(unsigned shape) {
   const int offset_parameter = first_filter_parameter + filter_count(shape);
   const std::string position = moment_sql("$2::bigint");
-  return "SELECT " + server_columns + ", (" + total_sql(shape, first_filter_parameter) +
+  return "SELECT " + server_columns(ValueForm::binary, "w.through") + ", (" +
+         total_sql(shape, first_filter_parameter) +
          ") FROM (SELECT * FROM servers WHERE created_at <= " + position + " AND (created_at < " +
          position + " OR id > $3::uuid)" + index_condition(shape) +
          conditions(shape, first_filter_parameter, " AND ") +
          " ORDER BY created_at DESC, id LIMIT 201" +
          ((shape & with_offset) != 0 ? " OFFSET $" + std::to_string(offset_parameter) : "") +
-         ") s LIMIT $1";
+         ") s LEFT JOIN billing_watermarks w ON w.region = s.region"
+         " ORDER BY s.created_at DESC, s.id LIMIT $1";
 }
 
-std::string page_name(unsigned shape) { return "servers_page_" + std::to_string(shape); }
-std::string total_name(unsigned filters) { return "servers_total_" + std::to_string(filters); }
+/// Of one that only counts, for each shape without an offset.
+const Statement& total_statement(unsigned filters) {
+  static const auto statements = [] {
+    std::vector<Statement> all;
+    for (unsigned of = 0; of <= filters_all; ++of) {
+      all.push_back({"servers_total_" + std::to_string(of), total_sql(of, 1)});
+    }
+    return all;
+  }();
+  return statements[filters];
+}
+
+const Statement& server_statement() {
+  static const Statement statement{"server_by_id", "SELECT " + server_columns(ValueForm::binary) +
+                                                       " FROM servers s WHERE id = $1"};
+  return statement;
+}
 
 std::string tags_json(const std::map<std::string, std::string>& tags) {
   messages::JsonWriter json;
@@ -94,27 +113,6 @@ std::string tags_json(const std::map<std::string, std::string>& tags) {
   }
   json.end_object();
   return json.take();
-}
-
-/// Postgres writes what it keeps as jsonb in its own way: other blanks, other order of the keys.
-std::string tags_as_written(std::string kept) {
-  if (kept == "{}") {
-    return kept;
-  }
-  std::string error;
-  const auto object = messages::parse_object(kept, error);
-  if (!object) {
-    return kept;
-  }
-  std::map<std::string, std::string> tags;
-  for (const auto [key, value] : *object) {
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) {
-      return kept;
-    }
-    tags.emplace(key, text);
-  }
-  return tags_json(tags);
 }
 
 unsigned filters_of(const ServerFilter& filter) {
@@ -134,18 +132,31 @@ void add_filters(Arguments& arguments, const ServerFilter& filter) {
   }
 }
 
-std::uint64_t count_servers(Transaction& tx, const ServerFilter& filter) {
-  Arguments arguments;
-  add_filters(arguments, filter);
-  const auto rows = execute(tx, total_name(filters_of(filter)), arguments);
-  return integer_of<std::uint64_t>(rows[0][0]);
+DbResult<std::uint64_t> count_servers(ConnectionPool& pool, const ServerFilter& filter) {
+  QuickRead read{.statement = total_statement(filters_of(filter)), .arguments = {}};
+  add_filters(read.arguments, filter);
+  pool.run_alone(read);
+  if (read.failure) {
+    return tl::unexpected(std::move(*read.failure));
+  }
+  return integer_of<std::uint64_t>(BinaryRow(*read.rows, 0)[0]);
 }
 
 }  // namespace
 
+const std::vector<Statement>& server_page_statements() {
+  static const auto statements = [] {
+    std::vector<Statement> all;
+    for (unsigned shape = 0; shape < with_offset << 1U; ++shape) {
+      all.push_back({"servers_page_" + std::to_string(shape), page_sql(shape)});
+    }
+    return all;
+  }();
+  return statements;
+}
+
 std::vector<Statement> server_statements() {
-  std::vector<Statement> statements{
-      {"server_by_id", "SELECT " + server_columns + " FROM servers s WHERE id = $1"},
+  return {
       {"servers_counted",
        "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"},
       {"servers_overdue",
@@ -154,12 +165,26 @@ std::vector<Statement> server_statements() {
       {"servers_oldest_live",
        "SELECT region, (date_part('epoch', min(created_at)) * 1000)::bigint FROM servers WHERE " +
            std::string(not_terminated) + " GROUP BY region"}};
-  for (unsigned filters = 0; filters <= filters_all; ++filters) {
-    statements.push_back({total_name(filters), total_sql(filters, 1)});
-    statements.push_back({page_name(filters), page_sql(filters)});
-    statements.push_back({page_name(filters | with_offset), page_sql(filters | with_offset)});
+}
+
+std::string tags_as_written(std::string kept) {
+  if (kept == "{}") {
+    return kept;
   }
-  return statements;
+  std::string error;
+  const auto object = messages::parse_object(kept, error);
+  if (!object) {
+    return kept;
+  }
+  std::map<std::string, std::string> tags;
+  for (const auto [key, value] : *object) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) {
+      return kept;
+    }
+    tags.emplace(key, text);
+  }
+  return tags_json(tags);
 }
 
 ServerRow server_row(const ServerId& id, const State& state) {
@@ -194,38 +219,6 @@ ServerRow server_row(const ServerId& id, const State& state) {
   return row;
 }
 
-ServerRow read_server(const pqxx::row& row, int first) {
-  int next = first;
-  const auto field = [&] { return row[static_cast<pqxx::row::size_type>(next++)]; };
-  ServerRow server;
-  server.id = text_of(field());
-  server.name = text_of(field());
-  server.region = text_of(field());
-  server.type = text_of(field());
-  server.status = text_of(field());
-  server.ip = text_of(field());
-  server.profile = text_of(field());
-  server.tags_json = tags_as_written(text_of(field()));
-  server.account = text_of(field());
-  server.version = integer_of<Version>(field());
-  server.changed_version = integer_of<Version>(field());
-  server.created_at = instant_of(field());
-  server.updated_at = instant_of(field());
-  server.last_started_at = optional_instant_of(field());
-  server.due = optional_instant_of(field());
-  if (const auto reason = field(); !reason.is_null()) {
-    server.termination_reason = text_of(reason);
-  }
-  server.hourly_rate = {integer_of<std::int64_t>(field())};
-  server.bill.closed = std::chrono::seconds(integer_of<std::int64_t>(field()));
-  server.bill.open_since = optional_instant_of(field());
-  server.billing.granularity = std::chrono::seconds(integer_of<std::int64_t>(field()));
-  server.billing.minimum = std::chrono::seconds(integer_of<std::int64_t>(field()));
-  server.idle_timeout = Duration{integer_of<std::int64_t>(field())};
-  server.billed_through = optional_instant_of(field());
-  return server;
-}
-
 OverdueServers count_overdue(Transaction& tx, Instant until) {
   const auto row = execute(tx, "servers_overdue", Arguments().integer(unix_milliseconds(until)))[0];
   return {integer_of<std::uint64_t>(row[0]), integer_of<std::uint64_t>(row[1])};
@@ -247,40 +240,52 @@ std::vector<ServerCount> count_servers(Transaction& tx) {
   return counts;
 }
 
-std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id) {
-  const auto rows = execute(tx, "server_by_id", Arguments().ready(id.to_string()));
-  if (rows.empty()) {
+DbResult<std::optional<ServerRow>> find_server(ConnectionPool& pool, const ServerId& id) {
+  QuickRead read{.statement = server_statement(), .arguments = Arguments().ready(id.to_string())};
+  pool.run_together(read);
+  if (read.failure) {
+    return tl::unexpected(std::move(*read.failure));
+  }
+  if (PQntuples(read.rows.get()) == 0) {
     return std::nullopt;
   }
-  return read_server(rows[0], 0);
+  return read_server(BinaryRow(*read.rows, 0), 0);
 }
 
-ServerPage list_servers(Transaction& tx, const ServerFilter& filter, std::uint32_t limit,
-                        std::uint64_t offset, const std::optional<ServerPosition>& after) {
+DbResult<ServerPage> list_servers(ConnectionPool& pool, const ServerFilter& filter,
+                                  std::uint32_t limit, std::uint64_t offset,
+                                  const std::optional<ServerPosition>& after) {
   if (after) {
     offset = 0;
   }
-  Arguments arguments;
-  arguments.integer(std::int64_t{limit} + 1);
-  arguments.integer(after ? unix_milliseconds(after->created_at) : end_of_time_ms);
-  arguments.text(after ? after->id : Uuid{}.to_string());
-  add_filters(arguments, filter);
-  unsigned shape = filters_of(filter);
+  const unsigned shape = filters_of(filter) | (offset > 0 ? with_offset : 0U);
+  QuickRead read{.statement = server_page_statements()[shape], .arguments = {}};
+  read.arguments.integer(std::int64_t{limit} + 1);
+  read.arguments.integer(after ? unix_milliseconds(after->created_at) : end_of_time_ms);
+  read.arguments.text(after ? after->id : Uuid{}.to_string());
+  add_filters(read.arguments, filter);
   if (offset > 0) {
-    shape |= with_offset;
-    arguments.integer(static_cast<std::int64_t>(offset));
+    read.arguments.integer(static_cast<std::int64_t>(offset));
   }
-  const auto rows = execute(tx, page_name(shape), arguments);
+  pool.run_alone(read);
+  if (read.failure) {
+    return tl::unexpected(std::move(*read.failure));
+  }
   ServerPage page;
-  page.items.reserve(static_cast<std::size_t>(rows.size()));
-  for (const auto& row : rows) {
-    page.items.push_back(read_server(row, 0));
+  const int rows = PQntuples(read.rows.get());
+  page.items.reserve(static_cast<std::size_t>(rows));
+  for (int row = 0; row < rows; ++row) {
+    page.items.push_back(read_server(BinaryRow(*read.rows, row), 0));
   }
   // An empty page has no row to carry the total; at its beginning there is nothing to count.
-  if (!rows.empty()) {
-    page.total = integer_of<std::uint64_t>(rows[0][server_column_count]);
+  if (rows > 0) {
+    page.total = integer_of<std::uint64_t>(BinaryRow(*read.rows, 0)[server_column_count]);
   } else if (after || offset > 0) {
-    page.total = count_servers(tx, filter);
+    const auto total = count_servers(pool, filter);
+    if (!total) {
+      return tl::unexpected(total.error());
+    }
+    page.total = *total;
   }
   return page;
 }

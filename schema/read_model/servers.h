@@ -81,11 +81,13 @@ OverdueServers count_overdue(Transaction& tx, Instant until);
 /// When the oldest server that is not terminated was created, of each region that has one.
 std::map<std::string, Instant> oldest_live_servers(Transaction& tx);
 
-std::optional<ServerRow> find_server(Transaction& tx, const ServerId& id);
+/// None: the read models have no such server.
+DbResult<std::optional<ServerRow>> find_server(ConnectionPool& pool, const ServerId& id);
 
 /// `after` wins over `offset`. `limit` is 1 to 200; the caller checks. One more than `limit` items
 /// come when there are more pages.
-ServerPage list_servers(Transaction& tx, const ServerFilter& filter, std::uint32_t limit,
-                        std::uint64_t offset, const std::optional<ServerPosition>& after);
+DbResult<ServerPage> list_servers(ConnectionPool& pool, const ServerFilter& filter,
+                                  std::uint32_t limit, std::uint64_t offset,
+                                  const std::optional<ServerPosition>& after);
 
 }  // namespace vsim::read_model

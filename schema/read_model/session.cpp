@@ -114,6 +114,13 @@ std::string limits_sql(const WaitLimits& limits) {
          " SET tcp_keepalives_count TO 3; SET tcp_user_timeout TO 15000; ";
 }
 
+std::string session_sql(const WaitLimits& limits) {
+  // The statements are few, run often and are made so that one plan suits all their arguments.
+  return limits_sql(limits) + "SET search_path TO " + std::string(read_model_schema) +
+         ", public; SET client_encoding TO 'UTF8'; SET TimeZone TO 'UTC'; SET jit TO off;"
+         " SET plan_cache_mode TO force_generic_plan; ";
+}
+
 Session::Session(const std::string& url, const WaitLimits& limits, const std::string& settings)
     : url_(url), limits_(limits), connection_(with_limits(url)), watch_(connection_.sock()) {
 #if PQXX_VERSION_MAJOR < 7
@@ -125,11 +132,7 @@ Session::Session(const std::string& url, const WaitLimits& limits, const std::st
   const BoundedWait wait(*this);
   try {
     pqxx::nontransaction tx(connection_);
-    // The statements are few, run often and are made so that one plan suits all their arguments.
-    tx.exec(limits_sql(limits_) + "SET search_path TO " + std::string(read_model_schema) +
-            ", public; SET client_encoding TO 'UTF8'; SET TimeZone TO 'UTC'; SET jit TO off;"
-            " SET plan_cache_mode TO force_generic_plan; " +
-            settings);
+    tx.exec(session_sql(limits_) + settings);
   } catch (...) {
     if (silent()) {
       throw NoAnswer(no_answer().detail);
@@ -169,15 +172,32 @@ void prepare(Session& session, const std::vector<Statement>& statements) {
   }
 }
 
+void prepare(Transaction& tx, const Statement& statement) {
+  try {
+    tx.conn().prepare(statement.name, statement.sql);
+  } catch (...) {
+    BoundedWait::current().statements_are_lost();
+    throw;
+  }
+}
+
 DatabaseError failure_of(std::string_view state, std::string_view text) {
   const std::string_view meaning = meaning_of(state);
   return {kind_of(state),
           meaning.empty() ? first_line(text) : std::string(meaning) + ": " + first_line(text)};
 }
 
+/// 26: it is not there, as after DISCARD; 42P05: another of its name is.
+bool means_lost_statements(std::string_view state) { return is_one_of(state, {"26", "42P05"}); }
+
 DatabaseError no_answer() {
   return {DatabaseError::Kind::unavailable,
           "no answer in time: it is frozen, or the connection carries nothing any more", true};
+}
+
+DatabaseError no_free_connection() {
+  return {DatabaseError::Kind::busy, "all connections to Postgres were busy for " +
+                                         std::to_string(free_connection_max.count()) + " s"};
 }
 
 DatabaseError current_failure() {
@@ -255,11 +275,6 @@ Arguments& Arguments::ready(std::string value) {
 
 namespace {
 
-/// 26: it is not there, as after DISCARD; 42P05: another of its name is.
-bool has_other_statements(const pqxx::sql_error& error) {
-  return is_one_of(error.sqlstate(), {"26", "42P05"});
-}
-
 pqxx::result run_prepared(Transaction& tx, const std::string& name,
                           const std::vector<std::optional<std::string>>& given) {
 #if PQXX_VERSION_MAJOR < 7
@@ -290,9 +305,9 @@ pqxx::result run_prepared(Transaction& tx, const std::string& name,
 
 pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& arguments) {
   try {
-    return run_prepared(tx, name, arguments.values_);
+    return run_prepared(tx, name, arguments.values());
   } catch (const pqxx::sql_error& error) {
-    if (has_other_statements(error)) {
+    if (means_lost_statements(error.sqlstate())) {
       BoundedWait::current().statements_are_lost();
     }
     throw;

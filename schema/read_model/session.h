@@ -35,6 +35,8 @@ std::vector<Statement> region_statements();
 std::vector<Statement> clock_statements();
 std::vector<Statement> checkpoint_statements();
 std::vector<Statement> log_identity_statements();
+/// Of pages of servers, a shape each; those are quick reads (D68) and prepared when first run.
+const std::vector<Statement>& server_page_statements();
 
 /// A session with Postgres, whose waits are limited. One thread at a time. A broken one stays
 /// broken: libpqxx 6 would quietly make a new one, without the lock that the old one held.
@@ -110,9 +112,13 @@ std::unique_ptr<Session> open_session(const std::string& url, const WaitLimits& 
 std::string with_limits(const std::string& url);
 /// SQL that makes a session of Postgres' keep to these limits.
 std::string limits_sql(const WaitLimits& limits);
+/// The same, and what every session on the read models is set to.
+std::string session_sql(const WaitLimits& limits);
 /// All of them or, where one fails, a session that is not usable() any more. libpqxx 6 sends each
 /// to Postgres when it is first run, version 7 at once.
 void prepare(Session& session, const std::vector<Statement>& statements);
+/// One more, in the midst of a session's work.
+void prepare(Transaction& tx, const Statement& statement);
 
 /// What the caught exception means; call it inside of a catch block.
 DatabaseError current_failure();
@@ -120,8 +126,12 @@ DatabaseError current_failure();
 DatabaseError current_failure(const Session* session);
 /// What an error of this SQLSTATE means.
 DatabaseError failure_of(std::string_view state, std::string_view text);
+/// Whether it says that the session's prepared statements are not those that it was to have.
+bool means_lost_statements(std::string_view state);
 /// That a wait came to its limit.
 DatabaseError no_answer();
+/// That a wait for one of a pool's connections came to its limit.
+DatabaseError no_free_connection();
 
 /// The arguments of a statement, in order. Text is made fit for Postgres: what is no UTF-8, and
 /// NUL, becomes U+FFFD.
@@ -132,8 +142,9 @@ class Arguments {
   Arguments& null();
   Arguments& ready(std::string value);  // fit already
 
+  const std::vector<std::optional<std::string>>& values() const { return values_; }
+
  private:
-  friend pqxx::result execute(Transaction& tx, const std::string& name, const Arguments& arguments);
   std::vector<std::optional<std::string>> values_;
 };
 
@@ -149,6 +160,11 @@ std::string_view fit_text(std::string_view text, std::string& storage);
 inline std::string_view view_of(const pqxx::field& field) { return {field.c_str(), field.size()}; }
 
 inline std::string text_of(const pqxx::field& field) { return std::string(view_of(field)); }
+
+// The next three are texts here, and other bytes in a BinaryField.
+inline std::string id_text_of(const pqxx::field& field) { return text_of(field); }
+inline std::string address_text_of(const pqxx::field& field) { return text_of(field); }
+inline std::string json_text_of(const pqxx::field& field) { return text_of(field); }
 
 template <typename Integer>
 Integer integer_of(const pqxx::field& field) {

@@ -17,29 +17,36 @@ struct WaitLimits {
 };
 
 /// A client waits for each of these.
-inline constexpr WaitLimits read_limits{std::chrono::seconds(2), std::chrono::seconds(4),
-                                        std::chrono::milliseconds(4500)};
+inline constexpr WaitLimits read_limits{.lock = std::chrono::seconds(2),
+                                        .statement = std::chrono::seconds(4),
+                                        .answer = std::chrono::milliseconds(4500)};
 /// What an operator asks for, in a few statements.
-inline constexpr WaitLimits operator_limits{std::chrono::seconds(5), std::chrono::seconds(10),
-                                            std::chrono::seconds(12)};
+inline constexpr WaitLimits operator_limits{.lock = std::chrono::seconds(5),
+                                            .statement = std::chrono::seconds(10),
+                                            .answer = std::chrono::seconds(12)};
 /// What projectors and the outbox write: usually milliseconds, and nobody else is held up.
-inline constexpr WaitLimits write_limits{std::chrono::seconds(5), std::chrono::seconds(20),
-                                         std::chrono::seconds(22)};
+inline constexpr WaitLimits write_limits{.lock = std::chrono::seconds(5),
+                                         .statement = std::chrono::seconds(20),
+                                         .answer = std::chrono::seconds(22)};
 /// Whether the projector's session lives, and where its checkpoint is: a lock may be in the way.
 inline constexpr std::chrono::milliseconds look_max{7000};
 /// Where the read models know servers' events; a worker decides without it when it does not come.
-inline constexpr WaitLimits place_limits{
-    std::chrono::milliseconds(100), std::chrono::milliseconds(250), std::chrono::milliseconds(300)};
+inline constexpr WaitLimits place_limits{.lock = std::chrono::milliseconds(100),
+                                         .statement = std::chrono::milliseconds(250),
+                                         .answer = std::chrono::milliseconds(300)};
 /// Advisory locks, asked for and never waited for.
-inline constexpr WaitLimits lock_limits{std::chrono::seconds(1), std::chrono::seconds(2),
-                                        std::chrono::milliseconds(2500)};
+inline constexpr WaitLimits lock_limits{.lock = std::chrono::seconds(1),
+                                        .statement = std::chrono::seconds(2),
+                                        .answer = std::chrono::milliseconds(2500)};
 /// A starting worker's view of the fleet: seconds for a million addresses.
-inline constexpr WaitLimits snapshot_limits{std::chrono::seconds(5), std::chrono::seconds(60),
-                                            std::chrono::seconds(62)};
+inline constexpr WaitLimits snapshot_limits{.lock = std::chrono::seconds(5),
+                                            .statement = std::chrono::seconds(60),
+                                            .answer = std::chrono::seconds(62)};
 /// Work on whole tables, which may take hours. The wait goes on for as long as Postgres says that
 /// it works, or that it takes no more sessions (LongStatement), or takes what is sent (CopyStream).
-inline constexpr WaitLimits long_limits{std::chrono::seconds(30), std::chrono::seconds(0),
-                                        std::chrono::seconds(20)};
+inline constexpr WaitLimits long_limits{.lock = std::chrono::seconds(30),
+                                        .statement = std::chrono::seconds(0),
+                                        .answer = std::chrono::seconds(20)};
 
 /// To one address of the server, its answer to the password included. libpq counts whole seconds,
 /// and takes 1 for 2. A longer one in the URL is not taken; see connect_in_url_max.

@@ -5,13 +5,11 @@
 #include <cstdlib>
 #include <regex>
 #include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 
 #include "domain/decimal.h"
 #include "tests/benchmark/ask.h"
-#include "tests/benchmark/broker_loop.h"
 #include "tests/benchmark/door.h"
 #include "tests/benchmark/machine.h"
 #include "tests/benchmark/rebuild.h"
@@ -71,7 +69,6 @@ bool Bench::run() {
   if (options_.wants("rebuild")) {
     measure_rebuild(options_, report_);
   }
-  ratios();
   return report_.finish();
 }
 
@@ -95,17 +92,10 @@ void Bench::yardstick() {
   nats_bench("nats bench js pub sync", "sync", 1);
   nats_bench("nats bench js pub sync", "sync", 32);
   nats_bench("nats bench js pub async", "async", 1);
-  if (!options_.wants("writes")) {
-    for (const std::size_t clients : options_.clients) {
-      broker_loop(clients);
-    }
-  }
 }
 
-void Bench::broker_loop(std::size_t clients) {
-  const LoadResult result = run_broker_loop(options_.nats_url, clients, options_.duration());
-  report_.rate("broker loop: command, batch of 2, ack, reply", clients, result, "loop");
-  loop_rate_[clients] = result.per_second("loop");
+LoadResult Bench::floor(FloorOf what, std::size_t clients) {
+  return run_floor(what, options_.nats_url, options_.database_url, clients, options_.duration());
 }
 
 void Bench::nats_bench(const std::string& what, const std::string& mode, std::size_t clients) {
@@ -187,24 +177,21 @@ void Bench::interference() {
 }
 
 void Bench::writes() {
-  report_.begin_rates("Writes, waiting until the outcome can be read");
-  // Side by side: on a shared machine the disk of a minute ago is another one.
+  report_.begin_writes("Writes, waiting until the outcome can be read, and their floor");
   for (const std::size_t clients : options_.clients) {
-    if (options_.wants("yardstick")) {
-      broker_loop(clients);
-    }
-    create_and_note(clients);
+    create(clients);
   }
   for (const std::size_t clients : options_.clients) {
     stop_and_start(clients);
   }
 }
 
-void Bench::create_and_note(std::size_t clients) {
+void Bench::create(std::size_t clients) {
+  // Side by side: on a shared machine the disk of a minute ago is another one.
+  const LoadResult floor_result = floor(FloorOf::create, clients);
   Creates creates({.wait = Wait::outcome, .profile = options_.profile, .query = ""});
   const LoadResult result = run_load(options_.api, {{&creates, clients}}, options_.duration());
-  report_.rate("create", clients, result, "create");
-  create_rate_[clients] = result.per_second("create");
+  report_.write("create", clients, result, "create", floor_result);
   wait_until_settled();
 }
 
@@ -213,11 +200,17 @@ void Bench::stop_and_start(std::size_t clients) {
     report_.error("stop, start: too few servers could be created");
     return;
   }
+  const LoadResult floor_result = floor(FloorOf::action, clients);
   StopsAndStarts workload(
       {server_ids_.end() - static_cast<std::ptrdiff_t>(clients), server_ids_.end()}, clients);
-  const LoadResult result = run_load(options_.api, {{&workload, clients}}, options_.duration());
-  report_.rate("stop (in turn with start)", clients, result, "stop");
-  report_.rate("start (in turn with stop)", clients, result, "start");
+  LoadResult result = run_load(options_.api, {{&workload, clients}}, options_.duration());
+  Series& both = result.series["both"];
+  for (const char* name : {"stop", "start"}) {
+    const Series& one = result.series[name];
+    both.samples.add(one.samples);
+    both.seconds = std::max(both.seconds, one.seconds);
+  }
+  report_.write("stop and start in turn", clients, result, "both", floor_result);
   // These clients' servers may be left stopped: later measurements take others.
   server_ids_.resize(server_ids_.size() - clients);
   wait_until_settled();
@@ -282,22 +275,6 @@ void Bench::memory() {
   report_.row({"API", fmt::format("{:.0f}", resident_megabytes(options_.api_pid))});
   for (const int pid : options_.worker_pids) {
     report_.row({"worker", fmt::format("{:.0f}", resident_megabytes(pid))});
-  }
-}
-
-void Bench::ratios() {
-  bool begun = false;
-  for (const auto& [clients, loop] : loop_rate_) {
-    if (loop <= 0 || create_rate_.count(clients) == 0) {
-      continue;
-    }
-    if (!std::exchange(begun, true)) {
-      report_.begin("Creates, outcome visible, against the broker loop",
-                    {"clients", "creates per second", "loop per second", "share"});
-    }
-    const double creates = create_rate_[clients];
-    report_.row({std::to_string(clients), fmt::format("{:.0f}", creates),
-                 fmt::format("{:.0f}", loop), fmt::format("{:.0f} %", 100 * creates / loop)});
   }
 }
 

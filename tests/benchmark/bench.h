@@ -2,10 +2,10 @@
 
 // The measurements, one function a section, in the order in which they run.
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "tests/benchmark/floor.h"
 #include "tests/benchmark/options.h"
 #include "tests/benchmark/table.h"
 #include "tests/benchmark/workloads.h"
@@ -23,17 +23,16 @@ class Bench {
   void describe();
   void extend_pool();
   void yardstick();
-  void broker_loop(std::size_t clients);
+  LoadResult floor(FloorOf what, std::size_t clients);
   void fill(std::size_t servers);
   void reads(std::size_t servers);
   void interference();
   void writes();
   void async_writes();
   void memory();
-  void ratios();
 
   void nats_bench(const std::string& what, const std::string& arguments, std::size_t clients);
-  void create_and_note(std::size_t clients);
+  void create(std::size_t clients);
   void stop_and_start(std::size_t clients);
   void async_creates(std::size_t clients);
   void async_stops(std::size_t clients);
@@ -50,9 +49,7 @@ class Bench {
 
   const Options& options_;
   Report report_;
-  std::vector<std::string> server_ids_;        // RUNNING, of profile instant
-  std::map<std::size_t, double> loop_rate_;    // by clients
-  std::map<std::size_t, double> create_rate_;  // by clients
+  std::vector<std::string> server_ids_;  // RUNNING, of profile instant
 };
 
 }  // namespace vsim::bench

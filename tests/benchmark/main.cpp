@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "tests/benchmark/bench.h"
+#include "tests/benchmark/nats_raii.h"
 #include "tests/benchmark/options.h"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   if (!options) {
     return exit_status;
   }
+  const vsim::bench::NatsLibrary library;
   try {
     return vsim::bench::Bench(*options).run() ? 0 : 1;
   } catch (const std::exception& failure) {

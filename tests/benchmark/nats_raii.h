@@ -21,7 +21,7 @@ using Connection = std::unique_ptr<natsConnection, NatsDeleter>;
 using Subscription = std::unique_ptr<natsSubscription, NatsDeleter>;
 using NatsMessage = std::unique_ptr<natsMsg, NatsDeleter>;
 
-/// Must live longer than every other object of the library.
+/// One a process, in main: must live longer than every other object of the library.
 struct NatsLibrary {
   NatsLibrary() { nats_Open(-1); }
   ~NatsLibrary() { nats_Close(); }
@@ -46,9 +46,9 @@ inline Connection connect(const std::string& url, bool send_at_once) {
   return Connection(connection);
 }
 
-inline Subscription subscribe(const Connection& connection, const std::string& subject) {
+inline Subscription subscribe(natsConnection& connection, const std::string& subject) {
   natsSubscription* raw = nullptr;
-  check(natsConnection_SubscribeSync(&raw, connection.get(), subject.c_str()), "subscribe");
+  check(natsConnection_SubscribeSync(&raw, &connection, subject.c_str()), "subscribe");
   Subscription subscription(raw);
   check(natsSubscription_SetPendingLimits(raw, -1, -1), "subscription limits");
   return subscription;

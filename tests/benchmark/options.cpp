@@ -34,8 +34,9 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   CLI::App app("Measures a running vsim over HTTP, and its broker alone beside it.", "vsim-bench");
   app.add_option("--api", address, "HOST:PORT of the API")->envname("HTTP_ADDR");
   app.add_option("--nats-url", options.nats_url, "the broker")->envname("NATS_URL")->required();
-  app.add_option("--database-url", options.database_url, "Postgres, for its version")
-      ->envname("DATABASE_URL");
+  app.add_option("--database-url", options.database_url, "Postgres, for the floor")
+      ->envname("DATABASE_URL")
+      ->required();
   app.add_option("--nats-cli", options.nats_cli, "the nats program")->envname("VSIM_NATS_CLI");
   app.add_option("--profile", options.profile, "profile of the measured creates");
   app.add_option("--api-pid", options.api_pid, "for its memory")->check(decimal);
@@ -47,9 +48,9 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
       ->check(decimal)
       ->check(CLI::Range(1, 1000));
   app.add_flag("--quick", options.quick, "short runs and 2000 servers: is it sane, not how fast");
-  app.add_option(
-         "--only", only,
-         "sections: yardstick reads interference writes async memory; time and door run alone")
+  app.add_option("--only", only,
+                 "sections: yardstick reads interference writes async memory rebuild; time and "
+                 "door run alone")
       ->check(CLI::IsMember({"yardstick", "reads", "interference", "writes", "async", "memory",
                              "rebuild", "time", "door"}));
   try {

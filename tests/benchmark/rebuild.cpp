@@ -4,12 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <regex>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "domain/decimal.h"
 #include "tests/benchmark/machine.h"
+#include "tests/harness/lines.h"
 
 namespace vsim::bench {
 namespace {
@@ -29,15 +29,6 @@ std::string psql(const Options& options, const std::string& command) {
       "psql " + shell_quoted(options.database_url) +
       " --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --command " +
       shell_quoted(command));
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    lines.push_back(line);
-  }
-  return lines;
 }
 
 /// The number of events that the last rebuild reports; 0: it failed.
@@ -63,7 +54,7 @@ double copy_rows(const Options& options, std::string& output) {
   std::filesystem::create_directories(folder);
   output = psql(options, fmt::format("{}; CREATE SCHEMA {}", drop, copy_schema));
   double copy_seconds = 0;
-  for (const std::string& table : lines_of(psql(options, tables))) {
+  for (const std::string& table : harness::lines_of(psql(options, tables))) {
     const std::string file = shell_quoted((folder / table).string());
     const std::string copy = fmt::format("{}.{}", copy_schema, table);
     output += psql(options, fmt::format("\\copy vsim.{} TO {} (FORMAT binary)", table, file));

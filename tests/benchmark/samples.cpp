@@ -9,6 +9,10 @@ void Samples::add(std::chrono::nanoseconds latency) {
   micros_.push_back(static_cast<std::uint32_t>(latency.count() / 1000));
 }
 
+void Samples::add(const Samples& others) {
+  micros_.insert(micros_.end(), others.micros_.begin(), others.micros_.end());
+}
+
 double Samples::percentile_ms(double percent) const {
   if (micros_.empty()) {
     return 0;

@@ -12,6 +12,7 @@ namespace vsim::bench {
 class Samples {
  public:
   void add(std::chrono::nanoseconds latency);
+  void add(const Samples& others);
   std::size_t count() const { return micros_.size(); }
   /// The latency that `percent` of the samples do not exceed; 0 without samples.
   double percentile_ms(double percent) const;

@@ -16,6 +16,12 @@ class Report {
   /// "| what | clients | per second | p50 ms | p99 ms |" of the samples under `name`.
   void rate(const std::string& what, std::size_t clients, const LoadResult& result,
             const std::string& name);
+  /// The same for writes, each beside the floor that was measured with it.
+  void begin_writes(const std::string& title);
+  /// A row of rate(), and "| floor per second | floor p50 ms | share |": what part of the floor's
+  /// rate is reached.
+  void write(const std::string& what, std::size_t clients, const LoadResult& result,
+             const std::string& name, const LoadResult& floor);
   /// A row whose figures come from elsewhere.
   void row(const std::vector<std::string>& cells);
   /// A headline, and the head of a table with these columns.
@@ -28,6 +34,9 @@ class Report {
   bool finish() const;
 
  private:
+  std::vector<std::string> rate_cells(const std::string& what, std::size_t clients,
+                                      const LoadResult& result, const std::string& name);
+
   std::vector<std::string> errors_;
 };
 

@@ -59,7 +59,7 @@ class Publisher {
       : connection_(connection),
         report_(report),
         inbox_(new_inbox()),
-        answers_(subscribe(connection, inbox_)) {}
+        answers_(subscribe(*connection, inbox_)) {}
 
   void publish(const std::string& subject, std::string_view body) {
     check(natsConnection_PublishRequest(connection_.get(), subject.c_str(), inbox_.c_str(),
@@ -108,7 +108,7 @@ void read_events(const Connection& connection, BillFold& fold) {
     throw std::runtime_error("EVENTS cannot be read: " + created);
   }
   const std::string inbox = new_inbox();
-  const Subscription messages = subscribe(connection, inbox);
+  const Subscription messages = subscribe(*connection, inbox);
   const std::string next = "$JS.API.CONSUMER.MSG.NEXT.EVENTS." + name;
   const std::string pull = fmt::format(R"({{"batch":{},"no_wait":true}})", events_at_once);
   for (bool more = true; more;) {

@@ -34,7 +34,6 @@ class TimeTravel {
 
   const Options& options_;
   Report& report_;
-  NatsLibrary library_;
   Connection connection_;
   std::string prefix_;  // of this run's servers
   std::vector<std::string> servers_;

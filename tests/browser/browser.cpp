@@ -208,22 +208,22 @@ void Browser::sort_events() {
   evaluate("1");  // what has happened before comes with the answer
   for (const Json& event : tools_->take_events()) {
     const std::string method = event["method"].text();
-    const Json& told = event["params"];
+    const Json& reported = event["params"];
     if (method == "Network.requestWillBeSent") {
-      const std::string url = told["request"]["url"].text();
+      const std::string url = reported["request"]["url"].text();
       if (!url.starts_with("data:")) {
         requested_.push_back(url);
       }
     } else if (method == "Log.entryAdded") {
-      const Json& entry = told["entry"];
+      const Json& entry = reported["entry"];
       if (const std::string level = entry["level"].text(); level == "error" || level == "warning") {
         complaints_ += entry["source"].text() + " " + level + ": " + entry["text"].text() + "\n";
       }
     } else if (method == "Runtime.exceptionThrown") {
-      complaints_ += "exception: " + told["exceptionDetails"]["text"].text() + "\n";
+      complaints_ += "exception: " + reported["exceptionDetails"]["text"].text() + "\n";
     } else if (method == "Runtime.consoleAPICalled") {
-      if (const std::string kind = told["type"].text(); kind == "error" || kind == "warning") {
-        const Json first = told["args"].at(0);
+      if (const std::string kind = reported["type"].text(); kind == "error" || kind == "warning") {
+        const Json first = reported["args"].at(0);
         complaints_ += "console " + kind + ": " +
                        (first.has("value") ? first["value"].text() : "an object") + "\n";
       }

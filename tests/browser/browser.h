@@ -1,8 +1,8 @@
 #pragma once
 
-// A headless Chromium with one page, used as a person would: elements are clicked where they are
-// seen, text is typed. It resolves foreign_host alone and reaches nothing but this machine's
-// loopback. Elements are named by JavaScript expressions. Threads: one.
+// A headless Chromium with one page, used as a person uses it: elements are clicked where they are
+// visible, text is typed. It resolves no name but foreign_host and reaches loopback only. Elements
+// are named by JavaScript expressions. Threads: one.
 
 #include <chrono>
 #include <memory>

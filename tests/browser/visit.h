@@ -31,7 +31,7 @@ struct Visit {
   Operation operation(const std::string& tag, const std::string& id) { return {browser, tag, id}; }
 };
 
-/// The answer has this status, and the document told of it.
+/// Checks that the answer has this status and that the document lists it.
 inline void check_status(const ShownAnswer& answer, int status) {
   CAPTURE(answer.body);
   CHECK(answer.status == status);

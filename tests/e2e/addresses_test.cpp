@@ -36,7 +36,7 @@ TEST_CASE("of 400 creates on 100 addresses exactly 100 succeed, each with its ow
           } else if (answer.status == 409 && answer.code() == "no_free_address") {
             ++refused;
           } else {
-            unexpected.push_back(told(answer));
+            unexpected.push_back(describe(answer));
           }
         }
       });

@@ -29,7 +29,7 @@ struct PurgedStop {
   PurgedStop() {
     run({"consumer", "pause", "COMMANDS", "commands", "1h", "-f"});
     const auto stop = act(client, server, "stop", {{"Prefer", "respond-async"}});
-    REQUIRE_MESSAGE(stop.status == 202, told(stop));
+    REQUIRE_MESSAGE(stop.status == 202, describe(stop));
     operation = stop.json()["id"].text();
     run({"stream", "purge", "COMMANDS", "-f"});
     REQUIRE(eventually([&] { return shown() == "stop PURGED"; }));

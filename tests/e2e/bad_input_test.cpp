@@ -30,15 +30,15 @@ struct Row {
 const std::string unknown_id = "00000000-0000-4000-8000-000000000000";
 
 void check_problem(const HttpAnswer& answer, int status, const std::string& code) {
-  CHECK_MESSAGE(answer.status == status, told(answer));
+  CHECK_MESSAGE(answer.status == status, describe(answer));
   CHECK_MESSAGE(answer.header("Content-Type").find("application/problem+json") == 0,
                 answer.header("Content-Type"));
   const harness::Json problem = answer.json();
-  CHECK_MESSAGE(problem["code"].text() == code, told(answer));
+  CHECK_MESSAGE(problem["code"].text() == code, describe(answer));
   CHECK(problem["status"].integer() == status);
   CHECK_FALSE(problem["title"].text().empty());
   CHECK_FALSE(problem["type"].text().empty());
-  CHECK_MESSAGE(problem["detail"].text().size() > 10, told(answer));
+  CHECK_MESSAGE(problem["detail"].text().size() > 10, describe(answer));
   CHECK(problem["request_id"].text() == answer.header("X-Request-Id"));
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
       });
   HttpClient client = fleet().client();
   const HttpAnswer longest = client.post("/servers", named(name_128));
-  CHECK_MESSAGE(longest.status == 201, told(longest));
+  CHECK_MESSAGE(longest.status == 201, describe(longest));
   // 128 characters, not bytes.
   std::string umlauts;
   for (int i = 0; i < 128; ++i) {
@@ -123,7 +123,7 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
   CHECK(client.post("/servers", named(umlauts)).status == 201);
 }
 
-TEST_CASE("what is mistyped in a body or a query is told with what was meant: issue 12, 9") {
+TEST_CASE("what is mistyped in a body or a query is refused with what was meant: issue 12, 9") {
   HttpClient client = fleet().client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   const std::string action = "/servers/" + id + "/action";
@@ -132,9 +132,9 @@ TEST_CASE("what is mistyped in a body or a query is told with what was meant: is
     std::string method;
     std::string path;
     std::string body;
-    std::string told;
+    std::string expected;
   };
-  for (const auto& [method, path, body, told] : std::initializer_list<Mistyped>{
+  for (const auto& [method, path, body, expected] : std::initializer_list<Mistyped>{
            {"POST", "/servers", create_with(R"(,"tag":{"team":"a"})"),
             R"("tag" is not known here; the nearest name is "tags")"},
            {"POST", "/server", create_with(R"(,"idle_timeout":60)"),
@@ -171,8 +171,8 @@ TEST_CASE("what is mistyped in a body or a query is told with what was meant: is
     CAPTURE(body);
     const HttpAnswer answer = client.request(method, path, body);
     check_problem(answer, 400, "invalid_request");
-    CHECK_MESSAGE(answer.json()["detail"].text().find(told) != std::string::npos,
-                  harness::told(answer));
+    CHECK_MESSAGE(answer.json()["detail"].text().find(expected) != std::string::npos,
+                  harness::describe(answer));
   }
   CHECK(newest_version(client, id) == 1);
 }
@@ -198,7 +198,7 @@ TEST_CASE("addresses that no server can have are in no pool: issue 12, 4") {
   }
 }
 
-TEST_CASE("what does not exist is told by its code") {
+TEST_CASE("what does not exist is refused with its code") {
   const auto create = [](const std::string& region, const std::string& type,
                          const std::string& profile) {
     return R"({"name":"n","region":")" + region + R"(","type":")" + type + R"(","profile":")" +
@@ -374,7 +374,7 @@ TEST_CASE("wrong methods, content types and headers are refused") {
 TEST_CASE("a body of 64 KiB is read, one byte more is 413") {
   HttpClient client = fleet().client();
   const HttpAnswer largest = client.post("/servers", create_of_size(64 * 1024));
-  CHECK_MESSAGE(largest.status == 201, told(largest));
+  CHECK_MESSAGE(largest.status == 201, describe(largest));
   check_problem(client.post("/servers", create_of_size(64 * 1024 + 1)), 413, "payload_too_large");
   CHECK(fleet().client().get("/healthz").status == 200);
   check_problem(client.post("/servers", create_of_size(1024 * 1024)), 413, "payload_too_large");
@@ -392,7 +392,7 @@ TEST_CASE("chunked bodies are read like others, and end at the same size") {
     std::snprintf(size, sizeof size, "%zx", body.size() - 5);
     return std::string(size);
   }() + "\r\n" + body.substr(5) + "\r\n0\r\n\r\n");
-  CHECK_MESSAGE(two_chunks.status == 201, told(two_chunks));
+  CHECK_MESSAGE(two_chunks.status == 201, describe(two_chunks));
 
   const std::string chunk = "4000\r\n" + std::string(0x4000, ' ') + "\r\n";
   check_problem(fleet().client().raw(head + chunk + chunk + chunk + chunk + "1\r\n \r\n0\r\n\r\n"),
@@ -409,8 +409,8 @@ TEST_CASE("bytes that are no HTTP do no harm, and a caller that leaves is not mi
     HttpClient client(fleet().api_port(), std::chrono::seconds(20));
     try {
       const HttpAnswer answer = client.raw(bytes);
-      CHECK_MESSAGE(answer.status >= 400, told(answer));
-      CHECK_MESSAGE(answer.status < 500, told(answer));
+      CHECK_MESSAGE(answer.status >= 400, describe(answer));
+      CHECK_MESSAGE(answer.status < 500, describe(answer));
     } catch (const harness::Unreachable&) {
       // For what is no HTTP, closing the connection is an answer too.
     }
@@ -425,7 +425,7 @@ TEST_CASE("bytes that are no HTTP do no harm, and a caller that leaves is not mi
   const std::string long_header(100'000, 'h');
   try {
     const HttpAnswer answer = fleet().client().get("/servers", {{"X-Long", long_header}});
-    CHECK_MESSAGE((answer.status >= 400 && answer.status < 500), told(answer));
+    CHECK_MESSAGE((answer.status >= 400 && answer.status < 500), describe(answer));
   } catch (const harness::Unreachable&) {
   }
   CHECK(fleet().client().get("/healthz").status == 200);

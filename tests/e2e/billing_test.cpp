@@ -44,7 +44,7 @@ std::string text_of(HttpClient& client, const std::string& query, const std::str
       client.get("/billing" + query, accept.empty() ? harness::HttpHeaders{}
                                                     : harness::HttpHeaders{{"Accept", accept}});
   if (answer.status != 200) {
-    throw harness::UnexpectedAnswer("GET /billing" + query + ": " + told(answer));
+    throw harness::UnexpectedAnswer("GET /billing" + query + ": " + describe(answer));
   }
   CHECK(answer.header("Content-Type").find(accept.empty() ? "application/json" : accept) == 0);
   return answer.body;
@@ -129,7 +129,7 @@ TEST_CASE("thirty days at 0.01 USD an hour are 2592000 seconds and 7.2 USD") {
   const auto start = began(server);
   advance(client, 30 * day);
   const HttpAnswer stopped = act(client, id, "stop");
-  REQUIRE_MESSAGE(stopped.status == 200, told(stopped));
+  REQUIRE_MESSAGE(stopped.status == 200, describe(stopped));
   for (const Json& shown : {stopped.json(), get_server(client, id)}) {
     CHECK(shown["accrued_seconds"].integer() == 2'592'000);
     CHECK(shown["live_uptime_seconds"].integer() == 2'592'000);
@@ -363,7 +363,7 @@ TEST_CASE("a bill that cannot be made is refused with what to change") {
   const std::string now = clock_of(client)["now"].text();
   struct Row {
     std::string query;
-    std::string told;
+    std::string expected;
   };
   for (const Row& row :
        std::vector<Row>{{"from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z", "from is after to"},
@@ -377,9 +377,10 @@ TEST_CASE("a bill that cannot be made is refused with what to change") {
                         {"group_by=day&group_by=type", "given twice"}}) {
     CAPTURE(row.query);
     const HttpAnswer answer = client.get("/billing?" + row.query);
-    CHECK_MESSAGE(answer.status == 400, told(answer));
+    CHECK_MESSAGE(answer.status == 400, describe(answer));
     CHECK(answer.code() == "invalid_request");
-    CHECK_MESSAGE(answer.json()["detail"].text().find(row.told) != std::string::npos, told(answer));
+    CHECK_MESSAGE(answer.json()["detail"].text().find(row.expected) != std::string::npos,
+                  describe(answer));
   }
   CHECK(client.post("/billing", "{}").status == 405);
   CHECK(billed(client, "?from=2020-01-01T00:00:00Z&to=8000-01-01T00:00:00Z") == 0);

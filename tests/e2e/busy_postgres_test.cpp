@@ -40,7 +40,7 @@ TEST_CASE("a Postgres that became read-only holds the projection up, and is call
   };
   set_read_only("on");
   const HttpAnswer stop = act(client, id, "stop", {{"Prefer", "wait=1"}});
-  CHECK_MESSAGE(stop.status == 202, told(stop));
+  CHECK_MESSAGE(stop.status == 202, describe(stop));
   std::string reasons;
   CHECK_MESSAGE(eventually([&] {
                   reasons = worker_reasons(fleet);
@@ -59,7 +59,7 @@ TEST_CASE("a Postgres that became read-only holds the projection up, and is call
   CHECK(wait_for_status(client, id, "STOPPED")["id"].text() == id);
 }
 
-TEST_CASE("a Postgres without a free session is 503 in time, is told as that, and heals") {
+TEST_CASE("a Postgres without a free session is 503 in time, is reported as that, and heals") {
   Fleet fleet;
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
@@ -82,7 +82,7 @@ TEST_CASE("a Postgres without a free session is 503 in time, is told as that, an
   const Output status = fleet.vsimctl({"status"});
   CHECK_MESSAGE(status.text.find("Postgres gives no session") != std::string::npos, status.text);
   const HttpAnswer stop = act(client, id, "stop", {{"Prefer", "wait=1"}});
-  CHECK_MESSAGE(stop.status == 202, told(stop));
+  CHECK_MESSAGE(stop.status == 202, describe(stop));
 
   for (const std::string role : {"vsim_api", "vsim_worker", "vsim_operator"}) {
     query(owner, "ALTER ROLE " + role + " CONNECTION LIMIT -1");
@@ -107,7 +107,7 @@ TEST_CASE("a lock that somebody holds on the tables ends waits in time, and all 
       }
       check_probes_are_prompt(fleet);
       const TimedAnswer stop = timed_stop(fleet.api_port(), id, {{"Prefer", "wait=3"}});
-      CHECK_MESSAGE(stop.answer.status == 202, told(stop.answer));
+      CHECK_MESSAGE(stop.answer.status == 202, describe(stop.answer));
       CHECK_MESSAGE(stop.took < silent_answer_max, stop.took.count(), " ms");
       std::string reasons;
       CHECK_MESSAGE(eventually(
@@ -117,6 +117,9 @@ TEST_CASE("a lock that somebody holds on the tables ends waits in time, and all 
                         },
                         30s),
                     reasons);
+      // And it stays the reason while each try waits for the lock anew, about 5 s.
+      CHECK_FALSE(eventually(
+          [&] { return worker_reasons(fleet).find("holds a lock") == std::string::npos; }, 6s));
       CHECK(fleet.worker_metric("vsim_projection_stopped") == 0);
     }
     fleet.wait_until_ready(60s);

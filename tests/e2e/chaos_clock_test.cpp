@@ -67,12 +67,12 @@ TEST_CASE("killed workers neither lose nor repeat an advance, nor a second of th
     fleet.worker(victim).kill();
     fleet.start_worker(victim);
     caller.join();
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
   }
   fleet.wait_until_ready();
 
   const HttpAnswer last = advance(fleet, 0, "last");
-  REQUIRE_MESSAGE(last.status == 200, told(last));
+  REQUIRE_MESSAGE(last.status == 200, describe(last));
   const std::string until = last.json()["now"].text();
   const auto wall = std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now() - began);
   const std::int64_t least = advances * day;

@@ -31,7 +31,7 @@ void act_on_all(harness::HttpClient& client, const std::vector<std::string>& ids
     write.server_id = id;
     const harness::HttpAnswer answer =
         act(client, id, action, {{"Prefer", "respond-async"}, {"X-Request-Id", write.request_id}});
-    REQUIRE_MESSAGE(answer.status == 202, told(answer));
+    REQUIRE_MESSAGE(answer.status == 202, describe(answer));
     write.status = answer.status;
     writes.push_back(write);
     operations.push_back(answer.header("Location"));
@@ -103,7 +103,7 @@ TEST_CASE("a paused projector and timekeeper are waited for, not replaced by wro
   const std::string id = create_server(client)["id"].text();
   fleet.worker().signal(SIGSTOP);
   const harness::HttpAnswer late = act(client, id, "terminate", {{"Prefer", "wait=2"}});
-  CHECK_MESSAGE(late.status == 202, told(late));
+  CHECK_MESSAGE(late.status == 202, describe(late));
   fleet.worker().signal(SIGCONT);
   wait_for_status(client, id, "TERMINATED");
   const harness::Json log = client.get("/servers/" + id + "/logs").json();

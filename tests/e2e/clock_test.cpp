@@ -1,7 +1,7 @@
 // Goal: time over HTTP and by the nats CLI: it can be scaled and advanced, passes through all that
 // falls due on the way at its own time, never goes back, and outlives every process.
-// Method: a clock that stands still between advances, so that every time in a log can be told to
-// the millisecond.
+// Method: a clock that stands still between advances, so that every time in a log can be predicted
+// to the millisecond.
 
 #include <algorithm>
 
@@ -51,7 +51,7 @@ template <typename Pass>
 void check_stop_and_reap(HttpClient& client, const std::string& id, Pass&& pass_an_hour) {
   const auto free_before = free_addresses(client);
   const HttpAnswer stopped = act(client, id, "stop");
-  REQUIRE_MESSAGE(stopped.status == 200, told(stopped));
+  REQUIRE_MESSAGE(stopped.status == 200, describe(stopped));
   const auto stop_due = due_of(client, id);
   pass_an_hour();
   const Json reaped = get_server(client, id);
@@ -153,13 +153,13 @@ TEST_CASE("many servers' events of time enter the log in the order of time") {
                        [](const auto& a, const auto& b) { return a.second < b.second; }));
 }
 
-TEST_CASE("time runs as fast as it is told to, and does not go back") {
+TEST_CASE("time runs as fast as its scale says, and does not go back") {
   harness::Fleet fleet;
   HttpClient client = fleet.client();
   CHECK(clock_of(client)["scale"].number() == 1);
   const auto began = now_of(client);
   const HttpAnswer faster = client.post("/clock", R"({"scale":3600})");
-  REQUIRE_MESSAGE(faster.status == 200, told(faster));
+  REQUIRE_MESSAGE(faster.status == 200, describe(faster));
   CHECK(faster.json()["scale"].number() == 3600);
   auto latest = moment(faster.json()["now"].text());
   CHECK(latest >= began);
@@ -170,14 +170,14 @@ TEST_CASE("time runs as fast as it is told to, and does not go back") {
     return now > began + hour;
   }));
   const HttpAnswer slower = client.post("/clock", R"({"scale":0.000001})");
-  REQUIRE_MESSAGE(slower.status == 200, told(slower));
+  REQUIRE_MESSAGE(slower.status == 200, describe(slower));
   const auto stands = moment(slower.json()["now"].text());
   CHECK(stands >= latest);
   CHECK(now_of(client) == stands);
 
   SUBCASE("also when everything is killed and started again") {
     const HttpAnswer advanced = client.post("/clock", R"({"advance_seconds":1.234})");
-    REQUIRE_MESSAGE(advanced.status == 200, told(advanced));
+    REQUIRE_MESSAGE(advanced.status == 200, describe(advanced));
     const Json before = clock_of(client);
     fleet.api().kill();
     fleet.worker().kill();
@@ -214,12 +214,12 @@ TEST_CASE("one key advances once, whenever it is sent again") {
   const std::string body = R"({"advance_seconds":100})";
   for (int time = 0; time < 2; ++time) {
     const HttpAnswer answer = client.post("/clock", body, key);
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
     CHECK(moment(answer.json()["now"].text()) == began + 100 * second);
     CHECK(answer.header("Vsim-Sequence").find("EVENTS:") == 0);
   }
   const HttpAnswer other = client.post("/clock", R"({"advance_seconds":101})", key);
-  CHECK_MESSAGE(other.status == 422, told(other));
+  CHECK_MESSAGE(other.status == 422, describe(other));
   CHECK(other.code() == "idempotency_mismatch");
 
   fleet.worker().terminate();
@@ -229,14 +229,14 @@ TEST_CASE("one key advances once, whenever it is sent again") {
   CHECK(now_of(client) == began + 100 * second);
 }
 
-TEST_CASE("a client that does not wait is told where to look") {
+TEST_CASE("a client that does not wait gets a Location to look at") {
   harness::Fleet fleet({.apis = 2, .settings = {{"TIME_SCALE", e2e::standing_still}}});
   HttpClient client = fleet.client();
   const std::string id = create_server(client)["id"].text();
   const auto began = now_of(client);
   const HttpAnswer accepted =
       client.post("/clock", R"({"advance_seconds":60})", {{"Prefer", "respond-async"}});
-  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
   CHECK(accepted.header("Preference-Applied") == "respond-async");
   CHECK(accepted.json()["type"].text() == "advance");
   const std::string location = accepted.header("Location");
@@ -246,10 +246,10 @@ TEST_CASE("a client that does not wait is told where to look") {
   // Another API waits for it on request, and knows the new time then.
   HttpClient elsewhere = fleet.client(1);
   const HttpAnswer clock = elsewhere.get("/clock", after);
-  REQUIRE_MESSAGE(clock.status == 200, told(clock));
+  REQUIRE_MESSAGE(clock.status == 200, describe(clock));
   CHECK(moment(clock.json()["now"].text()) == began + 60 * second);
   const HttpAnswer done = elsewhere.get(location, {{"Prefer", "wait=30"}});
-  CHECK_MESSAGE(done.json()["status"].text() == "SUCCEEDED", told(done));
+  CHECK_MESSAGE(done.json()["status"].text() == "SUCCEEDED", describe(done));
   wait_for_status(client, id, "RUNNING");
 }
 
@@ -260,11 +260,11 @@ TEST_CASE("a change that nobody carries out in time is late, not lost") {
   fleet.worker().terminate();
   const HttpAnswer late =
       client.post("/clock", R"({"advance_seconds":60})", {{"Prefer", "wait=1"}});
-  REQUIRE_MESSAGE(late.status == 202, told(late));
+  REQUIRE_MESSAGE(late.status == 202, describe(late));
   CHECK(late.json()["status"].text() == "PENDING");
   const HttpAnswer second_one =
       client.post("/clock", R"({"advance_seconds":60})", {{"Prefer", "wait=1"}});
-  CHECK_MESSAGE(second_one.status == 409, told(second_one));
+  CHECK_MESSAGE(second_one.status == 409, describe(second_one));
   CHECK(second_one.code() == "operation_in_progress");
   fleet.start_worker();
   fleet.wait_until_ready();
@@ -279,7 +279,7 @@ TEST_CASE("a change of the clock that cannot be is refused with what to change")
   const Json before = clock_of(client);
   struct Row {
     std::string body;
-    std::string told;  // in the detail
+    std::string expected;  // in the detail
   };
   const std::string scale = "scale must be 0.000001 to 1000000";
   const std::string advance = "seconds to advance must be 0 to 315576000";
@@ -304,9 +304,10 @@ TEST_CASE("a change of the clock that cannot be is refused with what to change")
                         {R"({"advance_seconds":"60"})", "must be a number"}}) {
     CAPTURE(row.body);
     const HttpAnswer answer = client.post("/clock", row.body);
-    CHECK_MESSAGE(answer.status == 400, told(answer));
+    CHECK_MESSAGE(answer.status == 400, describe(answer));
     CHECK(answer.code() == "invalid_request");
-    CHECK_MESSAGE(answer.json()["detail"].text().find(row.told) != std::string::npos, told(answer));
+    CHECK_MESSAGE(answer.json()["detail"].text().find(row.expected) != std::string::npos,
+                  describe(answer));
   }
   CHECK(client.post("/clock?until=settled", R"({"advance_seconds":1})").status == 400);
   CHECK(client.get("/clock?now=1").status == 400);

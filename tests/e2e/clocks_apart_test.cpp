@@ -120,19 +120,19 @@ TEST_CASE("APIs and workers whose clocks are 30 s apart agree on time, bills and
 
   for (const std::string command : {"doctor", "status"}) {
     CAPTURE(command);
-    harness::Output told;
+    harness::Output output;
     CHECK(eventually([&] {
-      told = fleet.vsimctl({command});
+      output = fleet.vsimctl({command});
       const auto has = [&](const std::string& text) {
-        return told.text.find(text) != std::string::npos;
+        return output.text.find(text) != std::string::npos;
       };
       return has(fmt::format("vsim-api {} on ", fleet.api(0).pid())) &&
              has(fmt::format("vsim-api {} on ", fleet.api(1).pid())) &&
              has(fmt::format("vsim-worker {} on ", fleet.worker(1).pid())) &&
              (has(": 30.0") || has(": 29.9")) && has(" s behind the broker's");
     }));
-    CAPTURE(told.text);
-    CHECK(told.ending.clean());  // a warning of the doctor: nothing is wrong by it
+    CAPTURE(output.text);
+    CHECK(output.ending.clean());  // a warning of the doctor: nothing is wrong by it
   }
 
   for (const std::size_t worker : {1, 2}) {

@@ -47,7 +47,7 @@ TEST_CASE("of two terminates of a PENDING server exactly one happens") {
     CAPTURE(round);
     const std::string id = create_server(client, {.profile = "ec2"})["id"].text();
     const auto [one, other] = race(fleet, id, "terminate", "terminate");
-    INFO(told(one), " / ", told(other));
+    INFO(describe(one), " / ", describe(other));
     CHECK((one.status == 200) + (other.status == 200) == 1);
     CHECK(refused(one) + refused(other) == 1);
     std::size_t carried_out = 0;
@@ -68,7 +68,7 @@ TEST_CASE("of a stop and a reboot of a running server exactly one happens") {
   for (const std::string& id : ids) {
     wait_for_status(client, id, "RUNNING");
     const auto [one, other] = race(fleet, id, "stop", "reboot");
-    INFO(told(one), " / ", told(other));
+    INFO(describe(one), " / ", describe(other));
     CHECK((one.status == 200) + (other.status == 200) == 1);
     CHECK(refused(one) + refused(other) == 1);
   }

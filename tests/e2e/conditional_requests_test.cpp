@@ -33,7 +33,7 @@ TEST_CASE("a server's ETag is its version, on reads and on writes") {
   harness::Fleet fleet;
   HttpClient client = fleet.client();
   const HttpAnswer created = client.post("/servers", harness::create_body({.profile = "instant"}));
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   CHECK(created.header("ETag") == "\"1\"");
   const std::string id = created.json()["id"].text();
   CHECK(tag_of(client, id) == "\"1\"");
@@ -51,7 +51,7 @@ TEST_CASE(
   for (const std::string same : {"\"2\"", "W/\"2\"", "\"7\", \"2\"", "*"}) {
     CAPTURE(same);
     const HttpAnswer answer = get_unless(client, id, same);
-    CHECK_MESSAGE(answer.status == 304, told(answer));
+    CHECK_MESSAGE(answer.status == 304, describe(answer));
     CHECK(answer.body.empty());
     CHECK(answer.header("ETag") == "\"2\"");
     CHECK(client.connected());
@@ -59,7 +59,7 @@ TEST_CASE(
   for (const std::string other : {"\"1\"", "\"02\"", "\"\""}) {
     CAPTURE(other);
     const HttpAnswer answer = get_unless(client, id, other);
-    CHECK_MESSAGE(answer.status == 200, told(answer));
+    CHECK_MESSAGE(answer.status == 200, describe(answer));
     CHECK(answer.json()["id"].text() == id);
   }
   REQUIRE(act(client, id, "terminate").status == 200);
@@ -75,7 +75,7 @@ TEST_CASE("304 is given only while the answer would be the same to the byte (iss
   CHECK(running.header("Cache-Control") == "no-store");
   e2e::advance(client, e2e::day);
   const HttpAnswer later = get_unless(client, id, running.header("ETag"));
-  CHECK_MESSAGE(later.status == 200, told(later));
+  CHECK_MESSAGE(later.status == 200, describe(later));
   CHECK(later.header("ETag") == running.header("ETag"));  // the server has not changed
   CHECK(later.json()["live_cost"].number() > 0.2);
   CHECK(get_unless(client, id, "*").status == 200);
@@ -117,7 +117,7 @@ TEST_CASE("an older build's tags, which refusals moved, hold until the server ch
   CHECK(act(client, id, "start", {{"If-Match", "\"2\""}}).status == 412);
 }
 
-TEST_CASE("no cache keeps what changes without being told (issue 12, 3)") {
+TEST_CASE("no cache keeps what changes unnoticed (issue 12, 3)") {
   harness::Fleet fleet;
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
@@ -146,7 +146,7 @@ TEST_CASE("a write meant for another version is 412 and changes nothing") {
   for (const std::string stale : {"\"7\"", "\"7\", \"8\""}) {
     CAPTURE(stale);
     const HttpAnswer refused = act(client, id, "stop", {{"If-Match", stale}});
-    CHECK_MESSAGE(refused.status == 412, told(refused));
+    CHECK_MESSAGE(refused.status == 412, describe(refused));
     CHECK(refused.code() == "precondition_failed");
   }
   CHECK(get_server(client, id)["status"].text() == "RUNNING");
@@ -154,7 +154,7 @@ TEST_CASE("a write meant for another version is 412 and changes nothing") {
   CHECK(act(client, id, "stop", {{"If-Match", "\"1\", " + now}}).status == 200);
   CHECK(act(client, id, "start", {{"If-Match", "*"}}).status == 200);
   const HttpAnswer removed = client.del("/servers/" + id, {{"If-Match", now}});
-  CHECK_MESSAGE(removed.status == 412, told(removed));
+  CHECK_MESSAGE(removed.status == 412, describe(removed));
   CHECK(client.del("/servers/" + id, {{"If-Match", tag_of(client, id)}}).status == 200);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a tag that can never match is 412 that says why, and is no command (i
        }) {
     CAPTURE(tags);
     const HttpAnswer refused = act(client, id, "stop", {{"If-Match", tags}});
-    CHECK_MESSAGE(refused.status == status, told(refused));
+    CHECK_MESSAGE(refused.status == status, describe(refused));
     CHECK(refused.json()["detail"].text().find(says) != std::string::npos);
     CHECK(refused.json()["detail"].text().find("moved on") == std::string::npos);
     CHECK(client.del("/servers/" + id, {{"If-Match", tags}}).status == status);
@@ -205,7 +205,7 @@ TEST_CASE("what changes nothing moves neither ETag nor updated_at (issue 12, 7)"
   CHECK(now.json()["version"].integer() == 1);
   CHECK(newest_version(client, id) == 3);  // which counts outcomes too
   const HttpAnswer stopped = act(client, id, "stop", {{"If-Match", seen.header("ETag")}});
-  REQUIRE_MESSAGE(stopped.status == 200, told(stopped));
+  REQUIRE_MESSAGE(stopped.status == 200, describe(stopped));
   CHECK(stopped.header("ETag") == "\"4\"");
   CHECK(client.get("/servers/" + id).header("ETag") == "\"4\"");
   // Made again from the log, and held against it, the read models say the same.
@@ -269,7 +269,8 @@ TEST_CASE("If-Match is refused where there is no version to match") {
   CHECK(client.get("/servers?limit=1").json()["total"].integer() == 1);
 }
 
-TEST_CASE("of many who saw the same version one acts, and each other is told 412 or to wait") {
+TEST_CASE(
+    "of many who saw the same version one acts, and each other gets 412 or is asked to wait") {
   harness::Fleet fleet({.apis = 2, .workers = 2});
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();

@@ -68,7 +68,7 @@ std::jthread waiting_create(harness::Fleet& fleet) {
                            {{"Prefer", "wait=60"}});
       return answer.status != 503;
     });
-    CHECK_MESSAGE(answer.status == 201, told(answer));
+    CHECK_MESSAGE(answer.status == 201, describe(answer));
   });
 }
 
@@ -122,14 +122,14 @@ TEST_CASE("slow clients of every kind are cut after 15 s, and hold up nobody mea
   for (const SlowClient& cut : slow) {
     CHECK(cut.closed());
     CHECK(cut.lasted() > request_max - seconds(2));
-    // A moment before, it was told why.
+    // Its last answer said why.
     CHECK(cut.received().starts_with("HTTP/1.1 400 "));
     CHECK(cut.received().find("took too long") != std::string::npos);
   }
   CHECK(fleet.client().get("/servers").json()["total"].integer() == 0);
 }
 
-TEST_CASE("with as many requests in hand as there may be connections, one more is told 503") {
+TEST_CASE("with as many requests in hand as there may be connections, one more gets 503") {
   harness::Fleet fleet({.settings = {{"HTTP_CONNECTIONS", "4"}}});
   fleet.worker().signal(SIGSTOP);
   std::vector<std::jthread> waiting;
@@ -142,7 +142,7 @@ TEST_CASE("with as many requests in hand as there may be connections, one more i
   }));
   HttpClient one_more = fleet.client();
   const HttpAnswer refused = one_more.get("/regions");
-  CHECK_MESSAGE(refused.status == 503, told(refused));
+  CHECK_MESSAGE(refused.status == 503, describe(refused));
   CHECK(refused.code() == "unavailable");
   CHECK(refused.header("Retry-After") == "1");
   CHECK(refused.header("Connection") == "close");

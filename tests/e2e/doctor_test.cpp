@@ -3,6 +3,7 @@
 // system, then one trouble after another, each planted with stock tools and taken away again.
 
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
@@ -172,6 +173,33 @@ TEST_CASE("with NATS or Postgres dead the doctor reports on the other, and never
   check_found(fleet, "bad", "has no tables of vsim", "Postgres lost");
 }
 
+TEST_CASE("the doctor tells that the API is not ready and why, or that it does not answer") {
+  Fleet fleet;
+  const auto report = [&fleet] {
+    return fleet.vsimctl(
+        {"doctor", "--api-url", "http://127.0.0.1:" + std::to_string(fleet.api_port())});
+  };
+  const auto told = [&report](const std::string& what) {
+    return eventually([&] { return report().text.find(what) != std::string::npos; }, patience);
+  };
+  CHECK(told("ok       API             ready at http://127.0.0.1:"));
+  CHECK(fleet.vsimctl({"doctor"}).text.find("API             not asked; set API_URL") !=
+        std::string::npos);
+  const auto port = ":" + std::to_string(fleet.api_port());  // as HTTP_ADDR may have it
+  CHECK(fleet.vsimctl({"doctor", "--http-addr", port}).text.find("ready at http://127.0.0.1:") !=
+        std::string::npos);
+  fleet.worker().terminate();
+  CHECK(told(": no worker takes commands; start one"));
+  CHECK(report().text.find("bad      API             not ready at http") != std::string::npos);
+  fleet.api().signal(SIGSTOP);
+  CHECK(told("gave no whole answer"));
+  fleet.api().kill();
+  const Output dead = report();
+  CHECK(dead.ending.code == 1);
+  CHECK(dead.text.find("bad      API             the API does not answer at") != std::string::npos);
+  CHECK(names(dead, "HTTP errors or slow answers"));
+}
+
 TEST_CASE("with Postgres frozen the doctor still hears of the clocks") {
   Fleet fleet;
   const harness::FrozenPostgres frozen(fleet.postgres());
@@ -208,11 +236,13 @@ TEST_CASE("the entries that the doctor names are in the runbook") {
                                   "Projection lag",
                                   "Projector stopped at an unknown event",
                                   "The log went backwards",
+                                  "After a power cut",
                                   "No free addresses",
                                   "Billing not advancing",
                                   "Idle servers not reaped",
                                   "Stuck in a transition",
                                   "Disk filling",
+                                  "HTTP errors or slow answers",
                                   "Backup and restore",
                                   "Rolling upgrade",
                                   "Security breach"}) {

@@ -25,15 +25,21 @@ ServerEvent server_event(const Json& message) {
   return event;
 }
 
-Json state_of(harness::Fleet& fleet, const std::string& stream) {
-  return Json::parse(fleet.nats_cli({"stream", "info", stream, "--json"}).text)["state"];
+Json state_of(const NatsCli& nats, const std::string& stream) {
+  return Json::parse(nats({"stream", "info", stream, "--json"}).text)["state"];
 }
 
 }  // namespace
 
-EventLog read_event_log(harness::Fleet& fleet) {
-  const harness::Output output = fleet.nats_cli(
-      {"sub", "--stream", "EVENTS", "--all", "--terminate-at-end", "--raw", "vsim.evt.>"});
+NatsCli nats_cli_of(harness::Fleet& fleet) {
+  return [&fleet](const std::vector<std::string>& arguments) { return fleet.nats_cli(arguments); };
+}
+
+EventLog read_event_log(harness::Fleet& fleet) { return read_event_log(nats_cli_of(fleet)); }
+
+EventLog read_event_log(const NatsCli& nats) {
+  const harness::Output output =
+      nats({"sub", "--stream", "EVENTS", "--all", "--terminate-at-end", "--raw", "vsim.evt.>"});
   if (!output.ending.clean()) {
     throw std::runtime_error("EVENTS cannot be read:\n" + output.text);
   }
@@ -55,11 +61,15 @@ EventLog read_event_log(harness::Fleet& fleet) {
 }
 
 std::int64_t end_of(harness::Fleet& fleet, const std::string& stream) {
-  return state_of(fleet, stream)["last_seq"].integer();
+  return state_of(nats_cli_of(fleet), stream)["last_seq"].integer();
+}
+
+std::int64_t waiting_commands(const NatsCli& nats) {
+  return state_of(nats, "COMMANDS")["messages"].integer();
 }
 
 std::int64_t waiting_commands(harness::Fleet& fleet) {
-  return state_of(fleet, "COMMANDS")["messages"].integer();
+  return waiting_commands(nats_cli_of(fleet));
 }
 
 }  // namespace e2e

@@ -1,8 +1,9 @@
 #pragma once
 
-// The truth as an operator can read it: EVENTS, by the stock nats CLI.
+// EVENTS, read with the stock nats CLI as an operator does.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,12 +27,19 @@ struct EventLog {
   std::map<std::string, std::string> holder;                // last claimant, by "region address"
 };
 
+/// Runs the nats CLI as an operator.
+using NatsCli = std::function<harness::Output(const std::vector<std::string>& arguments)>;
+
+NatsCli nats_cli_of(harness::Fleet& fleet);
+
+EventLog read_event_log(const NatsCli& nats);
 EventLog read_event_log(harness::Fleet& fleet);
 
 /// The last sequence of a stream.
 std::int64_t end_of(harness::Fleet& fleet, const std::string& stream);
 
 /// How many commands wait in the queue.
+std::int64_t waiting_commands(const NatsCli& nats);
 std::int64_t waiting_commands(harness::Fleet& fleet);
 
 }  // namespace e2e

@@ -26,7 +26,7 @@ TEST_CASE("a command whose deliveries are used up becomes a dead letter, and its
   fleet.start_worker(0, {{"ROLES", "timekeeper,billing,projector,janitor"}});
 
   const HttpAnswer stop = act(client, id, "stop", {{"Prefer", "respond-async"}});
-  REQUIRE_MESSAGE(stop.status == 202, told(stop));
+  REQUIRE_MESSAGE(stop.status == 202, describe(stop));
   for (int delivery = 0; delivery < 2; ++delivery) {
     REQUIRE(eventually(
         [&] {
@@ -57,5 +57,5 @@ TEST_CASE("a command whose deliveries are used up becomes a dead letter, and its
 
   fleet.wait_until_ready();
   const HttpAnswer again = act(client, id, "stop");
-  CHECK_MESSAGE(again.status == 200, told(again));
+  CHECK_MESSAGE(again.status == 200, describe(again));
 }

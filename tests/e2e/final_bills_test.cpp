@@ -34,7 +34,7 @@ struct Window {
 Json bill(HttpClient& client, const std::string& query, const harness::HttpHeaders& headers = {}) {
   const HttpAnswer answer = client.get("/billing" + query, headers);
   if (answer.status != 200) {
-    throw harness::UnexpectedAnswer("GET /billing" + query + ": " + told(answer));
+    throw harness::UnexpectedAnswer("GET /billing" + query + ": " + describe(answer));
   }
   return answer.json();
 }
@@ -45,7 +45,7 @@ std::string figures(HttpClient& client, const Window& window) {
   const HttpAnswer answer = client.get(query, {{"Prefer", "wait=0"}});
   const auto items = answer.body.find("\"items\"");
   if (answer.status != 200 || items == std::string::npos) {
-    throw harness::UnexpectedAnswer("GET " + query + ": " + told(answer));
+    throw harness::UnexpectedAnswer("GET " + query + ": " + describe(answer));
   }
   return answer.body.substr(items);
 }
@@ -170,9 +170,9 @@ TEST_CASE("a bill right after an action holds it, is final, and stays the same o
     }
     over = true;
   }
-  for (const auto& [window, told] : asked) {
+  for (const auto& [window, before] : asked) {
     CAPTURE(window.to);
-    CHECK(figures(client, window) == told);
+    CHECK(figures(client, window) == before);
   }
 }
 
@@ -221,13 +221,13 @@ TEST_CASE("workers that stop and go on at any point change nothing that was fina
   CHECK(asked.size() > 30);
   CHECK_MESSAGE(behind > 0, "every bill was final: no command was in a sleeper's hands");
   fleet.wait_until_ready();
-  for (const auto& [window, told] : asked) {
+  for (const auto& [window, before] : asked) {
     CAPTURE(window.to);
-    CHECK(figures(client, window) == told);
+    CHECK(figures(client, window) == before);
   }
 }
 
-TEST_CASE("while a command waits, what lies behind its arrival is told not to be final") {
+TEST_CASE("while a command waits, what lies behind its arrival is shown as not final") {
   harness::Fleet fleet({.workers = 2});
   HttpClient client = fleet.client();
   const Json server = create_server(client, {.profile = "instant"});
@@ -240,7 +240,7 @@ TEST_CASE("while a command waits, what lies behind its arrival is told not to be
   const std::int64_t sent = now_of(client);
   REQUIRE(harness::eventually([&] { return now_of(client) > sent + 3 * e2e::second; }));
   const HttpAnswer open = client.get("/billing", {{"Prefer", "wait=1"}});
-  REQUIRE_MESSAGE(open.status == 200, told(open));
+  REQUIRE_MESSAGE(open.status == 200, describe(open));
   CHECK(open.header("Preference-Applied") == "wait=1");
   const std::string until = open.json()["final_until"].text();
   CHECK(open.header("Vsim-Final-Until") == until);

@@ -6,6 +6,7 @@
 
 #include "tests/e2e/event_log.h"
 #include "tests/e2e/tool_output.h"
+#include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/servers.h"
@@ -28,7 +29,7 @@ void as_admin(Fleet& fleet, const std::vector<std::string>& arguments) {
 
 std::string stop_later(HttpClient& client, const std::string& server) {
   const auto accepted = act(client, server, "stop", at_once);
-  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
   return accepted.header("Location");
 }
 
@@ -50,7 +51,7 @@ TEST_CASE("a worker whose consumer of the log is deleted goes on: time, bills an
     }
     const std::string id = create_server(client)["id"].text();
     const auto advanced = client.post("/clock", R"({"advance_seconds": 3600})");
-    CHECK_MESSAGE(advanced.status == 200, told(advanced));
+    CHECK_MESSAGE(advanced.status == 200, describe(advanced));
     CHECK(get_server(client, id)["status"].text() == "RUNNING");
   }
 }
@@ -72,6 +73,27 @@ TEST_CASE("a worker says that its consumer of the queue is gone, and goes on whe
   fleet.wait_until_ready();
 }
 
+TEST_CASE("an API says that the consumer of the queue is gone, and all else that is wrong") {
+  Fleet fleet;
+  HttpClient api = fleet.client();
+  const auto says = [&api](const std::string& text) {
+    return eventually([&] { return api.get("/readyz").body.find(text) != std::string::npos; });
+  };
+  as_admin(fleet, {"consumer", "rm", "COMMANDS", "commands", "-f"});
+  CHECK(says("the consumer of COMMANDS cannot be asked"));
+  fleet.worker().terminate();  // before it is told that it projects another log
+  harness::query(fleet.database_url(),
+                 "UPDATE vsim.projection_checkpoint SET hash = 'other' WHERE stream = 'EVENTS'");
+  CHECK(says("the log went backwards"));
+  CHECK(says("the consumer of COMMANDS cannot be asked"));
+
+  expect(0, fleet.vsimctl({"migrate"}));
+  CHECK(says("no worker takes commands"));
+  expect(0, fleet.vsimctl({"rebuild", "--yes"}));
+  fleet.start_worker();
+  fleet.wait_until_ready();
+}
+
 TEST_CASE("a JOURNAL made anew while nobody projects makes no acknowledged command unknown") {
   Fleet fleet;
   HttpClient client = fleet.client();
@@ -88,7 +110,7 @@ TEST_CASE("a JOURNAL made anew while nobody projects makes no acknowledged comma
     for (const auto& operation : operations) {
       const auto answer = client.get(operation);
       if (answer.status == 404) {
-        FAIL_CHECK(told(answer));
+        FAIL_CHECK(describe(answer));
       }
     }
     return true;
@@ -112,7 +134,7 @@ TEST_CASE("a JOURNAL made anew while nobody projects makes no acknowledged comma
   operations.push_back(stop_later(client, servers[3]));
   CHECK(eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
   const auto unseen = client.get(operations.back());
-  CHECK_MESSAGE(unseen.status == 503, told(unseen));
+  CHECK_MESSAGE(unseen.status == 503, describe(unseen));
   fleet.worker().terminate();
   fleet.start_worker(0);
   for (const auto& operation : operations) {

@@ -26,7 +26,7 @@ void check_silence(Fleet& fleet, const std::string& id) {
   check_probes_are_prompt(fleet);
   const auto threads_before = threads_of(fleet.api());
   for (const TimedAnswer& timed : timed_gets(fleet.api_port(), "/servers/" + id, callers)) {
-    CHECK_MESSAGE(timed.answer.status == 200, told(timed.answer));
+    CHECK_MESSAGE(timed.answer.status == 200, describe(timed.answer));
     CHECK_MESSAGE(timed.took < silent_answer_max, timed.took.count(), " ms");
   }
   CHECK(threads_of(fleet.api()) < threads_before + callers + own_threads_max);

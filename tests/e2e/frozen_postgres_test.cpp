@@ -54,11 +54,11 @@ void check_silence(Fleet& fleet, const std::string& id) {
 /// A write is stored and carried out; its outcome can be read once Postgres is back.
 HttpAnswer check_write_is_accepted(Fleet& fleet, const std::string& id) {
   const TimedAnswer stop = timed_stop(fleet.api_port(), id);
-  CHECK_MESSAGE(stop.answer.status == 202, told(stop.answer));
+  CHECK_MESSAGE(stop.answer.status == 202, describe(stop.answer));
   CHECK_MESSAGE(stop.took < silent_answer_max, stop.took.count(), " ms");
   const TimedAnswer keyed =
       timed_post(fleet.api_port(), "/servers", create_body(), {{"Idempotency-Key", "frozen-1"}});
-  CHECK_MESSAGE(keyed.answer.status == 202, told(keyed.answer));
+  CHECK_MESSAGE(keyed.answer.status == 202, describe(keyed.answer));
   CHECK_MESSAGE(keyed.took < silent_answer_max, keyed.took.count(), " ms");
   return stop.answer;
 }

@@ -23,7 +23,7 @@ std::string now(HttpClient& client) { return client.get("/clock").json()["now"].
 void advance(HttpClient& client, int seconds) {
   const HttpAnswer answer =
       client.post("/clock", R"({"advance_seconds":)" + std::to_string(seconds) + "}");
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
+  REQUIRE_MESSAGE(answer.status == 200, describe(answer));
 }
 
 /// A life in which simulated time stands nearly still but for the advances.
@@ -50,7 +50,7 @@ struct Life {
 
   /// An instant in which nothing changed between two looks at the clock.
   void look() {
-    for (;;) {
+    while (true) {
       const std::string at = now(client);
       const std::string body = client.get("/servers/" + id).body;
       if (at == now(client)) {

@@ -52,10 +52,10 @@ OneWrite create(const std::string& body, const std::string& with_key) {
 
 constexpr std::size_t many = 16;
 
-/// All of them are the same answer, to the byte where a server is told; the first.
+/// All of them are the same answer, to the byte where it shows a server; returns the first.
 HttpAnswer one_answer(const std::vector<HttpAnswer>& answers) {
   for (const HttpAnswer& answer : answers) {
-    INFO(told(answers.front()), " / ", told(answer));
+    INFO(describe(answers.front()), " / ", describe(answer));
     CHECK(answer.status == answers.front().status);
     CHECK(answer.code() == answers.front().code());
     if (answer.status < 300) {
@@ -103,7 +103,7 @@ TEST_CASE("the same key and request give the same server, also after everything 
   harness::HttpClient client = fleet.client();
   const std::string body = create_body({.profile = "instant"});
   const HttpAnswer first = client.post("/servers", body, key("order-1"));
-  REQUIRE_MESSAGE(first.status == 201, told(first));
+  REQUIRE_MESSAGE(first.status == 201, describe(first));
   const std::string id = first.json()["id"].text();
   const std::string other_spelling =
       R"({ "type":"t2.micro","profile":"instant", "name":"web-1","region":"us-east-1" })";
@@ -112,7 +112,7 @@ TEST_CASE("the same key and request give the same server, also after everything 
     one_answer({first, again});
   }
   const HttpAnswer stop = act(client, id, "stop", key("stop-1"));
-  CHECK_MESSAGE(stop.status == 200, told(stop));
+  CHECK_MESSAGE(stop.status == 200, describe(stop));
 
   restart_everything(fleet);
   const HttpAnswer later = client.post("/servers", body, key("order-1"));
@@ -128,7 +128,7 @@ TEST_CASE("a repeat, and a read, show tags to the byte as the first answer did (
   const std::string body = R"({"name":"web-1","region":"us-east-1","type":"t2.micro",)"
                            R"("profile":"instant","tags":{"zz":"1","owners":"a, \"b\"","é":"\\"}})";
   const HttpAnswer first = client.post("/servers", body, key("order-1"));
-  REQUIRE_MESSAGE(first.status == 201, told(first));
+  REQUIRE_MESSAGE(first.status == 201, describe(first));
   const std::string tags = R"("tags":{"owners":"a, \"b\"","zz":"1","é":"\\"},)";
   CHECK(first.body.find(tags) != std::string::npos);
   one_answer({first, client.post("/servers", body, key("order-1"))});
@@ -147,7 +147,7 @@ TEST_CASE("the same key for another request is 422, also for another region") {
   for (const std::string& other : {create_body({.name = "another", .profile = "instant"}),
                                    create_body({.region = "eu-west-1", .profile = "instant"})}) {
     const HttpAnswer answer = client.post("/servers", other, key("k"));
-    CHECK_MESSAGE(answer.status == 422, told(answer));
+    CHECK_MESSAGE(answer.status == 422, describe(answer));
     CHECK(answer.code() == "idempotency_mismatch");
   }
   CHECK(total(client) == 1);
@@ -164,7 +164,7 @@ TEST_CASE("the key of an action or a delete is for that one: another use is 422"
       client.del("/servers/" + id, key("k")),
       client.post("/servers", create_body({.profile = "instant"}), key("k"))};
   for (const HttpAnswer& misuse : misuses) {
-    CHECK_MESSAGE(misuse.status == 422, told(misuse));
+    CHECK_MESSAGE(misuse.status == 422, describe(misuse));
     CHECK(misuse.code() == "idempotency_mismatch");
   }
   CHECK(get_server(client, id)["status"].text() == "STOPPED");
@@ -188,7 +188,7 @@ TEST_CASE("a rejection is final for its key") {
   CHECK(act(client, id, "start", key("s")).status == 409);
   REQUIRE(act(client, id, "stop").status == 200);
   const HttpAnswer again = act(client, id, "start", key("s"));  // would be right by now
-  CHECK_MESSAGE(again.status == 409, told(again));
+  CHECK_MESSAGE(again.status == 409, describe(again));
   CHECK(again.code() == "invalid_transition");
   CHECK(act(client, id, "start", key("s2")).status == 200);
 }
@@ -199,7 +199,7 @@ TEST_CASE("sixteen clients with one key at the same instant make one server") {
   for (int round = 1; round <= 5; ++round) {
     const OneWrite twin = create(create_body({.profile = "instant"}), std::to_string(round));
     const auto answer = one_answer(at_once(fleet, 2, std::vector<OneWrite>(many, twin)));
-    CHECK_MESSAGE(answer.status == 201, told(answer));
+    CHECK_MESSAGE(answer.status == 201, describe(answer));
     CHECK(total(client) == round);
   }
 }
@@ -215,7 +215,7 @@ TEST_CASE("sixteen clients with one key at the same instant act once") {
       return act(own, id, action, key(action));
     };
     const auto answer = one_answer(at_once(fleet, 2, std::vector<OneWrite>(many, twin)));
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
     CHECK(answer.json()["version"].integer() == ++version);
   }
   CHECK(get_server(client, id)["version"].integer() == version);
@@ -228,14 +228,14 @@ TEST_CASE("sixteen clients with one key extend a pool once and advance the clock
     return own.post("/regions/us-east-1/addresses", R"({"cidr":"10.7.0.0/28"})", key("pool"));
   };
   for (const auto& answer : at_once(fleet, 2, std::vector<OneWrite>(many, extend))) {
-    CHECK_MESSAGE(answer.status == 200, told(answer));
+    CHECK_MESSAGE(answer.status == 200, describe(answer));
   }
   const std::int64_t before = e2e::moment(e2e::clock_of(client)["now"].text());
   const OneWrite advance = [](harness::HttpClient& own) {
     return own.post("/clock", R"({"advance_seconds":86400})", key("clock"));
   };
   for (const auto& answer : at_once(fleet, 2, std::vector<OneWrite>(many, advance))) {
-    CHECK_MESSAGE(answer.status == 200, told(answer));
+    CHECK_MESSAGE(answer.status == 200, describe(answer));
   }
   const std::int64_t passed = e2e::moment(e2e::clock_of(client)["now"].text()) - before;
   CHECK(passed >= e2e::day);
@@ -259,7 +259,7 @@ TEST_CASE("one key from sixteen clients, everything killed meanwhile: one server
     threads.clear();
     answers.push_back(insist(fleet, twin));
     const auto answer = one_answer(answers);
-    CHECK_MESSAGE(answer.status == 201, told(answer));
+    CHECK_MESSAGE(answer.status == 201, describe(answer));
     CHECK(total(client) == answered_before + 1);
   }
 }
@@ -273,7 +273,7 @@ TEST_CASE("one key for creates in two regions at the same instant makes one serv
         at_once(fleet, 2,
                 {create(create_body({.profile = "instant"}), both),
                  create(create_body({.region = "eu-west-1", .profile = "instant"}), both)});
-    INFO(told(answers[0]), " / ", told(answers[1]));
+    INFO(describe(answers[0]), " / ", describe(answers[1]));
     CHECK((answers[0].status == 201) + (answers[1].status == 201) == 1);
     CHECK((answers[0].code() == "idempotency_mismatch") +
               (answers[1].code() == "idempotency_mismatch") ==

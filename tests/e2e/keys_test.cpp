@@ -98,7 +98,7 @@ std::string add_key(Fleet& fleet, const std::string& name, const std::string& ro
 }
 
 void check_unauthorized(const HttpAnswer& answer, bool with_key) {
-  INFO(told(answer));
+  INFO(describe(answer));
   CHECK(answer.status == 401);
   CHECK(answer.code() == "unauthorized");
   CHECK(answer.header("Content-Type") == "application/problem+json");
@@ -107,7 +107,7 @@ void check_unauthorized(const HttpAnswer& answer, bool with_key) {
 }
 
 void check_forbidden(const HttpAnswer& answer, const Route& route) {
-  INFO(told(answer));
+  INFO(describe(answer));
   const std::string& role = role_names[static_cast<std::size_t>(route.needs)];
   CHECK(answer.status == 403);
   CHECK(answer.code() == "forbidden");
@@ -206,7 +206,7 @@ TEST_CASE("every route lets in who has the role it needs, and nobody else") {
       if (role < static_cast<std::size_t>(route.needs)) {
         check_forbidden(answer, route);
       } else {
-        INFO(told(answer));
+        INFO(describe(answer));
         CHECK(answer.status != 401);
         CHECK(answer.status != 403);
         CHECK(answer.status < 500);
@@ -227,7 +227,7 @@ TEST_CASE("every route lets in who has the role it needs, and nobody else") {
   CHECK(refused("role") == 4 * 1 + 2 * 2);
 }
 
-TEST_CASE("without a key not even what does not exist is told") {
+TEST_CASE("without a key not even what does not exist is revealed") {
   Fleet fleet;
   const std::string key = add_key(fleet, "r", "reader");
   HttpClient client = fleet.client();
@@ -324,7 +324,7 @@ TEST_CASE("a file that is gone, broken, empty or open to others leaves the keys 
   keeps_keys("no JSON: Empty", written(""));
   keeps_keys("the keys can be read again", written(good));
   keeps_keys("chmod 600", [&] { ::chmod(fleet.keys_file().c_str(), 0666); });
-  CHECK(times_in(log(), "is gone") == 1);  // told once, however often it is seen
+  CHECK(times_in(log(), "is gone") == 1);  // logged once, however often it is seen
   replace_keys_file(fleet, R"({"keys":[]})");
   CHECK(answers(client, 401, bearer(key)));
 }
@@ -374,10 +374,10 @@ TEST_CASE("events and operations name the key that acted") {
   HttpClient client = fleet.client();
   const HttpAnswer created =
       client.post("/servers", harness::create_body({.profile = "instant"}), bearer(ci));
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   const std::string id = created.json()["id"].text();
   const auto stop = client.post("/servers/" + id + "/action", R"({"action":"stop"})", bearer(ops));
-  CHECK_MESSAGE(stop.status == 200, told(stop));
+  CHECK_MESSAGE(stop.status == 200, describe(stop));
   const Json logs = client.get("/servers/" + id + "/logs", bearer(ci)).json();
   CHECK(logs.at(0)["actor"].text() == "ops@example.org");
   CHECK(logs.at(1)["actor"].text() == "ci");
@@ -387,7 +387,7 @@ TEST_CASE("events and operations name the key that acted") {
   HttpHeaders late = bearer(ci);
   late.emplace_back("Prefer", "respond-async");
   const HttpAnswer accepted = client.post("/servers", harness::create_body(), late);
-  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
   CHECK(accepted.json()["actor"].text() == "ci");
 
   CHECK(client.post("/clock", R"({"advance_seconds":60})", bearer(ops)).status == 200);
@@ -504,7 +504,8 @@ TEST_CASE("keys that are added at the same time are all there") {
   CHECK(Json::parse(harness::read_file(fleet.keys_file()))["keys"].size() == count);
 }
 
-TEST_CASE("a lock on the keys' file that is never let go is told, not waited for for ever") {
+TEST_CASE(
+    "a lock on the keys' file that is never released is reported, not waited for without end") {
   Fleet fleet({.apis = 0, .workers = 0});
   fleet.add_key("first", "reader");
   const int lock = ::open((fleet.keys_file() + ".lock").c_str(), O_RDWR | O_CLOEXEC);

@@ -11,10 +11,10 @@ namespace e2e {
 namespace {
 
 using harness::act;
+using harness::describe;
 using harness::get_server;
 using harness::HttpAnswer;
 using harness::Json;
-using harness::told;
 using harness::wait_for_status;
 
 /// Reads the server through the other client, not older than the answer to a write.
@@ -22,13 +22,13 @@ Json read_after(const Clients& clients, const HttpAnswer& write, const std::stri
   const std::string sequence = write.header("Vsim-Sequence");
   CHECK_FALSE(sequence.empty());
   const HttpAnswer answer = clients.reader.get("/servers/" + id, {{"Vsim-Min-Sequence", sequence}});
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
+  REQUIRE_MESSAGE(answer.status == 200, describe(answer));
   return answer.json();
 }
 
 HttpAnswer create(const Clients& clients, const harness::NewServer& server) {
   const HttpAnswer answer = clients.writer.post("/servers", create_body(server));
-  REQUIRE_MESSAGE(answer.status == 201, told(answer));
+  REQUIRE_MESSAGE(answer.status == 201, describe(answer));
   return answer;
 }
 
@@ -37,7 +37,7 @@ void step(const Clients& clients, const std::string& id, const std::string& acti
           const std::string& on_the_way, const std::string& end) {
   CAPTURE(action);
   const HttpAnswer answer = act(clients.writer, id, action);
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
+  REQUIRE_MESSAGE(answer.status == 200, describe(answer));
   CHECK(answer.json()["status"].text() == on_the_way);
   const Json read = read_after(clients, answer, id);
   CHECK(read["version"].integer() >= answer.json()["version"].integer());
@@ -45,9 +45,9 @@ void step(const Clients& clients, const std::string& id, const std::string& acti
 }
 
 void expect_refused(const HttpAnswer& answer, const std::string& state) {
-  CHECK_MESSAGE(answer.status == 409, told(answer));
+  CHECK_MESSAGE(answer.status == 409, describe(answer));
   CHECK(answer.code() == "invalid_transition");
-  CHECK_MESSAGE(answer.json()["detail"].text().find(state) != std::string::npos, told(answer));
+  CHECK_MESSAGE(answer.json()["detail"].text().find(state) != std::string::npos, describe(answer));
   CHECK(answer.header("Content-Type").find("application/problem+json") == 0);
 }
 
@@ -97,7 +97,7 @@ void check_delete(const Clients& clients) {
   const std::string id = create_server(clients.writer, {.profile = "instant"})["id"].text();
   for (int time = 0; time < 2; ++time) {
     const HttpAnswer answer = clients.writer.del("/servers/" + id);
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
     CHECK(answer.json()["status"].text() == "TERMINATED");
   }
   CHECK(act(clients.writer, id, "terminate").status == 409);
@@ -125,7 +125,7 @@ void check_reaping(const Clients& clients) {
   const HttpAnswer created = clients.writer.post(
       "/servers", R"({"name":"idle","region":"us-east-1","type":"t2.micro","profile":"instant",)"
                   R"("idle_timeout_seconds":5})");
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   const std::string id = created.json()["id"].text();
   REQUIRE(act(clients.writer, id, "stop").status == 200);
   const Json reaped = wait_for_status(clients.reader, id, "TERMINATED");
@@ -136,7 +136,7 @@ void check_log(const Clients& clients) {
   const std::string id = create_server(clients.writer, {})["id"].text();
   wait_for_status(clients.reader, id, "RUNNING");
   const HttpAnswer stop = act(clients.writer, id, "stop", {{"X-Request-Id", "claim-of-the-log"}});
-  REQUIRE_MESSAGE(stop.status == 200, told(stop));
+  REQUIRE_MESSAGE(stop.status == 200, describe(stop));
   CHECK(stop.header("X-Request-Id") == "claim-of-the-log");
   wait_for_status(clients.reader, id, "STOPPED");
   const std::vector<Json> log = clients.reader.get("/servers/" + id + "/logs").json().elements();
@@ -165,7 +165,7 @@ void check_address_reuse(const Clients& clients, const std::string& region) {
   const Json second = create_server(clients.writer, wish);
   CHECK(first["ip"].text() != second["ip"].text());
   const HttpAnswer none = clients.writer.post("/servers", create_body(wish));
-  CHECK_MESSAGE(none.status == 409, told(none));
+  CHECK_MESSAGE(none.status == 409, describe(none));
   CHECK(none.code() == "no_free_address");
 
   REQUIRE(act(clients.writer, first["id"].text(), "terminate").status == 200);

@@ -1,8 +1,7 @@
 #pragma once
 
-// The life of a server as a set of claims, to be made of one API or of several: every write goes
-// through `writer`, every read through `reader` (which may be the same), and no read may be older
-// than the write before it.
+// Checks of a server's lifecycle, for one API or several: every write goes through `writer`, every
+// read through `reader` (which may be the same), and no read may be older than the write before it.
 
 #include <string>
 
@@ -27,7 +26,7 @@ void check_profiles(const Clients& clients);
 void check_reaping(const Clients& clients);
 /// The log of a server: newest first, versions without a gap, one entry a step.
 void check_log(const Clients& clients);
-/// An address is free after terminate and is given out again. Wants a region with 2 addresses.
+/// An address is free after terminate and is given out again. Needs a region with 2 addresses.
 void check_address_reuse(const Clients& clients, const std::string& region);
 
 /// All of the above.

@@ -67,7 +67,7 @@ TEST_CASE_FIXTURE(OneOfEach, "/server is an alias, tags come back and can be ask
   const harness::HttpAnswer created =
       client->post("/server", R"({"name":"tagged","region":"us-east-1","type":"t2.micro",)"
                               R"("profile":"instant","tags":{"team":"blue","tier":"web"}})");
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   CHECK(created.json()["tags"]["team"].text() == "blue");
   CHECK(client->get("/servers?tag.team=blue").json()["total"].integer() == 1);
   CHECK(client->get("/servers?tag.team=red").json()["total"].integer() == 0);
@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(OneOfEach, "a pool can be extended, again and again with the s
   for (int time = 0; time < 2; ++time) {
     const harness::HttpAnswer answer =
         client->post("/regions/eu-west-1/addresses", R"({"first":"10.9.0.1","last":"10.9.0.3"})");
-    CHECK_MESSAGE(answer.status == 200, told(answer));
+    CHECK_MESSAGE(answer.status == 200, describe(answer));
     CHECK(total() == 5);
   }
   std::set<std::string> addresses;

@@ -102,7 +102,7 @@ TEST_CASE(
 
   const harness::HttpHeaders at_once = {{"Prefer", "respond-async"}};
   const auto accepted = act(client, damaged, text == "bit-rot" ? "stop" : "start", at_once);
-  REQUIRE_MESSAGE(accepted.status == 202, harness::told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, harness::describe(accepted));
   HttpClient worker(fleet.worker_port());
   std::string reasons;
   CHECK_MESSAGE(harness::eventually([&] {

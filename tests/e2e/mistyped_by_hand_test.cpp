@@ -80,9 +80,9 @@ TEST_CASE("doubled members and addresses that no server can have are no pool com
   const std::string pool = "vsim.cmd.us-east-1._pool";
   struct Row {
     std::string payload;
-    std::string told;
+    std::string expected;
   };
-  for (const auto& [payload, told] :
+  for (const auto& [payload, expected] :
        {Row{R"({"type":"extend_pool","cidr":"10.0.0.0/24","cidr":"10.1.0.0/24"})", "given twice"},
         Row{R"({"type":"extend_pool","cidr":"127.0.0.0/24"})", "loopback"},
         Row{R"({"type":"extend_pool","first":"223.255.255.250","last":"224.0.0.9"})", "multicast"},
@@ -96,7 +96,7 @@ TEST_CASE("doubled members and addresses that no server can have are no pool com
       }
       const Json newest = page["items"].at(0);
       return newest["status"].text() == "DEAD_LETTERED" &&
-             newest["detail"].text().find(told) != std::string::npos;
+             newest["detail"].text().find(expected) != std::string::npos;
     }));
     REQUIRE(eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
   }
@@ -133,7 +133,7 @@ TEST_CASE("a mistyped letter is put back by force alone, as if the member were n
   wait_for_status(client, id, "STOPPED");
 }
 
-TEST_CASE("a header without a value is told, and takes no other along") {
+TEST_CASE("a header without a value is reported, and takes no other along") {
   Fleet fleet;
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
@@ -151,7 +151,7 @@ TEST_CASE("a header without a value is told, and takes no other along") {
   CHECK(get_server(client, id)["status"].text() == "RUNNING");
 }
 
-TEST_CASE("a letter that names no place in the queue is kept, and what is wrong is told") {
+TEST_CASE("a letter that names no place in the queue is kept, and what is wrong is reported") {
   Fleet fleet;
   publish(fleet, "vsim.dlq.x", "hi");
   for (const char* subject : {"vsim.cmd.*.>", "vsim.cmd.eu west.1", "foo.bar"}) {

@@ -4,6 +4,9 @@
 // Method: the broker's store is kept, more is done, and the broker comes back on the kept one, on a
 // clock that owes a billing tick every tenth of a second.
 
+#include <atomic>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "tests/e2e/event_log.h"
@@ -12,6 +15,9 @@
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
+#include "tests/harness/gate.h"
+#include "tests/harness/postgres_faults.h"
+#include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
 
 using e2e::expect;
@@ -95,7 +101,7 @@ TEST_CASE("nothing is appended to a log that went backwards, and what is lost is
            fleet.worker_metric("vsim_log_unsound") == 1;
   }));
   const auto waiting = act(story.client, story.kept, "stop", at_once);
-  REQUIRE_MESSAGE(waiting.status == 202, harness::told(waiting));
+  REQUIRE_MESSAGE(waiting.status == 202, harness::describe(waiting));
   const auto now = [&] { return e2e::moment(e2e::clock_of(story.client)["now"].text()); };
   const auto many_boundaries_later = now() + e2e::second * 60 * 30;
   REQUIRE(eventually([&] { return now() > many_boundaries_later; }));
@@ -130,4 +136,27 @@ TEST_CASE(
   CHECK(eventually([&] { return fleet.worker_metric("vsim_log_unsound") == 1; }));
   CHECK(e2e::end_of(fleet, "EVENTS") == former + 3);
   check_list(fleet, story);
+}
+
+TEST_CASE("what is projected while vsimctl lost looks is not lost") {
+  Fleet fleet;
+  harness::Gate gate(harness::socket_path(fleet.postgres()));
+  gate.delay(std::chrono::milliseconds(200));  // between its looks at the log and at Postgres
+  harness::ChildOptions lost;
+  lost.argv = {harness::product_program("vsimctl"), "lost"};
+  lost.environment = fleet.environment_of("operator");
+  lost.environment["DATABASE_URL"] =
+      harness::through_port(lost.environment["DATABASE_URL"], gate.port());
+  std::atomic<int> made = 0;
+  std::jthread writer([&](const std::stop_token& stop) {
+    HttpClient client = fleet.client();
+    while (!stop.stop_requested()) {
+      const auto answer = client.post("/servers", harness::create_body({.profile = "instant"}));
+      made += answer.status == 201 ? 1 : 0;  // until the region's addresses are used up
+    }
+  });
+  REQUIRE(eventually([&] { return made > 0; }));
+  const int before = made;
+  CHECK(holds(expect(0, harness::run_program(lost)), "0 events of the read models"));
+  CHECK(made > before);
 }

@@ -124,7 +124,7 @@ void check_members(const Json& document, const Json& schema, const Json& value) 
 }
 
 void check_answer(const Json& document, const Json& operation, const HttpAnswer& answer) {
-  CAPTURE(told(answer));
+  CAPTURE(describe(answer));
   const std::string status = std::to_string(answer.status);
   REQUIRE_MESSAGE(operation["responses"].has(status), "the status is not documented");
   const Json& response = resolved(document, operation["responses"][status]);
@@ -241,7 +241,7 @@ TEST_CASE("router and document name the same routes") {
   harness::Fleet fleet;
   HttpClient client = fleet.client();
   const HttpAnswer answer = client.get("/openapi.json");
-  REQUIRE_MESSAGE(answer.status == 200, told(answer));
+  REQUIRE_MESSAGE(answer.status == 200, describe(answer));
   CHECK(answer.json()["openapi"].text() == "3.1.0");
   const auto documented = documented_routes(answer.json());
   const auto served = served_routes(client);
@@ -267,7 +267,7 @@ TEST_CASE("document and refusal of a wrong state name the states that there are"
   }
   CHECK(documented == states);
   const HttpAnswer refused = client.get("/servers?status=no_such_state");
-  REQUIRE_MESSAGE(refused.status == 400, told(refused));
+  REQUIRE_MESSAGE(refused.status == 400, describe(refused));
   CHECK(states_in(refused.json()["detail"].text()) == states);
 }
 
@@ -317,7 +317,7 @@ TEST_CASE("every example of a request works, and is answered as documented") {
     }
     CHECK(!answers.empty());
     for (const HttpAnswer& answer : answers) {
-      CHECK_MESSAGE(answer.status < 300, told(answer));
+      CHECK_MESSAGE(answer.status < 300, describe(answer));
       check_answer(ground.document, operation, answer);
     }
   }
@@ -335,13 +335,13 @@ TEST_CASE("query parameters with their examples are taken, and others are refuse
     const std::string query = example_query(ground.document, operation);
     CAPTURE(query);
     const HttpAnswer answer = ground.client.get(path + query);
-    CHECK_MESSAGE(answer.status == 200, told(answer));
+    CHECK_MESSAGE(answer.status == 200, describe(answer));
     check_answer(ground.document, operation, answer);
     // Files take any query, as servers of files do.
     const bool is_file = route.path == "/swagger/{file}" || route.path == "/openapi.json";
     if (operation["responses"].has("400") && !is_file) {
       const HttpAnswer refused = ground.client.get(path + "?no_such_parameter=1");
-      CHECK_MESSAGE(refused.status == 400, told(refused));
+      CHECK_MESSAGE(refused.status == 400, describe(refused));
       check_answer(ground.document, operation, refused);
     }
   }
@@ -363,11 +363,11 @@ TEST_CASE("who has no key, or too small a role, is refused as documented") {
       c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     }
     const HttpAnswer refused = ground.client.request(method, path);
-    CHECK_MESSAGE((refused.status == 401) == !open, told(refused));
+    CHECK_MESSAGE((refused.status == 401) == !open, describe(refused));
     check_answer(ground.document, operation, refused);
     const bool greater = operation.has("security") && !open;  // than the reader that all name
     const HttpAnswer lesser = ground.client.request(method, path, "", reader);
-    CHECK_MESSAGE((lesser.status == 403) == greater, told(lesser));
+    CHECK_MESSAGE((lesser.status == 403) == greater, describe(lesser));
     if (greater) {
       check_answer(ground.document, operation, lesser);
     }

@@ -30,7 +30,7 @@ int status_for_host(const harness::Fleet& fleet, const std::string& host,
 }
 
 void check_forbidden(const HttpAnswer& answer) {
-  CHECK_MESSAGE(answer.status == 403, told(answer));
+  CHECK_MESSAGE(answer.status == 403, describe(answer));
   CHECK(answer.code() == "forbidden");
   CHECK(answer.header("Access-Control-Allow-Origin").empty());
 }
@@ -48,12 +48,12 @@ TEST_CASE("issue 12: what a page can send without asking is not carried out") {
         HttpHeaders{{"Content-Type", "multipart/form-data; boundary=application/json"}},
         HttpHeaders{{"Content-Type", "application/json"}, {"Content-Type", "text/plain"}}}) {
     const HttpAnswer answer = client.post("/clock", advance, plain);
-    CHECK_MESSAGE(answer.status == 415, told(answer));
+    CHECK_MESSAGE(answer.status == 415, describe(answer));
     CHECK(answer.code() == "unsupported_media_type");
   }
   const HttpAnswer untyped =
       client.raw("POST /clock HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 21\r\n\r\n" + advance);
-  CHECK_MESSAGE(untyped.status == 415, told(untyped));
+  CHECK_MESSAGE(untyped.status == 415, describe(untyped));
   for (const char* origin : {"http://evil.example", "null", "http://127.0.0.1:1",
                              "http://localhost:3000", "https://evil.example:443"}) {
     CAPTURE(origin);

@@ -13,7 +13,7 @@ using harness::HttpAnswer;
 namespace {
 
 void check_unavailable(const HttpAnswer& answer) {
-  CHECK_MESSAGE(answer.status == 503, told(answer));
+  CHECK_MESSAGE(answer.status == 503, describe(answer));
   CHECK(answer.code() == "unavailable");
   CHECK_FALSE(answer.header("Retry-After").empty());
 }
@@ -42,7 +42,8 @@ TEST_CASE("without the broker reads go on, writes are 503, and all recovers by i
   fleet.nats().restart();
   fleet.wait_until_ready();
   const HttpAnswer stop = act(client, id, "stop");
-  CHECK_MESSAGE(stop.status == 200, told(stop), " ", client.get("/servers/" + id + "/logs").body);
+  CHECK_MESSAGE(stop.status == 200, describe(stop), " ",
+                client.get("/servers/" + id + "/logs").body);
   CHECK(client.get("/servers").json()["total"].integer() == 1);
 }
 
@@ -53,7 +54,7 @@ TEST_CASE("an API is not ready before the read models hold what the log held whe
   harness::HttpClient client = fleet.client();
   const HttpAnswer accepted =
       client.post("/servers", create_body({.profile = "instant"}), {{"Prefer", "wait=1"}});
-  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
   fleet.api().terminate();
   fleet.start_api();
   CHECK(harness::eventually([&] {
@@ -75,10 +76,10 @@ TEST_CASE("without Postgres writes are accepted and carried out, reads are 503, 
   check_unavailable(client.get("/servers/" + id));
   check_unavailable(client.get("/servers"));
   const HttpAnswer stop = act(client, id, "stop", {{"Prefer", "wait=2"}});
-  CHECK_MESSAGE(stop.status == 202, told(stop));
+  CHECK_MESSAGE(stop.status == 202, describe(stop));
   const HttpAnswer create =
       client.post("/servers", create_body({.profile = "instant"}), {{"Prefer", "respond-async"}});
-  CHECK_MESSAGE(create.status == 202, told(create));
+  CHECK_MESSAGE(create.status == 202, describe(create));
   const std::string last = "vsim.evt.server.us-east-1." + id;
   CHECK(harness::eventually([&] {
     return fleet.nats_cli({"stream", "get", "EVENTS", "--last-for", last})

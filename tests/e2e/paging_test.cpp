@@ -36,7 +36,7 @@ std::vector<std::string> ids_of(HttpClient& client, const Pages& pages, std::str
   std::vector<std::string> ids;
   while (true) {
     const auto answer = client.get(pages.path + place);
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
     const Json page = answer.json();
     for (const Json& item : page[pages.items].elements()) {
       ids.push_back(item["id"].text());

@@ -58,7 +58,7 @@ bool ends_as(HttpClient& client, const std::string& operation, const std::string
 /// The operation of a command that nobody waits for.
 std::string act_async(HttpClient& client, const std::string& id, const std::string& action) {
   const HttpAnswer answer = act(client, id, action, {{"Prefer", "respond-async"}});
-  REQUIRE_MESSAGE(answer.status == 202, told(answer));
+  REQUIRE_MESSAGE(answer.status == 202, describe(answer));
   return answer.json()["id"].text();
 }
 
@@ -75,7 +75,7 @@ std::string subject_of(const std::string& server) { return "vsim.cmd.us-east-1."
 
 }  // namespace
 
-TEST_CASE("purged before delivery: the waiting caller is told 409 purged, the other sees PURGED") {
+TEST_CASE("purged before delivery: the waiting caller gets 409 purged, the other sees PURGED") {
   Fleet fleet;
   HttpClient client = fleet.client();
   const std::string waited = create_server(client, {.profile = "instant"})["id"].text();
@@ -91,7 +91,7 @@ TEST_CASE("purged before delivery: the waiting caller is told 409 purged, the ot
   purge(fleet, subject_of(waited));
   const HttpAnswer answer = waiting.get();
   CHECK(std::chrono::steady_clock::now() - purged_at < verdict_max + machine_slack);
-  CHECK_MESSAGE(answer.status == 409, told(answer));
+  CHECK_MESSAGE(answer.status == 409, describe(answer));
   CHECK(answer.code() == "purged");
   const std::string waited_operation = answer.json()["operation_id"].text();
   CHECK(status_of(client, waited_operation) == "PURGED");
@@ -104,7 +104,7 @@ TEST_CASE("purged before delivery: the waiting caller is told 409 purged, the ot
   resume_workers(fleet);
   CHECK(get_server(client, waited)["status"].text() == "RUNNING");
   const HttpAnswer again = act(client, waited, "stop");  // the slot is free
-  CHECK_MESSAGE(again.status == 200, told(again));
+  CHECK_MESSAGE(again.status == 200, describe(again));
 }
 
 TEST_CASE("delivered to a worker that sleeps, and purged: it wakes up to the verdict") {
@@ -167,7 +167,7 @@ TEST_CASE("a purged create leaves no server and no address behind, and JOURNAL b
   pause_workers(fleet);
   const HttpAnswer create = client.post("/servers", harness::create_body({.profile = "instant"}),
                                         {{"Prefer", "respond-async"}});
-  REQUIRE_MESSAGE(create.status == 202, told(create));
+  REQUIRE_MESSAGE(create.status == 202, describe(create));
   const std::string operation = create.json()["id"].text();
   const std::string id = create.json()["server_id"].text();
   run_nats(fleet, {"stream", "purge", "COMMANDS", "-f"});
@@ -203,8 +203,8 @@ TEST_CASE("commands for a pool and the clock have their fate too: purged, reject
   const HttpAnswer extend =
       client.post("/regions/us-east-1/addresses", R"({"cidr":"10.0.0.0/24"})", async);
   const HttpAnswer advance = client.post("/clock", R"({"advance_seconds":3600})", async);
-  REQUIRE_MESSAGE(extend.status == 202, told(extend));
-  REQUIRE_MESSAGE(advance.status == 202, told(advance));
+  REQUIRE_MESSAGE(extend.status == 202, describe(extend));
+  REQUIRE_MESSAGE(advance.status == 202, describe(advance));
   run_nats(fleet, {"stream", "purge", "COMMANDS", "-f"});
   CHECK(ends_as(client, extend.json()["id"].text(), "PURGED"));
   CHECK(ends_as(client, advance.json()["id"].text(), "PURGED"));
@@ -215,7 +215,7 @@ TEST_CASE("commands for a pool and the clock have their fate too: purged, reject
     return rejected.size() == 1 && rejected.at(0)["region"].text() == "mars";
   }));
   const HttpAnswer again = client.post("/regions/us-east-1/addresses", R"({"cidr":"10.0.0.0/24"})");
-  CHECK_MESSAGE(again.status == 200, told(again));
+  CHECK_MESSAGE(again.status == 200, describe(again));
 }
 
 TEST_CASE("everything is purged again and again while workers die: each command has one fate") {

@@ -23,7 +23,7 @@ using harness::Output;
 namespace {
 
 // As ARCHITECTURE has them (D45): from where on a number makes none old, up to where a queue that
-// is made anew begins above, where an operator is told, and where nothing is carried out.
+// is made anew begins above, where an operator is warned, and where nothing is carried out.
 constexpr std::uint64_t high = (1ULL << 53) - (1ULL << 50);
 constexpr std::uint64_t broken = high + (1ULL << 40);
 constexpr std::uint64_t counted = broken - (1ULL << 30);
@@ -65,13 +65,13 @@ void make_anew(Fleet& fleet) {
 }
 
 std::string operation_of(const harness::HttpAnswer& accepted) {
-  REQUIRE_MESSAGE(accepted.status == 202, harness::told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, harness::describe(accepted));
   return accepted.header("Location");
 }
 
 }  // namespace
 
-TEST_CASE("a queue purged beyond its end is told of, and cured by another (issue 12, number 18)") {
+TEST_CASE("a queue purged beyond its end is reported, and cured by another (issue 12, number 18)") {
   Fleet fleet;
   HttpClient api = fleet.client();
   const std::string old = create_server(api, {.profile = "instant"})["id"].text();
@@ -91,12 +91,12 @@ TEST_CASE("a queue purged beyond its end is told of, and cured by another (issue
   CHECK(told_by_all(fleet));
   REQUIRE(eventually([&] { return api.get(operation).status == 200; }));
   // Not carried out; what the broker itself has lost, beyond 2^63, is found gone by the janitor.
-  const std::string told = api.get(operation).body;  // a number that no reader of ours takes
+  const std::string shown = api.get(operation).body;  // a number that no reader of ours takes
   const auto is = [&](const std::string& status) {
-    return told.find("\"status\":\"" + status + "\"") != std::string::npos;
+    return shown.find("\"status\":\"" + status + "\"") != std::string::npos;
   };
   CHECK((is("PENDING") || (typed >= 1ULL << 62 && is("PURGED"))));
-  CHECK(told.find("\"command_sequence\":" + std::to_string(typed)) != std::string::npos);
+  CHECK(shown.find("\"command_sequence\":" + std::to_string(typed)) != std::string::npos);
   CHECK(api.get("/servers?limit=1").json()["total"].integer() == 1);
 
   make_anew(fleet);
@@ -145,7 +145,7 @@ TEST_CASE("a queue made anew begins above all numbers that leave it room (issue 
   expect(0, fleet.vsimctl({"migrate"}));
   fleet.wait_until_ready();
   const auto stopped = act(api, id, "stop");
-  REQUIRE_MESSAGE(stopped.status == 200, harness::told(stopped));
+  REQUIRE_MESSAGE(stopped.status == 200, harness::describe(stopped));
   const Json newest = api.get("/operations?limit=1").json()["items"].at(0);
   CHECK(newest["type"].text() == "stop");
   CHECK(newest["command_sequence"].integer() == static_cast<std::int64_t>(purged_to + 1));

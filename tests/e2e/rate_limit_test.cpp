@@ -1,5 +1,5 @@
 // Goal: a caller over its limit gets 429 with the time to wait; no other caller is affected.
-// Method: a fleet with a limit so low that a test can reach it, and callers told apart by
+// Method: a fleet with a limit so low that a test can reach it, and callers distinguished by
 // X-Forwarded-For from the loopback address, which is trusted as a proxy.
 
 #include <string>
@@ -38,7 +38,7 @@ TEST_CASE("a caller gets its burst and then 429 with the time to wait, which is 
   harness::Fleet fleet({.settings = limits("20")});
   HttpClient client = fleet.client();
   const HttpAnswer first = client.get("/regions", from("192.0.2.1"));
-  CHECK_MESSAGE(first.status == 200, told(first));
+  CHECK_MESSAGE(first.status == 200, describe(first));
   CHECK(first.header("RateLimit-Limit") == "20");
   CHECK(first.header("RateLimit-Remaining") == "19");
   CHECK(first.header("RateLimit-Reset") == "1");
@@ -46,7 +46,7 @@ TEST_CASE("a caller gets its burst and then 429 with the time to wait, which is 
 
   CHECK(let_in(client, "192.0.2.1") >= 19);
   const HttpAnswer refused = client.get("/regions", from("192.0.2.1"));
-  REQUIRE_MESSAGE(refused.status == 429, told(refused));
+  REQUIRE_MESSAGE(refused.status == 429, describe(refused));
   CHECK(refused.code() == "too_many_requests");
   CHECK(refused.header("Content-Type") == "application/problem+json");
   CHECK(refused.header("RateLimit-Remaining") == "0");
@@ -109,7 +109,7 @@ TEST_CASE("a refused write was not accepted: no operation, no server") {
   let_in(client, "192.0.2.1");
   const HttpAnswer refused =
       client.post("/servers", harness::create_body({.profile = "instant"}), from("192.0.2.1"));
-  REQUIRE_MESSAGE(refused.status == 429, told(refused));
+  REQUIRE_MESSAGE(refused.status == 429, describe(refused));
   CHECK(client.get("/servers", from("192.0.2.9")).json()["total"].integer() == 0);
   CHECK(client.get("/operations", from("192.0.2.9")).json()["items"].size() == 0);
 }

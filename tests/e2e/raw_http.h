@@ -1,7 +1,7 @@
 #pragma once
 
-// Bytes to the API as they are, and all that it answers until it closes the connection: so that a
-// test sees how many requests it made of them. Threads: any.
+// Sends raw bytes to the API and reads all answers until it closes the connection, so that a test
+// sees how many requests the API has found in them. Threads: any.
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@ namespace harness {
 
 struct RawAnswers {
   std::string bytes;
-  bool closed = false;  // by the API, and not by us for want of patience
+  bool closed = false;  // by the API; false: the time limit ended the wait
 
   /// The statuses of the answers, 100 too, in their order.
   std::vector<int> statuses() const;

@@ -36,7 +36,7 @@ std::string stopped_server(HttpClient& client) {
       client.post("/servers?until=settled",
                   R"({"name":"race","region":"us-east-1","type":"t2.micro","profile":"seed",)"
                   R"("idle_timeout_seconds":240})");
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   return created.json()["id"].text();
 }
 
@@ -80,7 +80,7 @@ void check_winner(HttpClient& client, const Race& race, int& started, int& reape
     return;
   }
   ++reaped;
-  CHECK_MESSAGE(race.start.status == 409, told(race.start));
+  CHECK_MESSAGE(race.start.status == 409, describe(race.start));
   CHECK(race.start.code() == "invalid_transition");
   CHECK(first.first == "server_terminated");
   if (!race.due.empty()) {

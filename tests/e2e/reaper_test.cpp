@@ -20,10 +20,10 @@ std::string stopped_server(HttpClient& client, const std::string& more) {
   const HttpAnswer created = client.post(
       "/servers",
       R"({"name":"idle","region":"us-east-1","type":"t2.micro","profile":"instant")" + more + "}");
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   const std::string id = created.json()["id"].text();
   const HttpAnswer stopped = act(client, id, "stop");
-  REQUIRE_MESSAGE(stopped.status == 200, told(stopped));
+  REQUIRE_MESSAGE(stopped.status == 200, describe(stopped));
   return id;
 }
 

@@ -79,7 +79,7 @@ std::function<void()> server_reader(Fleet& fleet, const std::string& id, Finding
       const std::string path = "/servers/" + id + (log ? "/logs?limit=1" : "");
       const HttpAnswer answer = client->get(path);
       if (answer.status != 200) {
-        return findings.add(told(answer));
+        return findings.add(describe(answer));
       }
       const auto json = answer.json();
       *seen = never_less(*seen, (log ? json.at(0) : json)["version"].integer(), path, findings);
@@ -95,7 +95,7 @@ std::function<void()> server_writer(Fleet& fleet, const std::string& id, Finding
   return [=, &findings] {
     const HttpAnswer written = act(*client, id, *running ? "stop" : "start");
     if (written.status != 200) {
-      return findings.add(told(written));
+      return findings.add(describe(written));
     }
     *running = !*running;
     const std::string token = written.header("Vsim-Sequence");
@@ -103,7 +103,7 @@ std::function<void()> server_writer(Fleet& fleet, const std::string& id, Finding
                            "Vsim-Sequence", findings);
     const HttpAnswer read = client->get("/servers/" + id);
     if (read.status != 200) {
-      return findings.add(told(read));
+      return findings.add(describe(read));
     }
     never_less(written.json()["version"].integer(), read.json()["version"].integer(),
                "what was written to " + id, findings);
@@ -139,7 +139,7 @@ void check_refused(const Output& output, const std::string& text) {
   CHECK_MESSAGE(output.text.find(text) != std::string::npos, output.text);
 }
 
-std::size_t lines_of(const std::string& text) {
+std::size_t line_count(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
@@ -305,10 +305,10 @@ TEST_CASE("after the log went backwards a rebuild is the way out, and says what 
         return client.get("/readyz").body.find("the log went backwards") != std::string::npos;
       },
       std::chrono::seconds(30)));
-  const Output told = fleet.vsimctl({"rebuild", "--dry-run"});
-  CHECK(told.ending.clean());
-  CHECK(told.text.find("the log went backwards. From the swap on reads show what EVENTS holds, "
-                       "which may be older") != std::string::npos);
+  const Output dry_run = fleet.vsimctl({"rebuild", "--dry-run"});
+  CHECK(dry_run.ending.clean());
+  CHECK(dry_run.text.find("the log went backwards. From the swap on reads show what EVENTS holds, "
+                          "which may be older") != std::string::npos);
   CHECK(client.get("/servers").json()["total"].integer() == 5);  // nothing was done
   rebuild(fleet);
   fleet.wait_until_ready();
@@ -326,16 +326,16 @@ TEST_CASE("what cannot be done is said in a line, and changes nothing") {
   CHECK(schemas(fleet) == "vsim");
   const Output unasked = fleet.vsimctl({"rebuild"});  // there is no terminal to ask on
   CHECK(unasked.ending.code == 2);
-  CHECK(lines_of(unasked.text) == 1);
+  CHECK(line_count(unasked.text) == 1);
   fleet.nats().kill();
   const Output no_broker = fleet.vsimctl({"rebuild", "--yes"});
   check_refused(no_broker, "NATS at");
-  CHECK(lines_of(no_broker.text) == 1);
+  CHECK(line_count(no_broker.text) == 1);
   fleet.nats().restart();
   fleet.postgres().kill();
   const Output no_postgres = fleet.vsimctl({"rebuild", "--yes"});
   check_refused(no_postgres, "Postgres does not answer");
-  CHECK(lines_of(no_postgres.text) == 1);
+  CHECK(line_count(no_postgres.text) == 1);
   fleet.postgres().restart();
   CHECK(schemas(fleet) == "vsim");
 }

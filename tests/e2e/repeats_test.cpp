@@ -91,7 +91,7 @@ std::string purged(Fleet& fleet, HttpClient& client, const Write& write,
                    const std::string& with_key) {
   pause_workers(fleet);
   const HttpAnswer accepted = send(client, write, with_key, async);
-  REQUIRE_MESSAGE(accepted.status == 202, told(accepted));
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
   const std::string operation = accepted.json()["id"].text();
   purge(fleet);
   REQUIRE(ends_as(client, operation, "PURGED"));
@@ -99,7 +99,7 @@ std::string purged(Fleet& fleet, HttpClient& client, const Write& write,
 }
 
 void check_is_told_as_repeat(const HttpAnswer& answer, const HttpAnswer& first) {
-  CHECK_MESSAGE(answer.status == first.status, told(answer));
+  CHECK_MESSAGE(answer.status == first.status, describe(answer));
   CHECK(answer.code() == first.code());
   CHECK(answer.header("Idempotent-Replayed") == "true");
   CHECK(first.header("Idempotent-Replayed").empty());
@@ -141,7 +141,7 @@ TEST_CASE("every repeated success says that it is one, and a server's is the sam
   HttpClient client = fleet.client();
   const Write create = post("/servers", create_body({.profile = "instant"}));
   const HttpAnswer created = send(client, create, "create");
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   const std::string id = created.json()["id"].text();
   const Write remove = [&](HttpClient& own, const HttpHeaders& headers) {
     return own.del("/servers/" + id, headers);
@@ -162,10 +162,10 @@ TEST_CASE("every repeated success says that it is one, and a server's is the sam
   for (const Case& one : cases) {
     CAPTURE(one.name);
     const HttpAnswer first = one.name == "create" ? created : send(client, one.write, one.name);
-    CHECK_MESSAGE(first.status < 202, told(first));
+    CHECK_MESSAGE(first.status < 202, describe(first));
     CHECK(first.header("Idempotent-Replayed").empty());
     const HttpAnswer again = send(client, one.write, one.name);
-    CHECK_MESSAGE(again.status == first.status, told(again));
+    CHECK_MESSAGE(again.status == first.status, describe(again));
     CHECK(again.header("Idempotent-Replayed") == "true");
     if (one.same_body) {
       CHECK(again.body == first.body);
@@ -187,7 +187,7 @@ TEST_CASE("If-Match belongs to the request of a key: another one is 422, the sam
   for (const std::string same : {"\"7\", \"8\"", "\"8\",\"7\"", "\"7\", \"8\", \"7\""}) {
     CAPTURE(same);
     const HttpAnswer repeat = stop_if(same);
-    CHECK_MESSAGE(repeat.status == 412, told(repeat));
+    CHECK_MESSAGE(repeat.status == 412, describe(repeat));
     CHECK(repeat.header("Idempotent-Replayed") == "true");
   }
   const std::string right = client.get("/servers/" + id).header("ETag");
@@ -195,7 +195,7 @@ TEST_CASE("If-Match belongs to the request of a key: another one is 422, the sam
        {right, std::string("\"7\""), std::string("*"), std::string("\"7\", W/\"8\"")}) {
     CAPTURE(other);
     const HttpAnswer misuse = stop_if(other);
-    CHECK_MESSAGE(misuse.status == 422, told(misuse));
+    CHECK_MESSAGE(misuse.status == 422, describe(misuse));
     CHECK(misuse.code() == "idempotency_mismatch");
   }
   CHECK(act(client, id, "stop", key("k")).status == 422);
@@ -222,11 +222,11 @@ TEST_CASE("what was purged is carried out when it is sent again under its key, a
     const std::string operation = purged(fleet, client, one.write, one.name);
     resume_workers(fleet);
     const HttpAnswer done = send(client, one.write, one.name);
-    CHECK_MESSAGE((done.status == 200 || done.status == 201), told(done));
+    CHECK_MESSAGE((done.status == 200 || done.status == 201), describe(done));
     CHECK(done.header("Idempotent-Replayed").empty());
     CHECK(status_of(client, operation) == "SUCCEEDED");
     const HttpAnswer repeat = send(client, one.write, one.name);
-    CHECK_MESSAGE(repeat.status == done.status, told(repeat));
+    CHECK_MESSAGE(repeat.status == done.status, describe(repeat));
     CHECK(repeat.header("Idempotent-Replayed") == "true");
   }
   // Stopped once, and reaped for it on the day that was advanced once.
@@ -247,7 +247,7 @@ TEST_CASE("sent again it is PENDING until it is carried out, and PURGED again if
   for (int round = 0; round < 2; ++round) {
     CAPTURE(round);
     const HttpAnswer again = send(client, stop, "k", async);
-    REQUIRE_MESSAGE(again.status == 202, told(again));
+    REQUIRE_MESSAGE(again.status == 202, describe(again));
     CHECK(again.json()["id"].text() == operation);
     CHECK(status_of(client, operation) == "PENDING");  // at once
     CHECK(eventually([&] { return is_listed(client, operation, "PENDING"); }));
@@ -262,14 +262,14 @@ TEST_CASE("sent again it is PENDING until it is carried out, and PURGED again if
     });
     purge(fleet);
     const HttpAnswer refused = waiting.get();
-    CHECK_MESSAGE(refused.code() == "purged", told(refused));
+    CHECK_MESSAGE(refused.code() == "purged", describe(refused));
     CHECK(refused.header("Idempotent-Replayed").empty());
     CHECK(ends_as(client, operation, "PURGED"));
   }
   CHECK(get_server(client, id)["status"].text() == "RUNNING");
   resume_workers(fleet);
   const HttpAnswer done = send(client, stop, "k");
-  CHECK_MESSAGE(done.status == 200, told(done));
+  CHECK_MESSAGE(done.status == 200, describe(done));
   CHECK(done.json()["status"].text() == "STOPPED");
   check_verified(fleet);
 }
@@ -304,7 +304,7 @@ TEST_CASE("many repeat what was purged while an operator replays it: it takes ef
       });
     }
     for (const HttpAnswer& answer : answers) {
-      CHECK_MESSAGE(answer.status == 200, told(answer));
+      CHECK_MESSAGE(answer.status == 200, describe(answer));
       CHECK(answer.body == answers.front().body);
     }
     CHECK(eventually([&] { return e2e::waiting_commands(fleet) == 0; }));
@@ -335,7 +335,7 @@ TEST_CASE("purged again and again while a client insists: the janitor's verdicts
       std::chrono::seconds(60)));
   purger.request_stop();
   purger.join();
-  CHECK_MESSAGE(answer.status == 200, told(answer));
+  CHECK_MESSAGE(answer.status == 200, describe(answer));
   std::size_t carried_out = 0;
   const e2e::EventLog log = e2e::read_event_log(fleet);
   for (const auto& event : log.servers.at(id)) {

@@ -65,7 +65,7 @@ HttpHeaders comparable(const HttpAnswer& answer) {
   return headers;
 }
 
-std::string lines_of(const HttpHeaders& headers) {
+std::string header_lines(const HttpHeaders& headers) {
   std::string lines;
   for (const auto& [name, value] : headers) {
     lines += name + ": " + value + "\n";
@@ -81,7 +81,7 @@ TEST_CASE("issue 12: an escaped slash is a character of an id, and never leads t
   for (const std::string& target : {id + "%2Flogs", id + "%2flogs", id + "%2F", "%2F" + id}) {
     CAPTURE(target);
     const HttpAnswer answer = client.get("/servers/" + target);
-    CHECK_MESSAGE(answer.status == 400, told(answer));
+    CHECK_MESSAGE(answer.status == 400, describe(answer));
     CHECK(answer.code() == "invalid_request");
   }
   CHECK(client.post("/servers/" + id + "%2Faction", R"({"action":"stop"})").status == 405);
@@ -97,7 +97,7 @@ TEST_CASE("issue 12: dot segments, double slashes and broken escapes have an ans
         "/servers/a%0ab", "/servers/%", "/servers/%zz", "/servers/%ff"}) {
     CAPTURE(path);
     const HttpAnswer answer = ask("GET", path);
-    CHECK_MESSAGE(answer.status == 400, told(answer));
+    CHECK_MESSAGE(answer.status == 400, describe(answer));
     CHECK(answer.json()["detail"].text().find("the path") != std::string::npos);
   }
   for (const std::string path : {"//servers", "/servers/", "/servers//", "//", "/servers//logs"}) {
@@ -127,7 +127,7 @@ TEST_CASE("issue 12: OPTIONS * tells what is understood here") {
   for (const char* target : {"*", "http://127.0.0.1"}) {
     CAPTURE(target);
     const HttpAnswer answer = ask("OPTIONS", target);
-    CHECK_MESSAGE(answer.status == 204, told(answer));
+    CHECK_MESSAGE(answer.status == 204, describe(answer));
     CHECK(answer.header("Allow") == "GET, HEAD, POST, DELETE, OPTIONS");
     CHECK(answer.header("Content-Length").empty());
   }
@@ -144,7 +144,7 @@ TEST_CASE("issue 12: a body that is held back is asked for, in whatever case and
     HttpClient client = fleet().client();
     const HttpAnswer first =
         client.raw(expecting("/servers", json + "Expect: " + value + "\r\n", body.size()) + body);
-    CHECK_MESSAGE(first.status == 201, told(first));
+    CHECK_MESSAGE(first.status == 201, describe(first));
     const RawAnswers asked = exchange_raw(
         fleet().api_port(), expecting("/servers", json + "Expect: " + value + "\r\n", 9), moment);
     CHECK(asked.bytes == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -177,7 +177,8 @@ TEST_CASE("issue 12: what the head alone refuses is refused without asking for t
   CHECK(to_old.statuses() == std::vector<int>{400});  // an empty create, and no 100 before
 }
 
-TEST_CASE("issue 12: who lacks the key, or asks too often, is told without asking for the body") {
+TEST_CASE(
+    "issue 12: who lacks the key, or asks too often, is refused without asking for the body") {
   harness::Fleet keyed({.settings = {{"RATE_LIMIT", "1"}, {"RATE_BURST", "5"}}});
   const std::string key = keyed.add_key("r", "reader");
   HttpClient client = keyed.client();
@@ -200,7 +201,7 @@ TEST_CASE("issue 12: who lacks the key, or asks too often, is told without askin
 TEST_CASE("issue 12: HEAD has the headers of GET and nothing else, on every route of GET") {
   HttpClient client = fleet().client();
   const HttpAnswer created = client.post("/servers", harness::create_body({.profile = "instant"}));
-  REQUIRE_MESSAGE(created.status == 201, told(created));
+  REQUIRE_MESSAGE(created.status == 201, describe(created));
   const std::string id = created.json()["id"].text();
   for (const std::string& path :
        {std::string("/servers"), std::string("/servers?limit=1"), "/servers/" + id,
@@ -214,12 +215,12 @@ TEST_CASE("issue 12: HEAD has the headers of GET and nothing else, on every rout
     CHECK(head.status == get.status);
     CHECK(head.body.empty());
     CHECK(head.header("Content-Length").empty() == get.header("Content-Length").empty());
-    CHECK(lines_of(comparable(head)) == lines_of(comparable(get)));
+    CHECK(header_lines(comparable(head)) == header_lines(comparable(get)));
   }
   // Not modified: neither has a body, and both say the same.
   const HttpHeaders known = {{"If-None-Match", client.get("/swagger/index.html").header("ETag")}};
   const HttpAnswer get = client.get("/swagger/index.html", known);
   const HttpAnswer head = client.request("HEAD", "/swagger/index.html", "", known);
   CHECK(get.status == 304);
-  CHECK(lines_of(comparable(head)) == lines_of(comparable(get)));
+  CHECK(header_lines(comparable(head)) == header_lines(comparable(get)));
 }

@@ -26,7 +26,7 @@ void check_ends_cleanly(harness::ChildProcess& process) {
   CHECK(std::chrono::steady_clock::now() - started < seconds(10));
 }
 
-/// Clients that create, 16 at once, until told to stop; what they were promised.
+/// Clients that create, 16 at once, until they are stopped; what they were promised.
 class Creating {
  public:
   explicit Creating(harness::Fleet& fleet) {
@@ -59,7 +59,7 @@ class Creating {
       ++accepted;
       locations.push_back(answer.header("Location"));
     } else if (answer.status != 503) {  // an API that stops takes no more
-      unexpected.push_back(told(answer));
+      unexpected.push_back(describe(answer));
     }
   }
   std::vector<std::jthread> threads_;

@@ -18,7 +18,7 @@ using std::chrono::year_month_day;
 
 harness::Json clock_in(const harness::HttpAnswer& answer) {
   if (answer.status != 200) {
-    throw harness::UnexpectedAnswer("clock: " + told(answer));
+    throw harness::UnexpectedAnswer("clock: " + describe(answer));
   }
   return answer.json();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Simulated time over HTTP, for tests that reckon with it to the millisecond: on a clock that
-// stands still, as good as, and moves by advances alone.
+// Simulated time over HTTP, for tests that compute with it to the millisecond: the clock
+// practically stands still and moves by advances only.
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace e2e {
 
-/// A TIME_SCALE at which a test does not live to see a millisecond pass.
+/// A TIME_SCALE at which not one simulated millisecond passes during a test.
 inline const std::string standing_still = "0.000001";
 
 inline constexpr std::int64_t second = 1000;
@@ -22,7 +22,7 @@ inline constexpr std::int64_t day = 24 * hour;
 std::int64_t moment(const std::string& rfc3339);
 std::string rfc3339(std::int64_t moment);
 
-/// The begin of the month, UTC, that comes after a moment.
+/// The beginning of the month, UTC, that follows a moment.
 std::int64_t next_month(std::int64_t moment);
 
 /// GET /clock. Throws when it is not answered with 200, as the next does.

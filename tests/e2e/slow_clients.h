@@ -1,7 +1,7 @@
 #pragma once
 
-// Clients that connect and then say nothing, or never come to an end: what holds a server up that
-// gives each of them a thread for as long as it likes.
+// Clients that connect and then send nothing, or never finish a request. A server that gives each
+// connection a thread for as long as it lasts runs out of threads with them.
 // Threads: one.
 
 #include <chrono>
@@ -13,7 +13,7 @@
 namespace harness {
 
 enum class Slowness : std::uint8_t {
-  silent,            // connects, and that is all
+  silent,            // connects and sends nothing
   header_by_header,  // a whole header now and then, for ever
   byte_by_byte,      // of the request line
   endless_body       // chunk after chunk
@@ -26,7 +26,7 @@ class SlowClient {
   SlowClient(SlowClient&& other) noexcept;
   SlowClient& operator=(SlowClient&&) = delete;
 
-  /// Sends the next little bit, and takes what has come; does not wait.
+  /// Sends the next part and reads what has arrived; does not block.
   void step();
 
   bool closed() const { return closed_; }                       // by the server

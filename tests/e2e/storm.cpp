@@ -8,7 +8,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/e2e/event_log.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/servers.h"
@@ -23,6 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds answer_max{90};  // of one write with all its repetitions
+constexpr seconds ready_max{60};
 
 }  // namespace
 
@@ -33,17 +33,19 @@ class Storm::Client {
       : storm_(storm),
         number_(number),
         dice_(seed * 1000 + number),
-        http_(storm.fleet_.api_port(), seconds(20)) {}
+        http_(storm.target_.writer()) {}
 
   void run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       Write write;
       write.request_id = fmt::format("storm-{}-{}", number_, ++written_);
+      write.begun = std::chrono::steady_clock::now();
       if (servers_.empty() || dice_() % 100 < 40) {
         create(write);
       } else {
         act(write);
       }
+      write.ended = std::chrono::steady_clock::now();
       if (write.status != 0) {
         ++storm_.answered_;
       }
@@ -114,7 +116,18 @@ class Storm::Client {
   std::vector<std::string> servers_;
 };
 
-Storm::Storm(harness::Fleet& fleet, std::uint64_t seed, std::size_t clients) : fleet_(fleet) {
+Target target_of(harness::Fleet& fleet) {
+  return {.writer = [&fleet] { return HttpClient(fleet.api_port(), seconds(20)); },
+          .reader = [&fleet] { return fleet.client(); },
+          .nats_cli = nats_cli_of(fleet),
+          .database_url = [&fleet] { return fleet.database_url(); },
+          .wait_until_ready = [&fleet] { fleet.wait_until_ready(ready_max); }};
+}
+
+Storm::Storm(harness::Fleet& fleet, std::uint64_t seed, std::size_t clients)
+    : Storm(target_of(fleet), seed, clients) {}
+
+Storm::Storm(Target target, std::uint64_t seed, std::size_t clients) : target_(std::move(target)) {
   for (std::size_t number = 0; number < clients; ++number) {
     threads_.emplace_back([this, seed, number](const std::stop_token& stop) {
       Client(*this, seed, number).run(stop);
@@ -124,9 +137,9 @@ Storm::Storm(harness::Fleet& fleet, std::uint64_t seed, std::size_t clients) : f
 
 Storm::~Storm() = default;
 
-bool Storm::wait_for_more(std::size_t count) const {
+bool Storm::wait_for_more(std::size_t count, seconds wait_max) const {
   const std::size_t wanted = answered() + count;
-  return harness::eventually([&] { return answered() >= wanted; }, seconds(60), milliseconds(5));
+  return harness::eventually([&] { return answered() >= wanted; }, wait_max, milliseconds(5));
 }
 
 std::vector<Write> Storm::finish() {
@@ -154,10 +167,11 @@ class Findings {
   std::string first_;
 };
 
-void wait_until_quiet(harness::Fleet& fleet) {
-  HttpClient client = fleet.client();
-  CHECK_MESSAGE(harness::eventually([&] { return waiting_commands(fleet) == 0; }, seconds(60)),
-                "commands stay in the queue");
+void wait_until_quiet(const Target& target) {
+  HttpClient client = target.reader();
+  CHECK_MESSAGE(
+      harness::eventually([&] { return waiting_commands(target.nats_cli) == 0; }, seconds(60)),
+      "commands stay in the queue");
   for (const char* status : {"PENDING", "STOPPING", "REBOOTING", "TERMINATING"}) {
     CAPTURE(status);
     CHECK(harness::eventually(
@@ -222,7 +236,7 @@ void check_versions(const EventLog& log) {
   findings.check();
 }
 
-void check_addresses(harness::Fleet& fleet, const EventLog& log) {
+void check_addresses(const Target& target, const EventLog& log) {
   Findings findings;
   std::map<std::string, std::string> in_use;
   for (const auto& [id, events] : log.servers) {
@@ -239,7 +253,7 @@ void check_addresses(harness::Fleet& fleet, const EventLog& log) {
     }
   }
   std::map<std::string, std::string> projected;
-  for (const harness::Row& row : harness::query(fleet.database_url(),
+  for (const harness::Row& row : harness::query(target.database_url(),
                                                 "SELECT region || ' ' || host(ip), server_id "
                                                 "FROM vsim.ip_pool WHERE server_id IS NOT NULL")) {
     projected[row[0]] = row[1];
@@ -265,9 +279,9 @@ std::int64_t version_shown(const std::vector<ServerEvent>& events) {
   return change == events.rend() ? 0 : change->version;
 }
 
-void check_read_model(harness::Fleet& fleet, const EventLog& log) {
+void check_read_model(const Target& target, const EventLog& log) {
   Findings findings;
-  HttpClient client = fleet.client();
+  HttpClient client = target.reader();
   const auto servers = harness::all_servers(client);
   std::size_t expected = 0;
   for (const auto& [id, events] : log.servers) {
@@ -292,15 +306,19 @@ void check_read_model(harness::Fleet& fleet, const EventLog& log) {
 }  // namespace
 
 void check_truth(harness::Fleet& fleet, const std::vector<Write>& writes) {
-  fleet.wait_until_ready(seconds(60));
-  wait_until_quiet(fleet);
-  const EventLog log = read_event_log(fleet);
+  check_truth(target_of(fleet), writes);
+}
+
+void check_truth(const Target& target, const std::vector<Write>& writes) {
+  target.wait_until_ready();
+  wait_until_quiet(target);
+  const EventLog log = read_event_log(target.nats_cli);
   MESSAGE(writes.size(), " writes, ", log.servers.size(), " servers");
   CHECK(writes.size() > 0);
   check_promises(log, writes);
   check_versions(log);
-  check_addresses(fleet, log);
-  check_read_model(fleet, log);
+  check_addresses(target, log);
+  check_read_model(target, log);
 }
 
 }  // namespace e2e

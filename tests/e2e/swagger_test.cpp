@@ -39,7 +39,7 @@ TEST_CASE("each file that the document lists is served with its type, as it is o
   for (const Json& file : listed_files(client).elements()) {
     CAPTURE(file.text());
     const HttpAnswer answer = client.get("/swagger/" + file.text());
-    REQUIRE_MESSAGE(answer.status == 200, told(answer));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
     CHECK(answer.header("Content-Type") == type_of(file.text()));
     CHECK(answer.header("X-Content-Type-Options") == "nosniff");
     const std::string policy = answer.header("Content-Security-Policy");
@@ -86,13 +86,13 @@ TEST_CASE("other names and other methods find nothing") {
         "/swagger/index.html%00.js", "/swagger/swagger-ui-bundle.js.map"}) {
     CAPTURE(path);
     const HttpAnswer answer = client.get(path);
-    CHECK_MESSAGE((answer.status == 404 || answer.status == 400), told(answer));
+    CHECK_MESSAGE((answer.status == 404 || answer.status == 400), describe(answer));
     CHECK(answer.header("Content-Type") == "application/problem+json");
   }
   for (const std::string method : {"POST", "PUT", "DELETE", "PATCH"}) {
     CAPTURE(method);
     const HttpAnswer answer = client.request(method, "/swagger/index.html", "{}");
-    CHECK_MESSAGE(answer.status == 405, told(answer));
+    CHECK_MESSAGE(answer.status == 405, describe(answer));
     CHECK(answer.header("Allow") == "GET, HEAD, OPTIONS");
   }
 }

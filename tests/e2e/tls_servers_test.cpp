@@ -95,7 +95,7 @@ TEST_CASE("TLS that is asked for and not offered is refused, not done without") 
 }
 
 TEST_CASE(
-    "a broker that asks who we are is told by NATS_CERT_FILE, and refuses whoever is silent") {
+    "a broker that asks for a certificate gets NATS_CERT_FILE's, and refuses whoever is silent") {
   const auto& authority = fleet().authority();
   harness::PrivateNats strict(
       {.certificate = authority.issue("strict"), .client_authorities = authority.file()});

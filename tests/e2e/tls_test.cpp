@@ -207,7 +207,7 @@ TEST_CASE(
   CHECK(open.tls().server_name() == "api");
 
   copy_over(fleet().authority().issue("renewed"), served);
-  CHECK(fleet().client().tls().server_name() == "api");  // not before it is told to
+  CHECK(fleet().client().tls().server_name() == "api");  // not before SIGHUP
   fleet().api().signal(SIGHUP);
   CHECK(harness::eventually([] { return fleet().client().tls().server_name() == "renewed"; }));
   CHECK(open.connected());

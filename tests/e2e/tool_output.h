@@ -1,6 +1,6 @@
 #pragma once
 
-// What tests ask of a program's output again and again.
+// Checks of a program's output that many tests make.
 
 #include <string>
 

@@ -192,7 +192,7 @@ TEST_CASE("what is asked wrongly is refused in one line, and changes nothing") {
   CHECK(stream_ends(fleet) == before);
 }
 
-TEST_CASE("what is not there is told in one line") {
+TEST_CASE("what is not there is reported in one line") {
   Fleet fleet;
   const auto before = stream_ends(fleet);
   check_refused(fleet.vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
@@ -211,7 +211,7 @@ TEST_CASE("what is not there is told in one line") {
   CHECK(stream_ends(fleet) == before);
 }
 
-TEST_CASE("a dead broker is told in one line that says how to go on") {
+TEST_CASE("a dead broker is reported in one line that says how to go on") {
   Fleet fleet;
   const std::string address = "127.0.0.1:" + std::to_string(harness::free_port());
   for (Arguments arguments : need_nats) {
@@ -228,7 +228,7 @@ TEST_CASE("a dead broker is told in one line that says how to go on") {
   }
 }
 
-TEST_CASE("a dead Postgres is told in one line that says how to go on") {
+TEST_CASE("a dead Postgres is reported in one line that says how to go on") {
   Fleet fleet;
   const auto before = stream_ends(fleet);
   const std::string url =

@@ -32,7 +32,7 @@ std::vector<std::string> force(const std::string& id, const std::string& reason 
 
 }  // namespace
 
-TEST_CASE("a pool grows by a command, and a region that does not exist is told") {
+TEST_CASE("a pool grows by a command, and a region that does not exist is refused") {
   Fleet fleet;
   CHECK(harness::eventually(
       [&] { return holds(fleet.vsimctl({"pool"}), "us-east-1        100   100"); }));

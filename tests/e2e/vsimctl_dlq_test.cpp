@@ -100,7 +100,7 @@ TEST_CASE("a replayed letter keeps its command's id and takes effect once") {
   CHECK(get_server(client, server["id"].text())["status"].text() == "RUNNING");
 }
 
-TEST_CASE("a letter whose server is busy stays, and the operator is told") {
+TEST_CASE("a letter whose server is busy stays, and the operator sees why") {
   Fleet fleet;
   HttpClient client = fleet.client();
   const Json server = create_server(client, {.profile = "instant"});

@@ -131,7 +131,7 @@ TEST_CASE("a command that comes back is decided on the state of now") {
   const Json server = create_server(client, {.profile = "instant"});
   queue_and_purge(fleet, {server}, "reboot");
   REQUIRE(act(client, server["id"].text(), "stop").status == 200);
-  // The purged reboot comes after the stop that was decided meanwhile, and is told so.
+  // The purged reboot comes after the stop that was decided meanwhile, and is rejected for it.
   const Output put_back = expect(0, fleet.vsimctl(replay));
   CHECK(holds(put_back, "REJECTED: cannot reboot: the server is STOPPED"));
   CHECK(get_server(client, server["id"].text())["status"].text() == "STOPPED");

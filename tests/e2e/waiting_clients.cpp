@@ -7,8 +7,8 @@
 
 #include "tests/harness/servers.h"
 
+using harness::describe;
 using harness::HttpClient;
-using harness::told;
 
 namespace e2e {
 namespace {
@@ -30,7 +30,7 @@ TimedAnswer timed(Ask&& ask) {
 void check_prompt(std::uint16_t port, const std::string& path) {
   const TimedAnswer probe = timed_get(port, path);
   CHECK_MESSAGE(probe.answer.status != 0, path, " ", probe.answer.body);
-  CHECK_MESSAGE(probe.took < prompt_answer_max, path, " ", told(probe.answer));
+  CHECK_MESSAGE(probe.took < prompt_answer_max, path, " ", describe(probe.answer));
 }
 
 }  // namespace
@@ -64,10 +64,10 @@ std::vector<TimedAnswer> timed_gets(std::uint16_t port, const std::string& path,
 }
 
 void check_unavailable_within(const TimedAnswer& timed, std::chrono::milliseconds most) {
-  CHECK_MESSAGE(timed.answer.status == 503, told(timed.answer));
+  CHECK_MESSAGE(timed.answer.status == 503, describe(timed.answer));
   CHECK(timed.answer.code() == "unavailable");
   CHECK_FALSE(timed.answer.header("Retry-After").empty());
-  CHECK_MESSAGE(timed.took < most, timed.took.count(), " ms: ", told(timed.answer));
+  CHECK_MESSAGE(timed.took < most, timed.took.count(), " ms: ", describe(timed.answer));
 }
 
 void check_probes_are_prompt(harness::Fleet& fleet) {

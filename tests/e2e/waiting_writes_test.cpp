@@ -23,7 +23,7 @@ constexpr milliseconds answer_max{1000};
 milliseconds timed_get(harness::HttpClient& client, const std::string& path) {
   const auto started = std::chrono::steady_clock::now();
   const harness::HttpAnswer answer = client.get(path);
-  CHECK_MESSAGE(answer.status == 200, path, " ", told(answer));
+  CHECK_MESSAGE(answer.status == 200, path, " ", describe(answer));
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
 }
 

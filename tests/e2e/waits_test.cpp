@@ -22,7 +22,7 @@ milliseconds since(std::chrono::steady_clock::time_point start) {
 }
 
 void check_accepted(const HttpAnswer& answer) {
-  CHECK_MESSAGE(answer.status == 202, told(answer));
+  CHECK_MESSAGE(answer.status == 202, describe(answer));
   CHECK_MESSAGE(answer.header("Location").find("/operations/") == 0, answer.header("Location"));
   CHECK_FALSE(answer.header("Vsim-Sequence").empty());
 }
@@ -39,7 +39,7 @@ void check_leads_to_the_end(harness::HttpClient& client, const HttpAnswer& accep
                             const std::string& end) {
   CAPTURE(end);
   check_accepted(accepted);
-  CHECK_MESSAGE(accepted.json()["status"].text() == "PENDING", told(accepted));
+  CHECK_MESSAGE(accepted.json()["status"].text() == "PENDING", describe(accepted));
   CHECK(accepted.json()["settled_at"].is_null());
   const std::string path = accepted.header("Location");
   CHECK_MESSAGE(path.find("?until=settled") != std::string::npos, path);
@@ -47,9 +47,9 @@ void check_leads_to_the_end(harness::HttpClient& client, const HttpAnswer& accep
   HttpAnswer operation = client.get(path);
   while (operation.json()["status"].text() == "PENDING") {  // up to the tests' time limit
     operation = client.get(path, {{"Prefer", "wait=1"}});
-    REQUIRE_MESSAGE(operation.status == 200, told(operation));
+    REQUIRE_MESSAGE(operation.status == 200, describe(operation));
   }
-  CHECK_MESSAGE(client.get(server).json()["status"].text() == end, told(operation));
+  CHECK_MESSAGE(client.get(server).json()["status"].text() == end, describe(operation));
   CHECK(operation.json()["status"].text() == "SUCCEEDED");
   CHECK_FALSE(operation.json()["settled_at"].is_null());
 }
@@ -80,12 +80,12 @@ TEST_CASE("every answer to a write can be read at once, and later reads wait for
   harness::HttpClient other = fleet.client(1);
   for (int i = 0; i < 30; ++i) {
     const HttpAnswer create = client.post("/servers", harness::create_body({.profile = "instant"}));
-    REQUIRE_MESSAGE(create.status == 201, told(create));
+    REQUIRE_MESSAGE(create.status == 201, describe(create));
     const std::string path = create.header("Location");
     CHECK(client.get(path).status == 200);
     const HttpAnswer read =
         other.get(path, {{"Vsim-Min-Sequence", create.header("Vsim-Sequence")}});
-    CHECK_MESSAGE(read.status == 200, told(read));
+    CHECK_MESSAGE(read.status == 200, describe(read));
     CHECK(client.get("/servers?limit=1").json()["total"].integer() == i + 1);
   }
 }
@@ -95,7 +95,7 @@ TEST_CASE("a read that is to wait for what is before everything does not wait") 
   harness::HttpClient client = fleet.client();
   for (const char* token : {"EVENTS:0", "COMMANDS:0"}) {
     const HttpAnswer read = client.get("/servers", {{"Vsim-Min-Sequence", token}});
-    CHECK_MESSAGE(read.status == 200, told(read));
+    CHECK_MESSAGE(read.status == 200, describe(read));
   }
 }
 
@@ -103,15 +103,15 @@ TEST_CASE("until=settled answers with the end state of the transition") {
   harness::Fleet fleet({.settings = {{"TIME_SCALE", "5"}}});
   harness::HttpClient client = fleet.client();
   const HttpAnswer create = client.post("/servers?until=settled", harness::create_body());
-  REQUIRE_MESSAGE(create.status == 201, told(create));
+  REQUIRE_MESSAGE(create.status == 201, describe(create));
   CHECK(create.json()["status"].text() == "RUNNING");
   const std::string id = create.json()["id"].text();
   const std::string action = "/servers/" + id + "/action?until=settled";
   const HttpAnswer stop = client.post(action, R"({"action":"stop"})");
-  CHECK_MESSAGE(stop.status == 200, told(stop));
+  CHECK_MESSAGE(stop.status == 200, describe(stop));
   CHECK(stop.json()["status"].text() == "STOPPED");
   const HttpAnswer gone = client.del("/servers/" + id + "?until=settled");
-  CHECK_MESSAGE(gone.status == 200, told(gone));
+  CHECK_MESSAGE(gone.status == 200, describe(gone));
   CHECK(gone.json()["status"].text() == "TERMINATED");
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("past its wait until=settled leads to what is PENDING until it has set
   // It finds the server TERMINATING: what it leads to is what terminates it.
   harness::eventually([&] { return get_server(client, id)["status"].text() != "RUNNING"; });
   const HttpAnswer again = client.del("/servers/" + id + "?until=settled", {{"Prefer", "wait=1"}});
-  CHECK_MESSAGE(again.header("Location") == gone.header("Location"), told(again));
+  CHECK_MESSAGE(again.header("Location") == gone.header("Location"), describe(again));
   REQUIRE(client.post("/clock", R"({"scale":5})").status == 200);
   check_leads_to_the_end(client, again, "TERMINATED");
 }
@@ -169,13 +169,13 @@ TEST_CASE("what a terminate has broken off is SUPERSEDED where its end was asked
   CHECK(client.get(plain).json()["code"].is_null());
   REQUIRE(client.post("/clock", R"({"scale":10})").status == 200);
   const HttpAnswer end = client.del("/servers/" + id + "?until=settled");
-  CHECK_MESSAGE(end.status == 200, told(end));
+  CHECK_MESSAGE(end.status == 200, describe(end));
   CHECK(end.json()["status"].text() == "TERMINATED");
   CHECK(client.get(create.header("Location")).json()["settled_at"].text() ==
         over["settled_at"].text());
 }
 
-TEST_CASE("who waits for an end that never comes is told 409 as soon as that is known (12.12)") {
+TEST_CASE("who waits for an end that never comes gets 409 as soon as that is known (12.12)") {
   harness::Fleet fleet({.settings = {{"TIME_SCALE", "0.01"}}});
   harness::HttpClient client = fleet.client();
   const harness::HttpHeaders key = {{"Idempotency-Key", "create-1"}};
@@ -194,15 +194,15 @@ TEST_CASE("who waits for an end that never comes is told 409 as soon as that is 
   }));
   REQUIRE(harness::eventually([&] { return act(client, id, "terminate").status == 200; }));
   waiting.join();
-  CHECK_MESSAGE(created.status == 409, told(created));
+  CHECK_MESSAGE(created.status == 409, describe(created));
   CHECK(created.code() == "superseded");
   CHECK(created.header("Location") == "/servers/" + id);
   const HttpAnswer again = client.post("/servers?until=settled", harness::create_body(), key);
-  CHECK_MESSAGE(again.status == 409, told(again));
+  CHECK_MESSAGE(again.status == 409, describe(again));
   CHECK(again.header("Idempotent-Replayed") == "true");
   // Who did not ask for the end gets the create's own answer.
   const HttpAnswer plain = client.post("/servers", harness::create_body(), key);
-  CHECK_MESSAGE(plain.status == 201, told(plain));
+  CHECK_MESSAGE(plain.status == 201, describe(plain));
 }
 
 TEST_CASE("a repeat of what had settled before its server was ended is no 409 (12.12)") {
@@ -213,10 +213,10 @@ TEST_CASE("a repeat of what had settled before its server was ended is no 409 (1
     return client.post("/servers?until=settled", harness::create_body(), key);
   };
   const HttpAnswer first = create();
-  REQUIRE_MESSAGE(first.status == 201, told(first));
+  REQUIRE_MESSAGE(first.status == 201, describe(first));
   REQUIRE(client.del("/servers/" + first.json()["id"].text() + "?until=settled").status == 200);
   const HttpAnswer again = create();
-  CHECK_MESSAGE(again.status == 201, told(again));
+  CHECK_MESSAGE(again.status == 201, describe(again));
   CHECK(again.header("Idempotent-Replayed") == "true");
 }
 
@@ -259,7 +259,7 @@ TEST_CASE("a change of the clock leads to what is PENDING until all that fell du
   CHECK(path.find("?until=settled") != std::string::npos);
   const std::string plain = path.substr(0, path.find('?'));
   const HttpAnswer decided = client.get(plain, {{"Prefer", "wait=60"}});
-  CHECK_MESSAGE(decided.json()["status"].text() == "SUCCEEDED", told(decided));
+  CHECK_MESSAGE(decided.json()["status"].text() == "SUCCEEDED", describe(decided));
   CHECK_FALSE(decided.json()["decided_at"].is_null());
   CHECK(client.get(path).json()["status"].text() == "PENDING");
   CHECK(client.get(plain).json()["settled_at"].is_null());
@@ -283,7 +283,7 @@ TEST_CASE("without a worker a write is 202 after its wait, visible as PENDING, a
   CHECK(since(started) < milliseconds(5000));
   check_accepted(create);
   const HttpAnswer operation = client.get(create.header("Location"));
-  REQUIRE_MESSAGE(operation.status == 200, told(operation));
+  REQUIRE_MESSAGE(operation.status == 200, describe(operation));
   CHECK(operation.json()["status"].text() == "PENDING");
   const std::string id = operation.json()["server_id"].text();
   CHECK(get_server(client, id)["status"].text() == "PENDING");
@@ -294,7 +294,7 @@ TEST_CASE("without a worker a write is 202 after its wait, visible as PENDING, a
   const HttpAnswer stop = act(client, running, "stop", {{"Prefer", "wait=0"}});
   check_accepted(stop);
   const HttpAnswer second = act(client, running, "reboot", {{"Prefer", "wait=0"}});
-  CHECK_MESSAGE(second.status == 409, told(second));
+  CHECK_MESSAGE(second.status == 409, describe(second));
   CHECK(second.code() == "operation_in_progress");
 
   fleet.start_worker();

@@ -49,6 +49,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_tags(*query);
   check_bill(*query);
   const bool known = !query->complaint_unless({"limit", "tag."});
-  must_hold(!known || query->find("status") == nullptr, "what is not known is told");
+  must_hold(!known || query->find("status") == nullptr, "what is not known is reported");
   return 0;
 }

@@ -167,7 +167,7 @@ std::vector<Case> command_cases() {
                     .idle_timeout = std::chrono::hours(2)};
   const Create plain{.name = "n",
                      .instance_type = "t2.micro",
-                     .profile = "",
+                     .profile = std::nullopt,
                      .tags = {},
                      .idle_timeout = std::nullopt};
   std::vector<Case> cases = {by_api(full), by_hand(plain)};

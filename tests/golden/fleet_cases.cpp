@@ -133,7 +133,7 @@ void add_clock_changes(std::vector<Case>& cases) {
   cases.push_back(clock_case("by a command", clock_event(ClockScaled{0.25}, scaled.cause),
                              clock_before(), clock_after(by_new_scale, scaled)));
 
-  const auto applied = clock_event(DeadlinesApplied{at(600)}, std::nullopt);
+  const auto applied = clock_event(DeadlinesApplied{at(600), std::nullopt}, std::nullopt);
   auto after = clock_after(clock_before().time, std::nullopt);
   after.deadlines_applied_through = at(600);
   cases.push_back(clock_case("no optional member", applied, clock_before(), after));
@@ -142,7 +142,10 @@ void add_clock_changes(std::vector<Case>& cases) {
   auto before = clock_before();
   before.last_command = later_command();
   after.last_command = later_command();
-  cases.push_back(clock_case("every optional member", applied, before, after));
+  cases.push_back(old(clock_case("every optional member", applied, before, after)));
+  const auto applied_of_log = clock_event(DeadlinesApplied{at(600), 107}, std::nullopt);
+  cases.push_back(
+      clock_case("every optional member, with the log's place", applied_of_log, before, after));
 }
 
 void add_clock_outcomes(std::vector<Case>& cases) {

@@ -15,7 +15,8 @@
 namespace harness {
 namespace {
 
-constexpr long validity_seconds = 24 * 3600;
+constexpr long day_seconds = 24 * 3600;
+constexpr long a_minute_ago = -60;
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
@@ -41,12 +42,13 @@ void add_extension(X509* certificate, X509* issuer, int kind, const std::string&
 }
 
 /// Not signed yet. Without an issuer it is its own.
-Certificate make_certificate(const std::string& name, EVP_PKEY* key, X509* issuer) {
+Certificate make_certificate(const std::string& name, EVP_PKEY* key, X509* issuer,
+                             long valid_seconds = day_seconds) {
   Certificate made(X509_new(), X509_free);
   X509_set_version(made.get(), X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(made.get()), std::random_device{}());
   X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), validity_seconds);
+  X509_gmtime_adj(X509_getm_notAfter(made.get()), valid_seconds);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509_set_issuer_name(made.get(), X509_get_subject_name(issuer != nullptr ? issuer : made.get()));
@@ -89,9 +91,18 @@ Authority::~Authority() = default;
 
 CertificatePair Authority::issue(const std::string& name,
                                  const std::vector<std::string>& hosts) const {
+  return issue(name, hosts, day_seconds);
+}
+
+CertificatePair Authority::issue_expired(const std::string& name) const {
+  return issue(name, {"127.0.0.1", "localhost"}, a_minute_ago);
+}
+
+CertificatePair Authority::issue(const std::string& name, const std::vector<std::string>& hosts,
+                                 long valid_seconds) const {
   const Key key = make_key();
   X509* issuer = keys_->certificate.get();
-  const Certificate made = make_certificate(name, key.get(), issuer);
+  const Certificate made = make_certificate(name, key.get(), issuer, valid_seconds);
   add_extension(made.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(made.get(), issuer, NID_subject_alt_name, alternative_names(hosts));
   X509_sign(made.get(), keys_->key.get(), EVP_sha256());

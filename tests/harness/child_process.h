@@ -1,7 +1,7 @@
 #pragma once
 
-// A program that a test runs beside itself. It dies with the thread that started it (the kernel's
-// parent-death signal goes by thread), so start children from the test's main thread.
+// A program that a test runs as a child. The kernel kills it when the thread that started it ends
+// (the parent-death signal goes by thread), so start children from the test's main thread.
 // Threads: spawn and wait from one thread; pid() and signal() from any.
 
 #include <chrono>
@@ -45,7 +45,7 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   bool running();
-  void signal(int number);  // nothing happens to one that has ended
+  void signal(int number);  // no effect after the program has ended
 
   /// Waits for its end; nothing when it still runs after `wait_max`.
   std::optional<Ending> wait(std::chrono::milliseconds wait_max);

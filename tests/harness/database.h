@@ -1,6 +1,6 @@
 #pragma once
 
-// Postgres as a test looks into it: a query's rows as texts. Throws what libpqxx throws.
+// Queries of Postgres for tests, with the rows as texts. Throws what libpqxx throws.
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Waiting for a condition instead of for a while: a test that sleeps is either slow or wrong.
+// Waits for a condition. A test that sleeps for a fixed time is either slow or wrong.
 
 #include <chrono>
 #include <thread>
@@ -10,8 +10,8 @@
 
 namespace harness {
 
-/// Asks again and again until the answer is true in a condition, or the time is over; gives the
-/// last answer. A server that cannot be reached counts as "not yet".
+/// Evaluates `condition` repeatedly until its result converts to true or `wait_max` is over;
+/// returns the last result. A server that cannot be reached counts as false.
 template <typename Condition>
 auto eventually(Condition&& condition,
                 std::chrono::milliseconds wait_max = std::chrono::seconds(10),

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tells failure_note of every failed assertion. Included once, by each doctest main.
+// Reports every failed assertion to failure_note.h. Included once, by each doctest main.
 
 #include <doctest/doctest.h>
 

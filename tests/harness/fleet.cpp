@@ -17,15 +17,48 @@ namespace harness {
 namespace {
 
 // What the caller's shell may hold (after `. .run/env`, say) must not reach the parts.
-const std::vector<std::string> foreign_settings = {
-    "NATS_URL",         "DATABASE_URL",  "DB_HOST",       "DB_PORT",
-    "DB_NAME",          "DB_USER",       "DB_PASSWORD",   "DB_SSLMODE",
-    "HTTP_ADDR",        "METRICS_ADDR",  "PORT",          "ROLES",
-    "PROFILE",          "IDLE_TIMEOUT",  "SIM_SEED",      "TIME_SCALE",
-    "BILLING_INTERVAL", "SCHEMA_DIR",    "LOG_LEVEL",     "LOG_FORMAT",
-    "NATS_USER",        "NATS_PASSWORD", "SWAGGER_DIR",   "NATS_CA_FILE",
-    "NATS_CERT_FILE",   "NATS_KEY_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE",
-    "DB_SSLROOTCERT",   "KEYS_FILE",     "ALLOW_NO_KEYS", "HTTP_HOSTS"};
+const std::vector<std::string> foreign_settings = {"NATS_URL",
+                                                   "DATABASE_URL",
+                                                   "DB_HOST",
+                                                   "DB_PORT",
+                                                   "DB_NAME",
+                                                   "DB_USER",
+                                                   "DB_PASSWORD",
+                                                   "DB_SSLMODE",
+                                                   "HTTP_ADDR",
+                                                   "METRICS_ADDR",
+                                                   "PORT",
+                                                   "ROLES",
+                                                   "PROFILE",
+                                                   "IDLE_TIMEOUT",
+                                                   "SIM_SEED",
+                                                   "TIME_SCALE",
+                                                   "BILLING_INTERVAL",
+                                                   "SCHEMA_DIR",
+                                                   "LOG_LEVEL",
+                                                   "LOG_FORMAT",
+                                                   "NATS_USER",
+                                                   "NATS_PASSWORD",
+                                                   "SWAGGER_DIR",
+                                                   "NATS_CA_FILE",
+                                                   "NATS_CERT_FILE",
+                                                   "NATS_KEY_FILE",
+                                                   "TLS_CERT_FILE",
+                                                   "TLS_KEY_FILE",
+                                                   "DB_SSLROOTCERT",
+                                                   "KEYS_FILE",
+                                                   "ALLOW_NO_KEYS",
+                                                   "HTTP_HOSTS",
+                                                   "DURABILITY",
+                                                   "NATS_MONITOR_URL",
+                                                   "HTTP_CONNECTIONS",
+                                                   "DATABASE_CONNECTIONS",
+                                                   "RATE_LIMIT",
+                                                   "RATE_BURST",
+                                                   "TRUSTED_PROXIES",
+                                                   "API_URL",
+                                                   "API_CERT_FILE",
+                                                   "API_KEY"};
 
 constexpr std::chrono::seconds start_wait_max{30};
 constexpr std::chrono::seconds client_wait_max{75};
@@ -43,8 +76,8 @@ Fleet::Fleet(FleetOptions options)
       authority_(options_.tls ? std::make_unique<Authority>(scratch_.path(), "authority")
                               : nullptr),
       api_certificate_(issued(authority_, "api")),
-      nats_({.certificate = issued(authority_, "nats")}),
-      postgres_(issued(authority_, "postgres")),
+      nats_({.certificate = issued(authority_, "nats"), .store_dir = options_.nats_store}),
+      postgres_({issued(authority_, "postgres"), options_.postgres_folder}),
       database_(postgres_.create_vsim_database()) {
   if (options_.schema_dir.empty()) {
     options_.schema_dir = source_dir() + "/schema";
@@ -88,6 +121,7 @@ Settings Fleet::environment_of(const std::string& user) const {
     settings["NATS_CA_FILE"] = authority_->file();
   }
   settings["KEYS_FILE"] = keys_file();
+  settings.emplace("DURABILITY", "process");  // Postgres does not sync here
   return settings;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// A whole vsim of the test's own: a broker, a Postgres, the migration, APIs and workers from the
-// build this test belongs to, each on a port of its own and with the rights of its own that it has
-// as shipped. When the test fails its logs are kept and their ends printed.
+// A whole private vsim for one test: a broker, a Postgres, migrated tables, APIs and workers from
+// the build this test belongs to. Each part has its own port and the permissions that it has as
+// shipped. When the test fails, the logs are kept and their ends printed.
 // Threads: one; clients of it may be used by others.
 
 #include <chrono>
@@ -31,6 +31,9 @@ struct FleetOptions {
   Settings settings = {};       // of every part, such as {"TIME_SCALE", "60"}
   std::string schema_dir = {};  // instead of the shipped schema/
   bool tls = false;             // for callers, to NATS and to Postgres, under one authority()
+  // Where the servers store; empty: in temporary folders.
+  std::string nats_store = {};
+  std::string postgres_folder = {};
 };
 
 class Fleet {
@@ -58,16 +61,16 @@ class Fleet {
   ChildProcess& worker(std::size_t index = 0) { return workers_.at(index).process; }
   std::size_t workers() const { return workers_.size(); }
 
-  /// Starts a part that has ended, on the same port, and does not wait until it is ready. More
-  /// settings hold for this start only.
+  /// Starts a part that has ended, on the same port, and does not wait until it is ready. The
+  /// settings in `more` apply to this start only.
   void start_api(std::size_t index = 0, const Settings& more = {});
   void start_worker(std::size_t index = 0, const Settings& more = {});
 
   /// Waits until every part that runs answers /readyz with 200.
   void wait_until_ready(std::chrono::milliseconds wait_max = std::chrono::seconds(30));
 
-  /// What stands in `.run/env` for a user of the broker and the role of Postgres that goes with it:
-  /// admin (the owner of the tables), api, worker or operator.
+  /// The environment variables that `.run/env` sets for a user of the broker and its role of
+  /// Postgres: admin (the owner of the tables), api, worker or operator.
   Settings environment_of(const std::string& user) const;
 
   /// Runs a vsimctl command, or a command of the stock nats CLI, against this fleet, as an operator
@@ -77,9 +80,10 @@ class Fleet {
   Output nats_cli_as(const std::string& user, const std::vector<std::string>& arguments,
                      const std::string& input = {});
 
-  /// A key's text, made by vsimctl. The first turns keys on: soon nothing answers without one.
+  /// Makes a key with vsimctl and returns its text. The first key turns keys on: from then on
+  /// requests without one are refused.
   std::string add_key(const std::string& name, const std::string& role);
-  /// KEYS_FILE of every part, as ops/up has it; not there before the first key.
+  /// KEYS_FILE of every part, as ops/up sets it; the file does not exist before the first key.
   std::string keys_file() const { return scratch_.path() + "/keys.json"; }
 
   /// The sum over a metric's samples in one worker, or all that run; 0 when there are none.
@@ -113,17 +117,17 @@ class Fleet {
 };
 
 /// The sum over the samples of one metric in a Prometheus text page; with a label, such as
-/// `outcome="stale"`, only over those that bear it.
+/// `outcome="stale"`, only over those that have it.
 double metric_sum(const std::string& page, const std::string& name, const std::string& label = "");
 
-/// A copy of the shipped schema folder in which tests may change files; gone with the object.
+/// A copy of the shipped schema folder in which tests may change files; deleted with the object.
 class SchemaCopy {
  public:
   SchemaCopy();
   const std::string& path() const { return path_; }
-  /// Replaces the one place where `what` stands in the file; throws if there is not exactly one.
+  /// Replaces the one occurrence of `what` in the file; throws if there is not exactly one.
   void replace(const std::string& file, const std::string& what, const std::string& with) const;
-  /// How soon a delivery that nobody acked comes again; 30 s as shipped.
+  /// Sets how soon a message that is not acked is delivered again; 30 s as shipped.
   void set_ack_wait(std::chrono::seconds wait) const;
 
  private:

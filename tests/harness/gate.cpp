@@ -1,38 +1,45 @@
 #include "tests/harness/gate.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/harness/loopback.h"
+
 namespace harness {
 namespace {
 
 constexpr int look_interval_ms = 20;
+constexpr int piece_interval_ms = 1;
+constexpr std::size_t held_max = 256 * 1024;  // of one direction; then its sender waits
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
+/// Does not wait: a server that is frozen accepts nothing.
 template <typename Address>
 int connect_to(int family, const Address& address) {
-  const int socket = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+  const int socket = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EINPROGRESS) {
     return socket;
   }
   ::close(socket);
   return -1;
 }
+
+/// Closes it so that the peer sees a reset, not an end.
+void reset(int socket) {
+  const linger at_once{1, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(socket);
+}
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
@@ -66,78 +73,140 @@ Gate::~Gate() {
   thread_.request_stop();
   thread_.join();
   for (const Passage& passage : passages_) {
-    ::close(passage.client);
-    ::close(passage.server);
+    ::close(passage.up.from);
+    ::close(passage.up.to);
   }
   ::close(listener_);
 }
 
-void Gate::swallow() {
+void Gate::change(const Weather& weather) {
   const std::lock_guard lock(mutex_);
-  swallows_ = true;
+  weather_ = weather;
   for (Passage& passage : passages_) {
-    passage.swallowed = true;
+    passage.swallowed = passage.swallowed || weather.swallows;
   }
 }
 
-void Gate::carry() {
+void Gate::carry() { change({}); }
+void Gate::swallow() { change({.swallows = true}); }
+void Gate::refuse() { change({.refuses = true}); }
+void Gate::stall() { change({.stalls = true}); }
+void Gate::delay(std::chrono::milliseconds by) { change({.delay = by}); }
+void Gate::slice(std::size_t bytes) { change({.slice = bytes}); }
+
+void Gate::cut() {
   const std::lock_guard lock(mutex_);
-  swallows_ = false;
+  for (const Passage& passage : passages_) {
+    reset(passage.up.from);
+    reset(passage.up.to);
+  }
+  passages_.clear();
 }
 
 void Gate::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::vector<pollfd> waiting{{listener_, POLLIN, 0}};
-    for (const Passage& passage : passages_) {
-      waiting.push_back({passage.client, POLLIN, 0});
-      waiting.push_back({passage.server, POLLIN, 0});
-    }
-    if (::poll(waiting.data(), waiting.size(), look_interval_ms) <= 0) {
-      continue;
-    }
+    const bool somebody_comes = wait_for_bytes() != 0;
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = passages_.size(); i-- > 0;) {
-      if ((waiting[2 * i + 1].revents | waiting[2 * i + 2].revents) != 0) {
-        move(i);
-      }
+    if (!weather_.stalls) {
+      std::erase_if(passages_, [this](Passage& passage) {
+        take(passage, passage.up);
+        take(passage, passage.down);
+        if (pass_on(passage.up) && pass_on(passage.down)) {
+          return false;
+        }
+        ::close(passage.up.from);
+        ::close(passage.up.to);
+        return true;
+      });
     }
-    if (waiting[0].revents != 0) {
+    if (somebody_comes) {
       accept_one();
     }
   }
 }
 
-void Gate::accept_one() {
-  const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-  const int server = client < 0 ? -1 : connect_();
-  if (server < 0) {
-    ::close(client);
-    return;
+/// Waits until there is something to do, for a moment at most; returns what the listener has.
+int Gate::wait_for_bytes() {
+  std::vector<pollfd> waiting{{listener_, POLLIN, 0}};
+  int wait_ms = look_interval_ms;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Passage& passage : passages_) {
+      for (const Flow* flow : {&passage.up, &passage.down}) {
+        if (!weather_.stalls && !flow->pieces.empty()) {
+          wait_ms = piece_interval_ms;
+        }
+        const bool ended = !flow->pieces.empty() && flow->pieces.back().bytes.empty();
+        const bool takes = !weather_.stalls && !ended && flow->held < held_max;
+        waiting.push_back({takes ? flow->from : -1, POLLIN, 0});
+      }
+    }
   }
-  passages_.push_back({client, server, swallows_});
+  ::poll(waiting.data(), waiting.size(), wait_ms);
+  const std::lock_guard lock(mutex_);
+  auto polled = waiting.begin() + 1;
+  for (Passage& passage : passages_) {  // the same as before, or none after cut()
+    passage.up.readable = (polled++)->revents != 0;
+    passage.down.readable = (polled++)->revents != 0;
+  }
+  return waiting[0].revents;
 }
 
-/// What can be read on either side goes to the other one, or nowhere.
-void Gate::move(std::size_t index) {
-  const Passage passage = passages_[index];
-  for (const auto& [from, to] :
-       {std::pair(passage.client, passage.server), std::pair(passage.server, passage.client)}) {
-    char bytes[64 * 1024];
-    const ssize_t got = ::recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got < 0) {
-      continue;
-    }
-    const bool ends =
-        got == 0 ||
-        (!passage.swallowed && ::send(to, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL) < 0);
-    if (!ends) {
-      continue;
-    }
-    ::close(passage.client);
-    ::close(passage.server);
-    passages_.erase(passages_.begin() + static_cast<std::ptrdiff_t>(index));
+void Gate::accept_one() {
+  const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (client < 0) {
     return;
   }
+  const int server = weather_.refuses ? -1 : connect_();
+  if (server < 0) {
+    reset(client);
+    return;
+  }
+  passages_.push_back({weather_.swallows, {client, server}, {server, client}});
+}
+
+void Gate::take(Passage& passage, Flow& flow) {
+  if (!flow.readable) {
+    return;
+  }
+  char bytes[64 * 1024];
+  const ssize_t got = ::recv(flow.from, bytes, sizeof bytes, MSG_DONTWAIT);
+  if (got < 0 && would_block()) {
+    return;
+  }
+  const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
+  if (count > 0 && passage.swallowed) {
+    return;
+  }
+  flow.pieces.push_back({Clock::now() + weather_.delay, std::string(bytes, count)});
+  flow.held += count;
+}
+
+/// False when the stream has come to its end.
+bool Gate::pass_on(Flow& flow) {
+  while (!flow.pieces.empty() && flow.pieces.front().due <= Clock::now()) {
+    Piece& piece = flow.pieces.front();
+    if (piece.bytes.empty()) {
+      return false;
+    }
+    const std::size_t wanted =
+        weather_.slice == 0 ? piece.bytes.size() : std::min(weather_.slice, piece.bytes.size());
+    const ssize_t sent = ::send(flow.to, piece.bytes.data(), wanted, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      return would_block();
+    }
+    const auto count = static_cast<std::size_t>(sent);
+    flow.held -= count;
+    if (count == piece.bytes.size()) {
+      flow.pieces.pop_front();
+    } else {
+      piece.bytes.erase(0, count);
+    }
+    if (weather_.slice != 0) {
+      return true;
+    }
+  }
+  return true;
 }
 
 }  // namespace harness

@@ -1,10 +1,14 @@
 #pragma once
 
-// A door between a client and a server, on a port of loopback: it carries bytes both ways, or
-// swallows them, as a network does that has lost a host: no end, no error, no answer. The kernels
-// on both sides acknowledge everything.
+// A proxy between a client and a server, on a loopback port. It forwards bytes both ways, or does
+// to them what networks do: refuses, cuts, stalls, delays, slices, or drops them as one does that
+// has lost a host: then the connection neither ends nor fails, and nothing is answered. The kernels
+// on both sides acknowledge what they receive.
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <stop_token>
@@ -26,27 +30,59 @@ class Gate {
 
   std::uint16_t port() const { return port_; }
 
-  /// Connections that exist, and those that are made meanwhile, carry nothing more, for ever.
-  void swallow();
-  /// Connections that are made from now on are carried.
+  /// Forwards all bytes as they come, but those of connections that were swallowed.
   void carry();
+  /// Drops all bytes of connections that exist or are made before the next carry(), for ever.
+  void swallow();
+  /// Resets each new connection before the next carry(). Those that exist go on.
+  void refuse();
+  /// Resets all connections that exist. New ones are as before.
+  void cut();
+  /// Keeps all bytes, also those of new connections, until the next carry(). None is lost.
+  void stall();
+  /// Each byte arrives later by this, until the next carry().
+  void delay(std::chrono::milliseconds by);
+  /// Bytes arrive in pieces of at most this size, one each millisecond, until the next carry().
+  void slice(std::size_t bytes);
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Piece {
+    Clock::time_point due;
+    std::string bytes;  // none: the end of the stream
+  };
+  struct Flow {
+    int from;
+    int to;
+    std::deque<Piece> pieces = {};
+    std::size_t held = 0;  // bytes in them
+    bool readable = false;
+  };
   struct Passage {
-    int client;
-    int server;
     bool swallowed;
+    Flow up;
+    Flow down;
+  };
+  struct Weather {
+    bool swallows = false;
+    bool refuses = false;
+    bool stalls = false;
+    std::chrono::milliseconds delay{0};
+    std::size_t slice = 0;  // 0: whole
   };
   void listen();
   void run(const std::stop_token& stop);
+  int wait_for_bytes();
   void accept_one();
-  void move(std::size_t index);
+  void take(Passage& passage, Flow& flow);
+  bool pass_on(Flow& flow);
+  void change(const Weather& weather);
 
   std::function<int()> connect_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::mutex mutex_;
-  bool swallows_ = false;
+  Weather weather_;
   std::vector<Passage> passages_;
   std::jthread thread_;
 };

@@ -1,8 +1,8 @@
 #pragma once
 
 // An HTTP/1.1 client over one keep-alive connection, on a raw socket: a test sees the bytes of an
-// answer as they came, and can send bytes that no library would. Plain or over TLS, loopback only.
-// Threads: one client belongs to one thread.
+// answer as they arrived, and can send bytes that no library would send. Plain or over TLS,
+// loopback only. Threads: one client belongs to one thread.
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace harness {
 
-/// No connection, or it ended or fell silent before the whole answer was there.
+/// There is no connection, or it ended or timed out before the whole answer had arrived.
 struct Unreachable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -59,20 +59,20 @@ class HttpClient {
   /// Sends these bytes as they are and reads one answer.
   HttpAnswer raw(std::string_view bytes);
 
-  /// The answer behind the last one, to a request that went along with that one's.
+  /// The next answer on the connection, to a request that was sent together with the last one.
   HttpAnswer next_answer();
 
-  /// Sends without reading: for a caller that goes away in the middle.
+  /// Sends without reading: for a caller that disconnects before the answer.
   void send_only(std::string_view bytes);
 
-  /// Connects and reads one line: what a server of another protocol greets with.
+  /// Connects and reads one line, such as the greeting of a server of another protocol.
   std::string first_line();
 
   /// Whether the last answer left the connection open.
   bool connected() const { return socket_ >= 0; }
   void close();
 
-  /// Of the connection that is open, which must speak TLS; opens one if there is none.
+  /// The TLS stream of the open connection; opens one if there is none. Only with TLS.
   const TlsStream& tls();
 
  private:

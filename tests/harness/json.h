@@ -1,7 +1,7 @@
 #pragma once
 
-// A JSON document as a test reads it: asking for what is not there throws and says which name or
-// type was missing, so that a failing test explains itself.
+// A JSON document for tests: reading a member that does not exist, or has another type, throws an
+// error that names it.
 // Threads: values; share only for reading.
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class Json {
   bool is_null() const { return kind_ == Kind::null; }
   bool has(std::string_view name) const;
 
-  // Of a temporary these give copies, so that `for (... : answer.json()["items"].elements())` is
-  // safe.
+  // Called on a temporary they return copies, so that
+  // `for (... : answer.json()["items"].elements())` is safe.
   const Json& operator[](std::string_view name) const&;  // a member of an object
   Json operator[](std::string_view name) && { return std::as_const(*this)[name]; }
   const Json& at(std::size_t index) const&;  // an element of an array

@@ -1,7 +1,7 @@
 #pragma once
 
-// What can befall a Postgres that stays alive: it is frozen, or somebody's transaction stays open;
-// and the ways to it that a door can stand in. Threads: one.
+// Faults of a Postgres that does not crash: its processes are frozen, or a transaction stays open;
+// and URLs that lead to it through a gate (gate.h). Threads: one.
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace harness {
 
-/// Every process of a cluster stopped where it stands (SIGSTOP); they go on at its end.
+/// Stops every process of a cluster (SIGSTOP); the destructor continues them.
 class FrozenPostgres {
  public:
   explicit FrozenPostgres(PrivatePostgres& postgres);
@@ -23,8 +23,8 @@ class FrozenPostgres {
   PrivatePostgres& postgres_;
 };
 
-/// A transaction that somebody has left open after these statements, with the locks it holds;
-/// rolled back at the end.
+/// A transaction that has run these statements and stays open, with the locks it holds; the
+/// destructor rolls it back.
 class OpenTransaction {
  public:
   OpenTransaction(const std::string& url, const std::string& sql);
@@ -37,10 +37,10 @@ class OpenTransaction {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Where a cluster listens, in a file.
+/// The path of the Unix socket on which a cluster listens.
 std::string socket_path(const PrivatePostgres& postgres);
 
-/// `url`, which leads to a Unix socket, by way of a port of loopback.
+/// `url`, which names a Unix socket, with a loopback port in its place.
 std::string through_port(const std::string& url, std::uint16_t port);
 
 }  // namespace harness

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -58,9 +60,21 @@ std::string tls_block(const NatsOptions& options) {
 
 }  // namespace
 
+Durability test_durability() {
+  const char* chosen = std::getenv("VSIM_TEST_DURABILITY");
+  if (chosen == nullptr || std::string_view(chosen) == "power") {
+    return Durability::power;
+  }
+  if (std::string_view(chosen) == "process") {
+    return Durability::process;
+  }
+  throw std::runtime_error(fmt::format("VSIM_TEST_DURABILITY is no durability: {}", chosen));
+}
+
 PrivateNats::PrivateNats(const NatsOptions& options)
     : scratch_("vsim-nats"),
       options_(options),
+      store_(options.store_dir.empty() ? scratch_.path() + "/store" : options.store_dir),
       name_(unique_name()),
       log_path_(scratch_.path() + "/nats.log") {
   for (int attempt = 0; attempt < 5; ++attempt) {
@@ -96,7 +110,7 @@ void PrivateNats::restart_without_messages_of(const std::string& stream) {
   process_.kill();
   std::size_t lost = 0;
   namespace files = std::filesystem;
-  for (const auto& account : files::directory_iterator(scratch_.path() + "/store/jetstream")) {
+  for (const auto& account : files::directory_iterator(store_ + "/jetstream")) {
     lost += files::remove_all(account.path() / "streams" / stream / "msgs");
   }
   if (lost == 0) {
@@ -110,40 +124,50 @@ void PrivateNats::restart_configured(const std::string& what, const std::string&
   restart();
 }
 
+void PrivateNats::restart_with(Durability durability) {
+  options_.durability = durability;
+  restart();
+}
+
 void PrivateNats::keep_store() {
   process_.terminate();
-  std::filesystem::copy(scratch_.path() + "/store", scratch_.path() + "/kept",
+  std::filesystem::copy(store_, scratch_.path() + "/kept",
                         std::filesystem::copy_options::recursive);
   restart();
 }
 
 void PrivateNats::restart_on_kept_store() {
   process_.kill();
-  std::filesystem::remove_all(scratch_.path() + "/store");
-  std::filesystem::rename(scratch_.path() + "/kept", scratch_.path() + "/store");
+  std::filesystem::remove_all(store_);
+  std::filesystem::rename(scratch_.path() + "/kept", store_);
   restart();
 }
 
 void PrivateNats::restart_empty() {
   process_.kill();
-  std::filesystem::remove_all(scratch_.path() + "/store");
+  std::filesystem::remove_all(store_);
+  restart();
+}
+
+void PrivateNats::restart_after(const std::function<void(const std::string& folder)>& damage) {
+  process_.terminate();
+  damage(store_ + "/jetstream/VSIM/streams/EVENTS/msgs");
   restart();
 }
 
 void PrivateNats::restart_damaged(const std::string& text) {
-  process_.terminate();
-  const std::string blocks = scratch_.path() + "/store/jetstream/VSIM/streams/EVENTS/msgs";
-  for (const auto& block : std::filesystem::directory_iterator(blocks)) {
-    std::string bytes = read_file(block.path());
-    const std::size_t at = bytes.find(text);
-    if (at == std::string::npos) {
-      continue;
+  restart_after([&](const std::string& folder) {
+    for (const auto& block : std::filesystem::directory_iterator(folder)) {
+      std::string bytes = read_file(block.path());
+      const std::size_t at = bytes.find(text);
+      if (at == std::string::npos) {
+        continue;
+      }
+      bytes[at] = static_cast<char>(bytes[at] ^ 1);
+      return write_file(block.path(), bytes);
     }
-    bytes[at] = static_cast<char>(bytes[at] ^ 1);
-    write_file(block.path(), bytes);
-    return restart();
-  }
-  throw std::runtime_error("EVENTS has no " + text + " on its disk");
+    throw std::runtime_error("EVENTS has no " + text + " on its disk");
+  });
 }
 
 std::string PrivateNats::refused_to_parts() const {
@@ -172,10 +196,9 @@ bool PrivateNats::start() {
   text = replaced(text, "@SERVER_NAME@", name_);
   text = replaced(text, "@LISTEN@", fmt::format("127.0.0.1:{}", port_));
   text = replaced(text, "@MONITOR_LISTEN@", fmt::format("127.0.0.1:{}", monitor_port_));
-  text = replaced(text, "@STORE_DIR@", scratch_.path() + "/store");
-  if (!options_.sync_always) {
-    text = replaced(text, "sync_interval: always", "sync_interval: 2m");
-  }
+  text = replaced(text, "@STORE_DIR@", store_);
+  text = replaced(text, "@SYNC_INTERVAL@",
+                  options_.durability == Durability::power ? "always" : "\"1s\"");
   if (!options_.users) {
     text = replaced(text.substr(0, text.find("\naccounts {")), "include ", "# include ");
   }

@@ -1,11 +1,11 @@
 #pragma once
 
-// A nats-server of the test's own, with the shipped configuration and its users: own port, own
-// store, loopback.
-// Every answer of the port is checked to come from this very server before a test uses it.
-// Threads: one.
+// A private nats-server for one test, with the shipped configuration and users, its own port and
+// store, on loopback. Before a test uses the port, it is checked that this very server answers on
+// it. Threads: one.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,11 +17,19 @@
 
 namespace harness {
 
+/// How the broker syncs, as `ops/up --durability` has it: before each acknowledgement, or once a
+/// second.
+enum class Durability : std::uint8_t { power, process };
+
+/// VSIM_TEST_DURABILITY: "process", or "power" if it is not set. Throws for another value.
+Durability test_durability();
+
 struct NatsOptions {
-  bool sync_always = true;  // fsync before each acknowledgement, as shipped
-  bool users = true;        // as shipped; false: whoever connects may do everything
+  Durability durability = test_durability();
+  bool users = true;  // as shipped; false: whoever connects may do everything
   std::optional<CertificatePair> certificate = {};  // given: TLS, and nothing else
   std::string client_authorities = {};  // a file; given: clients must show a certificate of theirs
+  std::string store_dir = {};           // empty: in a temporary folder
 };
 
 class PrivateNats {
@@ -36,27 +44,31 @@ class PrivateNats {
   ChildProcess& process() { return process_; }
   const std::string& log_path() const { return log_path_; }
 
-  /// What the broker has refused vsim-api and vsim-worker for want of a permission, line by line as
-  /// it logged it; but for lines that hold what restart_configured() has replaced.
+  /// The lines of the broker's log in which it denies vsim-api or vsim-worker a permission, without
+  /// those that hold a text which restart_configured() has put in.
   std::string refused_to_parts() const;
 
   /// SIGKILL, as a crash would.
   void kill() { process_.kill(); }
   /// Stops it if it runs, and starts it on the same store and port; returns when it is ready.
   void restart();
-  /// Killed, and without what it stored in a stream: the stream and its consumers are there still.
+  /// Kills it and restarts it without the messages of a stream; the stream and its consumers stay.
   void restart_without_messages_of(const std::string& stream);
-  /// Stopped, and started with `with` wherever its shipped configuration says `what`, from then
-  /// on. Throws when that stands nowhere.
+  /// Restarts it with `what` in the shipped configuration replaced by `with`, for this and all
+  /// later starts. Throws when `what` does not occur in it.
   void restart_configured(const std::string& what, const std::string& with);
-  /// Stopped, copied as a backup, and started again.
+  /// Restarts it on the same store with another durability.
+  void restart_with(Durability durability);
+  /// Stops it, copies its store as a backup, and starts it again.
   void keep_store();
-  /// Killed, and started on the store as it was kept: it has gone back to an older one.
+  /// Kills it and starts it on the copy that keep_store() has made: an older state.
   void restart_on_kept_store();
-  /// With everything it stored thrown away.
+  /// Restarts it with an empty store.
   void restart_empty();
-  /// With one bit changed where `text` first stands in what EVENTS has on its disk, as a bad disk
-  /// does. Throws when it stands nowhere.
+  /// Stops it, lets `damage` change the files in the folder of EVENTS' blocks, and starts it again.
+  void restart_after(const std::function<void(const std::string& folder)>& damage);
+  /// Restarts it with one bit flipped where `text` first occurs in the files of EVENTS, as a bad
+  /// disk does. Throws when it does not occur.
   void restart_damaged(const std::string& text);
 
  private:
@@ -65,6 +77,7 @@ class PrivateNats {
 
   ScratchDir scratch_;
   NatsOptions options_;
+  std::string store_;
   std::string name_;
   std::string log_path_;
   std::vector<std::pair<std::string, std::string>> altered_;  // of the shipped configuration
@@ -73,7 +86,7 @@ class PrivateNats {
   ChildProcess process_;
 };
 
-/// The line that a nats-server greets with; empty when none listens there.
+/// The first line that a nats-server sends to a new connection; empty when none listens there.
 std::string nats_greeting(std::uint16_t port);
 
 }  // namespace harness

@@ -57,6 +57,19 @@ ChildOptions as_postgres(std::vector<std::string> argv, const std::string& log_p
   return options;
 }
 
+/// Kills each process whose working folder this is; false: there was none.
+bool kill_those_in(const std::string& folder) {
+  bool found = false;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    std::error_code gone;
+    if (pid > 0 && fs::read_symlink(entry.path() / "cwd", gone) == folder && !gone) {
+      found = ::kill(pid, SIGKILL) == 0 || found;
+    }
+  }
+  return found;
+}
+
 std::string password_of(const std::string& role) { return "secret-of-" + role; }
 
 void give_to_postgres(const std::string& path) {
@@ -81,10 +94,10 @@ void run(std::vector<std::string> argv, const std::string& log_path,
 
 }  // namespace
 
-PrivatePostgres::PrivatePostgres(const std::optional<CertificatePair>& certificate)
+PrivatePostgres::PrivatePostgres(const PostgresOptions& options)
     : scratch_("vsim-postgres"),
       bin_(postgres_bin()),
-      data_(scratch_.path() + "/data"),
+      data_((options.folder.empty() ? scratch_.path() : options.folder) + "/data"),
       log_path_(scratch_.path() + "/postgres.log") {
   give_to_postgres(scratch_.path());
   run({bin_ + "/initdb", "--pgdata=" + data_, "--auth=trust", "--no-sync", "--username=vsim",
@@ -94,8 +107,8 @@ PrivatePostgres::PrivatePostgres(const std::optional<CertificatePair>& certifica
   write_file(data_ + "/pg_hba.conf",
              "local all vsim trust\nlocal all all scram-sha-256\n"
              "hostssl all all 127.0.0.1/32 scram-sha-256\n");
-  if (certificate) {
-    take_certificate(*certificate);
+  if (options.certificate) {
+    take_certificate(*options.certificate);
   }
   start();
 }
@@ -123,9 +136,11 @@ PrivatePostgres& PrivatePostgres::shared() {
 }
 
 void PrivatePostgres::start() {
+  std::error_code ignored;
+  fs::remove(data_ + "/postmaster.pid", ignored);  // left by a power cut
   std::vector<std::string> argv{bin_ + "/postgres", "-D", data_, "-k", scratch_.path()};
   for (const std::string& setting :
-       {std::string("fsync=off"), std::string("shared_buffers=64MB"),
+       {"fsync=" + std::string(fsync_ ? "on" : "off"), std::string("shared_buffers=64MB"),
         "port=" + std::to_string(port_), "ssl=" + std::string(tls_ ? "on" : "off"),
         "listen_addresses=" + std::string(tls_ ? "127.0.0.1" : "")}) {
     argv.insert(argv.end(), {"-c", setting});
@@ -149,10 +164,22 @@ void PrivatePostgres::kill() {
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }
 
+void PrivatePostgres::lose_power() {
+  process_.kill();
+  while (kill_those_in(data_)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 void PrivatePostgres::restart() {
   process_.signal(SIGQUIT);
   process_.wait(std::chrono::seconds(10));
   start();
+}
+
+void PrivatePostgres::restart_with_fsync(bool on) {
+  fsync_ = on;
+  restart();
 }
 
 std::string PrivatePostgres::create_database() {

@@ -1,9 +1,8 @@
 #pragma once
 
-// A Postgres cluster of the test's own: made in a temporary folder, reached through a Unix socket
-// there and by nothing else (or, where it has a certificate, by TLS on loopback too), gone with the
-// object. As root it runs as the user `postgres`, since
-// the server refuses root. Threads: one.
+// A private Postgres cluster in a temporary folder, deleted with the object. It listens on a Unix
+// socket in that folder and, where it has a certificate, with TLS on loopback. When the test runs
+// as root, Postgres runs as the user `postgres`, since it refuses to run as root. Threads: one.
 
 #include <cstdint>
 #include <optional>
@@ -15,14 +14,19 @@
 
 namespace harness {
 
+struct PostgresOptions {
+  std::optional<CertificatePair> certificate = {};  // given: TLS too, on loopback
+  std::string folder = {};  // its data is in a folder of this one; empty: a temporary one
+};
+
 class PrivatePostgres {
  public:
   /// Makes and starts a cluster, in about a second. VSIM_PG_BIN names the folder of its programs;
   /// without it the newest /usr/lib/postgresql/*/bin is taken. Throws std::runtime_error.
-  explicit PrivatePostgres(const std::optional<CertificatePair>& certificate = std::nullopt);
+  explicit PrivatePostgres(const PostgresOptions& options = {});
   ~PrivatePostgres();
 
-  /// The test program's own, for tests that need only a database to themselves.
+  /// One cluster for the whole test program, for tests that need only a database of their own.
   static PrivatePostgres& shared();
 
   /// The URL of the cluster's first database, `postgres`.
@@ -37,19 +41,24 @@ class PrivatePostgres {
   /// As one of the shipped roles: vsim_worker, vsim_api or vsim_operator.
   std::string url(const std::string& database, const std::string& role) const;
   std::uint16_t port() const { return port_; }
-  /// By TCP, with what more is to stand in the URL, such as "sslmode=require".
+  /// By TCP, with more parameters in the URL, such as "sslmode=require".
   std::string tls_url(const std::string& database, const std::string& role,
                       const std::string& parameters) const;
 
   ChildProcess& process() { return process_; }
   const std::string& log_path() const { return log_path_; }
 
-  /// SIGKILL of the server and so, within half a second, of all its sessions. Nothing is fsynced
-  /// here, but the kernel keeps what was written.
+  /// Kills the server (SIGKILL) and so, within half a second, all its sessions. Nothing is fsynced,
+  /// but the kernel keeps what was written.
   void kill();
+  /// Kills the server and each of its processes, and does not touch its files: they may be on a
+  /// disk that does not answer.
+  void lose_power();
   /// Stops it at once (SIGQUIT) if it runs, and starts it on the same data; returns when it is
   /// ready.
   void restart();
+  /// The same with fsync on, or off as it is without this call.
+  void restart_with_fsync(bool on);
 
  private:
   void start();
@@ -61,7 +70,8 @@ class PrivatePostgres {
   std::string data_;
   std::string log_path_;
   bool tls_ = false;
-  std::uint16_t port_ = 5432;  // names the socket, so it is nobody else's also where it is usual
+  bool fsync_ = false;
+  std::uint16_t port_ = 5432;  // part of the socket's name; the folder makes it unique
   ChildProcess process_;
   int databases_ = 0;
 };

@@ -8,12 +8,12 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/harness/loopback.h"
 
 namespace harness {
 namespace {
@@ -22,10 +22,7 @@ bool executable(const std::string& path) { return ::access(path.c_str(), X_OK) =
 
 bool can_listen(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in address = loopback(port);
   const bool bound =
       ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
       ::listen(socket, 1) == 0;

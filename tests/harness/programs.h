@@ -21,9 +21,10 @@ std::string swagger_dir();
 /// The checkout, for files that the product ships (schema/, ops/nats/).
 std::string source_dir();
 
-/// A loopback port where nobody listens now. Below the range from which the kernel takes the ports
-/// of outgoing connections, so that a server can come back to it after a while. No other test gets
-/// it while this process runs; a program that is no test of vsim's may take it before it is used.
+/// A loopback port on which nobody listens now. It is below the range from which the kernel takes
+/// the ports of outgoing connections, so that a server can be restarted on it later. No other test
+/// gets it while this process runs; a program that is no test of vsim may take it before it is
+/// used.
 std::uint16_t free_port();
 
 }  // namespace harness

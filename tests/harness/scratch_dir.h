@@ -1,7 +1,7 @@
 #pragma once
 
-// A temporary folder of one test, gone with the object; kept when the test is failing, for its
-// logs. Readable by other users, so that Postgres can live in it under an account of its own.
+// A temporary folder of one test, deleted with the object; kept when the test is failing, for its
+// logs. Readable by other users, so that Postgres can use it under another account.
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The seed of a test with chance in it: VSIM_SEED, to repeat a run, else another one each time.
-// CAPTURE it, so that a failure tells it.
+// The seed of a test that draws random values: VSIM_SEED, to repeat a run, else a new one each
+// time. CAPTURE it, so that a failure prints it.
 
 #include <cstdint>
 

@@ -20,16 +20,17 @@ std::string create_body(const NewServer& server) {
 Json create_server(HttpClient& client, const NewServer& server) {
   const HttpAnswer answer = client.post("/servers", create_body(server));
   if (answer.status != 201) {
-    throw UnexpectedAnswer("create: " + told(answer));
+    throw UnexpectedAnswer("create: " + describe(answer));
   }
   return answer.json();
 }
 
 void extend_pool(HttpClient client, const std::string& cidr) {
   const HttpAnswer answer =
-      client.post("/regions/us-east-1/addresses", fmt::format(R"({{"cidr":"{}"}})", cidr));
+      client.post("/regions/us-east-1/addresses", fmt::format(R"({{"cidr":"{}"}})", cidr),
+                  {{"Prefer", "wait=60"}});  // tens of thousands of rows, on a machine at work
   if (answer.status != 200) {
-    throw UnexpectedAnswer("extend the pool: " + told(answer));
+    throw UnexpectedAnswer("extend the pool: " + describe(answer));
   }
 }
 
@@ -42,7 +43,7 @@ HttpAnswer act(HttpClient& client, const std::string& id, const std::string& act
 Json get_server(HttpClient& client, const std::string& id) {
   const HttpAnswer answer = client.get("/servers/" + id);
   if (answer.status != 200) {
-    throw UnexpectedAnswer(fmt::format("GET /servers/{}: {}", id, told(answer)));
+    throw UnexpectedAnswer(fmt::format("GET /servers/{}: {}", id, describe(answer)));
   }
   return answer.json();
 }
@@ -50,7 +51,7 @@ Json get_server(HttpClient& client, const std::string& id) {
 std::int64_t newest_version(HttpClient& client, const std::string& id) {
   const HttpAnswer answer = client.get("/servers/" + id + "/logs?limit=1");
   if (answer.status != 200) {
-    throw UnexpectedAnswer(fmt::format("GET /servers/{}/logs: {}", id, told(answer)));
+    throw UnexpectedAnswer(fmt::format("GET /servers/{}/logs: {}", id, describe(answer)));
   }
   return answer.json().at(0)["version"].integer();
 }
@@ -78,7 +79,7 @@ std::map<std::string, Json> all_servers(HttpClient& client, const std::string& f
   while (true) {
     const HttpAnswer answer = client.get(path);
     if (answer.status != 200) {
-      throw UnexpectedAnswer(fmt::format("GET {}: {}", path, told(answer)));
+      throw UnexpectedAnswer(fmt::format("GET {}: {}", path, describe(answer)));
     }
     const Json page = answer.json();
     for (const Json& server : page["items"].elements()) {
@@ -91,7 +92,7 @@ std::map<std::string, Json> all_servers(HttpClient& client, const std::string& f
   }
 }
 
-std::string told(const HttpAnswer& answer) {
+std::string describe(const HttpAnswer& answer) {
   return fmt::format("{} {}", answer.status, answer.body.substr(0, 500));
 }
 

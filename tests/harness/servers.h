@@ -1,6 +1,6 @@
 #pragma once
 
-// What tests say to the HTTP API again and again. An answer that is not the expected one throws,
+// Requests to the HTTP API that many tests make. An answer that is not the expected one throws,
 // with the whole answer in the text.
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace harness {
 
-/// Not the answer that the test needs to go on.
+/// Another answer than the one that the test needs to continue.
 struct UnexpectedAnswer : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -23,13 +23,13 @@ struct NewServer {
   std::string name = "web-1";
   std::string region = "us-east-1";
   std::string type = "t2.micro";
-  std::string profile = {};  // empty: left to the product
+  std::string profile = {};  // empty: the product's default
 };
 
 /// The body of a create.
 std::string create_body(const NewServer& server = {});
 
-/// Creates and waits for the outcome; the server.
+/// Creates a server and waits for the outcome; returns the server.
 Json create_server(HttpClient& client, const NewServer& server = {});
 
 /// Adds these addresses to us-east-1.
@@ -41,18 +41,18 @@ HttpAnswer act(HttpClient& client, const std::string& id, const std::string& act
 
 Json get_server(HttpClient& client, const std::string& id);
 
-/// Of the newest entry of the server's log, which counts commands that changed nothing too.
+/// The version of the newest entry of the server's log, where commands that change nothing count.
 std::int64_t newest_version(HttpClient& client, const std::string& id);
 
-/// Waits until the server has this status; the server then.
+/// Waits until the server has this status; returns the server.
 Json wait_for_status(HttpClient& client, const std::string& id, const std::string& status,
                      std::chrono::milliseconds wait_max = std::chrono::seconds(20));
 
 /// The servers of a list, all pages, by id.
 std::map<std::string, Json> all_servers(HttpClient& client, const std::string& filter = "");
 
-/// One line with all that an answer says, for messages.
-std::string told(const HttpAnswer& answer);
+/// The whole answer on one line, for messages.
+std::string describe(const HttpAnswer& answer);
 
 /// A random UUID, version 4.
 std::string random_uuid();

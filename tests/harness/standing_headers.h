@@ -1,8 +1,8 @@
 #pragma once
 
-// Headers that every request of every HttpClient in this process bears, beside its own: for systems
-// that ask for a key, so that tests need not know of it. Threads: made and
-// ended while no other thread has a client.
+// Headers that are added to every request of every HttpClient in this process: for systems that ask
+// for a key, so that tests need not know of it. Threads: construct and destroy it while no other
+// thread has a client.
 
 #include "tests/harness/http_client.h"
 

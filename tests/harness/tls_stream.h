@@ -1,7 +1,7 @@
 #pragma once
 
-// The client's side of TLS over a connected socket, as strict as a careful client: the certificate
-// must come from the authority that is trusted and name the host. Throws std::runtime_error.
+// The client's side of TLS over a connected socket. The server's certificate must be issued by a
+// trusted authority and name the host. Throws std::runtime_error.
 // Threads: one.
 
 #include <memory>
@@ -11,8 +11,8 @@
 namespace harness {
 
 struct TlsOptions {
-  std::string authorities;         // a file; who may vouch for the server
-  std::string host = "127.0.0.1";  // whom its certificate must name
+  std::string authorities;         // a file: the authorities that are trusted
+  std::string host = "127.0.0.1";  // the name that its certificate must have
   std::string version_max = {};    // "1.1" and so on; empty: the newest
 };
 
@@ -25,12 +25,12 @@ class TlsStream {
   TlsStream& operator=(const TlsStream&) = delete;
 
   void send(std::string_view bytes);
-  /// What has come, waiting for it; 0 at the end.
+  /// Blocks until some bytes have arrived and gives their number; 0 at the end of the stream.
   std::size_t receive(char* into, std::size_t size);
-  /// Whether the server has ended the connection. Does not wait.
+  /// Whether the server has ended the connection. Does not block.
   bool ended();
 
-  /// The common name in the server's certificate, and the version spoken, such as "TLSv1.3".
+  /// The common name in the server's certificate, and the protocol version, such as "TLSv1.3".
   std::string server_name() const;
   std::string version() const;
 

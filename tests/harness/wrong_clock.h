@@ -1,14 +1,14 @@
 #pragma once
 
-// A program on a machine whose clock is wrong.
+// Runs a program with a wrong wall clock.
 
 #include <map>
 #include <string>
 
 namespace harness {
 
-/// Environment variables for a program that is to see the wall's time off by this, such as "+30s";
-/// its monotonic clocks go on as they are. Throws where libfaketime is not installed.
+/// Environment variables that shift the wall clock which a program sees by this, such as "+30s";
+/// its monotonic clocks are not shifted. Throws where libfaketime is not installed.
 std::map<std::string, std::string> with_clock(const std::string& offset);
 
 }  // namespace harness

@@ -337,7 +337,7 @@ TEST_CASE("commands of the clock wait for their slot, one after the other") {
   CHECK(pending(ground.gateway.carry_out(of_the_clock(), 0s)) > sequence);
 }
 
-TEST_CASE("a broker that is gone is told at once, and the end of the process ends the waits") {
+TEST_CASE("a broker that is gone is reported at once, and the end of the process ends the waits") {
   Ground ground;
   const auto command = Ground::submission(new_command(), new_server());
   std::jthread end([&] {

@@ -93,7 +93,9 @@ struct Worker {
   telemetry::Metrics metrics;
   workers::FleetView view{store, wall, [] { return read_model::FleetSnapshot{}; }};
   workers::ReapedServers reaped{metrics};
-  workers::DecisionTools tools{store, view, catalogue, reaped};
+  workers::AppendCosts costs{metrics};
+  workers::DecisionTools tools{
+      .store = store, .view = view, .catalogue = catalogue, .reaped = reaped, .costs = costs};
   workers::DeadLetters letters{*connection, metrics};
   workers::Burial burial{tools, letters};
   CommandQueue queue{*connection, "COMMANDS", "commands"};
@@ -264,7 +266,7 @@ TEST_CASE("what is delivered again is handled in the other order each time") {
       for (const auto& delivery : taken) {
         queue.nak(delivery, 0ms);
       }
-      queue.flush();
+      streams.broker->flush();
     }
     Worker worker(streams);
     REQUIRE(is_empty(streams));

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "eventstore/jetstream_store.h"
 #include "eventstore/memory_store.h"
 #include "eventstore/streams.h"
 #include "schema/messages/catalogue_files.h"
+#include "tests/harness/eventually.h"
 #include "tests/harness/private_nats.h"
 
 using namespace vsim::eventstore;
@@ -108,6 +111,94 @@ void keeps_the_contract(EventStore& store) {
   CHECK(results[2]);
 }
 
+/// What a chain was refused for, and how much of it was not.
+struct Stopped {
+  std::size_t stored = 0;
+  Error::Kind kind{};
+  bool operator==(const Stopped&) const = default;
+};
+Stopped stopped(const ChainEnd& end) {
+  REQUIRE(end.error);
+  return {end.stored, end.error->kind};
+}
+
+void keeps_chains(EventStore& store) {
+  const auto append = [&](const std::vector<Append>& chain) {
+    const Chain one(chain);
+    return store.append_chains(std::span(&one, 1)).front();
+  };
+  const std::string a = "vsim.evt.server.r.a";
+  const std::string b = "vsim.evt.server.r.b";
+  const std::string ip = "vsim.evt.ip.r.10-0-0-1";
+
+  // All of it, in order.
+  const auto all = append({message(ip, "claim", Expectation{ip, 0}),
+                           message(a, "a1", Expectation{"vsim.evt.server.*.a", 0})});
+  CHECK_FALSE(all.error);
+  CHECK(all.stored == 2);
+  CHECK(all.last == 2);
+  CHECK(store.load(1).value()->payload == "claim");
+  CHECK(store.load(2).value()->payload == "a1");
+
+  // Refused at its first message: nothing is stored.
+  CHECK(stopped(append(
+            {message(ip, "claim", Expectation{ip, 0}), message(b, "b1", Expectation{b, 0})})) ==
+        Stopped{0, Error::Kind::conflict});
+  CHECK(store.last_sequence().value() == 2);
+
+  // Refused in the middle: what is before it stays, what is behind it is not stored.
+  const auto middle = append({message(ip, "claim again", Expectation{ip, 1}),
+                              message(a, "late", Expectation{"vsim.evt.server.*.a", 0}),
+                              message(b, "b1", Expectation{b, 0})});
+  CHECK(stopped(middle) == Stopped{1, Error::Kind::conflict});
+  CHECK(middle.last == 3);
+  CHECK(store.last_sequence().value() == 3);
+  CHECK(store.load_last(std::vector{b}).value().empty());
+
+  // Refused at its last message.
+  CHECK(stopped(
+            append({message(b, "b1", Expectation{b, 0}), message(a, "late", Expectation{a, 0})})) ==
+        Stopped{1, Error::Kind::conflict});
+}
+
+void keeps_chains_apart(EventStore& store) {
+  // Several at once: each ends by itself, and their messages may mix.
+  std::vector<std::vector<Append>> many;
+  for (int i = 0; i < 20; ++i) {
+    const auto id = std::to_string(i);
+    const auto expected = i == 7 ? Sequence{99} : Sequence{0};
+    many.push_back({message("vsim.evt.ip.r." + id, "claim"),
+                    message("vsim.evt.server.r." + id, "server",
+                            Expectation{"vsim.evt.server.*." + id, expected})});
+  }
+  const std::vector<Chain> chains(many.begin(), many.end());
+  const auto ends = store.append_chains(chains);
+  REQUIRE(ends.size() == chains.size());
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    CAPTURE(i);
+    if (i == 7) {
+      CHECK(stopped(ends[i]) == Stopped{1, Error::Kind::conflict});
+      continue;
+    }
+    REQUIRE_FALSE(ends[i].error);
+    CHECK(ends[i].stored == 2);
+    CHECK(store.load(ends[i].last).value()->subject == many[i].back().subject);
+  }
+}
+
+void takes_a_long_chain(EventStore& store) {
+  // As long as one may be.
+  std::vector<Append> longest;
+  for (std::size_t i = 0; i < chain_messages_max; ++i) {
+    longest.push_back(message("vsim.evt.long." + std::to_string(i), "x"));
+  }
+  const Chain one(longest);
+  const auto end = store.append_chains(std::span(&one, 1)).front();
+  CHECK_FALSE(end.error);
+  CHECK(end.stored == chain_messages_max);
+  CHECK(end.last == store.last_sequence().value());
+}
+
 void follows(EventStore& store) {
   Headers headers = {{"Vsim-Reply-To", "_INBOX.x"}};
   for (int i = 1; i <= 5; ++i) {
@@ -141,6 +232,76 @@ TEST_CASE("a log in memory appends, refuses and loads as the contract says") {
 TEST_CASE("a log on JetStream appends, refuses and loads as the contract says") {
   const auto ground = make_ground(true);
   keeps_the_contract(*ground.store);
+}
+
+TEST_CASE("a chain in memory ends where it is refused") { keeps_chains(*make_ground(false).store); }
+
+TEST_CASE("a chain on JetStream ends where it is refused") {
+  for (const auto& keeps : {keeps_chains, keeps_chains_apart, takes_a_long_chain}) {
+    const auto ground = make_ground(true);
+    keeps(*ground.store);
+  }
+}
+
+TEST_CASE("a chain in a broker that dies has an end, and what is stored of it is a prefix") {
+  const auto ground = make_ground(true);
+  for (int round = 0; round < 3; ++round) {
+    CAPTURE(round);
+    std::vector<Append> messages;
+    for (std::size_t i = 0; i < chain_messages_max; ++i) {
+      const auto subject = fmt::format("vsim.evt.round.{}.{}", round, i);
+      messages.push_back(message(subject, std::to_string(i), Expectation{subject, 0}));
+    }
+    REQUIRE(harness::eventually([&] { return ground.prompt->connected(); }, 60s));
+    const auto before = ground.store->last_sequence().value();
+    const Chain chain(messages);
+    std::vector<ChainEnd> ends;
+    std::jthread writer([&] { ends = ground.store->append_chains(std::span(&chain, 1)); });
+    // Until some of it is there.
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (ground.store->last_sequence().value_or(before) <= before + 5 &&
+           std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::yield();
+    }
+    ground.nats->kill();
+    writer.join();
+    REQUIRE(ends.size() == 1);
+    ground.nats->restart();
+    auto last = ground.store->last_sequence();
+    const auto back_by = std::chrono::steady_clock::now() + 60s;
+    while (!last && std::chrono::steady_clock::now() < back_by) {
+      last = ground.store->last_sequence();
+    }
+    REQUIRE_MESSAGE(last, last.error().detail);
+    const auto stored = static_cast<std::size_t>(*last - before);
+    CHECK(stored >= 5);
+    CHECK(stored <= chain_messages_max);
+    if (ends.front().error) {
+      CHECK(ends.front().error->kind == Error::Kind::unknown);
+      CHECK(ends.front().stored <= stored);
+    } else {
+      CHECK(stored == chain_messages_max);
+    }
+    for (std::size_t i = 0; i < stored; ++i) {
+      CHECK(ground.store->load(before + 1 + i).value()->payload == std::to_string(i));
+    }
+  }
+}
+
+TEST_CASE("without a broker a chain is unavailable at once") {
+  const auto ground = make_ground(true);
+  ground.nats->kill();
+  const std::vector chain = {message("vsim.evt.a", "a"), message("vsim.evt.b", "b")};
+  const Chain one(chain);
+  auto end = ground.store->append_chains(std::span(&one, 1)).front();
+  REQUIRE(end.error);  // unknown as long as the connection does not know that it is gone
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  while (end.error->kind != Error::Kind::unavailable) {
+    REQUIRE(std::chrono::steady_clock::now() < give_up);
+    end = ground.store->append_chains(std::span(&one, 1)).front();
+    REQUIRE(end.error);
+  }
+  CHECK(end.stored == 0);
 }
 
 TEST_CASE("a log in memory is followed from any position, as it grows") {

@@ -142,7 +142,8 @@ TEST_CASE("JOURNAL is followed from its oldest message, also when older ones are
   CHECK(seen == std::vector<Sequence>{3, 4});
 }
 
-TEST_CASE("a copy that was sent again with its headers is told apart from what it is a copy of") {
+TEST_CASE(
+    "a copy that was sent again with its headers is distinguished from what it is a copy of") {
   Ground its;
   its.publish("us-east-1", 1, {});
   const auto again = its.publish("us-east-1", 2,

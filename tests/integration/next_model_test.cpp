@@ -25,6 +25,7 @@ using namespace vsim::read_model;
 using harness::PrivatePostgres;
 using harness::query;
 using harness::query_value;
+using samples::all_of;
 using samples::table_checksums;
 
 namespace {
@@ -41,17 +42,6 @@ T must(DbResult<T> result) {
   if constexpr (!std::is_void_v<T>) {
     return std::move(*result);
   }
-}
-
-std::vector<eventstore::Message> all_of(eventstore::MemoryStore& store) {
-  const auto end = store.last_sequence().value();
-  std::vector<eventstore::Message> messages;
-  const auto follower = store.follow(0);
-  while (messages.size() < end) {
-    const auto some = follower->next(1000, std::chrono::milliseconds(100)).value();
-    messages.insert(messages.end(), some.begin(), some.end());
-  }
-  return messages;
 }
 
 void add(ProjectionBatch& batch, const eventstore::Message& message) {
@@ -80,14 +70,16 @@ void project(const std::string& url, const std::vector<eventstore::Message>& log
   }
 }
 
-std::unique_ptr<NextModel> begin(const std::string& url) {
-  return must(NextModel::begin(url, schema_dir, rebuild_schema, catalogue()));
+std::unique_ptr<NextModel> begin(const std::string& url,
+                                 std::size_t servers_in_memory = servers_in_memory_max) {
+  return must(NextModel::begin(url, schema_dir, rebuild_schema, catalogue(), servers_in_memory));
 }
 
 /// The first `loaded` messages in bulk, the rest as they come.
 std::unique_ptr<NextModel> make(const std::string& url, const std::vector<eventstore::Message>& log,
-                                std::size_t loaded) {
-  auto model = begin(url);
+                                std::size_t loaded,
+                                std::size_t servers_in_memory = servers_in_memory_max) {
+  auto model = begin(url, servers_in_memory);
   ProjectionBatch batch;
   for (std::size_t i = 0; i < loaded; ++i) {
     add(batch, log[i]);
@@ -168,6 +160,22 @@ TEST_CASE("what is loaded in bulk equals what is projected, row for row") {
       CAPTURE(table);
       CHECK(table_checksums(url)[table] == sum);
     }
+    CHECK(shape_of(url) == shape_of(ordinary));
+  }
+}
+
+TEST_CASE("servers that do not fit into memory go into the table more than once, and stay once") {
+  const auto log = all_of(sample_store());  // of 60 servers
+  const auto ordinary = PrivatePostgres::shared().create_database();
+  project(ordinary, log);
+  const auto expected = table_checksums(ordinary);
+  for (const std::size_t in_memory :
+       {std::size_t{0}, std::size_t{1}, std::size_t{59}, std::size_t{60}}) {
+    CAPTURE(in_memory);
+    const auto url = PrivatePostgres::shared().create_database();
+    const auto model = make(url, log, log.size(), in_memory);
+    swap(url);
+    CHECK(table_checksums(url) == expected);
     CHECK(shape_of(url) == shape_of(ordinary));
   }
 }

@@ -150,7 +150,7 @@ TEST_CASE("the outbox outlives the read models, dropped or swapped by a rebuild"
   CHECK(its.rows() == "200");
 }
 
-TEST_CASE("a damaged outbox is told, not dropped") {
+TEST_CASE("a damaged outbox is reported, not dropped") {
   Tables its;
   query(its.url, "ALTER TABLE operator.outbox RENAME TO kept");
   const auto report = apply_migrations(its.url, schema_dir);

@@ -117,10 +117,10 @@ TEST_CASE("the read models hold what the log says, over all transitions") {
   REQUIRE(projector.caught_up(store));
   check_whole(url, fleet);
   CHECK(query_value(url, "SELECT count(DISTINCT status) FROM vsim.server_counts") == "7");
-  CHECK(query_value(url, "SELECT count(*) FROM vsim.addresses") == "200");
+  CHECK(query_value(url, "SELECT count(*) FROM vsim.addresses") == "220");
   CHECK(query_value(url,
                     "SELECT count(*) FROM vsim.operations WHERE type = 'extend_pool'"
-                    " AND status = 'SUCCEEDED' AND server_id IS NULL") == "1");
+                    " AND status = 'SUCCEEDED' AND server_id IS NULL") == "2");
   CHECK(query_value(url, "SELECT scale || ' ' || seed FROM vsim.clock") == "1 42");
   CHECK(query_value(url, "SELECT version FROM vsim.clock") == "51");  // books closed 50 times
   CHECK(query_value(url,
@@ -303,12 +303,12 @@ TEST_CASE("what cannot be read is never skipped") {
   CHECK(projector.metrics().find("vsim_projection_stopped 1") != std::string::npos);
 }
 
-TEST_CASE("whoever waits for an outcome is told when it can be read, not before") {
+TEST_CASE("those who wait for an outcome are notified when it can be read, not before") {
   const auto url = PrivatePostgres::shared().create_database();
   eventstore::MemoryStore store;
   samples::SampleLog log(store);
   std::mutex mutex;
-  std::map<std::string, StreamSequence> told;
+  std::map<std::string, StreamSequence> notified;
   std::atomic<int> too_early = 0;
   Running projector(store, url, [&](std::span<const eventstore::Message> committed) {
     const std::lock_guard lock(mutex);
@@ -317,7 +317,7 @@ TEST_CASE("whoever waits for an outcome is told when it can be read, not before"
       if (inbox.empty()) {
         continue;
       }
-      told[inbox] = event.sequence;
+      notified[inbox] = event.sequence;
       const auto name = inbox.substr(std::string("_INBOX.").size());
       const auto rows = "SELECT count(*) FROM vsim.servers WHERE name = '" + name + "'";
       if (query_value(url, rows) != "1") {
@@ -332,8 +332,8 @@ TEST_CASE("whoever waits for an outcome is told when it can be read, not before"
   }
   REQUIRE(projector.caught_up(store));
   const std::lock_guard lock(mutex);
-  CHECK(told.size() == 20);
-  CHECK(told["_INBOX.web-0"] == 3);
+  CHECK(notified.size() == 20);
+  CHECK(notified["_INBOX.web-0"] == 3);
   CHECK(too_early == 0);
 }
 

@@ -79,8 +79,7 @@ struct Ground {
 
   ServerPage list(const ServerFilter& filter, std::uint32_t limit = 50, std::uint64_t offset = 0,
                   const std::optional<ServerPosition>& after = std::nullopt) {
-    const auto page =
-        pool.read([&](Transaction& tx) { return list_servers(tx, filter, limit, offset, after); });
+    const auto page = list_servers(pool, filter, limit, offset, after);
     REQUIRE(page);
     return *page;
   }
@@ -94,6 +93,12 @@ std::vector<std::string> names(const ServerPage& page) {
   return all;
 }
 
+std::vector<FleetAddress> addresses_of_snapshot(const Ground& ground) {
+  auto addresses = load_fleet_snapshot(ground.url).value().addresses;
+  std::sort(addresses.begin(), addresses.end(), [](auto& a, auto& b) { return a.ip < b.ip; });
+  return addresses;
+}
+
 }  // namespace
 
 TEST_CASE("a server is read as it was written") {
@@ -105,7 +110,7 @@ TEST_CASE("a server is read as it was written") {
   const ServerId id{some_uuid(7)};
   ground.flush();
   const auto read = [&](const ServerId& wanted) {
-    return ground.pool.read([&](Transaction& tx) { return find_server(tx, wanted); }).value();
+    return find_server(ground.pool, wanted).value();
   };
   const auto check = [&] {
     const auto expected = server_row(id, state);
@@ -269,7 +274,7 @@ TEST_CASE("a page is read off the index of its filters, however the matches lie"
         " '10.0.0.1', jsonb_build_object('n', n::text), NULL, NULL, NULL, NULL, 1"
         " FROM generate_series(1, 20000) AS n;"
         " ANALYZE servers");
-  const auto statements = server_statements();
+  const auto& statements = server_page_statements();
   const auto plan_of = [&](unsigned shape, const std::string& filters) {
     const auto name = "servers_page_" + std::to_string(shape);
     const auto page = std::find_if(statements.begin(), statements.end(),
@@ -323,11 +328,7 @@ TEST_CASE("logs are newest first, below a version") {
   ground.add_server(2, samples::us, some_time());
   ground.flush();
   const auto list = [&](std::uint32_t limit, Version before) {
-    return ground.pool
-        .read([&](Transaction& tx) {
-          return list_server_events(tx, ServerId{some_uuid(1)}, limit, before);
-        })
-        .value();
+    return list_server_events(ground.pool, ServerId{some_uuid(1)}, limit, before).value();
   };
   const auto all = list(100, 0);
   REQUIRE(all.size() == 10);
@@ -600,6 +601,73 @@ TEST_CASE("a starting worker gets addresses and deadlines of one instant, none o
         "TAKEN,TAKEN,FREE,FREE");
   // Operators may not change a read model; what they insert goes elsewhere.
   CHECK_THROWS(query(ground.url, "UPDATE ip_pool SET server_id = NULL"));
+}
+
+TEST_CASE("a claim takes its address until it is void, wherever addresses are read (D6)") {
+  Ground ground;
+  const auto ip = [](std::uint32_t n) { return Ipv4{0x0A000000 + n}; };
+  const auto server = [](std::uint64_t n) { return ServerId{some_uuid(n)}; };
+  const auto claim = [&](std::uint64_t claimant, std::uint32_t n) {
+    ground.batch.add(AddressClaimed{samples::us, ip(n), server(claimant), some_time()},
+                     ++ground.sequence);
+  };
+  const auto live = [&](std::uint64_t number, std::uint32_t n) {
+    return ground.add_server(number, samples::us, some_time(), [&](Blueprint& b) { b.ip = ip(n); });
+  };
+  Catalogue catalogue;
+  catalogue.regions[samples::us] = {};
+  REQUIRE(ground.writer->put_catalogue(catalogue));
+  ground.batch.add(PoolEvent{{1, some_time(), {}, {}, PoolExtended{{{ip(1), ip(9)}}}}, samples::us},
+                   ++ground.sequence);
+  claim(1, 1);  // good
+  live(1, 1);
+  claim(2, 2);  // its server came to live with another address
+  claim(2, 3);
+  live(2, 3);
+  claim(3, 4);  // its server was rejected
+  const auto rejection = ground.event(
+      3, samples::us, CommandRejected{{RejectionCode::no_free_address, "none"}}, some_time());
+  ground.batch.add(rejection, evolve({}, rejection), ground.sequence);
+  const auto gone = live(4, 5);
+  const auto end = ground.event(
+      4, samples::us, ServerTerminated{Status::running, TerminationReason::user}, some_time(9), 2);
+  ground.batch.add(end, evolve(gone, end), ground.sequence);
+  claim(4, 5);  // late: its server is terminated
+  claim(5, 6);  // open
+  const auto open_claim = ground.sequence;
+  claim(3, 7);  // late, and the newest message: the next one may still make it good
+  ground.flush();
+
+  const auto pool_of = [&] {
+    return query_value(ground.url,
+                       "SELECT string_agg(left(status, 1), '' ORDER BY ip) FROM ip_pool");
+  };
+  const auto free_in_regions = [&] {
+    return ground.pool.read(list_regions).value().at(0).addresses_free;
+  };
+  CHECK(pool_of() == "TFTFFTFFF");
+  CHECK(query_value(ground.url, "SELECT count(server_id) FROM ip_pool") == "3");
+  CHECK(free_in_regions() == 6);
+  auto addresses = addresses_of_snapshot(ground);
+  REQUIRE(addresses.size() == 9);
+  std::string taken;
+  for (const auto& address : addresses) {
+    taken += address.taken ? (address.open_claimant ? 'O' : 'T') : 'F';
+  }
+  CHECK(taken == "TFTFFOOFF");
+  CHECK(addresses[5].open_claimant == server(5));
+  CHECK(addresses[5].last_claim == open_claim);
+  CHECK(addresses[6].open_claimant == server(3));
+  CHECK(addresses[1].last_claim > 0);  // what the next claim expects
+
+  live(5, 6);
+  ground.flush();
+  CHECK(pool_of() == "TFTFFTFFF");
+  CHECK(free_in_regions() == 6);
+  addresses = addresses_of_snapshot(ground);
+  CHECK_FALSE(addresses[5].open_claimant);
+  CHECK(addresses[5].taken);
+  CHECK_FALSE(addresses[6].taken);  // void by now
 }
 
 TEST_CASE("the clock and the checkpoint are read as they were written") {

@@ -1,8 +1,9 @@
 #pragma once
 
-// Fills a log as the workers would, without workers: every event comes from evolve() or the pool,
-// so that the log holds nothing that could not happen.
+// Fills a log as workers would, without workers. Every event comes from evolve() or the pool, so
+// the log holds nothing that cannot happen.
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <random>
@@ -114,20 +115,25 @@ class SampleLog {
                          SimClock{}));
   }
 
-  /// What the timekeeper says once all deadlines are in the log, and then the biller of a region.
+  /// Appends the timekeeper's event that all deadlines are in the log, then the biller's watermark
+  /// of a region.
   void close_books(const Region& region) {
+    apply_deadlines({now_, std::nullopt});
+    append(messages::billing_events(region),
+           messages::encode(BillingWatermark{region, ++watermark_versions_[region], now_}));
+  }
+
+  void apply_deadlines(const DeadlinesApplied& applied) {
     const std::vector<std::string> clock_filter{std::string(messages::clock_subject)};
     const auto last = store_.load_last(clock_filter);
     REQUIRE(last);
     const auto clock = messages::read_clock(last->at(0));
     REQUIRE(clock);
     append(std::string(messages::clock_subject),
-           messages::encode(deadlines_applied(*clock, now_), *clock));
-    append(messages::billing_events(region),
-           messages::encode(BillingWatermark{region, ++watermark_versions_[region], now_}));
+           messages::encode(deadlines_applied(*clock, applied), *clock));
   }
 
-  /// Any message at all.
+  /// Appends any message.
   eventstore::Sequence append(std::string subject, std::string payload, std::string reply_to = {}) {
     eventstore::Append message{std::move(subject), std::move(payload), {}, std::nullopt};
     if (!reply_to.empty()) {
@@ -151,7 +157,7 @@ class SampleLog {
   Instant now_ = some_time();
 };
 
-/// What may happen to a server next, by one step of its life; nothing once it is terminated.
+/// Appends a random next step of a server's life; nothing once it is terminated.
 inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
   const auto soon = log.now() + std::chrono::seconds(5);
   const auto from = sample.state.server->status;
@@ -196,8 +202,8 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
   return false;
 }
 
-/// Some servers that live some steps each, in two regions, addresses given out again. The same seed
-/// gives the same log.
+/// Some servers with some steps each, in two regions, with addresses that are given out again. The
+/// same seed gives the same log.
 inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t steps,
                                 unsigned seed = 1) {
   std::mt19937 dice(seed);
@@ -214,6 +220,9 @@ inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t
     if (step % 60 == 59) {
       log.close_books(us);
     }
+    if (step == 100) {  // overlaps the first range, and reaches down to addresses of its own
+      log.extend(us, {{first.bits - 20}, {first.bits + 9}}, log.next_cause("extend_pool"));
+    }
     if (samples.size() < servers && !free.empty()) {
       samples.push_back(log.create(us, blueprint("web-" + std::to_string(step), free.front())));
       free.pop_front();
@@ -226,6 +235,18 @@ inline std::vector<Sample> fill(SampleLog& log, std::size_t servers, std::size_t
     }
   }
   return samples;
+}
+
+/// Every message of a log, oldest first.
+inline std::vector<eventstore::Message> all_of(eventstore::EventStore& store) {
+  const auto end = store.last_sequence().value();
+  std::vector<eventstore::Message> messages;
+  const auto follower = store.follow(0);
+  while (messages.size() < end) {
+    const auto some = follower->next(1000, std::chrono::milliseconds(100)).value();
+    messages.insert(messages.end(), some.begin(), some.end());
+  }
+  return messages;
 }
 
 }  // namespace vsim::samples

@@ -17,7 +17,7 @@ std::vector<std::string> ask_for_servers(ShippedSystem& system, std::size_t coun
                      {.name = fmt::format("load-{}", i), .region = region, .profile = "instant"}),
                  {{"Prefer", "respond-async"}});
     if (answer.status != 202) {
-      throw harness::UnexpectedAnswer(harness::told(answer));
+      throw harness::UnexpectedAnswer(harness::describe(answer));
     }
     ids.push_back(answer.json()["server_id"].text());
   }

@@ -33,7 +33,7 @@ std::string pending_create(HttpClient& api, const std::string& body,
   harness::HttpHeaders all = headers;
   all.emplace_back("Prefer", "respond-async");
   const auto answer = api.post("/servers", body, all);
-  REQUIRE_MESSAGE(answer.status == 202, harness::told(answer));
+  REQUIRE_MESSAGE(answer.status == 202, harness::describe(answer));
   return answer.json()["server_id"].text();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// ops/runbook.md as the tests read it: entries, their parts, and the blocks of commands in them.
+// A parser of ops/runbook.md: entries, their parts, and the blocks of commands in them.
 // D30
 
 #include <string>
@@ -30,10 +30,10 @@ struct Runbook {
   const Entry& entry(const std::string& heading) const;
 };
 
-/// Throws std::runtime_error for a file that cannot be read so: a fence that never ends, say.
+/// Throws std::runtime_error for a file that cannot be parsed, such as one with an unclosed fence.
 Runbook parse_runbook(const std::string& text);
 
-/// The one that ships.
+/// The shipped one.
 Runbook shipped_runbook();
 
 /// One bash program of the preparation and the entry: it stops at the first block that does not end

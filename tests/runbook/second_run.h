@@ -1,17 +1,16 @@
 #pragma once
 
-// An entry followed once more where nothing is wrong any more: each block in a new shell, as by
-// somebody who pastes it twice or forgets what came before. Threads: one. D51
+// Runs an entry a second time, with nothing wrong any more: each block in a new shell, as when an
+// operator pastes it twice or skips those before it. Threads: one. D51
 
 #include "tests/runbook/runbook.h"
 #include "tests/runbook/shipped_system.h"
 
 namespace runbook {
 
-/// Puts into the system what must not be lost: a server that runs, a command that waits, a purged
-/// command and a dead letter which would both end that server. Types each block of the entry by
-/// itself, and checks that all of it is there: no event, command or letter lost, and the server as
-/// it was.
+/// Puts into the system what must not be lost: a running server, a waiting command, and a purged
+/// command and a dead letter that would both terminate that server. Runs each block of the entry by
+/// itself, and checks that no event, command or letter is lost and that the server is unchanged.
 void check_second_run(ShippedSystem& system, const Entry& entry);
 
 }  // namespace runbook

@@ -1,8 +1,8 @@
 #pragma once
 
-// A vsim as operators have it: brought up by ops/up in a checkout of its own (a folder with copies
-// of the real one's ops/ and schema/, and its own .run/), and spoken to through a shell that
-// stands there. Whatever becomes of the test, all that was started is stopped. Threads: one.
+// A vsim as operators have it: started by ops/up in its own checkout (a folder with copies of the
+// real one's ops/ and schema/, and its own .run/), and used through a shell in that folder.
+// Whatever the test's result, all that was started is stopped. Threads: one.
 
 #include <chrono>
 #include <cstdint>
@@ -43,14 +43,14 @@ class ShippedSystem {
   std::string admin_shell(const std::string& script) const;
 
   harness::HttpClient api() const;
-  /// The sum of a metric's samples that bear the label, at worker 1. Not a number, which is neither
-  /// above nor below anything, when it cannot be asked or has no such metric.
+  /// The sum of a metric's samples that have the label, at worker 1. NaN, with which every
+  /// comparison is false, when the worker does not answer or has no such metric.
   double metric(const std::string& name, const std::string& label = "") const;
   /// The same at the API.
   double api_metric(const std::string& name, const std::string& label = "") const;
-  /// Does `/readyz` say yes? `name` is `api` or `worker-N`.
+  /// Whether `/readyz` answers 200. `name` is `api` or `worker-N`.
   bool ready(const std::string& name) const;
-  /// The text of `/readyz`, whatever it says; empty when nobody answers.
+  /// The body of `/readyz`, whatever its status; empty when there is no answer.
   std::string readiness(const std::string& name) const;
 
   /// SIGKILL for `api`, `worker-N`, `nats` or `postgres`, as a crash would; waits until it is gone.
@@ -62,11 +62,11 @@ class ShippedSystem {
   std::string programs() const { return checkout_ + "/programs"; }
   /// Where `api` or `worker-N` listens, as ops/up has it.
   std::string address(const std::string& name) const;
+  std::uint16_t port(const std::string& name) const;
 
  private:
   void make_certificate();
   void lock();
-  std::uint16_t port(const std::string& name) const;
   harness::HttpClient client(const std::string& name, std::chrono::milliseconds timeout) const;
   double metric_at(const std::string& name, const std::string& metric,
                    const std::string& label) const;

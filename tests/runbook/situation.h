@@ -1,8 +1,8 @@
 #pragma once
 
-// An entry of the runbook put to the test: the state it describes is made, its commands are
-// followed from top to bottom, and then the symptom must be gone. Where nothing is wrong any more,
-// each block is typed once more, by itself, and nothing may be lost. Threads: one.
+// Tests an entry of the runbook: makes the state that it describes, runs its commands from top to
+// bottom, and checks that the symptom is gone. Then, with nothing wrong any more, each block is run
+// once more by itself, and nothing may be lost. Threads: one.
 
 #include <functional>
 #include <string>
@@ -11,16 +11,16 @@
 
 namespace runbook {
 
-/// How to get into the state that an entry describes, and how one sees that one is in it.
+/// How to make the state that an entry describes, and how to see that it is there.
 struct Situation {
   std::function<void(ShippedSystem&)> set_up;
-  /// What its alert would fire on, or what an operator sees. Must come true after `set_up` and
-  /// must be false in the end.
+  /// The condition of its alert, or what an operator sees. Must become true after `set_up`, and be
+  /// false in the end.
   std::function<bool(ShippedSystem&)> symptom;
-  /// What comes to pass before the first command; or what the entry asks for in words only, such as
-  /// checking out another version. May be left out.
+  /// What happens before the first command, or what the entry asks for in words only, such as
+  /// checking out another version. Optional.
   std::function<void(ShippedSystem&)> meanwhile = {};
-  /// What else must hold in the end; asserts by itself. May be left out.
+  /// Further checks in the end, with assertions of its own. Optional.
   std::function<void(ShippedSystem&)> after = {};
   SystemOptions system = {.locked = true};
 };

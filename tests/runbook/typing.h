@@ -1,6 +1,6 @@
 #pragma once
 
-// Blocks of the runbook as people type them, mistakes included. Threads: one.
+// Runs blocks of the runbook as people type them, mistakes included. Threads: one.
 
 #include <string>
 #include <vector>

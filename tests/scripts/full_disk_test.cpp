@@ -3,61 +3,17 @@
 // Method: the broker's store on a small tmpfs in a mount namespace of the test's own, which goes
 // with it. Where no file system may be mounted the test says that it is skipped, and why.
 
-#include <cerrno>
-#include <cstring>
-
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-#include <sched.h>
-#include <sys/mount.h>
 
 #include "tests/harness/eventually.h"
+#include "tests/runbook/fillable_disk.h"
 #include "tests/runbook/shipped_system.h"
 
 using namespace std::chrono_literals;
+using runbook::FillableDisk;
 using runbook::ShippedSystem;
 
 namespace {
-
-/// From here on, what this process and its children mount is theirs alone. False: not allowed.
-bool have_mounts_of_our_own() {
-  if (::unshare(CLONE_NEWNS) == 0 &&
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-      ::mount("tmpfs", "/mnt", "tmpfs", 0, "size=1m") == 0) {
-    ::umount("/mnt");
-    return true;
-  }
-  MESSAGE("SKIPPED: no file system may be mounted here: ", std::string(std::strerror(errno)));
-  return false;
-}
-
-/// The broker's store of a system, on a disk of that size.
-class SmallDisk {
- public:
-  SmallDisk(ShippedSystem& system, const std::string& size) : system_(system) {
-    done("ops/down && mv .run/nats store && mkdir .run/nats && mount -t tmpfs -o size=" + size +
-         " tmpfs .run/nats && cp -a store/. .run/nats && ops/up");
-  }
-  ~SmallDisk() { system_.run("ops/down; umount .run/nats"); }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  /// Fills it, but for that many bytes.
-  void leave(long bytes) {
-    done(
-        "rm -f .run/nats/filler; free=$(df --output=avail -B1 .run/nats | tail -n 1); "
-        "fallocate -l $((free - " +
-        std::to_string(bytes) + ")) .run/nats/filler");
-  }
-
- private:
-  void done(const std::string& script) {
-    const harness::Output said = system_.run(script);
-    REQUIRE_MESSAGE(said.ending.clean(), said.text);
-  }
-
-  ShippedSystem& system_;
-};
 
 int create(ShippedSystem& system) {
   return system.api()
@@ -72,15 +28,16 @@ bool holds(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a full disk is told with its cure, and ops/up restarts the broker when there is room") {
-  if (!have_mounts_of_our_own()) {
+TEST_CASE(
+    "a full disk is reported with its cure, and ops/up restarts the broker when there is room") {
+  if (!runbook::have_mounts_of_our_own()) {
     return;
   }
   ShippedSystem system({.settings = {{"PROFILE", "instant"}}});
-  SmallDisk disk(system, "64m");
+  FillableDisk disk(system, "64m");
   REQUIRE(create(system) == 201);
 
-  disk.leave(0);
+  disk.fill();
   // Until also the queue has met it: each stream fails at its own next write.
   CHECK(harness::eventually(
       [&] { return create(system) == 503 && system.metric("vsim_broker_trouble") == 1; }, 60s));

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <random>
-#include <sstream>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "tests/harness/lines.h"
 #include "tests/harness/seed.h"
 #include "tests/runbook/shipped_system.h"
 
@@ -25,7 +25,7 @@ constexpr int killed_status = 128 + 9;
 const std::string tracer = R"(unset BASH_ENV
 case $0 in *ops/up | *ops/rotate | *ops/restore)
   set -o functrace
-  declare -A times
+  declare -A times;
   at() {
     local count=$((times[$1]++ + 1)) TO=${TRACE_TO:-}
     if [[ $1:$count == "${KILL_AT:-}" ]]; then kill -KILL $$; fi
@@ -34,15 +34,6 @@ case $0 in *ops/up | *ops/rotate | *ops/restore)
   trap 'at "${BASH_SOURCE[0]##*/}:$LINENO"' DEBUG ;;
 esac
 )";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    lines.push_back(line);
-  }
-  return lines;
-}
 
 class KilledScripts {
  public:
@@ -53,7 +44,7 @@ class KilledScripts {
   /// All commands of this script, in the state that is now.
   std::vector<std::string> commands_of(const std::string& script) {
     done("rm -f trace; TRACE_TO=$PWD/trace BASH_ENV=$PWD/tracer " + script);
-    std::vector<std::string> commands = lines_of(system_.run("sort -u trace").text);
+    std::vector<std::string> commands = harness::lines_of(system_.run("sort -u trace").text);
     REQUIRE(commands.size() > 200);
     return commands;
   }
@@ -84,14 +75,14 @@ class KilledScripts {
                 "${f#/proc/} ;; esac; done | sort")
             .text;
     CHECK(running == system_.run("cat .run/pid/{api,worker-*}.pid | sort").text);
-    CHECK(lines_of(running).size() == 1 + workers);
+    CHECK(harness::lines_of(running).size() == 1 + workers);
     const std::string brokers =
         "for f in /proc/[0-9]*; do case $(readlink $f/exe) in */nats-server) "
         "grep -lzxF -- \"$PWD/.run/nats-server.conf\" $f/cmdline ;; esac; done";
-    CHECK(lines_of(system_.run(brokers).text).size() == 1);
-    CHECK(system_.ready("api"));
+    CHECK(harness::lines_of(system_.run(brokers).text).size() == 1);
+    check_ready("api");
     for (std::size_t i = 1; i <= workers; ++i) {
-      CHECK(system_.ready(fmt::format("worker-{}", i)));
+      check_ready(fmt::format("worker-{}", i));
     }
     CHECK(system_.shell("nats stream ls --names | grep -x EVENTS; psql \"$DATABASE_URL\" -Atc "
                         "'SELECT 1'") == "EVENTS\n1");
@@ -100,6 +91,12 @@ class KilledScripts {
   int kills() const { return kills_; }
 
  private:
+  /// The scripts have waited for it, so one look must do.
+  void check_ready(const std::string& name) const {
+    const std::string readiness = system_.readiness(name);
+    CHECK_MESSAGE(readiness.starts_with(R"({"status":"ready")"), name, ": ", readiness);
+  }
+
   ShippedSystem& system_;
   int kills_ = 0;
 };
@@ -166,6 +163,30 @@ TEST_CASE("ops/rotate killed at any command is finished by its next call, or by 
   CHECK(scripts.kills() >= 4);
 }
 
+TEST_CASE("a rotation that is finished later ends no session that began with the new passwords") {
+  ShippedSystem system;
+  KilledScripts scripts(system);
+  const auto sessions = [&] {
+    return system.shell(
+        "psql \"$DATABASE_URL\" -Atc \"SELECT pid FROM pg_stat_activity "
+        "WHERE usename IN ('vsim_worker', 'vsim_api') ORDER BY pid\"");
+  };
+  const std::string last_step =
+      "postgres.sh:" +
+      system.shell("grep -n '^  end_sessions_begun_before ' ops/lib/postgres.sh | cut -d: -f1") +
+      ":1";  // all runs with the new passwords
+  for (const std::string finishes : {"ops/rotate", "ops/up"}) {
+    CAPTURE(finishes);
+    const std::string old = sessions();
+    scripts.kill("ops/rotate", last_step);
+    const std::string with_new_passwords = sessions();
+    CHECK(with_new_passwords != old);
+    scripts.done(finishes);
+    CHECK(sessions() == with_new_passwords);
+  }
+  CHECK(scripts.kills() == 2);
+}
+
 TEST_CASE("ops/restore killed at any command leaves the old log or the new one, whole") {
   CAPTURE(harness::test_seed());
   ShippedSystem system;
@@ -197,7 +218,8 @@ TEST_CASE("ops/restore killed at any command leaves the old log or the new one, 
   CHECK(system.api().get("/servers?limit=1").json()["total"].integer() == 1);  // the last took hold
 }
 
-TEST_CASE("a store that cannot be told stops ops/rotate at once; ops/up mends a lost socket") {
+TEST_CASE(
+    "a store that cannot be identified stops ops/rotate at once; ops/up mends a lost socket") {
   ShippedSystem system;
   const std::string before = system.run("cat .run/secrets/*").text;
   system.run("rm .run/socket/.s.PGSQL.*");

@@ -42,6 +42,10 @@ TEST_CASE("a label of ops/test needs what its tests use, and no more") {
   CHECK(needs_of("threads") == "//tsan_tests\n");
   CHECK(needs_of("fuzz") == bash("echo \"${FUZZ_PACKAGES[*]}//\""));
   CHECK(needs_of("integration") == bash("echo \"${RUN_PACKAGES[*]}/servers/integration_tests\""));
+  CHECK(needs_of("chaos") == bash("echo \"${RUN_PACKAGES[*]} faketime/servers swagger/"
+                                  "${PROGRAMS[*]} chaos_tests\""));
+  CHECK(needs_of("powercut") == bash("echo \"${RUN_PACKAGES[*]} fuse3 libfuse3-dev/servers/"
+                                     "${PROGRAMS[*]} powercut_tests\""));
   CHECK(needs_of("browser") ==
         bash("echo \"${RUN_PACKAGES[*]} chromium/servers swagger/${PROGRAMS[*]} browser_tests\""));
 }

@@ -1,7 +1,7 @@
-// Goal: ops/down and ops/up bring back what was, ops/reset alone forgets, and only what it was told
-// to; addresses and settings mean to ops/up what they mean to the programs (issue 12, points 14 and
-// 20; issue 20, point 1).
-// Method: the environment of the processes that run is compared before and after.
+// Goal: ops/down and ops/up bring back what was, ops/reset alone forgets, and only what it was
+// asked to to; addresses and settings mean to ops/up what they mean to the programs (issue 12,
+// points 14 and 20; issue 20, point 1). Method: the environment of the processes that run is
+// compared before and after.
 
 #include <regex>
 #include <set>
@@ -81,7 +81,12 @@ TEST_CASE("ops/down and ops/up bring back every setting, all workers and all add
   CHECK(environments(system) == before);
   CHECK(holds(said, "settings kept"));
   CHECK(holds(said, "RATE_LIMIT=50"));
-  CHECK(holds(done(system, "ops/up"), "All was up already"));
+  const std::string there = done(system, "ops/up");
+  CHECK(holds(there, "All was up already"));
+  // What it tells to try is right with TLS too.
+  const auto list = there.find("curl -s --cacert", there.find("curl -s --cacert") + 1);
+  REQUIRE(list != std::string::npos);
+  CHECK(holds(done(system, there.substr(list, there.find('\n', list) - list)), "[]"));
 
   // Also what differs is said, and what the caller's shell holds does not count for a rotation.
   const std::string changed = done(system, "IDLE_TIMEOUT= RATE_LIMIT=60 ops/up --workers 2");
@@ -95,6 +100,19 @@ TEST_CASE("ops/down and ops/up bring back every setting, all workers and all add
   CHECK(holds(done(system, "ops/down; ops/up"), "2 running"));
 }
 
+TEST_CASE("settings that ops/up has announced hold, also when it dies early") {
+  ShippedSystem system;
+  const harness::Output died = system.run("PROFILE=instant VSIM_BIN_DIR=/nowhere ops/up");
+  CHECK_FALSE(died.ending.clean());
+  CHECK_MESSAGE(holds(died.text, "there is no program"), died.text);
+  const std::string said = done(system, "ops/up");
+  CHECK(holds(said, "settings kept"));
+  CHECK(holds(environments(system), "PROFILE=instant"));
+  CHECK(holds(system.run("PROFILE= VSIM_BIN_DIR=/nowhere ops/up").text, "PROFILE= (was instant)"));
+  done(system, "ops/up");
+  CHECK_FALSE(holds(environments(system), "PROFILE=instant"));
+}
+
 TEST_CASE("a log's clock holds, whatever the first start was called with") {
   ShippedSystem system({.settings = {{"TIME_SCALE", "60"}, {"SIM_SEED", "7"}}});
   CHECK(system.api().get("/clock").json()["scale"].number() == 60);
@@ -105,7 +123,7 @@ TEST_CASE("a log's clock holds, whatever the first start was called with") {
   CHECK(system.api().get("/clock").json()["seed"].number() == 7);
 }
 
-TEST_CASE("an address that is taken meanwhile is told") {
+TEST_CASE("an address that is taken meanwhile is reported") {
   ShippedSystem system;
   const std::string was = system.address("api");
   done(system, "ops/down");
@@ -159,6 +177,15 @@ TEST_CASE("ops/up takes the addresses that the programs take, and no others") {
     CHECK_MESSAGE(holds(refused.text, "is no address; write it like"), refused.text);
     CHECK_MESSAGE(holds(refused.text, "running now: api nats postgres worker-1; "), refused.text);
   }
+  CHECK(system.ready("api"));
+
+  // One that the API refuses is not asked for again by a plain start.
+  const harness::Output open =
+      system.run(fmt::format("HTTP_ADDR=0.0.0.0:{} ops/up", harness::free_port()));
+  CHECK_FALSE(open.ending.clean());
+  CHECK_MESSAGE(holds(open.text, "api has ended while starting"), open.text);
+  done(system, "unset HTTP_ADDR; ops/up");
+  CHECK(system.address("api").starts_with("127.0.0.1:"));
   CHECK(system.ready("api"));
 }
 

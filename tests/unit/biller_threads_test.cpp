@@ -28,7 +28,7 @@ struct Billing {
 
 struct Keeping {
   explicit Keeping(MemoryStore& store, Fleet::Worker& worker)
-      : role(store, worker.view, [] { return true; }, metrics, interval) {}
+      : role(store, worker.view, worker.costs, [] { return true; }, metrics, interval) {}
   telemetry::Metrics metrics;
   AtWork<workers::Timekeeper> role;
 };

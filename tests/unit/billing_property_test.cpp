@@ -1,6 +1,6 @@
 // Goal: whatever a server's life, its bill is the fold of its periods, at any instant, by any tick,
 // and never more than what it ran for. Method: thousands of random lives, decided by the rules;
-// their bills against periods told apart by hand.
+// their bills against periods found by a plain rule.
 
 #include <doctest/doctest.h>
 

@@ -56,7 +56,7 @@ BillingReport report_of(const BillingRequest& wanted, const std::vector<BillingP
 }
 
 /// The items as "key seconds", in their order.
-std::string told(const BillingReport& report) {
+std::string text_of(const BillingReport& report) {
   std::string text;
   for (const auto& item : report.items()) {
     text += (text.empty() ? "" : ", ") + item.key + ' ' + std::to_string(item.sum.seconds.count());
@@ -135,29 +135,30 @@ TEST_CASE("a sum beyond 64 bits is exact") {
 
 TEST_CASE("a day's share is cut at midnight, and a day without any is not shown") {
   const auto daily = request(march, april, BillingGroup::day);
-  CHECK(told(report_of(daily, {period(march + hours(23), march + days(2) + minutes(1))})) ==
+  CHECK(text_of(report_of(daily, {period(march + hours(23), march + days(2) + minutes(1))})) ==
         "2026-03-01 3600, 2026-03-02 86400, 2026-03-03 60");
-  CHECK(told(report_of(daily, {period(march + hours(23), march + days(1))})) == "2026-03-01 3600");
-  CHECK(told(report_of(daily, {period(march - days(1), march + seconds(5)),
-                               period(april - seconds(7), std::nullopt)})) ==
+  CHECK(text_of(report_of(daily, {period(march + hours(23), march + days(1))})) ==
+        "2026-03-01 3600");
+  CHECK(text_of(report_of(daily, {period(march - days(1), march + seconds(5)),
+                                  period(april - seconds(7), std::nullopt)})) ==
         "2026-03-01 5, 2026-03-31 7");
-  CHECK(told(report_of(daily, {period(march, march)})).empty());
+  CHECK(text_of(report_of(daily, {period(march, march)})).empty());
 }
 
 TEST_CASE("the minimum belongs to the day and the window in which the period began") {
   auto brief = period(march + days(1) - seconds(2), march + days(1) + seconds(3));
   brief.policy.minimum = seconds(60);
-  CHECK(told(report_of(request(march, april, BillingGroup::day), {brief})) == "2026-03-01 60");
-  CHECK(told(report_of(request(march, march + days(1)), {brief})) == "us-east-1 60");
-  CHECK(told(report_of(request(march + days(1), april), {brief})).empty());
+  CHECK(text_of(report_of(request(march, april, BillingGroup::day), {brief})) == "2026-03-01 60");
+  CHECK(text_of(report_of(request(march, march + days(1)), {brief})) == "us-east-1 60");
+  CHECK(text_of(report_of(request(march + days(1), april), {brief})).empty());
   auto none = period(march, march);
   none.policy.minimum = seconds(60);
-  CHECK(told(report_of(request(march, april, BillingGroup::day), {none})) == "2026-03-01 60");
+  CHECK(text_of(report_of(request(march, april, BillingGroup::day), {none})) == "2026-03-01 60");
 }
 
 TEST_CASE("a part of a second at midnight belongs before it") {
   const auto row = period(march + days(1) - Duration(1), march + days(1) + Duration(1'500));
-  CHECK(told(report_of(request(march, april, BillingGroup::day), {row})) ==
+  CHECK(text_of(report_of(request(march, april, BillingGroup::day), {row})) ==
         "2026-03-01 1, 2026-03-02 1");
 }
 
@@ -264,7 +265,7 @@ TEST_CASE("a window's end names the month that it begins with, and is cut at now
 TEST_CASE("a bill that cannot be made says what to change") {
   struct Row {
     const char* query;
-    const char* told;
+    const char* expected;
   };
   for (const Row& row : std::initializer_list<Row>{
            {"from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z",
@@ -286,7 +287,7 @@ TEST_CASE("a bill that cannot be made says what to change") {
     INFO(row.query);
     const auto request = asked(row.query, april);
     REQUIRE_FALSE(request);
-    CHECK(request.error() == row.told);
+    CHECK(request.error() == row.expected);
   }
 }
 

@@ -33,9 +33,9 @@ struct Ground {
   void measure(std::chrono::nanoseconds there, std::chrono::nanoseconds back) {
     const auto asked_at = ticks;
     pass(there);
-    const auto told = broker;
+    const auto answered = broker;
     pass(back);
-    clock.learn(asked_at, told, ticks);
+    clock.learn(asked_at, answered, ticks);
   }
 
   std::chrono::nanoseconds error() const { return clock.now() - broker; }

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "ops/process/catalogue.h"
 #include "tests/harness/scratch_dir.h"
 
 using namespace vsim;
@@ -78,7 +79,7 @@ TEST_CASE("a type that no create can name is a mistake of the price list: issue 
   CHECK(holds(listed("t2\\u0085"), "must not hold control characters"));
 }
 
-TEST_CASE("a profile that no create can name is told with its file: issue 12, 14") {
+TEST_CASE("a profile that no create can name is reported with its file: issue 12, 14") {
   const auto named = [](const std::string& name) {
     return mistake_in("profiles/" + name + ".json", a_profile);
   };
@@ -95,7 +96,7 @@ TEST_CASE("a type or region that stands twice in its file is a mistake: issue 12
               "\"first\" is given twice"));
 }
 
-TEST_CASE("members of profiles and ranges that are not known are told: issue 12, 9") {
+TEST_CASE("members of profiles and ranges that are not known are reported: issue 12, 9") {
   CHECK(mistake_in_profile(R"("start")", R"("start")").empty());
   CHECK(holds(mistake_in_profile(R"("create_ends_in")", R"("comment":1,"create_ends_in")"),
               "\"comment\" is not known here"));
@@ -116,4 +117,19 @@ TEST_CASE("members of profiles and ranges that are not known are told: issue 12,
 TEST_CASE("a region begins with addresses that servers can have: issue 12, 4") {
   CHECK(holds(mistake_in("regions.json", R"({"a":[{"first":"127.0.0.1","last":"127.0.0.9"}]})"),
               "127.0.0.0/8 (loopback"));
+}
+
+TEST_CASE("a process starts with a PROFILE that the catalogue has, and with no other") {
+  process::CommonSettings settings;
+  settings.schema_dir = VSIM_SOURCE_DIR "/schema";
+  settings.profile = "ec2";
+  settings.idle_timeout = std::chrono::seconds(7);
+  const auto catalogue = process::load_catalogue(settings);
+  REQUIRE(catalogue);
+  CHECK(catalogue->default_profile == "ec2");
+  CHECK(catalogue->idle_timeout == std::chrono::seconds(7));
+  settings.profile = "ec3";
+  const auto refused = process::load_catalogue(settings);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == std::vector<std::string>{"PROFILE: there is no profile ec3"});
 }

@@ -1,6 +1,6 @@
-// Goal: no caller can pretend to be another one, and callers behind trusted proxies are told apart.
-// Method: one row a request: its peer, its X-Forwarded-For, and who it comes from. Then the texts
-// that ranges are written as.
+// Goal: no caller can pretend to be another one, and callers behind trusted proxies are
+// distinguished. Method: one row a request: its peer, its X-Forwarded-For, and who it comes from.
+// Then the texts that ranges are written as.
 
 #include "api/admission/client_address.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Simulated time in the hands of a test: a fleet whose clock all but stands still until it is
-// advanced, roles in threads of their own, and what must hold for any log they leave.
+// Simulated time that a test controls: a fleet whose clock practically stands still until it is
+// advanced, roles in their own threads, and checks that every log they write must pass.
 
 #include <thread>
 #include <vector>
@@ -12,22 +12,22 @@
 
 namespace vsim::fixture {
 
-/// Simulated seconds in a second so few that a test sees none of them pass.
+/// A scale so low that no simulated second passes during a test.
 inline constexpr double standing_still = 1e-6;
 
-/// A clock command with an id and a place in the queue of its own, later than those before.
+/// A clock command with a new id and a sequence in the queue above all earlier ones.
 messages::DecodedCommand clock_command(ClockAction action, bool may_be_repeat = false);
 
-/// Brings it into the log by that worker; gives its verdict. An unavailable log is tried again.
+/// Has that worker carry it out; returns its verdict. Retries while the log is unavailable.
 Verdict handle_clock(Fleet::Worker& worker, const messages::DecodedCommand& command);
 
-/// Checks that the command was carried out, be it that a lost answer made it look twice.
+/// Checks that the command was carried out, also where a lost answer made the worker try it twice.
 void succeeds(const Verdict& verdict);
 
-/// As the log has it now.
+/// The clock after the last event of the log.
 SimClock clock_of(eventstore::MemoryStore& store);
 
-/// Blocks until the log says that all that was due is in it; false when that takes over 10 s.
+/// Blocks until the log says that all events due are in it; false when that takes over 10 s.
 bool all_applied(eventstore::MemoryStore& store);
 
 /// All that the log holds.
@@ -37,7 +37,7 @@ std::vector<messages::LoggedEvent> whole_log(eventstore::MemoryStore& store);
 /// deadlines_applied came after all that it speaks of, and that no watermark goes beyond one.
 void keeps_time(eventstore::MemoryStore& store);
 
-/// A role at work until the end of its life.
+/// Runs a role in a thread of its own; the destructor stops it.
 template <typename Role>
 class AtWork {
  public:

@@ -66,7 +66,7 @@ TEST_CASE("deadlines_applied changes neither time nor the last command") {
   clock = evolve(clock, decide(clock, command(5, AdvanceClock{1h}), wall + 1s).events.front(),
                  wall + 1s);
   const auto through = simulated_at(clock.time, wall + 2s);
-  const auto after = evolve(clock, deadlines_applied(clock, through), wall + 3s);
+  const auto after = evolve(clock, deadlines_applied(clock, {through, std::nullopt}), wall + 3s);
   CHECK(after.time == clock.time);
   CHECK(after.last_command == clock.last_command);
   CHECK(after.deadlines_applied_through == through);
@@ -79,7 +79,7 @@ TEST_CASE("time has reached what has been applied, and every change counts from 
   clock =
       evolve(clock, decide(clock, command(5, ScaleClock{1}), wall + 1s).events.front(), wall + 1s);
   const auto ahead = clock.time.sim + 10s;
-  clock = evolve(clock, deadlines_applied(clock, ahead), wall + 2s);
+  clock = evolve(clock, deadlines_applied(clock, {ahead, std::nullopt}), wall + 2s);
   CHECK(simulated_at(clock, wall + 2s) == ahead);
   CHECK(simulated_at(clock, wall + 12s) == ahead + 1s);
   const auto advance = decide(clock, command(6, AdvanceClock{5s}), wall + 2s);
@@ -131,7 +131,7 @@ TEST_CASE("clock events are read back as they were written, with the state after
   };
   append(decide(clock, command(3, AdvanceClock{1500ms}), wall + 1s).events.front(),
          wall + 1s + 123ns);
-  append(deadlines_applied(clock, at(77)), wall + 5s);
+  append(deadlines_applied(clock, {at(77), std::nullopt}), wall + 5s);
   append(decide(clock, command(4, ScaleClock{0.125}), wall + 6s).events.front(), wall + 7s);
-  append(deadlines_applied(clock, at(99)), wall + 8s);
+  append(deadlines_applied(clock, {at(99), std::nullopt}), wall + 8s);
 }

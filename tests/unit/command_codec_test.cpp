@@ -65,7 +65,7 @@ TEST_CASE("what cannot be read has an id all the same, unless it was given a wro
   CHECK_FALSE(messages::command_id_of(stored("hello?", {{"Vsim-Command-Id", "17"}})));
 }
 
-TEST_CASE("copies of commands that had the same place at different times are told apart") {
+TEST_CASE("copies of commands that had the same place at different times are distinguished") {
   const auto message_id = [](const eventstore::Message& command) {
     return std::string(find_header(messages::journal_headers(command), "Nats-Msg-Id"));
   };
@@ -143,7 +143,7 @@ TEST_CASE("a terminate is forced only with a reason, and what is written is what
   CHECK_FALSE(of_length(messages::force_reason_characters_max + 1));
 }
 
-TEST_CASE("outcomes are told to inboxes and nowhere else") {
+TEST_CASE("outcomes are sent to inboxes and nowhere else") {
   const auto decoded =
       decode_command(stored(R"({"type":"stop"})", {{"Vsim-Reply-To", "vsim.cmd.x.y"}}));
   REQUIRE(decoded);
@@ -191,16 +191,16 @@ TEST_CASE("numbers in a command's headers are decimal, or it is poison: issue 12
   }
 }
 
-TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
+TEST_CASE("what is mistyped by hand is reported with what was meant: issue 12, 9") {
   struct Row {
     std::string subject;
     const char* payload;
-    const char* told;
+    const char* expected;
   };
   const std::string pool = messages::pool_command(the_region);
   const std::string clock(messages::clock_command_subject);
   const std::string create = R"({"type":"create","name":"n","instance_type":"t2.micro",)";
-  for (const auto& [subject, payload, told] : std::initializer_list<Row>{
+  for (const auto& [subject, payload, expected] : std::initializer_list<Row>{
            {the_subject, R"({"type":"create","name":"n","instance_type":"t","tag":{"a":"b"}})",
             R"("tag" is not known here; the nearest name is "tags")"},
            {the_subject,
@@ -226,8 +226,9 @@ TEST_CASE("what is mistyped by hand is told with what was meant: issue 12, 9") {
     const auto decoded = decode_command(stored(payload, {}, subject));
     REQUIRE_MESSAGE(decoded, decoded.error());
     CHECK(decoded->by_hand);
-    CHECK_MESSAGE(decoded->complaint.starts_with(told) == (told[0] == '"'), decoded->complaint);
-    CHECK_MESSAGE(decoded->complaint.find(told) != std::string::npos, decoded->complaint);
+    CHECK_MESSAGE(decoded->complaint.starts_with(expected) == (expected[0] == '"'),
+                  decoded->complaint);
+    CHECK_MESSAGE(decoded->complaint.find(expected) != std::string::npos, decoded->complaint);
   }
   for (const auto* good : {R"("profile":"ec2"})", R"("tags":{"tag":"x"}})",
                            R"("idle_timeout_seconds":60.0})", R"("tags":null})"}) {
@@ -255,7 +256,7 @@ TEST_CASE("numbers and scales that an older build took are read in commands that
   }
 }
 
-TEST_CASE("a mistyped header of a command is told too: issue 12, 9") {
+TEST_CASE("a mistyped header of a command is reported too: issue 12, 9") {
   const auto complaint = [](const char* header) {
     return decode_command(stored(R"({"type":"stop"})", {{header, "5"}}))->complaint;
   };
@@ -286,7 +287,7 @@ TEST_CASE("what an API of any age or JOURNAL brings is read, whatever else it ho
                               {{"Vsim-Command-Id", id}}, messages::pool_command(the_region))));
 }
 
-TEST_CASE("poison is told from commands") {
+TEST_CASE("poison is distinguished from commands") {
   CHECK_FALSE(decode_command(stored("")));
   CHECK_FALSE(decode_command(stored("stop")));
   CHECK_FALSE(decode_command(stored("[]")));
@@ -306,7 +307,7 @@ TEST_CASE("poison is told from commands") {
   }
 }
 
-TEST_CASE("a create that is wrong is told what to change") {
+TEST_CASE("a create that is wrong is refused with what to change") {
   const std::string good = R"({"name":"web","type":"t2.micro"})";
   CHECK(complaint_of(good).empty());
   CHECK(complaint_of(R"({"type":"t2.micro"})") == "\"name\" must be a string");

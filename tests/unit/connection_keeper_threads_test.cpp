@@ -94,7 +94,7 @@ TEST_CASE("requests that come together, in pieces or behind empty lines are all 
   CHECK(client.ask("xt HTTP/1.1\r\nHost: a\r\n\r\n") == answered);
 }
 
-TEST_CASE("as many connections as allowed are served; one past it is told so and closed") {
+TEST_CASE("as many connections as allowed are served; one past it gets 503 and is closed") {
   std::latch let_go(1);
   EchoServer server(3, [&] { let_go.wait(); });
   const Crowd busy = crowd(server, 3);
@@ -105,10 +105,10 @@ TEST_CASE("as many connections as allowed are served; one past it is told so and
   for (int i = 0; i < 100; ++i) {  // more than may be leaving at once
     RawClient one_more(server.port());
     one_more.send(get);
-    const std::string told = one_more.rest();
-    CHECK(told.starts_with("HTTP/1.1 503 "));
-    CHECK(told.find("Connection: close\r\n") != std::string::npos);
-    CHECK(told.ends_with(no_room));
+    const std::string refusal = one_more.rest();
+    CHECK(refusal.starts_with("HTTP/1.1 503 "));
+    CHECK(refusal.find("Connection: close\r\n") != std::string::npos);
+    CHECK(refusal.ends_with(no_room));
   }
   CHECK(server.metrics().find("vsim_http_connections_refused_total 100") != std::string::npos);
   let_go.count_down();

@@ -177,7 +177,7 @@ TEST_CASE("ten thousand come and go through a queue that never holds many") {
   CHECK(queue.size() == pending.size());
 }
 
-TEST_CASE("ids that differ in one place only are told apart as fast as others") {
+TEST_CASE("ids that differ in one place only are distinguished as fast as others") {
   for (std::size_t place = 0; place + 3 <= 16; ++place) {
     CAPTURE(place);
     const auto began_at = std::chrono::steady_clock::now();

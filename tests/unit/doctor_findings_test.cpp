@@ -7,7 +7,9 @@
 
 #include "ops/vsimctl/doctor/findings.h"
 
+using namespace std::chrono_literals;
 using namespace vsim::vsimctl;
+using vsim::telemetry::LogSync;
 
 namespace {
 
@@ -19,6 +21,8 @@ struct Row {
 constexpr auto ok = Verdict::ok;
 constexpr auto warning = Verdict::warning;
 constexpr auto bad = Verdict::bad;
+constexpr auto power = vsim::telemetry::Durability::power;
+constexpr auto process = vsim::telemetry::Durability::process;
 
 }  // namespace
 
@@ -32,8 +36,14 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_numbers({vsim::queue_numbers_broken - 1, 0, 0}), bad},
       {judge_oldest(Seconds(60)), ok},              {judge_oldest(Seconds(60.1)), warning},
       {judge_oldest(Seconds(600)), warning},        {judge_oldest(Seconds(600.1)), bad},
-      {judge_sync("always"), ok},                   {judge_sync("120s"), warning},
-      {judge_sync(""), ok},
+      {judge_sync(power, LogSync{}), ok},           {judge_sync({}, LogSync{}), ok},
+      {judge_sync(power, LogSync{1ns}), warning},   {judge_sync({}, LogSync{1ns}), warning},
+      {judge_sync(process, LogSync{1s}), ok},       {judge_sync(process, LogSync{}), ok},
+      {judge_sync(process, LogSync{1s + 1ns}), warning},
+      {judge_sync(power, {}), ok},                  {judge_sync(process, {}), ok},
+      {judge_fsync(power, true), ok},               {judge_fsync(process, true), ok},
+      {judge_fsync(process, false), ok},            {judge_fsync(power, false), warning},
+      {judge_fsync({}, false), warning},
       {judge_broker_health(""), ok},                {judge_broker_health("write error"), bad},
       {judge_consumer(false, ""), ok},              {judge_consumer(true, "2026-01-01"), warning},
       {judge_workers(1, 0, false), ok},             {judge_workers(0, 1, false), ok},
@@ -44,7 +54,7 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_advisories(1, Seconds(86'400)), ok},
       {judge_store(800, 1000), ok},                 {judge_store(801, 1000), warning},
       {judge_store(950, 1000), warning},            {judge_store(951, 1000), bad},
-      {judge_store(951, 0), ok},
+      {judge_store(951, std::nullopt), ok},
       {judge_hole(21), bad},                        {judge_lost(1), bad},
       {judge_silence(false, false), warning},
       {judge_silence(false, true), warning},
@@ -66,6 +76,8 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_billing("r", Seconds(36'060), 60, Seconds(60)), ok},
       {judge_billing("r", Seconds(36'061), 60, Seconds(60)), bad},
       {judge_deadlines(0), ok},                     {judge_deadlines(1), bad},
+      {judge_api("u", 200, ""), ok},                {judge_api("u", 503, "why"), bad},
+      {judge_api("u", 404, ""), bad},               {api_not_named(), ok},
       {judge_idle(0), ok},                          {judge_idle(1), bad},
   };
   // clang-format on

@@ -1,6 +1,6 @@
 #pragma once
 
-// A server that says what it understood, and clients on raw sockets.
+// An HTTP server that answers with what it has parsed, and clients on raw sockets.
 
 #include <atomic>
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace vsim::api {
 
-/// Its answers tell method, path and body length, or the fault's number. A path /refuse is answered
-/// by its head alone.
+/// Answers with method, path and body length, or the fault's number. A request for /refuse is
+/// answered without reading its body.
 class EchoServer {
  public:
   /// `meanwhile` runs before each answer to a request without fault.
@@ -32,7 +32,7 @@ class EchoServer {
   std::unique_ptr<HttpServer> server_;
 };
 
-/// One connection. Waits 10 s for what it is owed.
+/// One connection. Each read waits 10 s at most.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port);

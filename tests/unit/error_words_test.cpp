@@ -7,7 +7,8 @@
 using vsim::eventstore::Error;
 using vsim::eventstore::in_words;
 
-TEST_CASE("a broker that is away or silent is told in our words, not in the library's (12, 15)") {
+TEST_CASE(
+    "a broker that is away or silent is reported in our words, not in the library's (12, 15)") {
   for (const auto kind : {Error::Kind::unavailable, Error::Kind::unknown}) {
     const auto text = in_words({kind, "$JS.API.STREAM.INFO.EVENTS: Timeout"});
     CHECK(text.find("NATS") != std::string::npos);

@@ -132,7 +132,7 @@ TEST_CASE("an outcome names the last change; one of older builds counts as a cha
         std::string::npos);
 }
 
-TEST_CASE("an unknown type is told as such, and a broken event says what is wrong") {
+TEST_CASE("an unknown type is reported as such, and a broken event says what is wrong") {
   const auto subject = messages::server_events(the_region, the_server);
   const auto read = [&](std::string payload) {
     return messages::decode_event({subject, 1, {}, {}, std::move(payload)});

@@ -1,4 +1,5 @@
-// Goal: a clock command moves the clock once, however often it comes and whatever gets in between.
+// Goal: a command for the clock or a pool has one outcome, however often it comes and whatever gets
+// in between.
 // Method: a log in memory with a clock that stands still; commands decided as a worker does.
 
 #include <doctest/doctest.h>
@@ -65,7 +66,10 @@ TEST_CASE("deadlines_applied that comes in between holds up no command") {
     const auto clock = clock_of(store);
     const std::string subject(messages::clock_subject);
     const eventstore::Append said{
-        subject, messages::encode(deadlines_applied(clock, at(0)), clock), {}, std::nullopt};
+        subject,
+        messages::encode(deadlines_applied(clock, {at(0), std::nullopt}), clock),
+        {},
+        std::nullopt};
     REQUIRE(store.append(std::span(&said, 1)));
   });
   CHECK(succeeded(handle_clock(fleet.worker(), clock_command(AdvanceClock{1h}))));
@@ -96,7 +100,26 @@ TEST_CASE("a pool command for a region that is not there is rejected") {
   CHECK(std::holds_alternative<Rejection>(commands.carry_out(decoded).value()));
 }
 
-TEST_CASE("the outcome is told where the command says") {
+TEST_CASE("a replayed pool command that others have followed is known from the whole history") {
+  MemoryStore store;
+  Fleet fleet(store, 5);
+  workers::FleetCommands commands(fleet.worker().tools);
+  const auto extension = [&](std::uint8_t number, StreamSequence sequence) {
+    messages::DecodedCommand decoded;
+    const Ipv4 ip{0x0a000000U + number};
+    decoded.command = ExtendPool{
+        {CommandId{server_number(number).uuid}, sequence, {}, {}}, the_region, {{ip, ip}}};
+    decoded.may_be_repeat = true;
+    return decoded;
+  };
+  CHECK(succeeded(commands.carry_out(extension(1, 11)).value()));
+  CHECK(succeeded(commands.carry_out(extension(2, 12)).value()));
+  const auto end = store.last_sequence().value();
+  CHECK(was_decided(commands.carry_out(extension(1, 13)).value()));
+  CHECK(store.last_sequence().value() == end);
+}
+
+TEST_CASE("the outcome is sent where the command says") {
   MemoryStore store;
   Fleet fleet(store, 5, standing_still);
   auto advance = clock_command(AdvanceClock{1h});

@@ -22,9 +22,13 @@ ServerId server_number(std::uint8_t n) {
 
 Fleet::Worker::Worker(eventstore::MemoryStore& store)
     : wall(measured_once),
-      view(store, wall, [] { return read_model::FleetSnapshot{}; }),
+      // Open claims are looked up when a test says so, and never behind its back.
+      view(
+          store, wall, [] { return read_model::FleetSnapshot{}; }, std::chrono::hours(1)),
       reaped(metrics),
-      tools{store, view, catalogue(), reaped},
+      costs(metrics),
+      tools{
+          .store = store, .view = view, .catalogue = catalogue(), .reaped = reaped, .costs = costs},
       addresses(tools),
       thread([this](std::stop_token stop) { view.run(stop); }) {
   learn_from_this_machine(wall);
@@ -94,12 +98,13 @@ std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command
   workers::AddressFinder addresses(worker.tools);
   for (const auto& command : commands) {
     proposals.push_back(std::make_unique<workers::CommandProposal>(
-        worker.tools, addresses, command, workers::CommandProposal::Delivery{{}, may_be_repeat}));
+        worker.tools, addresses, command,
+        workers::CommandProposal::Delivery{.reply_to = {}, .may_be_repeat = may_be_repeat}));
     group.push_back(proposals.back().get());
   }
   // As the command worker does: an unavailable log is tried again.
   while (true) {
-    const auto committed = workers::commit_commands(worker.tools, group);
+    const auto committed = workers::commit(worker.tools, group);
     if (committed) {
       break;
     }

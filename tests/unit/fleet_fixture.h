@@ -1,7 +1,7 @@
 #pragma once
 
-// A log in memory with a clock and a pool, a view that follows it, and commands brought into it the
-// way a worker does.
+// A log in memory with a clock and a pool, a view that follows it, and commands carried out as a
+// worker does.
 
 #include <memory>
 #include <span>
@@ -17,7 +17,7 @@
 
 namespace vsim::fixture {
 
-/// Takes this machine's clock for the broker's, as MemoryStore does.
+/// Uses this machine's clock as the broker's, as MemoryStore does.
 void learn_from_this_machine(eventstore::BrokerClock& clock);
 
 /// A clock that needs no further measurement within a test.
@@ -33,24 +33,25 @@ class Fleet {
   explicit Fleet(eventstore::MemoryStore& store, std::uint32_t addresses, double scale = 1);
   ~Fleet();
 
-  /// A worker of its own view beside the first: what a second process would be.
+  /// A second worker with its own view, as in another process.
   struct Worker {
     explicit Worker(eventstore::MemoryStore& store);
     ~Worker();
-    /// The view knows all that the log holds.
+    /// Waits until the view has applied the whole log.
     void catch_up();
 
     eventstore::BrokerClock wall;  // this machine's, by which a MemoryStore stamps
     workers::FleetView view;
     telemetry::Metrics metrics;
     workers::ReapedServers reaped;
+    workers::AppendCosts costs;
     workers::DecisionTools tools;
     workers::AddressFinder addresses;
     std::jthread thread;
   };
   Worker& worker() { return *worker_; }
 
-  /// Brings one command into the log, as a group of its own; gives its verdict.
+  /// Carries out one command, in a group of its own; returns its verdict.
   Verdict handle(const Command& command, bool may_be_repeat = false);
 
   /// All events of a server, oldest first.
@@ -62,7 +63,7 @@ class Fleet {
   std::unique_ptr<Worker> worker_;
 };
 
-/// Brings commands into the log as one group of that worker; gives their verdicts.
+/// Carries out commands as one group of that worker; returns their verdicts.
 std::vector<Verdict> handle_group(Fleet::Worker& worker, std::span<const Command> commands,
                                   bool may_be_repeat = false);
 

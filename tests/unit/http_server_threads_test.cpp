@@ -30,7 +30,7 @@ std::string chunk(std::size_t bytes) {
 const std::string chunked = "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 const std::string get = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
 
-std::string told(Fault fault) { return "fault " + std::to_string(static_cast<int>(fault)); }
+std::string fault_answer(Fault fault) { return "fault " + std::to_string(static_cast<int>(fault)); }
 
 TEST_CASE("a body is taken off the connection whatever the method, and the next request is read") {
   EchoServer server;
@@ -50,11 +50,12 @@ TEST_CASE("a body is taken at its limit, and refused one past it with the answer
   RawClient client(server.port());
   CHECK(client.ask(sized("POST", most)) == "POST /a 65536");
   CHECK(client.ask(chunked + chunk(most - 1) + chunk(1) + "0\r\n\r\n") == "POST /c 65536");
-  CHECK(client.ask(sized("POST", most + 1)) == told(Fault::body_too_large));
-  CHECK(client.answer().empty());  // closed: the rest cannot be told from a request
+  CHECK(client.ask(sized("POST", most + 1)) == fault_answer(Fault::body_too_large));
+  CHECK(client.answer().empty());  // closed: the rest could be taken for a request
   CHECK(RawClient(server.port()).ask(chunked + chunk(most) + chunk(1)) ==
-        told(Fault::body_too_large));
-  CHECK(RawClient(server.port()).ask(sized("POST", 3'000'000)) == told(Fault::body_too_large));
+        fault_answer(Fault::body_too_large));
+  CHECK(RawClient(server.port()).ask(sized("POST", 3'000'000)) ==
+        fault_answer(Fault::body_too_large));
 }
 
 TEST_CASE("chunks end at their limits, and one past them") {
@@ -62,14 +63,14 @@ TEST_CASE("chunks end at their limits, and one past them") {
   const std::string line = "1;" + std::string(254, 'a') + "\r\n";  // 256 characters
   CHECK(RawClient(server.port()).ask(chunked + line + "x\r\n0\r\n\r\n") == "POST /c 1");
   CHECK(RawClient(server.port()).ask(chunked + "1;a" + line.substr(2) + "x\r\n0\r\n\r\n") ==
-        told(Fault::malformed_body));
+        fault_answer(Fault::malformed_body));
   std::string trailers;
   for (int i = 0; i < 32; ++i) {
     trailers += "T: x\r\n";
   }
   CHECK(RawClient(server.port()).ask(chunked + "0\r\n" + trailers + "\r\n") == "POST /c 0");
   CHECK(RawClient(server.port()).ask(chunked + "0\r\n" + trailers + "T: x\r\n\r\n") ==
-        told(Fault::malformed_body));
+        fault_answer(Fault::malformed_body));
 }
 
 TEST_CASE("a head is read at its limits, and refused one byte past them") {
@@ -79,13 +80,13 @@ TEST_CASE("a head is read at its limits, and refused one byte past them") {
   };
   CHECK(RawClient(server.port()).ask(with_line(head_line_bytes_max)) == "GET /next 0");
   CHECK(RawClient(server.port()).ask(with_line(head_line_bytes_max + 1)) ==
-        told(Fault::head_too_large));
+        fault_answer(Fault::head_too_large));
   const auto target = [](std::size_t bytes) {
     return "GET /" + std::string(bytes - 14, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
   };
   CHECK(RawClient(server.port()).ask(target(head_line_bytes_max)).starts_with("GET /aaa"));
   CHECK(RawClient(server.port()).ask(target(head_line_bytes_max + 1)) ==
-        told(Fault::head_too_large));
+        fault_answer(Fault::head_too_large));
   const auto whole = [](std::size_t bytes) {
     std::string head = "GET /next HTTP/1.1\r\nHost: a\r\n";
     while (head.size() + 2000 < bytes) {
@@ -94,7 +95,8 @@ TEST_CASE("a head is read at its limits, and refused one byte past them") {
     return head + "N: " + std::string(bytes - head.size() - 7, 'x') + "\r\n\r\n";
   };
   CHECK(RawClient(server.port()).ask(whole(head_bytes_max)) == "GET /next 0");
-  CHECK(RawClient(server.port()).ask(whole(head_bytes_max + 1)) == told(Fault::head_too_large));
+  CHECK(RawClient(server.port()).ask(whole(head_bytes_max + 1)) ==
+        fault_answer(Fault::head_too_large));
 }
 
 TEST_CASE("heads that are no HTTP, too large or broken off are answered") {
@@ -105,21 +107,21 @@ TEST_CASE("heads that are no HTTP, too large or broken off are answered") {
     client.end();
     return client.answer();
   };
-  CHECK(fault("nonsense\r\n\r\n") == told(Fault::malformed_head));
-  CHECK(fault(std::string(2 * head_bytes_max, 'a')) == told(Fault::head_too_large));
-  CHECK(fault("GET / HTTP/1.1\r\nHost") == told(Fault::incomplete));
+  CHECK(fault("nonsense\r\n\r\n") == fault_answer(Fault::malformed_head));
+  CHECK(fault(std::string(2 * head_bytes_max, 'a')) == fault_answer(Fault::head_too_large));
+  CHECK(fault("GET / HTTP/1.1\r\nHost") == fault_answer(Fault::incomplete));
   const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
-  CHECK(fault(post + "Content-Length: 5\r\n\r\nab") == told(Fault::incomplete));
-  CHECK(fault(chunked + "5\r\nab") == told(Fault::incomplete));
-  CHECK(fault(chunked + "5\r\nabcde\r\n") == told(Fault::incomplete));
-  CHECK(fault(chunked + "0\r\n") == told(Fault::incomplete));
+  CHECK(fault(post + "Content-Length: 5\r\n\r\nab") == fault_answer(Fault::incomplete));
+  CHECK(fault(chunked + "5\r\nab") == fault_answer(Fault::incomplete));
+  CHECK(fault(chunked + "5\r\nabcde\r\n") == fault_answer(Fault::incomplete));
+  CHECK(fault(chunked + "0\r\n") == fault_answer(Fault::incomplete));
 }
 
 TEST_CASE("what is plainly no request is refused before an empty line has come") {
   EchoServer server;
   for (const char* line : {"hello\r\n", "GET /\r\n", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\n"}) {
     INFO(line);
-    CHECK(RawClient(server.port()).ask(line) == told(Fault::malformed_head));
+    CHECK(RawClient(server.port()).ask(line) == fault_answer(Fault::malformed_head));
   }
 }
 
@@ -157,7 +159,7 @@ TEST_CASE("issue 12: a body that is held back is asked for, unless the head is r
       "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n");
   const std::string too_large = large.rest();
   CHECK(too_large.starts_with("HTTP/1.1 400 "));
-  CHECK(too_large.ends_with(told(Fault::body_too_large)));
+  CHECK(too_large.ends_with(fault_answer(Fault::body_too_large)));
 
   // HTTP/1.0 knows no such answer, and nothing is asked for where there is no body.
   CHECK(RawClient(server.port())

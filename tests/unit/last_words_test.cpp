@@ -64,7 +64,7 @@ struct NoException {};
 
 [[gnu::noinline]] void fail_here() { throw std::logic_error("here"); }
 
-TEST_CASE("an exception that leaves a thread's body is told in the log before the process ends") {
+TEST_CASE("an exception that leaves a thread's body is logged before the process ends") {
   const End end = run_in_a_process([] {
     std::jthread([] {
       name_thread("billing");

@@ -47,7 +47,7 @@ TEST_CASE("the nearest name is the one with the fewest edits") {
   CHECK_FALSE(nearest_name(std::string(100'000, 'x'), members).empty());  // and soon
 }
 
-TEST_CASE("an unknown name is told with the nearest and with all that there are") {
+TEST_CASE("an unknown name is reported with the nearest and with all that there are") {
   CHECK(unknown_name("tag", members) ==
         "\"tag\" is not known here; the nearest name is \"tags\", and there are name, region, "
         "type, profile, tags, idle_timeout_seconds");
@@ -57,11 +57,12 @@ TEST_CASE("an unknown name is told with the nearest and with all that there are"
 }
 
 TEST_CASE("a name is shown up to 64 bytes, between characters and without controls") {
-  const auto told = [](const std::string& name) { return unknown_name(name, {}); };
-  CHECK(told(std::string(64, 'n')).starts_with("\"" + std::string(64, 'n') + "\" is"));
-  CHECK(told(std::string(65, 'n')).starts_with("\"" + std::string(64, 'n') + "...\" is"));
-  CHECK(told(std::string(63, 'n') + "\u00e4").starts_with("\"" + std::string(63, 'n') + "...\""));
-  CHECK(told("a\nb\x1b").starts_with("\"a?b?\" is"));
+  const auto complaint = [](const std::string& name) { return unknown_name(name, {}); };
+  CHECK(complaint(std::string(64, 'n')).starts_with("\"" + std::string(64, 'n') + "\" is"));
+  CHECK(complaint(std::string(65, 'n')).starts_with("\"" + std::string(64, 'n') + "...\" is"));
+  CHECK(complaint(std::string(63, 'n') + "\u00e4")
+            .starts_with("\"" + std::string(63, 'n') + "...\""));
+  CHECK(complaint("a\nb\x1b").starts_with("\"a?b?\" is"));
 }
 
 TEST_CASE("members that are not known are found, also when they are null") {

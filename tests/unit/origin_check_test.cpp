@@ -1,6 +1,5 @@
-// Goal: without keys, a request that a page of another web site may have sent is told from all
-// others.
-// Method: requests as values, as browsers and tools send them.
+// Goal: without keys, a request that a page of another web site may have sent is distinguished from
+// all others. Method: requests as values, as browsers and tools send them.
 
 #include "api/admission/origin_check.h"
 

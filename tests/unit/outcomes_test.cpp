@@ -1,5 +1,5 @@
-// Goal: an outcome is told for the copy of a command that it was given to. Method: places of copies
-// against those of outcomes, also where the queue was made anew.
+// Goal: an outcome is reported for the copy of a command that it belongs to. Method: places of
+// copies against those of outcomes, also where the queue was made anew.
 
 #include "api/outcomes.h"
 

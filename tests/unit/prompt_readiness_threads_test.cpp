@@ -57,7 +57,7 @@ TEST_CASE("readiness is examined when it is asked for, and kept for a moment") {
   CHECK(prompt.now().facts.front().second == std::to_string(before + 1));
 }
 
-TEST_CASE("while an examination waits, who asks is told so at once, and the truth afterwards") {
+TEST_CASE("while an examination waits, callers get that at once, and the result afterwards") {
   Examination examination;
   PromptReadiness prompt([&] { return examination.run(); });
   CHECK(prompt.now().ready());

@@ -1,8 +1,8 @@
 #pragma once
 
-// The life of a server by chance, as the rules decide it: commands at any time, also at one instant
-// and also those that are refused; late ticks of the timekeeper; delays, terms and idle timeouts of
-// any kind. For properties that must hold for every life. The same dice give the same life.
+// Random lives of a server, decided by the rules: commands at any time, several at one instant,
+// also those that are refused; late ticks of the timekeeper; delays, terms and idle timeouts of any
+// kind. For properties that must hold for every life. The same random numbers give the same life.
 
 #include <algorithm>
 #include <optional>
@@ -134,8 +134,8 @@ inline RandomLife random_life(Dice& dice, const ServerId& id, const Region& regi
   return life;
 }
 
-/// The periods by the plainest rule there is: one begins where a billable status follows another,
-/// and ends where the reverse does.
+/// The billing periods by the simplest rule: one begins where a billable status follows one that is
+/// not, and ends where the reverse happens.
 inline std::vector<BillingPeriod> periods_of(const RandomLife& life) {
   std::vector<BillingPeriod> periods;
   bool billed = false;
@@ -152,7 +152,7 @@ inline std::vector<BillingPeriod> periods_of(const RandomLife& life) {
   return periods;
 }
 
-/// Moments that matter: those of the events, just before and behind them, and some others.
+/// Instants worth testing: those of the events, just before and after them, and some others.
 inline std::vector<Instant> moments_of(const RandomLife& life, Dice& dice) {
   std::vector<Instant> moments;
   const Instant begin = life.events.front().event.at;

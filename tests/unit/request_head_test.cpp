@@ -295,7 +295,7 @@ TEST_CASE("issue 12: HTTP/1.1 names one host, of a name or an address; HTTP/1.0 
   }
 }
 
-TEST_CASE("an authority is told apart into host and port, and an address known as one") {
+TEST_CASE("an authority is split into host and port, and an address known as one") {
   const auto with_port = read_authority("Vsim.Example:8080");
   REQUIRE(with_port);
   CHECK(with_port->host == "Vsim.Example");

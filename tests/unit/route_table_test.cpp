@@ -1,5 +1,5 @@
-// Goal: a path finds its own handler and no other, and a wrong method is told from a wrong path.
-// Method: a small table of routes; paths that are off by one word, slash or case.
+// Goal: a path finds its own handler and no other, and a wrong method is distinguished from a wrong
+// path. Method: a small table of routes; paths that are off by one word, slash or case.
 
 #include "api/route_table.h"
 
@@ -59,12 +59,12 @@ TEST_CASE("issue 12: an escaped slash belongs to its word, and other escapes are
   }
 }
 
-TEST_CASE("OPTIONS * is told the methods that some path takes") {
+TEST_CASE("OPTIONS * gets the methods that some path takes") {
   CHECK(small_table().all_methods() == "GET, HEAD, POST, DELETE, OPTIONS");
   CHECK(RouteTable({{Method::post, "/a", {}, Handler()}}).all_methods() == "POST, OPTIONS");
 }
 
-TEST_CASE("a wrong method on a known path is told what the path takes") {
+TEST_CASE("a wrong method on a known path gets what the path takes") {
   const auto found = small_table().find("PUT", "/servers/abc");
   REQUIRE(found);
   CHECK(found->route == nullptr);

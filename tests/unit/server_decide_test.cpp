@@ -318,7 +318,7 @@ TEST_CASE("a purge verdict on a command that has its outcome is dropped") {
   CHECK(decide_outcome(state, summary_of(stop), CommandPurged{}, at(101)).empty());
 }
 
-TEST_CASE("a command to the wrong region is told where the server is") {
+TEST_CASE("a command to the wrong region is rejected with the server's region") {
   const auto state = server_in("RUNNING");
   auto stop = command(Stop{});
   stop.region = {"eu-west-1"};

@@ -1,6 +1,6 @@
 #pragma once
 
-// One server, made by the rules themselves, for tests of the rules.
+// One server, made by decide and evolve, for tests of the rules.
 
 #include <string>
 #include <utility>
@@ -14,7 +14,7 @@ inline const ServerId the_server{*Uuid::parse("11111111-2222-4333-8444-555555555
 inline const Region the_region{"us-east-1"};
 inline const Ipv4 the_ip = *Ipv4::parse("192.168.10.7");
 
-/// So many seconds after the fixture's beginning of time.
+/// That many seconds after the fixture's first instant.
 inline Instant at(std::int64_t seconds) {
   return Instant(std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)) +
          std::chrono::seconds(seconds);
@@ -27,7 +27,7 @@ inline Context context(std::optional<Ipv4> free_ip = the_ip) { return {catalogue
 
 Create a_create();
 
-/// A command with an id and a place in the queue of its own, later than those before.
+/// A command with a new id and a sequence in the queue above all earlier ones.
 Command command(Action action);
 
 State after(State state, const std::vector<Event>& events);

@@ -37,7 +37,8 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "NATS_CERT_FILE",   "NATS_KEY_FILE",
                                  "TLS_CERT_FILE",    "TLS_KEY_FILE",
                                  "DB_SSLROOTCERT",   "KEYS_FILE",
-                                 "ALLOW_NO_KEYS",    "HTTP_HOSTS"};
+                                 "ALLOW_NO_KEYS",    "HTTP_HOSTS",
+                                 "DURABILITY"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -80,7 +81,7 @@ auto read_worker(std::vector<const char*> flags = {}) {
 
 constexpr const char* database = "postgresql://vsim@127.0.0.1:5432/vsim";
 
-TEST_CASE("a database is all that must be told; the rest has defaults") {
+TEST_CASE("only the database must be set; the rest has defaults") {
   const Environment environment{{"DATABASE_URL", database}};
   const auto settings = read_api();
   REQUIRE(settings);
@@ -94,6 +95,13 @@ TEST_CASE("a database is all that must be told; the rest has defaults") {
   CHECK(settings->profile == "standard");
   CHECK(settings->http_connections == 512);
   CHECK(settings->swagger_dir.empty());
+  CHECK_FALSE(settings->durability);
+}
+
+TEST_CASE("durability is power or process") {
+  const Environment environment{{"DATABASE_URL", database}, {"DURABILITY", "process"}};
+  CHECK(read_worker()->durability == vsim::telemetry::Durability::process);
+  CHECK(read_api({"--durability", "power"})->durability == vsim::telemetry::Durability::power);
 }
 
 TEST_CASE("a flag wins over the environment") {
@@ -104,16 +112,12 @@ TEST_CASE("a flag wins over the environment") {
   CHECK(settings->http.to_string() == "[::1]:9001");
 }
 
-TEST_CASE("every mistake is told at once, each with its fix") {
-  const Environment environment{{"IDLE_TIMEOUT", "30"},
-                                {"BILLING_INTERVAL", "60"},
-                                {"TIME_SCALE", "0"},
-                                {"SIM_SEED", "-1"},
-                                {"LOG_LEVEL", "loud"},
-                                {"LOG_FORMAT", "xml"},
-                                {"HTTP_ADDR", "localhost"},
-                                {"NATS_URL", "127.0.0.1:4222"},
-                                {"SCHEMA_DIR", "/nowhere/at/all"}};
+TEST_CASE("all mistakes are reported at once, each with its fix") {
+  const Environment environment{
+      {"IDLE_TIMEOUT", "30"},     {"BILLING_INTERVAL", "60"},     {"TIME_SCALE", "0"},
+      {"SIM_SEED", "-1"},         {"LOG_LEVEL", "loud"},          {"LOG_FORMAT", "xml"},
+      {"HTTP_ADDR", "localhost"}, {"NATS_URL", "127.0.0.1:4222"}, {"SCHEMA_DIR", "/nowhere/at/all"},
+      {"DURABILITY", "fsync"}};
   const auto settings = read_api({"--colour"});
   REQUIRE_FALSE(settings);
   const std::vector<std::string> expected = {
@@ -130,6 +134,7 @@ TEST_CASE("every mistake is told at once, each with its fix") {
       "1000000, such as 1, 60 or 0.5",
       "SIM_SEED: \"-1\" is no whole number (digits, without zeros in front) from 0 to "
       "18446744073709551615",
+      "DURABILITY: \"fsync\" is no durability; give power or process",
       "SCHEMA_DIR: \"/nowhere/at/all\" is no readable folder; name the repository's schema/",
       "HTTP_ADDR: \"localhost\" has no port; give host:port, such as 127.0.0.1:8080 or [::1]:8080"};
   CHECK(settings.error().mistakes == expected);
@@ -145,7 +150,7 @@ TEST_CASE("the database may come in parts, each quoted") {
         "sslmode='require'");
 }
 
-TEST_CASE("a database told in both ways is refused") {
+TEST_CASE("a database set in both ways is refused") {
   const Environment environment{{"DATABASE_URL", database}, {"DB_HOST", "db"}};
   const auto settings = read_api();
   REQUIRE_FALSE(settings);
@@ -165,7 +170,7 @@ TEST_CASE("PORT alone moves the API to that port, and may not contradict HTTP_AD
   CHECK_FALSE(read_api());
 }
 
-TEST_CASE("requests are limited where strangers may come, unless told otherwise") {
+TEST_CASE("requests are limited where strangers may come, unless set otherwise") {
   const auto limit = [](std::initializer_list<std::pair<const char*, const char*>> more) {
     const Environment environment(more);
     const auto settings = read_api({"--database-url", database});

@@ -39,7 +39,14 @@ TEST_CASE("waiting for a deadline ends at it, not before") {
   CHECK(wall_until(clock(1), stored_at + 90s, at(60)) == 0ns);
 }
 
-TEST_CASE("a setting that differs from the log's clock is told, one that agrees is not") {
+TEST_CASE("a deadline is overdue 5 s of the wall's after it, and none is right after a change") {
+  CHECK_FALSE(overdue_until(clock(1), stored_at + overdue_grace - 1ns));
+  CHECK(overdue_until(clock(1), stored_at + overdue_grace) == at(0));
+  CHECK(overdue_until(clock(60), stored_at + 6s) == at(60));
+  CHECK(overdue_until(clock(0.5), stored_at + 7s) == at(1));
+}
+
+TEST_CASE("a setting that differs from the log's clock is reported, one that agrees is not") {
   CHECK_FALSE(contradiction(clock(2), std::nullopt, std::nullopt));
   CHECK_FALSE(contradiction(clock(2), 2.0, 7));
   CHECK(contradiction(clock(2), 1.0, 7) ==

@@ -5,7 +5,9 @@
 
 #include "workers/log/sound_log.h"
 
+#include <functional>
 #include <set>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -18,6 +20,8 @@
 using namespace vsim;
 using namespace vsim::fixture;
 using eventstore::Append;
+using eventstore::Chain;
+using eventstore::ChainEnd;
 using eventstore::Error;
 using eventstore::Expectation;
 using eventstore::MemoryStore;
@@ -43,8 +47,8 @@ class Disk : public eventstore::EventStore {
   std::set<Sequence> lost;
 
   Result<Sequence> append(std::span<const Append> batch) override { return log->append(batch); }
-  std::vector<Result<Sequence>> append_each(std::span<const Append> messages) override {
-    return log->append_each(messages);
+  std::vector<ChainEnd> append_chains(std::span<const Chain> chains) override {
+    return log->append_chains(chains);
   }
   Result<std::vector<Message>> load_last(std::span<const std::string> filters) override {
     std::vector<Message> found;
@@ -84,6 +88,7 @@ struct Ground {
   read_model::NewestEvents newest;
   int asked = 0;  // for the newest events
   std::uint64_t reconnects = 0;
+  std::function<void()> once_they_have_answered = [] {};
   workers::KnownHeads heads{[this](auto) -> read_model::DbResult<read_model::NewestEvents> {
     ++asked;
     if (silence) {
@@ -96,7 +101,9 @@ struct Ground {
                             if (silence) {
                               return tl::unexpected(*silence);
                             }
-                            return marks;
+                            auto answer = marks;
+                            std::exchange(once_they_have_answered, [] {})();
+                            return answer;
                           },
                           [this] { return reconnects; }, metrics};
   workers::SoundLog log{disk, watch, heads};
@@ -173,6 +180,41 @@ TEST_CASE("nothing is appended to a log that went backwards, as long as it may h
   ground.watch.look();
   CHECK(ground.append("d"));
   CHECK_FALSE(ground.unsound());
+}
+
+TEST_CASE("an older log is found by what was projected since the last look, too") {
+  Ground ground;
+  fill(ground.disk.first, {"a"});
+  ground.marks.checkpoint = checkpoint(1, "a");
+  ground.watch.look();
+  fill(ground.disk.first, {"b", "c"});  // by another worker, and projected
+  ground.marks.checkpoint = checkpoint(3, "c");
+  fill(ground.disk.second, {"a"});
+  ground.disk.log = &ground.disk.second;
+  ++ground.reconnects;
+  SUBCASE("which they say") {
+    CHECK(says(ground.append("d"), Error::Kind::unavailable, "EVENTS ends at 1, 3 has been"));
+    CHECK(ground.disk.second.last_sequence().value() == 1);
+  }
+  SUBCASE("but the read models need not answer") {
+    ground.silence = DatabaseError{DatabaseError::Kind::unavailable, "no Postgres there"};
+    CHECK(ground.append("d"));
+  }
+}
+
+TEST_CASE("a broker that comes back after the read models have answered is looked at anew") {
+  Ground ground;
+  fill(ground.disk.first, {"a"});
+  ground.marks.checkpoint = checkpoint(1, "a");
+  ground.once_they_have_answered = [&] {
+    ground.marks.checkpoint = checkpoint(3, "c");  // meanwhile projected
+    fill(ground.disk.second, {"a"});
+    ground.disk.log = &ground.disk.second;
+    ++ground.reconnects;
+  };
+  ground.watch.look();
+  CHECK(says(ground.append("d"), Error::Kind::unavailable, "EVENTS ends at 1, 3 has been"));
+  CHECK(ground.disk.second.last_sequence().value() == 1);
 }
 
 TEST_CASE("a worker at work finds by what it has read that another log stands there") {

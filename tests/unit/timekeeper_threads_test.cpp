@@ -23,7 +23,7 @@ namespace {
 class Keeper {
  public:
   explicit Keeper(MemoryStore& store, Fleet::Worker& worker, bool active = true)
-      : role_(store, worker.view, [active] { return active; }, metrics_) {}
+      : role_(store, worker.view, worker.costs, [active] { return active; }, metrics_) {}
   double counted(const std::string& line) const {
     const auto text = metrics_.text();
     const auto found = text.find("\n" + line + " ");
@@ -51,7 +51,8 @@ void jump(Fleet& fleet, Duration by) {
   succeeds(handle_clock(fleet.worker(), clock_command(AdvanceClock{by})));
 }
 
-std::vector<std::pair<std::string, Instant>> told(const std::vector<messages::ServerLogged>& log) {
+std::vector<std::pair<std::string, Instant>> names_and_times(
+    const std::vector<messages::ServerLogged>& log) {
   std::vector<std::pair<std::string, Instant>> events;
   for (const auto& [event, state] : log) {
     events.emplace_back(std::string(event_type(event.data)), event.at);
@@ -74,7 +75,7 @@ void populate(Fleet& fleet, std::uint8_t servers) {
 void all_have_lived(Fleet& fleet, std::uint8_t servers) {
   for (std::uint8_t n = 1; n <= servers; ++n) {
     CAPTURE(n);
-    const auto history = told(fleet.history(server_number(n)));
+    const auto history = names_and_times(fleet.history(server_number(n)));
     if (n % 3 == 0 && n % 6 != 0) {
       CHECK(history.size() == 1);
       continue;
@@ -100,7 +101,7 @@ TEST_CASE("one jump goes through a boot and the idle timeout behind it, each at 
       {"server_provisioning", at(0)},
       {"server_stopped", at(3)},
       {"server_terminated", at(3) + 30min}};
-  CHECK(told(fleet.history(server_number(1))) == expected);
+  CHECK(names_and_times(fleet.history(server_number(1))) == expected);
   fleet.worker().catch_up();
   CHECK(fleet.worker().view.status().pools.at("us-east-1").first == 5);
   keeps_time(store);
@@ -219,7 +220,7 @@ TEST_CASE("a reaper never terminates a server that was started after it looked")
   // word.
   store.before_next_append([&] { succeeds(fleet.handle(for_number(1, Start{}))); });
   const auto looked_at =
-      workers::apply_due(store, reaper.view, due, std::nullopt, [](const Event&) {});
+      workers::apply_due(store, reaper.view, reaper.costs, due, std::nullopt, [](const Event&) {});
   REQUIRE(looked_at);
   for (const auto& [event, state] : fleet.history(server_number(1))) {
     CHECK_FALSE(std::holds_alternative<ServerTerminated>(event.data));
@@ -237,10 +238,10 @@ TEST_CASE("a start decided at or after the idle timeout is rejected, reaped or n
     const auto verdict = fleet.handle(for_number(1, Start{}));
     REQUIRE(std::holds_alternative<Rejection>(verdict));
     CHECK(std::get<Rejection>(verdict).code == RejectionCode::invalid_transition);
-    const auto history = told(fleet.history(server_number(1)));
+    const auto history = names_and_times(fleet.history(server_number(1)));
     REQUIRE(history.size() == 4);
     CHECK(history[2] == std::pair<std::string, Instant>("server_terminated", at(3) + 30min));
-    // The command's decision has reaped it, so that is told there.
+    // The command's decision has reaped it, so that is shown there.
     const auto metrics = fleet.worker().metrics.text();
     CHECK(metrics.find(R"(vsim_servers_reaped_total{region="us-east-1"} 1)") != std::string::npos);
   }

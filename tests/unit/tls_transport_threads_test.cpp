@@ -101,7 +101,7 @@ class Wire {
   std::unique_ptr<harness::TlsStream> client;
 };
 
-TEST_CASE("what is decrypted and not taken is told of, though the socket has nothing more") {
+TEST_CASE("what is decrypted and not taken is reported, though the socket has nothing more") {
   Wire wire;
   CHECK_FALSE(wire.server->has_buffered());
   wire.client->send("one");
@@ -116,7 +116,8 @@ TEST_CASE("what is decrypted and not taken is told of, though the socket has not
   CHECK_FALSE(wire.server->has_buffered());
 }
 
-TEST_CASE("a part of a record is nothing to give, and its rest is waited for no longer than told") {
+TEST_CASE(
+    "a part of a record is nothing to give, and its rest is waited for no longer than allowed") {
   Wire wire;
   wire.client->send("whole");
   const std::string record = wire.from_client();
@@ -143,7 +144,7 @@ TEST_CASE("bytes that no client of this connection has made end it") {
   CHECK_FALSE(wire.server->send("answer", Clock::now() + 1s));
 }
 
-TEST_CASE("a client that takes nothing holds up a send no longer than told") {
+TEST_CASE("a client that takes nothing holds up a send no longer than allowed") {
   Wire wire;
   const auto began = Clock::now();
   CHECK_FALSE(wire.server->send(std::string(8'000'000, 'x'), began + 200ms));

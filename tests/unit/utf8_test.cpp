@@ -1,6 +1,6 @@
-// Goal: bad bytes are told from characters as Unicode does, so that nothing that no reader takes
-// gets into a line of JSON or a table. Method: each row of Unicode's table 3-7 at its limits and
-// one past them, and against simdjson over all sequences of up to three bytes.
+// Goal: bad bytes are distinguished from characters as Unicode does, so that nothing that no reader
+// takes gets into a line of JSON or a table. Method: each row of Unicode's table 3-7 at its limits
+// and one past them, and against simdjson over all sequences of up to three bytes.
 
 #include "domain/utf8.h"
 

@@ -1,5 +1,5 @@
 // Goal: bodies of writes say what they mean or are refused with what to change, and a repeat of a
-// request is told from another request.
+// request is distinguished from another request.
 // Method: bodies wrong in one place each; the hash of SHA-256's own test vector shape.
 
 #include "schema/http/write_requests.h"
@@ -39,7 +39,7 @@ TEST_CASE("a create that is malformed says where") {
   }
 }
 
-TEST_CASE("members of a body that are not known are told, not dropped: issue 12, 9") {
+TEST_CASE("members of a body that are not known are refused, not dropped: issue 12, 9") {
   const auto create = [](const std::string& member) {
     const auto request = read_create_request(
         R"({"name":"a","region":"us-east-1","type":"t2.micro",)" + member + "}");
@@ -129,7 +129,7 @@ TEST_CASE("a change of the clock scales it or advances it") {
 TEST_CASE("a change of the clock that cannot be says what to change") {
   struct Row {
     const char* body;
-    const char* told;
+    const char* expected;
   };
   const char* const one_of = R"(give either "scale" or "advance_seconds", and not both)";
   const char* const scale = R"("scale" is out of range: scale must be 0.000001 to 1000000)";
@@ -161,7 +161,7 @@ TEST_CASE("a change of the clock that cannot be says what to change") {
     INFO(row.body);
     const auto request = read_clock_request(row.body);
     REQUIRE_FALSE(request);
-    CHECK_MESSAGE(request.error().starts_with("the body is wrong: " + std::string(row.told)),
+    CHECK_MESSAGE(request.error().starts_with("the body is wrong: " + std::string(row.expected)),
                   request.error());
   }
 }

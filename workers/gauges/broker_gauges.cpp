@@ -129,8 +129,9 @@ Result<void> BrokerGauges::ask_storage() {
   }
   store_.set(static_cast<double>(storage->bytes));
   const auto monitor = telemetry::ask_broker_monitor(monitor_url_);
-  const auto most = storage->bytes_max.value_or(monitor ? monitor->store_bytes_max : 0);
-  store_max_.set(static_cast<double>(most));
+  const auto server_limit = monitor ? monitor->store_bytes_max : std::nullopt;
+  const auto most = storage->bytes_max ? storage->bytes_max : server_limit;
+  store_max_.set(static_cast<double>(most.value_or(0)));
   trouble_.set(monitor && !monitor->trouble.empty() ? 1 : 0);
   const std::lock_guard lock(mutex_);
   monitor_trouble_ = monitor ? monitor->trouble : "";

@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace vsim::workers {
-namespace {
-
-using namespace std::chrono_literals;
-
-/// How late a deadline may be before it counts as overdue, by the wall: a standby takes over after
-/// 2 s, and a round under load takes a while.
-constexpr auto overdue_grace = 5s;
-
-}  // namespace
 
 FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_models,
                          Duration billing_interval, telemetry::Metrics& metrics)
@@ -40,7 +31,7 @@ void FleetGauges::refresh() {
   const auto status = view_.status();
   pending_.set(static_cast<double>(status.deadlines));
   refresh_pools(status);
-  const auto overdue = view_.overdue(overdue_grace);
+  const auto overdue = view_.overdue();
   overdue_.set(static_cast<double>(overdue.all));
   idle_overdue_.set(static_cast<double>(overdue.idle));
   refresh_billing(status);

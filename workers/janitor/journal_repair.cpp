@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto settling = 2s;  // republishing follows an acknowledgement within milliseconds
-constexpr std::size_t looked_at_once = 1000;
+constexpr std::size_t queued_at_once = 1000;
 constexpr std::size_t copied_at_once = 64;
 
 }  // namespace
@@ -62,8 +62,8 @@ Result<std::size_t> JournalRepair::repair() {
     return tl::unexpected(queued.error());
   }
   std::size_t repaired = 0;
-  for (std::size_t first = 0; first < queued->size(); first += looked_at_once) {
-    const auto count = std::min(looked_at_once, queued->size() - first);
+  for (std::size_t first = 0; first < queued->size(); first += queued_at_once) {
+    const auto count = std::min(queued_at_once, queued->size() - first);
     const auto some = repair_some(std::span(*queued).subspan(first, count));
     if (!some) {
       return some;
@@ -93,8 +93,10 @@ Result<std::size_t> JournalRepair::repair_some(std::span<const Message> queued) 
     if (found != known.end() && found->second == command.sequence) {
       continue;
     }
-    copies.push_back({messages::journal_subject(command.subject), command.payload,
-                      messages::journal_headers(command), std::nullopt});
+    copies.push_back({.subject = messages::journal_subject(command.subject),
+                      .payload = command.payload,
+                      .headers = messages::journal_headers(command),
+                      .expected = std::nullopt});
   }
   for (std::size_t first = 0; first < copies.size(); first += copied_at_once) {
     const auto count = std::min(copied_at_once, copies.size() - first);

@@ -16,7 +16,7 @@ using eventstore::Result;
 using read_model::OperationRow;
 using namespace std::chrono_literals;
 
-constexpr std::size_t looked_at_once = 20'000;
+constexpr std::size_t operations_at_once = 20'000;
 constexpr std::size_t verdicts_at_once = 500;
 constexpr auto gone_min = 1s;
 
@@ -72,12 +72,12 @@ PurgeVerdicts::PurgeVerdicts(DecisionTools& tools, eventstore::EventStore& queue
                               "Commands that left the queue without an outcome")) {}
 
 Result<std::optional<Instant>> PurgeVerdicts::look(Instant now) {
-  auto pending = list_pending_(looked_up_to_, looked_at_once);
+  auto pending = list_pending_(looked_up_to_, operations_at_once);
   if (!pending) {
     return eventstore::fail(eventstore::Error::Kind::unavailable,
                             "the pending operations cannot be read");
   }
-  const bool is_all = pending->size() < looked_at_once;
+  const bool is_all = pending->size() < operations_at_once;
   const auto first = missing_.upper_bound(looked_up_to_);
   const auto last =
       is_all ? missing_.end() : missing_.upper_bound(pending->back().command_sequence);
@@ -181,7 +181,7 @@ Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> grou
                                                          CommandPurged{}, std::string()));
     open.push_back(verdicts.back().get());
   }
-  const auto committed = commit_commands(tools_, open);
+  const auto committed = commit(tools_, open);
   for (const auto& verdict : verdicts) {
     if (!verdict->is_done()) {
       continue;

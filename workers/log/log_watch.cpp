@@ -42,8 +42,10 @@ void LogWatch::run(std::stop_token stop) {
 }
 
 void LogWatch::look() {
+  const std::lock_guard looking(looking_);
+  const auto reconnects = reconnects_();
   const auto marks = ask_models();
-  if (compare() && marks && trouble().empty()) {
+  if (compare(reconnects) && marks && trouble().empty()) {
     heads_.record(*marks);
   }
 }
@@ -80,12 +82,11 @@ Result<std::optional<std::string>> LogWatch::fault_of(const read_model::Checkpoi
   return read_model::fault_of_log(known, *end, *there, known_by);
 }
 
-Result<void> LogWatch::compare() {
+Result<void> LogWatch::compare(std::uint64_t reconnects) {
   std::unique_lock lock(mutex_);
   const auto models = models_.value_or(read_model::Checkpoint{});
   const auto own = own_;
   lock.unlock();
-  const auto reconnects = reconnects_();
   auto models_fault = fault_of(models, "has been projected");
   if (!models_fault) {
     return tl::unexpected(models_fault.error());
@@ -104,16 +105,14 @@ Result<void> LogWatch::compare() {
       return tl::unexpected(models_fault.error());
     }
   }
-  lock.lock();
-  compared_at_ = reconnects;
-  lock.unlock();
-  judge(*models_fault, *own_fault);
+  judge(*models_fault, *own_fault, reconnects);
   return {};
 }
 
 void LogWatch::judge(const std::optional<std::string>& models,
-                     const std::optional<std::string>& own) {
+                     const std::optional<std::string>& own, std::uint64_t reconnects) {
   const std::lock_guard lock(mutex_);
+  compared_at_ = reconnects;
   const bool made_anew = !models_fault_.empty() && !models;
   models_fault_ = models.value_or("");
   if (made_anew) {
@@ -141,7 +140,7 @@ Result<void> LogWatch::check() {
     return eventstore::fail(Error::Kind::unavailable, std::move(why));
   }
   if (is_new) {
-    if (auto ok = compare(); !ok) {
+    if (auto ok = look_anew(); !ok) {
       return ok;
     }
   }
@@ -151,6 +150,20 @@ Result<void> LogWatch::check() {
     return {};
   }
   return eventstore::fail(Error::Kind::unavailable, std::move(trouble));
+}
+
+Result<void> LogWatch::look_anew() {
+  const std::lock_guard looking(looking_);
+  const auto reconnects = reconnects_();
+  std::unique_lock lock(mutex_);
+  if (compared_at_ == reconnects) {
+    return {};  // another thread has looked meanwhile
+  }
+  lock.unlock();
+  // An older copy may still hold the checkpoint of the last look. If Postgres does not answer, that
+  // checkpoint is used.
+  ask_models();
+  return compare(reconnects);
 }
 
 void LogWatch::read(const eventstore::Message& message) {
@@ -166,7 +179,7 @@ StreamSequence LogWatch::last_read() const {
   return own_.sequence;
 }
 
-void LogWatch::note_short(StreamSequence end, StreamSequence known) {
+void LogWatch::record_short(StreamSequence end, StreamSequence known) {
   const std::lock_guard lock(mutex_);
   if (own_fault_.empty()) {
     own_fault_ = fmt::format(
@@ -177,7 +190,7 @@ void LogWatch::note_short(StreamSequence end, StreamSequence known) {
   show_locked();
 }
 
-void LogWatch::note_lost(const std::string& what) {
+void LogWatch::record_lost(const std::string& what) {
   const std::lock_guard lock(mutex_);
   if (lost_.empty()) {
     lost_ = what;

@@ -36,7 +36,8 @@ class LogWatch {
   /// One look: what the read models say, and whether the log has it.
   void look();
 
-  /// An error while nothing may be appended, that says why. Asks the broker after it was away.
+  /// An error while nothing may be appended, that says why. After a new connection asks the read
+  /// models and the broker; blocks for some 2.5 s where Postgres is silent.
   eventstore::Result<void> check();
 
   /// A message of the log, read in its order: later looks expect it to be there.
@@ -44,9 +45,9 @@ class LogWatch {
   StreamSequence last_read() const;
 
   /// The log ends at this place, or gave it to an append, though it held that of `known` before.
-  void note_short(StreamSequence end, StreamSequence known);
+  void record_short(StreamSequence end, StreamSequence known);
   /// A message that the broker must have and does not give, as a sentence.
-  void note_lost(const std::string& what);
+  void record_lost(const std::string& what);
 
   /// Grows when an operator has accepted the log that there is, by making the read models anew from
   /// it: what was read of the former one counts no more.
@@ -60,10 +61,13 @@ class LogWatch {
 
  private:
   std::optional<read_model::LogMarks> ask_models();
-  eventstore::Result<void> compare();
+  /// `reconnects` as it was before the read models were asked.
+  eventstore::Result<void> compare(std::uint64_t reconnects);
+  eventstore::Result<void> look_anew();
   eventstore::Result<std::optional<std::string>> fault_of(const read_model::Checkpoint& known,
                                                           std::string_view known_by);
-  void judge(const std::optional<std::string>& models, const std::optional<std::string>& own);
+  void judge(const std::optional<std::string>& models, const std::optional<std::string>& own,
+             std::uint64_t reconnects);
   std::string trouble_locked() const;
   void show_locked();
 
@@ -73,6 +77,7 @@ class LogWatch {
   Reconnects reconnects_;
   telemetry::Gauge unsound_;
 
+  std::mutex looking_;  // one thread at a time asks and compares; taken before mutex_
   mutable std::mutex mutex_;
   std::optional<read_model::Checkpoint> models_;  // none: the read models have not answered yet
   std::string models_silence_ = "they have not been asked";  // why they have not

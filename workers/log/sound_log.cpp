@@ -13,6 +13,8 @@ namespace vsim::workers {
 namespace {
 
 using eventstore::Append;
+using eventstore::Chain;
+using eventstore::ChainEnd;
 using eventstore::Error;
 using eventstore::Message;
 using eventstore::Result;
@@ -75,7 +77,7 @@ Result<void> SoundLog::may_append(std::span<const Append> messages) {
 
 void SoundLog::record(std::span<const Append> messages, Sequence last, Sequence read_before) {
   if (last <= read_before) {
-    return watch_.note_short(last, read_before);
+    return watch_.record_short(last, read_before);
   }
   auto sequence = last - messages.size();
   for (const auto& message : messages) {
@@ -95,29 +97,30 @@ Result<Sequence> SoundLog::append(std::span<const Append> batch) {
   return last;
 }
 
-std::vector<Result<Sequence>> SoundLog::append_each(std::span<const Append> messages) {
-  std::vector<Append> sound;
-  std::vector<Result<Sequence>> results;
-  for (const auto& message : messages) {
-    const auto ok = may_append(std::span(&message, 1));
-    results.push_back(ok ? Result<Sequence>(0) : tl::unexpected(ok.error()));
+std::vector<ChainEnd> SoundLog::append_chains(std::span<const Chain> chains) {
+  std::vector<Chain> sound;
+  std::vector<ChainEnd> ends;
+  for (const auto& chain : chains) {
+    const auto ok = may_append(chain);
+    ends.push_back({0, 0, ok ? std::nullopt : std::optional(ok.error())});
     if (ok) {
-      sound.push_back(message);
+      sound.push_back(chain);
     }
   }
   const auto read_before = watch_.last_read();
-  auto appended = log_.append_each(sound);
+  auto appended = log_.append_chains(sound);
   auto next = appended.begin();
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!results[i]) {
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i].error) {
       continue;
     }
-    results[i] = std::move(*next++);
-    if (results[i]) {
-      record(messages.subspan(i, 1), *results[i], read_before);
+    ends[i] = std::move(*next++);
+    if (ends[i].stored > 0) {
+      // Others' messages may stand before it: only its own place is known.
+      record(chains[i].subspan(ends[i].stored - 1, 1), ends[i].last, read_before);
     }
   }
-  return results;
+  return ends;
 }
 
 Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
@@ -126,7 +129,7 @@ Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
     return tl::unexpected(end.error());
   }
   if (*end < known) {
-    watch_.note_short(*end, known);
+    watch_.record_short(*end, known);
     return watch_.check();
   }
   const auto there = log_.load(known);
@@ -141,7 +144,7 @@ Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
   }
   auto lost = eventstore::lost_message(known, messages::events_stream,
                                        "this worker or the read models have seen it");
-  watch_.note_lost(lost);
+  watch_.record_lost(lost);
   return eventstore::fail(Error::Kind::damaged, std::move(lost));
 }
 

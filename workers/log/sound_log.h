@@ -24,8 +24,8 @@ class SoundLog : public eventstore::EventStore {
 
   eventstore::Result<eventstore::Sequence> append(
       std::span<const eventstore::Append> batch) override;
-  std::vector<eventstore::Result<eventstore::Sequence>> append_each(
-      std::span<const eventstore::Append> messages) override;
+  std::vector<eventstore::ChainEnd> append_chains(
+      std::span<const eventstore::Chain> chains) override;
 
   /// `damaged` where a message is known that is later than what the log gives, and the log has lost
   /// it.
@@ -50,6 +50,7 @@ class SoundLog : public eventstore::EventStore {
 
  private:
   eventstore::Result<void> may_append(std::span<const eventstore::Append> messages);
+  /// Messages that the log has stored, adjacent, the last of them at `last`.
   void record(std::span<const eventstore::Append> messages, eventstore::Sequence last,
               eventstore::Sequence read_before);
   eventstore::Result<void> explain_missing(eventstore::Sequence known, eventstore::Sequence found);

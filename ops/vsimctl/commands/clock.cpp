@@ -9,7 +9,7 @@
 #include "ops/process/setting_values.h"
 #include "ops/vsimctl/commands/submission.h"
 #include "ops/vsimctl/subcommands.h"
-#include "schema/messages/event_codec.h"
+#include "schema/messages/clock_codec.h"
 #include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 

@@ -15,7 +15,8 @@ using eventstore::Result;
 template <typename Data>
 CommandOutcome command_outcome_of(const Data& data) {
   const auto named = [](OutcomeKind kind, const std::string& why) {
-    return CommandOutcome{kind, std::string(to_string(kind)) + (why.empty() ? "" : ": " + why)};
+    return CommandOutcome{.kind = kind,
+                          .text = std::string(to_string(kind)) + (why.empty() ? "" : ": " + why)};
   };
   if (const auto* rejected = std::get_if<CommandRejected>(&data)) {
     return named(OutcomeKind::rejected, rejected->rejection.detail);

@@ -109,7 +109,11 @@ tl::expected<void, std::string> terminate(const CommonSettings& settings, const 
 std::string check_reason(const std::string& reason) {
   const auto subject = messages::server_command(Region{"any"}, ServerId{});
   const auto decoded =
-      messages::decode_command({subject, 1, {}, {}, messages::encode_action(Terminate{reason})});
+      messages::decode_command({.subject = subject,
+                                .sequence = 1,
+                                .stored_at = {},
+                                .headers = {},
+                                .payload = messages::encode_action(Terminate{reason})});
   return decoded ? "" : decoded.error();
 }
 

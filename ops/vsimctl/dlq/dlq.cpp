@@ -69,24 +69,10 @@ void print(const std::vector<Letter>& letters) {
   table.print();
 }
 
-tl::expected<void, std::string> list_letters(const CommonSettings& settings) {
-  auto log = Log::open(settings);
-  if (!log) {
-    return failed(log.error());
-  }
-  const auto letters = load(settings, **log, {0, true});
-  if (!letters) {
-    return failed(letters.error());
-  }
-  if (letters->empty()) {
-    fmt::print("no dead letters\n");
-  } else {
-    print(*letters);
-  }
-  return {};
-}
-
-tl::expected<void, std::string> show(const CommonSettings& settings, const Chosen& chosen) {
+/// Opens the log, loads the chosen letters and gives both to `use`.
+template <typename Use>
+tl::expected<void, std::string> with_letters(const CommonSettings& settings, const Chosen& chosen,
+                                             Use&& use) {
   auto log = Log::open(settings);
   if (!log) {
     return failed(log.error());
@@ -95,7 +81,21 @@ tl::expected<void, std::string> show(const CommonSettings& settings, const Chose
   if (!letters) {
     return failed(letters.error());
   }
-  const auto& letter = letters->front();
+  return use(**log, *letters);
+}
+
+tl::expected<void, std::string> list_letters(const CommonSettings& settings) {
+  return with_letters(settings, {.all = true}, [](Log&, const std::vector<Letter>& letters) {
+    if (letters.empty()) {
+      fmt::print("no dead letters\n");
+    } else {
+      print(letters);
+    }
+    return tl::expected<void, std::string>();
+  });
+}
+
+void show(const Letter& letter) {
   fmt::print("reason      {}\nerror       {}\nsubject     {}\nsequence    {}\nstored      {}\n",
              letter.reason, letter.error, letter.command.subject, letter.command.sequence,
              letter.time);
@@ -112,7 +112,6 @@ tl::expected<void, std::string> show(const CommonSettings& settings, const Chose
     fmt::print("mistyped ({}): publish it put right, then vsimctl dlq drop {}\n", replay.complaint,
                letter.sequence);
   }
-  return {};
 }
 
 tl::expected<void, std::string> drop_letter(const CommonSettings& settings, Log& log,
@@ -206,31 +205,27 @@ template <typename Act>
 tl::expected<void, std::string> with_consent(const CommonSettings& settings, const Chosen& chosen,
                                              const Consent& consent, const Intent& intent,
                                              Act&& act) {
-  auto log = Log::open(settings);
-  if (!log) {
-    return failed(log.error());
-  }
-  const auto letters = load(settings, **log, chosen);
-  if (!letters) {
-    return failed(letters.error());
-  }
-  if (letters->empty()) {
-    fmt::print("no dead letters\n");
-    return {};
-  }
-  print(*letters);
-  if (consent.dry_run) {
-    const auto plan = intent.plan(**log, *letters);
-    if (!plan) {
-      return failed(plan.error());
+  const auto use = [&](Log& log,
+                       const std::vector<Letter>& letters) -> tl::expected<void, std::string> {
+    if (letters.empty()) {
+      fmt::print("no dead letters\n");
+      return {};
     }
-    fmt::print("dry run: {}\n", *plan);
-    return {};
-  }
-  if (auto sure = confirm(intent.question(letters->size()), consent.yes); !sure) {
-    return sure;
-  }
-  return act(**log, *letters);
+    print(letters);
+    if (consent.dry_run) {
+      const auto plan = intent.plan(log, letters);
+      if (!plan) {
+        return failed(plan.error());
+      }
+      fmt::print("dry run: {}\n", *plan);
+      return {};
+    }
+    if (auto sure = confirm(intent.question(letters.size()), consent.yes); !sure) {
+      return sure;
+    }
+    return act(log, letters);
+  };
+  return with_letters(settings, chosen, use);
 }
 
 tl::expected<void, std::string> drop(const CommonSettings& settings, const Chosen& chosen,
@@ -367,7 +362,12 @@ void add_dlq(CLI::App& app, Task& chosen_task) {
   auto shown = std::make_shared<Chosen>();
   add_number(*show_command, "SEQ", shown->sequence, "The letter, as dlq list shows it")->required();
   show_command->callback([&chosen_task, shown] {
-    chosen_task = [shown](const CommonSettings& settings) { return show(settings, *shown); };
+    chosen_task = [shown](const CommonSettings& settings) {
+      return with_letters(settings, *shown, [](Log&, const std::vector<Letter>& letters) {
+        show(letters.front());
+        return tl::expected<void, std::string>();
+      });
+    };
   });
 
   auto* replay_command = dlq->add_subcommand(

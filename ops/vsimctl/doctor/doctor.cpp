@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ops/vsimctl/doctor/examination.h"
+#include "ops/vsimctl/keys/api_options.h"
 #include "ops/vsimctl/subcommands.h"
 
 namespace vsim::vsimctl {
@@ -22,8 +23,9 @@ std::string_view word_of(Verdict verdict) {
   return {};
 }
 
-tl::expected<void, std::string> doctor(const process::CommonSettings& settings) {
-  const auto findings = examine(settings);
+tl::expected<void, std::string> doctor(const process::CommonSettings& settings,
+                                       const std::optional<process::ApiAddress>& api) {
+  const auto findings = examine(settings, api);
   int bad = 0;
   int warnings = 0;
   for (const auto& finding : findings) {
@@ -47,10 +49,16 @@ tl::expected<void, std::string> doctor(const process::CommonSettings& settings) 
 }  // namespace
 
 void add_doctor(CLI::App& app, Task& chosen) {
-  app.add_subcommand("doctor",
-                     "Looks at everything and names the runbook's entry for what is not "
-                     "well; 1 when something is bad")
-      ->callback([&chosen] { chosen = doctor; });
+  auto* command = app.add_subcommand("doctor",
+                                     "Looks at everything and names the runbook's entry for what "
+                                     "is not well; 1 when something is bad");
+  const auto options = std::make_shared<ApiOptions>();
+  add_api_options(*command, *options);
+  command->callback([&chosen, options] {
+    chosen = [api = address_of(*options)](const process::CommonSettings& settings) {
+      return doctor(settings, api);
+    };
+  });
 }
 
 }  // namespace vsim::vsimctl

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "eventstore/broker_facts.h"
 #include "eventstore/direct_get.h"
@@ -29,9 +30,12 @@ namespace {
 using eventstore::Broker;
 using process::CommonSettings;
 
+constexpr std::chrono::seconds api_answer_max{5};
+
 /// The read models, as one look finds them.
 struct ReadModels {
   bool writable = true;
+  bool synced = true;
   std::optional<read_model::Checkpoint> checkpoint;
   std::optional<read_model::ClockRow> clock;
   std::vector<read_model::RegionRow> regions;
@@ -44,27 +48,44 @@ struct ReadModels {
 ReadModels read_all(read_model::Transaction& tx, std::optional<WallTime> wall) {
   ReadModels found;
   found.writable = read_model::takes_writes(tx);
+  found.synced = read_model::syncs_to_disk(tx);
   found.checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
   found.clock = read_model::find_clock(tx);
   found.regions = read_model::list_regions(tx);
   found.billed = read_model::billing_watermarks(tx);
   found.in_use_since = read_model::oldest_live_servers(tx);
-  // Right after a change of the clock much may be due at once, and nobody is late yet.
-  if (found.clock && wall && *wall - found.clock->time.stored_at > overdue_grace) {
-    const std::chrono::duration<double> grace = overdue_grace * found.clock->time.scale;
-    const auto until = simulated_at(found.clock->time, *wall) - std::chrono::floor<Duration>(grace);
-    found.overdue = read_model::count_overdue(tx, until);
+  if (const auto until =
+          found.clock && wall ? overdue_until(found.clock->time, *wall) : std::nullopt) {
+    found.overdue = read_model::count_overdue(tx, *until);
   }
   return found;
 }
 
+/// The reasons in an answer of /readyz, if it is one; one after the other.
+std::string reasons_in(const std::string& body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array reasons;
+  std::string text;
+  if (parser.parse(body)["reasons"].get(reasons) == simdjson::SUCCESS) {
+    for (const auto reason : reasons) {
+      std::string_view words;
+      if (reason.get(words) == simdjson::SUCCESS) {
+        text += (text.empty() ? "" : "; ") + std::string(words);
+      }
+    }
+  }
+  return text;
+}
+
 class Examination {
  public:
-  explicit Examination(const CommonSettings& settings) : settings_(settings) {}
+  Examination(const CommonSettings& settings, const std::optional<process::ApiAddress>& api)
+      : settings_(settings), api_(api) {}
 
   std::vector<Finding> all() && {
     look_at_broker();
     look_at_read_models();
+    look_at_api();  // last: most often the others say why it is not ready
     return std::move(findings_);
   }
 
@@ -141,13 +162,13 @@ class Examination {
 
   void look_at_storage(const Broker& broker) {
     const auto monitor = telemetry::ask_broker_monitor(settings_.nats_monitor_url);
-    add(judge_sync(monitor ? monitor->sync_interval : ""));
+    add(judge_sync(settings_.durability, monitor ? monitor->sync : std::nullopt));
     if (monitor) {
       add(judge_broker_health(monitor->trouble));
     }
     if (const auto storage = answer("store", eventstore::storage_facts(broker))) {
-      const auto limit = monitor ? monitor->store_bytes_max : 0;
-      add(judge_store(storage->bytes, storage->bytes_max.value_or(limit)));
+      const auto server_limit = monitor ? monitor->store_bytes_max : std::nullopt;
+      add(judge_store(storage->bytes, storage->bytes_max ? storage->bytes_max : server_limit));
     }
   }
 
@@ -201,6 +222,7 @@ class Examination {
           "is projected",
           "Postgres down"));
     }
+    add(judge_fsync(settings_.durability, found->synced));
     if (!found->checkpoint || found->checkpoint->sequence == 0) {
       add(found_bad("projection", "nothing has been projected: is a projector running?",
                     "Postgres lost"));
@@ -220,11 +242,10 @@ class Examination {
       return;
     }
     const auto& message = *at_checkpoint;
-    // EVENTS denies deletes: fewer messages than sequences are lost ones.
-    const auto sequences =
-        facts->messages > 0 ? facts->last_sequence + 1 - facts->first_sequence : facts->messages;
-    if (facts->messages != sequences) {
-      add(judge_lost(sequences - facts->messages));
+    // EVENTS begins at 1 and denies deletes: what is missing below its end is lost, also where a
+    // whole block is gone and the broker begins later.
+    if (facts->messages < facts->last_sequence) {
+      add(judge_lost(facts->last_sequence - facts->messages));
     }
     if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
                                                     "has been projected")) {
@@ -280,7 +301,21 @@ class Examination {
     add(judge_idle(found.overdue.idle));
   }
 
+  void look_at_api() {
+    if (!api_) {
+      return add(api_not_named());
+    }
+    const auto answer = process::call_api(
+        *api_, "",
+        {.method = "GET", .target = "/readyz", .body = {}, .answer_within = api_answer_max});
+    if (!answer) {
+      return add(found_bad("API", answer.error(), "HTTP errors or slow answers"));
+    }
+    add(judge_api(process::url_of(*api_), answer->status, reasons_in(answer->body)));
+  }
+
   const CommonSettings& settings_;
+  const std::optional<process::ApiAddress>& api_;
   std::vector<Finding> findings_;
   std::unique_ptr<Log> log_;      // none: the broker does not answer
   std::optional<WallTime> wall_;  // the broker's time; likewise
@@ -289,6 +324,9 @@ class Examination {
 
 }  // namespace
 
-std::vector<Finding> examine(const CommonSettings& settings) { return Examination(settings).all(); }
+std::vector<Finding> examine(const CommonSettings& settings,
+                             const std::optional<process::ApiAddress>& api) {
+  return Examination(settings, api).all();
+}
 
 }  // namespace vsim::vsimctl

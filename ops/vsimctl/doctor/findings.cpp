@@ -7,6 +7,9 @@
 #include "eventstore/lost_message.h"
 
 namespace vsim::vsimctl {
+
+using telemetry::Durability;
+
 namespace {
 
 /// Bad, a warning or well, by two limits that the value is above.
@@ -67,16 +70,29 @@ Finding judge_broker_health(std::string_view trouble) {
       "Disk filling");
 }
 
-Finding judge_sync(std::string_view interval) {
-  if (interval.empty()) {
+Finding judge_sync(std::optional<Durability> chosen,
+                   const std::optional<telemetry::LogSync>& sync) {
+  if (!sync) {
     return found_well("sync", "not told; set NATS_MONITOR_URL to see it");
   }
-  if (interval == "always") {
+  if (sync->before_ack()) {
     return found_well("sync", "before each acknowledgement");
   }
-  return judged(Verdict::warning, "sync", fmt::format("every {}", interval),
+  const bool as_chosen =
+      chosen == Durability::process && sync->interval <= telemetry::process_sync_max;
+  return judged(as_chosen ? Verdict::ok : Verdict::warning, "sync",
+                fmt::format("every {}{}", to_string(*sync), as_chosen ? ", as chosen" : ""),
                 "a power cut takes what was acknowledged since; set sync_interval to always",
-                "Backup and restore");
+                "After a power cut");
+}
+
+Finding judge_fsync(std::optional<Durability> chosen, bool on) {
+  const bool as_chosen = chosen == Durability::process;
+  const auto* text = on ? "Postgres syncs" : "Postgres does not sync";
+  return judged(on || as_chosen ? Verdict::ok : Verdict::warning, "sync",
+                fmt::format("{}{}", text, !on && as_chosen ? ", as chosen" : ""),
+                "a power cut may damage the read models unnoticed; set fsync to on",
+                "After a power cut");
 }
 
 Finding judge_consumer(bool paused, std::string_view until) {
@@ -133,15 +149,15 @@ Finding judge_advisories(std::uint64_t advisories, Seconds newest_age) {
                 "the broker gave up deliveries, or a batch was never finished", "A poison command");
 }
 
-Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max) {
+Finding judge_store(std::uint64_t bytes, std::optional<std::uint64_t> bytes_max) {
   const double mebibytes = static_cast<double>(bytes) / (1024 * 1024);
-  if (bytes_max == 0) {
+  if (!bytes_max) {
     return found_well("store",
                       fmt::format("{:.1f} MiB; the limit is not told, set NATS_MONITOR_URL "
                                   "to see it",
                                   mebibytes));
   }
-  const double share = static_cast<double>(bytes) / static_cast<double>(bytes_max);
+  const double share = static_cast<double>(bytes) / static_cast<double>(*bytes_max);
   return judged(above(share, store_warning, store_bad), "store",
                 fmt::format("{:.1f} MiB, {} of the limit", mebibytes, share_of(share)),
                 "when it is full no command is accepted", "Disk filling");
@@ -184,6 +200,18 @@ Finding judge_silence(bool forbidden, bool workers_wait) {
   }
   return silence("none runs", "Workers down");
 }
+
+Finding judge_api(std::string_view url, int status, std::string_view reasons) {
+  if (status == 200) {
+    return found_well("API", fmt::format("ready at {}", url));
+  }
+  return found_bad("API",
+                   fmt::format("not ready at {}: {}", url,
+                               reasons.empty() ? fmt::format("it answers {}", status) : reasons),
+                   "HTTP errors or slow answers");
+}
+
+Finding api_not_named() { return found_well("API", "not asked; set API_URL to see it"); }
 
 Finding judge_hole(std::uint64_t sequence) {
   return found_bad("log",

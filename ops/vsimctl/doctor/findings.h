@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "domain/queue_numbers.h"
+#include "ops/telemetry/durability.h"
 
 namespace vsim::vsimctl {
 
@@ -44,7 +46,11 @@ inline constexpr Seconds clock_uncertainty_bad{0.5};  // beyond it a process dec
 inline constexpr Seconds billing_stalled{600};
 
 Finding judge_broker_health(std::string_view trouble);  // as its monitor tells; empty: well
-Finding judge_sync(std::string_view interval);          // "always", "120s", or empty: not known
+/// How the broker syncs, nothing: not known; and whether Postgres does. Less than `chosen`
+/// (nothing: power) is a warning.
+Finding judge_sync(std::optional<telemetry::Durability> chosen,
+                   const std::optional<telemetry::LogSync>& sync);
+Finding judge_fsync(std::optional<telemetry::Durability> chosen, bool on);
 Finding judge_consumer(bool paused, std::string_view until);
 Finding judge_workers(std::uint64_t pulls_waiting, std::uint64_t in_hand, bool paused);
 Finding judge_queue(std::uint64_t commands);
@@ -53,13 +59,18 @@ Finding judge_oldest(Seconds age);
 Finding judge_deliveries(std::uint64_t redelivered);
 Finding judge_dead_letters(std::uint64_t letters);
 Finding judge_advisories(std::uint64_t advisories, Seconds newest_age);
-Finding judge_store(std::uint64_t bytes, std::uint64_t bytes_max);  // 0: the limit is not known
+/// Without `bytes_max` the limit is not known.
+Finding judge_store(std::uint64_t bytes, std::optional<std::uint64_t> bytes_max);
 /// `offset` is how far the process's clock is ahead of the broker's; `uncertainty`, how exactly the
 /// process knows the broker's.
 Finding judge_clock(std::string_view process, Seconds offset, Seconds uncertainty);
 /// When no process reports its clock: `forbidden` if the broker has denied vsimctl something,
 /// `workers_wait` if workers wait for commands, and so are known to run.
 Finding judge_silence(bool forbidden, bool workers_wait);
+/// What GET /readyz was answered: its status, and the reasons in it.
+Finding judge_api(std::string_view url, int status, std::string_view reasons);
+/// No API is named, so none is asked.
+Finding api_not_named();
 Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
 Finding judge_lost(std::uint64_t messages);  // of EVENTS, that are not there any more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);

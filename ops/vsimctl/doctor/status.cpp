@@ -8,6 +8,7 @@
 
 #include "eventstore/broker_facts.h"
 #include "ops/process/clock_of_log.h"
+#include "ops/telemetry/broker_monitor.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/doctor/clock_reports.h"
 #include "ops/vsimctl/doctor/examination.h"
@@ -28,6 +29,7 @@ using process::CommonSettings;
 /// What the read models hold, in one look.
 struct Readable {
   StreamSequence projected = 0;
+  bool synced = false;
   std::vector<read_model::RegionRow> regions;
   std::vector<read_model::ServerCount> servers;
 };
@@ -80,9 +82,15 @@ eventstore::Result<Stored> look_at_streams(Log& log) {
 tl::expected<Readable, std::string> look_at_tables(const CommonSettings& settings) {
   return query(settings, [](read_model::Transaction& tx) {
     const auto checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
-    return Readable{checkpoint ? checkpoint->sequence : 0, read_model::list_regions(tx),
-                    read_model::count_servers(tx)};
+    return Readable{.projected = checkpoint ? checkpoint->sequence : 0,
+                    .synced = read_model::syncs_to_disk(tx),
+                    .regions = read_model::list_regions(tx),
+                    .servers = read_model::count_servers(tx)};
   });
+}
+
+std::string sync_in_words(const telemetry::LogSync& sync) {
+  return sync.before_ack() ? "before each acknowledgement" : "every " + to_string(sync);
 }
 
 void show_queue(const Stored& stored) {
@@ -130,11 +138,9 @@ void show_servers(const Readable& readable) {
 /// Deadlines of servers that should have been brought in by now.
 tl::expected<void, std::string> show_overdue(const CommonSettings& settings, const SimClock& clock,
                                              WallTime wall) {
-  const auto grace = std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(overdue_grace) * clock.time.scale);
-  const auto until = simulated_at(clock, wall) - grace;
+  const auto until = overdue_until(clock.time, wall);
   const auto overdue = query(settings, [until](read_model::Transaction& tx) {
-    return read_model::count_overdue(tx, until);
+    return until ? read_model::count_overdue(tx, *until) : read_model::OverdueServers{};
   });
   if (!overdue) {
     return failed(overdue.error());
@@ -177,6 +183,18 @@ tl::expected<Stored, std::string> look_at_broker(const CommonSettings& settings)
   return *stored;
 }
 
+/// Asks broker and Postgres themselves; what was chosen shows only where they cannot be asked.
+void show_durability(const CommonSettings& settings, std::optional<bool> read_models_synced) {
+  const auto monitor = telemetry::ask_broker_monitor(settings.nats_monitor_url);
+  const telemetry::SyncFacts seen{.log = monitor ? monitor->sync : std::nullopt,
+                                  .read_models = read_models_synced};
+  const auto postgres = !read_models_synced ? "not told" : *read_models_synced ? "on" : "off";
+  line("durability",
+       fmt::format("{}: the broker syncs {}, Postgres' fsync is {}",
+                   durability_fact(settings.durability, seen),
+                   seen.log ? sync_in_words(*seen.log) : "as it does not tell", postgres));
+}
+
 tl::expected<void, std::string> status(const CommonSettings& settings) {
   const auto stored = look_at_broker(settings);
   if (!stored) {
@@ -184,6 +202,7 @@ tl::expected<void, std::string> status(const CommonSettings& settings) {
   }
   const auto readable = look_at_tables(settings);
   line("Postgres", readable ? "answers" : "DOWN");
+  show_durability(settings, readable ? std::optional(readable->synced) : std::nullopt);
   if (stored) {
     show_queue(*stored);
     show_time(stored->clock, stored->wall);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "ops/process/api_client.h"
+#include "ops/vsimctl/keys/api_options.h"
 #include "ops/vsimctl/keys/own_key.h"
 #include "ops/vsimctl/subcommands.h"
 
@@ -26,9 +27,7 @@ constexpr std::chrono::milliseconds own_key_retry_interval{200};
 constexpr int unauthorized = 401;
 
 struct Options {
-  std::string url;
-  std::string listens_at;  // HTTP_ADDR: where no url is given
-  std::string certificate_file;
+  ApiOptions api;
   std::string key;
   std::string keys_file;
   ApiRequest request;
@@ -63,8 +62,7 @@ tl::expected<ApiAnswer, std::string> ask(const ApiAddress& address, const Key& k
   }
 }
 
-tl::expected<void, std::string> run(const Options& options, ApiAddress address) {
-  address.certificate_file = options.certificate_file;
+tl::expected<void, std::string> run(const Options& options, const ApiAddress& address) {
   const auto key = key_for(options);
   if (!key) {
     return failed(key.error());
@@ -99,19 +97,13 @@ std::string complaint_about_method(const std::string& method) {
   return known ? "" : "\"" + method + "\" is no method of the API; it has GET, POST and DELETE";
 }
 
-ApiAddress address_of(const Options& options) {
-  const std::string url = options.url.empty() && !options.listens_at.empty()
-                              ? "http://" + options.listens_at
-                              : options.url;
-  if (url.empty()) {
+ApiAddress required_address(const ApiOptions& options) {
+  auto address = address_of(options);
+  if (!address) {
     throw CLI::ValidationError(
         "API_URL names no API; set it (for the fleet of ops/up: \". .run/env\"), or add --api-url");
   }
-  const auto address = process::read_api_url(url);
-  if (!address) {
-    throw CLI::ValidationError(address.error());
-  }
-  return *address;
+  return std::move(*address);
 }
 
 }  // namespace
@@ -127,14 +119,7 @@ void add_api(CLI::App& app, LocalTask& chosen) {
       ->check(complaint_about_target)
       ->required();
   command->add_option("BODY", options->request.body, "JSON");
-  command->add_option("--api-url", options->url, "The API, such as https://vsim.example:8443")
-      ->envname("API_URL");
-  command->add_option("--http-addr", options->listens_at, "Where it listens, if there is no URL")
-      ->envname("HTTP_ADDR");
-  command
-      ->add_option("--api-cert-file", options->certificate_file,
-                   "The certificate that it has; without: one that the system's authorities know")
-      ->envname("API_CERT_FILE");
+  add_api_options(*command, options->api);
   command->add_option("--api-key", options->key, "A key; without: one of its own, see --keys-file")
       ->envname("API_KEY");
   command
@@ -142,7 +127,7 @@ void add_api(CLI::App& app, LocalTask& chosen) {
                    "The file of the API's keys: a key is made in it and kept beside it")
       ->envname("KEYS_FILE");
   command->callback([options, &chosen] {
-    chosen = [options, address = address_of(*options)] { return run(*options, address); };
+    chosen = [options, address = required_address(options->api)] { return run(*options, address); };
   });
 }
 

@@ -16,7 +16,8 @@ tl::expected<MadeKey, std::string> make_key(const std::string& name, http::Role 
   }
   const auto text = http::key_text(secret);
   const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  return MadeKey{{name, role, messages::sha256_of(text), now}, text};
+  return MadeKey{{.name = name, .role = role, .hash = messages::sha256_of(text), .made_at = now},
+                 text};
 }
 
 }  // namespace vsim::vsimctl

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "eventstore/find_last.h"
+#include "ops/process/server_of_log.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/moment.h"
@@ -15,7 +15,6 @@
 #include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/server_events.h"
-#include "schema/read_model/server_history.h"
 
 namespace vsim::vsimctl {
 namespace {
@@ -43,11 +42,6 @@ class History {
   tl::expected<void, std::string> print(
       const eventstore::Result<std::optional<read_model::ServerRow>>& row, Instant at,
       const std::string& when) const;
-  read_model::FindLast find_last() const {
-    return [this](const std::string& filter, const auto& early) {
-      return eventstore::find_last(events_, filter, early);
-    };
-  }
 
   const process::CommonSettings& settings_;
   Log& log_;
@@ -137,7 +131,7 @@ tl::expected<void, std::string> History::print_at(const std::string& time) const
   if (const auto history = messages(); !history) {
     return failed(history.error());
   }
-  return print(read_model::server_at(find_last(), server_, *at), *at,
+  return print(process::server_at(events_, server_, *at), *at,
                "at " + messages::format_instant(*at));
 }
 
@@ -153,7 +147,7 @@ tl::expected<void, std::string> History::print_version(Version version) const {
       continue;
     }
     const Instant at = server->event.at;
-    return print(read_model::server_after(find_last(), message, at), at,
+    return print(process::server_after(events_, message, at), at,
                  fmt::format("at version {}", version));
   }
   return failed(fmt::format("server {} has versions 1 to {}, no version {}", server_.to_string(),

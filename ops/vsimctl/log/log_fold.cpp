@@ -1,5 +1,7 @@
 #include "ops/vsimctl/log/log_fold.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -62,9 +64,10 @@ struct LogFold::Add {
   tl::expected<void, std::string> operator()(const messages::ServerLogged& logged) const {
     return fold.add_server(logged, entry.sequence);
   }
-  tl::expected<void, std::string> operator()(const AddressClaimed&) const {
+  tl::expected<void, std::string> operator()(const AddressClaimed& claim) const {
+    fold.addresses_.claimed(claim, fold.has_events(claim.server), entry.sequence);
     return {};
-  }  // says nothing of a state
+  }
   tl::expected<void, std::string> operator()(const messages::PoolLogged& logged) const {
     const std::string whose = "pool of " + logged.event.region.name;
     Pool& pool = fold.pools_[logged.event.region];
@@ -101,6 +104,10 @@ struct LogFold::Add {
 };
 
 tl::expected<void, std::string> LogFold::add(const LogChunk::Entry& entry) {
+  const auto* claim = std::get_if<AddressClaimed>(&entry.logged);
+  if (auto ok = addresses_.begin(entry.sequence, claim); !ok) {
+    return difference_at(entry.sequence, "addresses", ok.error());
+  }
   return std::visit(Add{*this, entry}, entry.logged);
 }
 
@@ -123,6 +130,11 @@ tl::expected<State, std::string> LogFold::state_before(const ServerId& server) {
   if (!ended) {
     return State{};
   }
+  for (auto* kept : {&newly_ended_, &ended_before_}) {
+    if (auto state = kept->extract(server)) {
+      return std::move(state.mapped());
+    }
+  }
   const auto message = events_.load(ended.mapped());
   if (!message || !*message) {
     return failed("an event could not be read again; try again");
@@ -132,6 +144,13 @@ tl::expected<State, std::string> LogFold::state_before(const ServerId& server) {
     return failed(logged.error());
   }
   return std::move(std::get<messages::ServerLogged>(*logged).state);
+}
+
+void LogFold::keep_ended(const ServerId& server, const State& state) {
+  if (newly_ended_.size() >= ended_states_max_ / 2) {
+    ended_before_ = std::exchange(newly_ended_, {});
+  }
+  newly_ended_.insert_or_assign(server, state);
 }
 
 tl::expected<void, std::string> LogFold::add_server(const messages::ServerLogged& logged,
@@ -147,6 +166,8 @@ tl::expected<void, std::string> LogFold::add_server(const messages::ServerLogged
   if (auto counted = count(version, event.version, whose, sequence); !counted) {
     return counted;
   }
+  auto placed = addresses_.changed(event.server, *before, logged.state, sequence);
+  deadlines_.changed(event.server, *before, logged.state, sequence);
   State expected = evolve(std::move(*before), event);
   // Builds that did not tell changes from outcomes yet took every event for a change.
   const Change taken_for_one{event.version, event.at};
@@ -158,9 +179,13 @@ tl::expected<void, std::string> LogFold::add_server(const messages::ServerLogged
         sequence, whose,
         first_difference(messages::encode(event, expected), messages::encode(event, logged.state)));
   }
+  if (!placed) {
+    return difference_at(sequence, whose, placed.error());
+  }
   const bool ended = expected.server && expected.server->status == Status::terminated;
   if (ended) {
     terminated_[event.server] = sequence;
+    keep_ended(event.server, logged.state);
   } else {
     live_[event.server] = logged.state;
   }
@@ -169,6 +194,7 @@ tl::expected<void, std::string> LogFold::add_server(const messages::ServerLogged
 
 tl::expected<void, std::string> LogFold::add_clock(const messages::ClockLogged& logged,
                                                    const LogChunk::Entry& entry) {
+  const std::string whose = fmt::format("clock version {}", logged.event.version);
   Version version = clock_.version;
   if (auto counted = count(version, logged.event.version, "clock", entry.sequence); !counted) {
     return counted;
@@ -176,7 +202,7 @@ tl::expected<void, std::string> LogFold::add_clock(const messages::ClockLogged& 
   const SimClock expected = evolve(clock_, logged.event, entry.stored_at);
   if (expected != logged.state) {
     return difference_at(
-        entry.sequence, fmt::format("clock version {}", logged.event.version),
+        entry.sequence, whose,
         fmt::format("its state is not what the events before make of it: expected {} at scale {}, "
                     "found {} at scale {}",
                     messages::format_instant(simulated_at(expected, entry.stored_at)),
@@ -185,6 +211,11 @@ tl::expected<void, std::string> LogFold::add_clock(const messages::ClockLogged& 
                     logged.state.time.scale));
   }
   clock_ = logged.state;
+  if (const auto* applied = std::get_if<DeadlinesApplied>(&logged.event.data)) {
+    if (auto true_of_log = deadlines_.applied(*applied); !true_of_log) {
+      return difference_at(entry.sequence, whose, true_of_log.error());
+    }
+  }
   return {};
 }
 

@@ -32,6 +32,7 @@ struct LostEvent {
   std::string at;
   std::string event;
   std::string message;
+  std::size_t mark = 0;
 };
 
 /// What tells two events at one place apart.
@@ -54,6 +55,7 @@ class LostEvents {
   tl::expected<std::vector<LostEvent>, std::string> find();
 
  private:
+  /// Reads what has not been read yet.
   tl::expected<void, std::string> read_log();
   tl::expected<void, std::string> compare_servers();
   tl::expected<void, std::string> compare_fleet();
@@ -63,7 +65,7 @@ class LostEvents {
 
   const process::CommonSettings& settings_;
   eventstore::EventStore& events_;
-  std::vector<std::size_t> marks_;  // by the place in EVENTS
+  std::vector<std::size_t> marks_{0};  // by the place in EVENTS, which begins at 1
   std::vector<LostEvent> lost_;
 };
 
@@ -72,11 +74,12 @@ tl::expected<void, std::string> LostEvents::read_log() {
   if (!end) {
     return failed(explain(settings_, end.error()));
   }
-  marks_.assign(*end + 1, 0);
-  if (*end == 0) {
+  const StreamSequence known = marks_.size() - 1;
+  if (*end <= known) {
     return {};
   }
-  LogReader reader(settings_, events_, 0, *end);
+  marks_.resize(*end + 1);
+  LogReader reader(settings_, events_, known, *end);
   while (true) {
     const auto chunk = reader.next();
     if (!chunk) {
@@ -113,8 +116,13 @@ tl::expected<void, std::string> LostEvents::compare_servers() {
       if (holds(event.sequence, mark)) {
         continue;
       }
-      lost_.push_back({event.sequence, id.to_string(), event.version,
-                       messages::format_instant(event.at), event.event, event.message});
+      lost_.push_back({.sequence = event.sequence,
+                       .subject = id.to_string(),
+                       .version = event.version,
+                       .at = messages::format_instant(event.at),
+                       .event = event.event,
+                       .message = event.message,
+                       .mark = mark});
     }
     if (rows->size() < rows_at_once) {
       return {};
@@ -133,11 +141,18 @@ tl::expected<void, std::string> LostEvents::compare_fleet() {
   }
   for (const auto& row : *rows) {
     const CommandId command{Uuid::parse(row.id).value_or(Uuid{})};
-    if (holds(row.event_sequence, mark_of(command))) {
+    const auto mark = mark_of(command);
+    if (holds(row.event_sequence, mark)) {
       continue;
     }
     const auto at = row.decided_at ? messages::format_instant(*row.decided_at) : "";
-    lost_.push_back({row.event_sequence, row.region, row.version, at, row.type, row.status});
+    lost_.push_back({.sequence = row.event_sequence,
+                     .subject = row.region,
+                     .version = row.version,
+                     .at = at,
+                     .event = row.type,
+                     .message = row.status,
+                     .mark = mark});
   }
   return {};
 }
@@ -152,6 +167,11 @@ tl::expected<std::vector<LostEvent>, std::string> LostEvents::find() {
   if (auto done = compare_fleet(); !done) {
     return failed(done.error());
   }
+  // What was projected while this looked stands behind the end that it had read to.
+  if (auto done = read_log(); !done) {
+    return failed(done.error());
+  }
+  std::erase_if(lost_, [this](const auto& event) { return holds(event.sequence, event.mark); });
   std::sort(lost_.begin(), lost_.end(),
             [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   return std::move(lost_);

@@ -34,7 +34,7 @@ tl::expected<void, std::string> ModelFilling::load(StreamSequence through, Progr
   LogReader reader(settings_, events_, 0, through);
   read_model::ProjectionBatch batch;
   LogChunk last;
-  for (;;) {
+  while (true) {
     auto chunk = reader.next();
     if (!chunk) {
       return tl::unexpected(chunk.error());
@@ -63,7 +63,7 @@ tl::expected<void, std::string> ModelFilling::catch_up(StreamSequence through) {
     return {};
   }
   LogReader reader(settings_, events_, model_.checkpoint().sequence, through);
-  for (;;) {
+  while (true) {
     auto chunk = reader.next();
     if (!chunk) {
       return tl::unexpected(chunk.error());

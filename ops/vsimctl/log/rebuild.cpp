@@ -2,6 +2,8 @@
 // swapped in once they have caught up. Reads go on all the while, and none is older than one
 // before. D24
 
+#include "ops/vsimctl/log/rebuild.h"
+
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
@@ -192,7 +194,16 @@ tl::expected<void, std::string> rebuild(const process::CommonSettings& settings,
   if (!owner_url) {
     return tl::unexpected(explain(settings, owner_url.error()));
   }
-  Rebuild rebuild(settings, (*log)->events(), *owner_url);
+  return rebuild_from(settings, (*log)->events(), *owner_url, *catalogue, consent);
+}
+
+}  // namespace
+
+tl::expected<void, std::string> rebuild_from(const process::CommonSettings& settings,
+                                             eventstore::EventStore& events,
+                                             const std::string& owner_url,
+                                             const Catalogue& catalogue, const Consent& consent) {
+  Rebuild rebuild(settings, events, owner_url);
   if (const auto planned = rebuild.plan(); !planned) {
     return tl::unexpected(planned.error());
   }
@@ -202,10 +213,8 @@ tl::expected<void, std::string> rebuild(const process::CommonSettings& settings,
   if (auto agreed = confirm("Rebuild the read models?", consent.yes); !agreed) {
     return agreed;
   }
-  return rebuild.run(*catalogue);
+  return rebuild.run(catalogue);
 }
-
-}  // namespace
 
 void add_rebuild(CLI::App& app, Task& chosen) {
   auto* command = app.add_subcommand(

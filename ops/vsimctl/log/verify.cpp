@@ -2,6 +2,8 @@
 // models hold is compared with what is made of EVENTS in a schema beside them, at the same event.
 // D25
 
+#include "ops/vsimctl/log/verify.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -26,7 +28,7 @@ class Verification {
                std::string owner_url)
       : settings_(settings), events_(events), owner_url_(std::move(owner_url)) {}
 
-  tl::expected<void, std::string> run(const Catalogue& catalogue);
+  tl::expected<Verified, std::string> run(const Catalogue& catalogue);
 
  private:
   tl::expected<StreamSequence, std::string> live_sequence() const;
@@ -76,7 +78,7 @@ tl::expected<void, std::string> Verification::fill(ModelFilling& filling,
       return loaded;
     }
   }
-  for (;;) {
+  while (true) {
     through = live_sequence();
     if (!through) {
       return failed(through.error());
@@ -112,7 +114,7 @@ tl::expected<std::unique_ptr<ModelComparison>, std::string> Verification::compar
   return std::move(*comparison);
 }
 
-tl::expected<void, std::string> Verification::run(const Catalogue& catalogue) {
+tl::expected<Verified, std::string> Verification::run(const Catalogue& catalogue) {
   if (const auto live = live_sequence(); !live) {
     return failed(live.error());
   }
@@ -125,7 +127,7 @@ tl::expected<void, std::string> Verification::run(const Catalogue& catalogue) {
   ModelFilling filling(settings_, events_, **model,
                        [&](const LogChunk::Entry& entry) { return fold.add(entry); });
   if (auto filled = fill(filling, **model); !filled) {
-    return filled;
+    return failed(filled.error());
   }
   const auto comparison = compare_at_one_event(filling);
   if (!comparison) {
@@ -143,10 +145,10 @@ tl::expected<void, std::string> Verification::run(const Catalogue& catalogue) {
                     found.table, found.row, found.column.empty() ? "" : ", " + found.column,
                     found.expected, found.found));
   }
-  fmt::print("verified {} events of {} servers, and {} rows in {} tables: no difference\n",
-             with_commas((*model)->checkpoint().sequence), with_commas(fold.servers()),
-             with_commas((*comparison)->rows()), (*comparison)->tables());
-  return {};
+  return Verified{.events = (*model)->checkpoint().sequence,
+                  .servers = fold.servers(),
+                  .rows = (*comparison)->rows(),
+                  .tables = (*comparison)->tables()};
 }
 
 tl::expected<void, std::string> verify(const process::CommonSettings& settings) {
@@ -162,15 +164,29 @@ tl::expected<void, std::string> verify(const process::CommonSettings& settings) 
   if (!owner_url) {
     return failed(explain(settings, owner_url.error()));
   }
-  return Verification(settings, (*log)->events(), *owner_url).run(*catalogue);
+  const auto verified = verify_log(settings, (*log)->events(), *owner_url, *catalogue);
+  if (!verified) {
+    return failed(verified.error());
+  }
+  fmt::print("verified {} events of {} servers, and {} rows in {} tables: no difference\n",
+             with_commas(verified->events), with_commas(verified->servers),
+             with_commas(verified->rows), verified->tables);
+  return {};
 }
 
 }  // namespace
 
+tl::expected<Verified, std::string> verify_log(const process::CommonSettings& settings,
+                                               eventstore::EventStore& events,
+                                               const std::string& owner_url,
+                                               const Catalogue& catalogue) {
+  return Verification(settings, events, owner_url).run(catalogue);
+}
+
 void add_verify(CLI::App& app, Task& chosen) {
   app.add_subcommand("verify",
                      "Folds EVENTS and compares it with the states in it, and with Postgres row by "
-                     "row; prints the first difference")
+                     "row; no two living servers may have one address; prints the first difference")
       ->callback([&chosen] { chosen = verify; });
 }
 

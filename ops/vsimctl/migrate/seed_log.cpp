@@ -18,7 +18,10 @@ using eventstore::Expectation;
 // Appends the first event of a subject; that somebody else was first is as good.
 eventstore::Result<void> append_first(eventstore::EventStore& store, const std::string& subject,
                                       std::string payload) {
-  const Append first{subject, std::move(payload), {}, Expectation{subject, 0}};
+  const Append first{.subject = subject,
+                     .payload = std::move(payload),
+                     .headers = {},
+                     .expected = Expectation{subject, 0}};
   const auto appended = store.append(std::span(&first, 1));
   if (appended || appended.error().kind == Error::Kind::conflict) {
     return {};
@@ -40,8 +43,11 @@ eventstore::Result<void> seed_clock(eventstore::EventStore& store, const ClockSe
   }
   // 53 bits: a JSON number that every reader takes as it is.
   const auto seed = settings.sim_seed.value_or(std::random_device{}() & 0x1fffffffffffffULL);
-  const ClockEvent started{
-      1, now, std::nullopt, {"seed", {}}, ClockStarted{settings.time_scale.value_or(1), seed}};
+  const ClockEvent started{.version = 1,
+                           .at = now,
+                           .cause = std::nullopt,
+                           .origin = {"seed", {}},
+                           .data = ClockStarted{settings.time_scale.value_or(1), seed}};
   return append_first(store, std::string(messages::clock_subject),
                       messages::encode(started, SimClock{}));
 }
@@ -56,7 +62,12 @@ eventstore::Result<void> seed_pool(eventstore::EventStore& store, const Region& 
   if (!found->empty()) {
     return {};
   }
-  const PoolEvent first{{1, now, std::nullopt, {"seed", {}}, PoolExtended{ranges}}, region};
+  const PoolEvent first{{.version = 1,
+                         .at = now,
+                         .cause = std::nullopt,
+                         .origin = {"seed", {}},
+                         .data = PoolExtended{ranges}},
+                        region};
   return append_first(store, subject, messages::encode(first, evolve(Pool{}, first)));
 }
 

@@ -1,0 +1,119 @@
+#pragma once
+
+// What must be so of a log, whatever happened: checked by rules of its own, which share nothing
+// with decide() and evolve() of the product but the types.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schema/messages/event_codec.h"
+#include "tests/simulation/broker_streams.h"
+#include "tests/simulation/record.h"
+#include "tests/simulation/tables.h"
+
+namespace vsim::simulation {
+
+/// Follows EVENTS from its beginning, as do the checks of `vsimctl verify`.
+class Audit {
+ public:
+  Audit();
+  ~Audit();
+  Audit(const Audit&) = delete;
+  Audit& operator=(const Audit&) = delete;
+
+  /// Reads what is new; gives the first fault, as a sentence.
+  const std::optional<std::string>& read_on(const Stream& events);
+
+  /// At rest: each given command has its outcome, and what was told is what the log says. Of those
+  /// in `unrecorded` nothing was left anywhere; those in `undone` had outcomes that the log has
+  /// lost.
+  std::optional<std::string> check_answers(const std::vector<std::unique_ptr<Given>>& given,
+                                           const Stream& dead_letters,
+                                           const std::set<CommandId>& unrecorded,
+                                           const std::set<CommandId>& undone) const;
+  /// The commands with a verdict of a purge.
+  std::vector<CommandId> purged() const;
+  /// At rest: every address that is claimed has a claimant with a fate.
+  std::optional<std::string> check_claims() const;
+  /// The rows are those of the log up to their checkpoint.
+  static std::optional<std::string> check_rows(const Stream& events, const Tables& tables);
+
+  /// What an API must show of a server as of that time of the past: its version.
+  struct Past {
+    ServerId server;
+    Instant at;
+    Version version = 0;
+    Status status{};
+  };
+  /// One of them for each number.
+  std::optional<Past> past(std::uint64_t number) const;
+  /// What should have happened by that time, as a sentence; empty: nothing.
+  std::string overdue(Instant now, Duration billing_interval) const;
+
+  std::size_t free_addresses(const Region& region) const;
+
+ private:
+  struct OutcomeSeen {
+    OutcomeKind kind{};
+    StreamSequence command = 0;
+    StreamSequence event = 0;
+    Version version = 0;
+  };
+  /// A server, folded by the rules of this file.
+  struct Life {
+    Version version = 0;
+    Instant at{};
+    std::optional<Status> status;
+    std::optional<Instant> due;
+    StreamSequence due_since = 0;
+    std::optional<Ipv4> ip;
+    Region region;
+    Terms terms;
+    std::chrono::seconds billed{0};
+    std::optional<Instant> billed_since;
+    StreamSequence last_succeeded = 0;
+    std::vector<Past> history;
+  };
+  struct Move {
+    bool allowed = false;
+    Status to{};
+  };
+  struct Claim {
+    ServerId server;
+    StreamSequence sequence = 0;
+  };
+
+  struct Verify;
+  void read(const messages::LoggedEvent& logged);
+  void read_pool(const PoolEvent& event);
+  void read_clock(const ClockEvent& event);
+  void read_watermark(const BillingWatermark& billed);
+  void read_server(const messages::ServerLogged& logged);
+  void read_outcome(const Cause& cause, OutcomeKind kind, StreamSequence event, Version version);
+  void check_time(const Life& life, const Event& event);
+  void check_address(Life& life, const Event& event);
+  void move_bill(Life& life, Status to, Instant at);
+  static Move move_of(const Life& life, const Event& event);
+  void fail(const std::string& what);
+
+  std::unique_ptr<Verify> verify_;
+  std::optional<std::string> fault_;
+  StreamSequence reading_ = 0;
+  std::map<ServerId, Life> lives_;
+  std::map<std::pair<Region, Ipv4>, ServerId> holders_;
+  std::map<std::pair<Region, Ipv4>, Claim> claims_;
+  std::optional<std::pair<std::pair<Region, Ipv4>, ServerId>> claim_to_come_;
+  std::map<Region, std::set<Ipv4>> pools_;
+  std::map<CommandId, std::vector<OutcomeSeen>> outcomes_;
+  std::map<Region, Version> watermark_versions_;
+  std::map<Region, Instant> watermarks_;
+  std::map<Region, Version> pool_versions_;
+  Version clock_version_ = 0;
+  Instant applied_{};
+};
+
+}  // namespace vsim::simulation
