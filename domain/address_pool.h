@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/catalogue.h"
+#include "domain/command.h"
 #include "domain/ids.h"
 #include "domain/instant.h"
 
@@ -22,6 +23,10 @@ struct AddressClaimed {
   Ipv4 ip;
   ServerId server;
   Instant at;
+  /// The create; nothing where an older build claimed. By it a create whose command is lost gets
+  /// its outcome. D88
+  std::optional<Cause> cause = {};
+  Origin origin = {};  // of the create
   bool operator==(const AddressClaimed&) const = default;
 };
 

@@ -83,6 +83,18 @@ std::vector<ServerId> AddressBook::claimants(const std::optional<Region>& region
   return found;
 }
 
+std::vector<StreamSequence> AddressBook::open_claims(StreamSequence through) const {
+  std::vector<StreamSequence> found;
+  for (const auto& [server, claims] : open_) {
+    for (const auto& claim : claims) {
+      if (claim.sequence <= through) {
+        found.push_back(claim.sequence);
+      }
+    }
+  }
+  return found;
+}
+
 void AddressBook::settle(const ServerId& server, const State& state, StreamSequence through) {
   const auto found = open_.find(server);
   if (found == open_.end()) {

@@ -43,6 +43,9 @@ class AddressBook {
   std::vector<ServerId> claimants(const std::optional<Region>& region,
                                   StreamSequence through) const;
 
+  /// The places in the log of the claims up to a sequence that are open.
+  std::vector<StreamSequence> open_claims(StreamSequence through) const;
+
   /// Closes the server's open claims up to a sequence, by its state after an event of any place in
   /// the log that was read after the message at `through`.
   void settle(const ServerId& server, const State& state, StreamSequence through);

@@ -112,7 +112,9 @@ Append CommandProposal::claim() const {  // D6
           .payload = messages::encode(AddressClaimed{.region = command_.region,
                                                      .ip = address_->ip,
                                                      .server = command_.server,
-                                                     .at = decided_at_}),
+                                                     .at = decided_at_,
+                                                     .cause = cause_of(command_),
+                                                     .origin = command_.origin}),
           .headers = {},
           .expected = eventstore::Expectation{subject, address_->last_claim}};
 }

@@ -94,6 +94,13 @@ class FleetView {
       const std::optional<Region>& region,
       StreamSequence opened_through = std::numeric_limits<StreamSequence>::max());
 
+  /// The places in the log of claims that were open when they were last looked up, and are still:
+  /// for `claim_check_interval` or longer, but for those that came right before that look. D88
+  std::vector<StreamSequence> lasting_claims() const {
+    const std::lock_guard lock(mutex_);
+    return addresses_.open_claims(claims_checked_through_);
+  }
+
   /// News of an address that was claimed before the view has seen it: at `sequence` or after it,
   /// and not after `through`.
   void address_claimed(const Region& region, Ipv4 ip, StreamSequence sequence,

@@ -14,4 +14,7 @@ CommandId command_id_of_key(std::string_view account, std::string_view idempoten
 /// The id of the server that a create makes, the same however often the create is delivered.
 ServerId server_id_of_create(const CommandId& command);
 
+/// The id that the create of a server gets whose claim of an address does not name it. D88
+CommandId command_id_of_unnamed_create(const ServerId& server);
+
 }  // namespace vsim::messages

@@ -119,10 +119,18 @@ LoggedEvent read_claim(const Fields& fields) {
   if (type != "address_claimed") {
     return UnknownEvent{std::string(type)};
   }
-  return AddressClaimed{.region = Region{std::string(fields.text("region"))},
-                        .ip = fields.ip("ip"),
-                        .server = ServerId{fields.uuid("server_id")},
-                        .at = fields.instant("at")};
+  AddressClaimed claim{.region = Region{std::string(fields.text("region"))},
+                       .ip = fields.ip("ip"),
+                       .server = ServerId{fields.uuid("server_id")},
+                       .at = fields.instant("at")};
+  if (fields.has("command_id")) {  // older builds lack it
+    claim.cause = Cause{.command = {fields.uuid("command_id")},
+                        .sequence = fields.count("command_sequence"),
+                        .request_hash = std::string(fields.text("request_hash")),
+                        .type = std::string(command_type(Action(Create{})))};
+    claim.origin = read_origin(fields);
+  }
+  return claim;
 }
 
 LoggedEvent read_watermark(const Fields& fields) {
@@ -178,6 +186,11 @@ std::string encode(const AddressClaimed& claim) {
   json.member("ip", claim.ip.to_string());
   json.member("server_id", claim.server.to_string());
   json.member("at", format_instant(claim.at));
+  if (claim.cause) {
+    write_origin(json, claim.cause, claim.origin);
+    json.member("command_sequence", claim.cause->sequence);
+    json.member("request_hash", claim.cause->request_hash);
+  }
   json.end_object();
   return json.take();
 }

@@ -26,6 +26,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr seconds verdict_max{5};
+constexpr seconds claim_verdict_max{10};
 constexpr seconds machine_slack{5};  // the tests' machine may be busy
 
 using Arguments = std::vector<std::string>;
@@ -193,6 +194,29 @@ TEST_CASE("a purged create leaves no server and no address behind, and JOURNAL b
   }
   CHECK(get_server(client, id)["status"].text() == "RUNNING");
   CHECK(e2e::read_event_log(fleet).holder.size() == 1);
+}
+
+TEST_CASE("a create of which the log has only the claim is PURGED, and the address is free again") {
+  Fleet fleet;
+  HttpClient client = fleet.client();
+  const auto free = [&] {
+    const Json regions = client.get("/regions").json()["items"];
+    return regions.at(0)["addresses_free"].integer() + regions.at(1)["addresses_free"].integer();
+  };
+  const auto before = free();
+  const std::string operation = "0191f3a4-7c1e-7b3a-9d55-3f6a2b1c0d9f";
+  const std::string claim =
+      R"({"type":"address_claimed","region":"us-east-1","ip":"192.168.10.1",)"
+      R"("server_id":"0191f3a4-7c1e-7b3a-9d55-3f6a2b1c0d9e","at":"2026-03-01T12:00:00.000Z",)"
+      R"("command_id":")" +
+      operation + R"(","actor":"api","correlation_id":"r-1","command_sequence":1,)" +
+      R"("request_hash":""})";
+  REQUIRE(fleet.nats_cli_as("admin", {"pub", "vsim.evt.ip.us-east-1.192-168-10-1", claim})
+              .ending.clean());
+  CHECK(eventually([&] { return free() == before - 1; }));
+  CHECK(eventually([&] { return status_of(client, operation) == "PURGED"; },
+                   claim_verdict_max + machine_slack));
+  CHECK(free() == before);
 }
 
 TEST_CASE("commands for a pool and the clock have their fate too: purged, rejected") {

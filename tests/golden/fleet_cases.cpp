@@ -206,7 +206,10 @@ std::vector<Case> clock_cases() {
 }
 
 std::vector<Case> address_and_billing_cases() {
-  const AddressClaimed claim{the_region, the_range.first, the_server, at(0)};
+  const AddressClaimed unnamed{the_region, the_range.first, the_server, at(0)};
+  auto claim = unnamed;
+  claim.cause = cause("create");
+  claim.origin = the_origin;
   const BillingWatermark watermark{the_region, 9, at(60)};
   const auto is = []<typename Event>(const eventstore::Message& message, const Event&) {
     const auto logged = messages::decode_event(message);
@@ -215,11 +218,15 @@ std::vector<Case> address_and_billing_cases() {
     REQUIRE(read != nullptr);
     return *read;
   };
+  const auto subject = messages::address_events(the_region, claim.ip);
   return {{.type = "address.address_claimed",
-           .name = "a claim",
-           .message =
-               message_of(messages::address_events(the_region, claim.ip), messages::encode(claim)),
+           .name = "a claim that names its create",
+           .message = message_of(subject, messages::encode(claim)),
            .check_read = [=](const auto& message) { CHECK(is(message, claim) == claim); }},
+          old({.type = "address.address_claimed",
+               .name = "a claim",
+               .message = {},
+               .check_read = [=](const auto& message) { CHECK(is(message, unnamed) == unnamed); }}),
           {.type = "billing.billing_watermark",
            .name = "a watermark",
            .message = message_of(messages::billing_events(the_region), messages::encode(watermark)),

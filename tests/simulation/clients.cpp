@@ -332,11 +332,11 @@ void Clients::type_half_create(const PlannedCommand& planned) {
                                  {},
                                  eventstore::Expectation{subject, 0}};
   eventstore::JetStreamStore events(*broker_, *broker_, std::string(messages::events_stream));
+  auto& given = note_given(CommandId{}, planned.kind, server);  // also where the answer is lost
   if (!events.append(std::span(&claim, 1))) {
     return;
   }
   const Region& other = catalogue_.regions.rbegin()->first;
-  auto& given = note_given(CommandId{}, planned.kind, server);
   while (!given.stored) {  // the claim must have a fate
     publish(messages::server_command(other, server), make_create(planned, other).payload, {},
             given);

@@ -20,11 +20,11 @@ ServerId server_number(std::uint8_t n) {
   return id;
 }
 
-Fleet::Worker::Worker(eventstore::MemoryStore& store)
+Fleet::Worker::Worker(eventstore::MemoryStore& store,
+                      std::chrono::milliseconds claim_check_interval)
     : wall(measured_once),
-      // Open claims are looked up when a test says so, and never behind its back.
       view(
-          store, wall, [] { return read_model::FleetSnapshot{}; }, std::chrono::hours(1)),
+          store, wall, [] { return read_model::FleetSnapshot{}; }, claim_check_interval),
       reaped(metrics),
       costs(metrics),
       tools{

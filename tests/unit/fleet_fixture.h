@@ -35,7 +35,9 @@ class Fleet {
 
   /// A second worker with its own view, as in another process.
   struct Worker {
-    explicit Worker(eventstore::MemoryStore& store);
+    /// Open claims are looked up when a test says so, and never behind its back.
+    explicit Worker(eventstore::MemoryStore& store,
+                    std::chrono::milliseconds claim_check_interval = std::chrono::hours(1));
     ~Worker();
     /// Waits until the view has applied the whole log.
     void catch_up();

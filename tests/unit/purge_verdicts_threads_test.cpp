@@ -1,15 +1,17 @@
 // Goal: a command that left the queue without an outcome gets exactly one, `command_purged`,
 // however the verdict and the worker meet. Method: a log and a queue in memory; pending operations
 // as the read model would list them; what must happen "at that very moment" runs just before an
-// append.
+// append. A create of which only the claim of an address is left counts as pending (D88).
 
 #include <doctest/doctest.h>
 
 #include "schema/messages/action_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/command_identity.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/projection_batch.h"
+#include "tests/harness/eventually.h"
 #include "tests/unit/clock_fixture.h"
 #include "tests/unit/fleet_fixture.h"
 #include "workers/janitor/purge_verdicts.h"
@@ -18,6 +20,7 @@ using namespace vsim;
 using namespace vsim::fixture;
 using eventstore::MemoryStore;
 using read_model::OperationRow;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -38,7 +41,7 @@ Command create_number(std::uint8_t server) {
 
 // A log, a queue, and the operations that are said to be pending.
 struct Setting {
-  explicit Setting(std::uint32_t addresses = 5) : fleet(log, addresses), other(log) {}
+  explicit Setting(std::uint32_t addresses = 5) : fleet(log, addresses), other(log, 1ms) {}
 
   // Both looks of the janitor, a second apart.
   void give_verdicts() {
@@ -180,6 +183,90 @@ TEST_CASE("a worker that appends just before the verdict wins") {
   REQUIRE(its.verdicts.give(a_second_later));
   CHECK(its.outcomes(1) == "server_provisioned ");
   CHECK(its.log.conflicts() == 1);
+}
+
+namespace {
+
+// Until it is old enough.
+void wait_for_claim(Fleet::Worker& worker) {
+  REQUIRE(harness::eventually([&] { return !worker.view.lasting_claims().empty(); }));
+}
+
+// What is left of a create whose event and command are lost: its claim, old enough.
+void leave_claim(Setting& its, const Command& create, bool is_named) {
+  const Ipv4 ip = *Ipv4::parse("192.168.10.1");
+  AddressClaimed claim{the_region, ip, create.server, at(1)};
+  if (is_named) {
+    claim.cause = cause_of(create);
+    claim.origin = create.origin;
+  }
+  const eventstore::Append append{
+      messages::address_events(the_region, ip), messages::encode(claim), {}, std::nullopt};
+  REQUIRE(its.log.append(std::span(&append, 1)));
+  wait_for_claim(its.other);
+}
+
+std::size_t free_addresses(Fleet::Worker& worker) {
+  worker.catch_up();
+  return worker.view.status().pools.at("us-east-1").first;
+}
+
+}  // namespace
+
+TEST_CASE("a create of which only the claim is left is purged, and its address is free again") {
+  for (const bool is_named : {true, false}) {
+    CAPTURE(is_named);
+    Setting its(1);
+    auto create = create_number(1);
+    leave_claim(its, create, is_named);
+    CHECK(free_addresses(its.other) == 0);
+    REQUIRE(its.verdicts.look(looked_at));
+    REQUIRE(its.verdicts.give(looked_at));
+    CHECK(its.outcomes(1).empty());
+    its.give_verdicts();
+    CHECK(its.outcomes(1) == "command_purged ");
+    const auto named = messages::command_id_of_unnamed_create(create.server);
+    CHECK(its.last(1)->cause.command == (is_named ? create.id : named));
+    CHECK(its.last(1)->cause.type == "create");
+    CHECK(free_addresses(its.other) == 1);
+    its.give_verdicts();
+    CHECK(its.outcomes(1) == "command_purged ");
+
+    create.sequence += 100;  // it is sent again
+    CHECK(std::holds_alternative<Succeeded>(its.fleet.handle(create, true)));
+  }
+}
+
+TEST_CASE("a create that has claimed and waits in the queue is not purged") {
+  for (const bool is_named : {true, false}) {
+    CAPTURE(is_named);
+    Setting its(1);
+    auto waiting = create_number(1);
+    const eventstore::Append queued{messages::server_command(the_region, waiting.server),
+                                    messages::encode_action(waiting.action),
+                                    {{"Vsim-Command-Id", waiting.id.to_string()}},
+                                    std::nullopt};
+    waiting.sequence = its.queue.append(std::span(&queued, 1)).value();
+    leave_claim(its, waiting, is_named);
+    its.give_verdicts();
+    CHECK(its.outcomes(1).empty());
+  }
+}
+
+TEST_CASE("a worker that wakes up between a create's claim and its event does not revive it") {
+  Setting its(1);
+  const auto create = create_number(1);
+  its.log.before_next_append([&] {
+    its.log.before_next_append([&] {  // behind the claim
+      wait_for_claim(its.other);
+      its.give_verdicts();
+    });
+  });
+  const auto verdict = its.fleet.handle(create);
+  CHECK(std::get<AlreadyDecided>(verdict).outcome.kind == OutcomeKind::purged);
+  CHECK(its.outcomes(1) == "command_purged ");
+  const auto next = its.fleet.handle(create_number(2));
+  CHECK(std::holds_alternative<Succeeded>(next));  // the address is nobody's
 }
 
 TEST_CASE("a purged command for a pool or the clock ends as purged, and may be replayed") {

@@ -50,6 +50,10 @@ CommandSummary summary_of(const OperationRow& operation) {
   return summary;
 }
 
+std::pair<StreamSequence, std::string> place_of(const CommandSummary& command) {
+  return {command.cause.sequence, command.cause.command.to_string()};
+}
+
 CommandId id_of(const messages::DecodedCommand& decoded) {
   return std::visit([](const auto& command) { return command.id; }, decoded.command);
 }
@@ -68,6 +72,7 @@ PurgeVerdicts::PurgeVerdicts(DecisionTools& tools, eventstore::EventStore& queue
       fleet_commands_(tools),
       queue_(queue),
       list_pending_(std::move(list_pending)),
+      claimed_creates_(tools),
       purged_(metrics.counter("vsim_commands_purged_total",
                               "Commands that left the queue without an outcome")) {}
 
@@ -77,27 +82,37 @@ Result<std::optional<Instant>> PurgeVerdicts::look(Instant now) {
     return eventstore::fail(eventstore::Error::Kind::unavailable,
                             "the pending operations cannot be read");
   }
+  auto claimed = claimed_creates_.list();
+  if (!claimed) {
+    return tl::unexpected(claimed.error());
+  }
   const bool is_all = pending->size() < operations_at_once;
-  const auto first = missing_.upper_bound(looked_up_to_);
-  const auto last =
-      is_all ? missing_.end() : missing_.upper_bound(pending->back().command_sequence);
+  const StreamSequence from = looked_up_to_ == 0 ? 0 : looked_up_to_ + 1;
   looked_up_to_ = is_all ? 0 : pending->back().command_sequence;
+  for (auto& create : *claimed) {
+    const auto place = create.command_sequence;
+    if (place >= from && (is_all || place <= looked_up_to_)) {
+      pending->push_back(std::move(create));
+    }
+  }
+  const auto first = missing_.lower_bound({from, ""});
+  const auto last = is_all ? missing_.end() : missing_.lower_bound({looked_up_to_ + 1, ""});
 
   auto gone_now = gone(std::move(*pending));
   if (!gone_now) {
     return tl::unexpected(gone_now.error());
   }
-  MissingBySequence still;
+  MissingByPlace still;
   for (auto& operation : *gone_now) {
-    const auto known = missing_.find(operation.command_sequence);
+    const Place place{operation.command_sequence, operation.id};
+    const auto known = missing_.find(place);
     const auto since = known == missing_.end() ? now : known->second.since;
-    const auto sequence = operation.command_sequence;  // read before the move
-    still[sequence] = {std::move(operation), since};
+    still[place] = {std::move(operation), since};
   }
   missing_.erase(first, last);  // the others have their outcome by now
   missing_.merge(still);
   std::optional<Instant> oldest;
-  for (const auto& [sequence, missing] : missing_) {
+  for (const auto& [place, missing] : missing_) {
     oldest = std::min(oldest.value_or(missing.since), missing.since);
   }
   return oldest;
@@ -123,8 +138,10 @@ Result<std::vector<OperationRow>> PurgeVerdicts::gone(std::vector<OperationRow> 
   std::size_t place = 0;
   std::erase_if(pending, [&](const OperationRow& operation) {
     const auto slot = slots.find(subjects[place++]);
-    return slot != slots.end() && (slot->second.sequence == operation.command_sequence ||
-                                   slot->second.command == operation.id);
+    const bool is_unnamed = operation.command_sequence == 0;  // whatever waits may be its command
+    return slot != slots.end() &&
+           (is_unnamed || slot->second.sequence == operation.command_sequence ||
+            slot->second.command == operation.id);
   });
   return pending;
 }
@@ -133,7 +150,7 @@ Result<void> PurgeVerdicts::give(Instant now) {
   std::vector<const Missing*> of_servers;
   std::vector<const Missing*> of_others;
   std::set<std::string> servers;  // one decision a server in a group
-  for (const auto& [sequence, missing] : missing_) {
+  for (const auto& [place, missing] : missing_) {
     if (now - missing.since < gone_min) {
       continue;
     }
@@ -162,7 +179,7 @@ Result<void> PurgeVerdicts::give_to_others(std::span<const Missing* const> group
     if (!earlier) {
       return tl::unexpected(earlier.error());
     }
-    missing_.erase(summary.cause.sequence);
+    missing_.erase(place_of(summary));
     if (!*earlier) {
       record_purged(summary);
     }
@@ -186,7 +203,7 @@ Result<void> PurgeVerdicts::give_to_servers(std::span<const Missing* const> grou
     if (!verdict->is_done()) {
       continue;
     }
-    missing_.erase(verdict->command().cause.sequence);
+    missing_.erase(place_of(verdict->command()));
     if (!verdict->earlier()) {
       record_purged(verdict->command());
     }

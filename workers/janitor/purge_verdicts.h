@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eventstore/event_store.h"
@@ -17,6 +18,7 @@
 #include "schema/read_model/operations.h"
 #include "workers/command_proposal.h"
 #include "workers/fleet_commands.h"
+#include "workers/janitor/claimed_creates.h"
 
 namespace vsim::workers {
 
@@ -32,7 +34,8 @@ class PurgeVerdicts {
                 telemetry::Metrics& metrics);
 
   /// Looks which pending commands the queue does not hold any more, some thousands a call; the
-  /// next call goes on from there. Gives the time since when the first of them is known to be gone.
+  /// next call goes on from there. Creates count as pending too of which the log has only the claim
+  /// of an address (D88). Gives the time since when the first of them is known to be gone.
   eventstore::Result<std::optional<Instant>> look(Instant now);
 
   /// Gives the verdict on those that were gone a second before `now` already and have no outcome:
@@ -44,7 +47,8 @@ class PurgeVerdicts {
     read_model::OperationRow operation;
     Instant since;
   };
-  using MissingBySequence = std::map<StreamSequence, Missing>;
+  using Place = std::pair<StreamSequence, std::string>;  // in COMMANDS, and the command's id
+  using MissingByPlace = std::map<Place, Missing>;
 
   eventstore::Result<std::vector<read_model::OperationRow>> gone(
       std::vector<read_model::OperationRow> pending);
@@ -56,8 +60,9 @@ class PurgeVerdicts {
   FleetCommands fleet_commands_;
   eventstore::EventStore& queue_;
   ListPending list_pending_;
+  ClaimedCreates claimed_creates_;
   telemetry::Counter purged_;
-  MissingBySequence missing_;
+  MissingByPlace missing_;
   StreamSequence looked_up_to_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include "domain/queue_numbers.h"
 #include "ops/vsimctl/streams.h"
@@ -24,6 +25,10 @@ eventstore::Result<eventstore::Sequence> first_free_number(eventstore::Broker& b
         const Cause* cause = logged ? messages::cause_of(*logged) : nullptr;
         if (cause != nullptr) {
           count(cause->sequence);
+        }
+        const auto* claim = logged ? std::get_if<AddressClaimed>(&*logged) : nullptr;
+        if (claim != nullptr && claim->cause) {
+          count(claim->cause->sequence);  // its create may get its outcome by that (D88)
         }
       });
   if (!events) {
