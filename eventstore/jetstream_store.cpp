@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,13 @@ using namespace std::chrono_literals;
 constexpr auto answer_wait = 5s;
 constexpr std::size_t filters_per_request_max = 1000;  // the broker stops at 1,024
 constexpr std::size_t history_page = 256;
+
+// Whether this stands in an answer of several messages for one that the broker cannot read. Where
+// no subject has a message, it says "No Results".
+bool breaks_off(const Received& reply) {
+  return find_header(reply.headers, "Status") == "404" &&
+         find_header(reply.headers, "Description") != "No Results";
+}
 
 }  // namespace
 
@@ -69,27 +77,36 @@ std::vector<ChainEnd> JetStreamStore::append_chains(std::span<const Chain> chain
 Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::string> filters) {
   std::vector<Message> found;
   if (filters.size() == 1) {
-    auto only = get_last(broker_, stream_, filters.front());
-    if (!only) {
-      return tl::unexpected(only.error());
-    }
-    if (*only) {
-      found.push_back(std::move(**only));
-    }
-    return found;
+    return load_last_apart(filters);
   }
   for (std::size_t first = 0; first < filters.size(); first += filters_per_request_max) {
-    const auto some =
-        filters.subspan(first, std::min(filters_per_request_max, filters.size() - first));
-    if (auto ok = load_last_some(some, found); !ok) {
-      return tl::unexpected(ok.error());
+    auto some = load_last_together(
+        filters.subspan(first, std::min(filters_per_request_max, filters.size() - first)));
+    if (!some) {
+      return some;
+    }
+    std::move(some->begin(), some->end(), std::back_inserter(found));
+  }
+  return found;
+}
+
+Result<std::vector<Message>> JetStreamStore::load_last_apart(std::span<const std::string> filters) {
+  std::vector<Message> found;
+  for (const auto& filter : filters) {
+    auto last = get_last(broker_, stream_, filter);
+    if (!last) {
+      return tl::unexpected(last.error());
+    }
+    if (*last) {
+      found.push_back(std::move(**last));
     }
   }
   return found;
 }
 
-Result<void> JetStreamStore::load_last_some(std::span<const std::string> filters,
-                                            std::vector<Message>& into) {
+Result<std::vector<Message>> JetStreamStore::load_last_together(
+    std::span<const std::string> filters) {
+  std::vector<Message> found;
   std::string request = R"({"multi_last":[)";
   for (const auto& filter : filters) {
     request += fmt::format(R"("{}",)", filter);
@@ -104,16 +121,21 @@ Result<void> JetStreamStore::load_last_some(std::span<const std::string> filters
       return tl::unexpected(reply.error());
     }
     if (find_header(reply->headers, "Status") == "204") {
-      return {};  // the end of the batch
+      return found;  // the end of the batch
+    }
+    // The broker gives them in the order of the log, and ends at one that it cannot read: those
+    // behind it are there all the same.
+    if (breaks_off(*reply)) {
+      return load_last_apart(filters);
     }
     auto message = to_message(std::move(*reply));
     if (!message) {
       return tl::unexpected(message.error());
     }
     if (!*message) {
-      return {};
+      return found;
     }
-    into.push_back(std::move(**message));
+    found.push_back(std::move(**message));
   }
 }
 

@@ -34,7 +34,10 @@ class JetStreamStore : public EventStore {
   std::unique_ptr<Follower> follow(Sequence after) override;
 
  private:
-  Result<void> load_last_some(std::span<const std::string> filters, std::vector<Message>& into);
+  /// By one request each.
+  Result<std::vector<Message>> load_last_apart(std::span<const std::string> filters);
+  /// By one request for all.
+  Result<std::vector<Message>> load_last_together(std::span<const std::string> filters);
 
   Broker& broker_;
   Broker& unbuffered_;

@@ -88,6 +88,10 @@ TEST_CASE(
     text = "rotten-stop";
     restarted = true;
   }
+  SUBCASE("with the clock's last event behind it") {
+    REQUIRE(client.post("/clock", R"({"advance_seconds":60})").status == 200);
+    restarted = true;
+  }
   const std::string sequence = harness::query_value(
       fleet.database_url(),
       "SELECT max(sequence) FROM server_events WHERE server_id = '" + damaged + "'");

@@ -349,3 +349,28 @@ TEST_CASE("a follower outlives a crash of the broker and misses nothing") {
   REQUIRE(seen.size() >= 1);
   CHECK(seen.front().sequence == 2);
 }
+
+TEST_CASE("a message that the broker cannot read hides none of the others") {
+  Ground ground = make_ground(true);
+  const std::vector<std::string> subjects = {"vsim.evt.server.r.a", "vsim.evt.server.r.damaged",
+                                             "vsim.evt.server.r.b", "vsim.evt.clock"};
+  const auto found = [&](std::span<const std::string> filters) {
+    std::vector<std::string> found_subjects;
+    const auto lasts = ground.store->load_last(filters);
+    REQUIRE_MESSAGE(lasts, lasts.error().detail);
+    for (const auto& last : *lasts) {
+      found_subjects.push_back(last.subject);
+    }
+    return found_subjects;
+  };
+  for (const auto& subject : subjects) {
+    REQUIRE(ground.store->append(std::vector{message(subject, "of " + subject)}));
+  }
+  CHECK(found(subjects).size() == 4);
+  ground.nats->restart_damaged("of vsim.evt.server.r.damaged");
+  REQUIRE(harness::eventually([&] { return ground.store->last_sequence().has_value(); }));
+  CHECK(found(subjects) == std::vector{subjects[0], subjects[2], subjects[3]});
+  CHECK(found(std::span(subjects).subspan(1, 1)).empty());
+  const std::vector<std::string> unknown = {"vsim.evt.server.r.x", "vsim.evt.server.r.y"};
+  CHECK(found(unknown).empty());
+}

@@ -56,6 +56,15 @@ std::string filter_of(const std::string& subject) {
   return target ? messages::any_events_of(target->server) : subject;
 }
 
+// A message that is there by its number and not by its subject: one before it, which cannot be
+// read, is in the way.
+std::string hidden_message(Sequence known, Sequence found) {
+  return fmt::format(
+      "the broker gives message {} of EVENTS for the last of its subject, though {} is there: the "
+      "broker's store is damaged (ops/runbook.md, The log is damaged)",
+      found, known);
+}
+
 }  // namespace
 
 Result<void> SoundLog::may_append(std::span<const Append> messages) {
@@ -136,14 +145,9 @@ Result<void> SoundLog::explain_missing(Sequence known, Sequence found) {
   if (!there) {
     return tl::unexpected(there.error());
   }
-  if (*there) {
-    return eventstore::fail(
-        Error::Kind::unavailable,
-        fmt::format("the broker gave message {} of EVENTS for the last, though {} is there", found,
-                    known));
-  }
-  auto lost = eventstore::lost_message(known, messages::events_stream,
-                                       "this worker or the read models have seen it");
+  auto lost = *there ? hidden_message(known, found)
+                     : eventstore::lost_message(known, messages::events_stream,
+                                                "this worker or the read models have seen it");
   watch_.record_lost(lost);
   return eventstore::fail(Error::Kind::damaged, std::move(lost));
 }
