@@ -2,16 +2,19 @@
 // tool, and nothing is decided, appended or rebuilt past it; an index that is old or gone costs
 // nothing.
 // Method: the files of the broker's store are changed while it is down. A block takes 8 MB, which
-// copies of the clock's event fill, made long by spaces.
+// copies of the clock's event fill, made long by spaces; or 32 kB, in a stream that may hold
+// little.
 
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <regex>
 
 #include <doctest/doctest.h>
 
 #include "tests/e2e/event_log.h"
 #include "tests/e2e/tool_output.h"
+#include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
 #include "tests/harness/servers.h"
@@ -69,6 +72,18 @@ void check_refused(Fleet& fleet, const std::vector<std::string>& command,
   const Output output = fleet.vsimctl(command);
   CHECK(output.ending.code != 0);
   CHECK_MESSAGE(output.text.find(words) != std::string::npos, output.text);
+}
+
+/// The number in the first "message 7 of EVENTS is lost" of a text; empty: it has none.
+std::string lost_message_in(const std::string& text) {
+  std::smatch found;
+  static const std::regex words("message ([0-9]+) of EVENTS is lost");
+  return std::regex_search(text, found, words) ? found[1].str() : "";
+}
+
+/// Whether the broker gives the message of EVENTS.
+bool is_stored(Fleet& fleet, long sequence) {
+  return fleet.nats_cli({"stream", "get", "EVENTS", std::to_string(sequence)}).ending.clean();
 }
 
 /// In two subcases: the worker is at work all the while, or starts afterwards.
@@ -159,4 +174,68 @@ TEST_CASE("a block of EVENTS that is gone is named, and nothing is rebuilt or de
   check_refused(fleet, {"doctor"}, "messages of EVENTS are lost");
   check_refused(fleet, {"doctor"}, "The log is damaged");
   CHECK(client.get("/servers").json()["total"].integer() == 2);
+}
+
+TEST_CASE("a hole between blocks is named by its first message, and nothing is rebuilt over it") {
+  const harness::SchemaCopy schema;
+  schema.replace("messages/streams.json", R"("max_bytes": -1)", R"("max_bytes": 127000)");
+  Fleet fleet({.schema_dir = schema.path()});
+  constexpr int servers = 40;
+  for (int i = 0; i < servers; ++i) {
+    make_server(fleet, "web-" + std::to_string(i));
+  }
+  std::function<void(const files::path& block)> damage;
+  bool counted = false;  // by the broker, which has not read it
+  SUBCASE("a block is gone") {
+    damage = [](const files::path& block) { REQUIRE(files::remove(block)); };
+  }
+  SUBCASE("a block is truncated") {
+    damage = [](const files::path& block) {
+      files::resize_file(block, files::file_size(block) / 2);
+    };
+    counted = true;
+  }
+  SUBCASE("a block is empty") {
+    damage = [](const files::path& block) { files::resize_file(block, 0); };
+  }
+  fleet.nats().restart_after([&](const std::string& folder) {
+    const Paths blocks = blocks_in(folder);
+    REQUIRE(blocks.size() >= 3);
+    damage(blocks[1]);
+  });
+  fleet.wait_until_ready();
+
+  const Output verified = e2e::expect(1, fleet.vsimctl({"verify"}));
+  const std::string hole = lost_message_in(verified.text);
+  REQUIRE_MESSAGE(!hole.empty(), verified.text);
+  CHECK(e2e::holds(verified, "The log is damaged"));
+  CHECK_FALSE(is_stored(fleet, std::stol(hole)));
+  CHECK(is_stored(fleet, std::stol(hole) - 1));
+  const std::string named = "message " + hole + " of EVENTS is lost";
+  check_refused(fleet, {"rebuild", "--yes"}, named);
+  const Output examined = fleet.vsimctl({"doctor"});
+  CHECK(e2e::holds(examined, counted ? "vsimctl verify reads them all" : "of EVENTS are lost"));
+  CHECK(e2e::holds(examined, "see ops/runbook.md: The log is damaged") != counted);
+
+  const std::string lost = harness::query_value(
+      fleet.database_url(), "SELECT server_id FROM server_events WHERE sequence >= " + hole +
+                                " ORDER BY sequence LIMIT 1");
+  HttpClient client = fleet.client();
+  const auto accepted = act(client, lost, "stop", {{"Prefer", "respond-async"}});
+  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
+  HttpClient worker(fleet.worker_port());
+  CHECK(eventually([&] { return fleet.worker_metric("vsim_commands_held") == 1; }));
+  const std::string told = lost_message_in(worker.get("/readyz").body);  // the first that it met
+  REQUIRE_FALSE(told.empty());
+  CHECK_FALSE(is_stored(fleet, std::stol(told)));
+  CHECK(client.get(accepted.header("Location")).json()["status"].text() == "PENDING");
+  CHECK(client.get("/servers").json()["total"].integer() == servers);
+
+  fleet.worker().terminate();
+  harness::query(fleet.database_url(), "DROP SCHEMA vsim CASCADE");
+  fleet.start_worker();
+  CHECK(eventually([&] { return says(HttpClient(fleet.worker_port()), named); }));
+  CHECK(fleet.worker_metric("vsim_projection_stopped") == 1);
+  check_refused(fleet, {"doctor"}, named);
+  CHECK(client.get("/servers").json()["total"].integer() < servers);
 }

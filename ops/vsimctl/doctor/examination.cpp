@@ -243,10 +243,8 @@ class Examination {
     }
     const auto& message = *at_checkpoint;
     // EVENTS begins at 1 and denies deletes: what is missing below its end is lost, also where a
-    // whole block is gone and the broker begins later.
-    if (facts->messages < facts->last_sequence) {
-      add(judge_lost(facts->last_sequence - facts->messages));
-    }
+    // whole block is gone and the broker begins later. What it cannot read it may count still.
+    add(judge_lost(facts->last_sequence - std::min(facts->last_sequence, facts->messages)));
     if (const auto fault = read_model::fault_of_log(checkpoint, facts->last_sequence, message,
                                                     "has been projected")) {
       const bool lost = !message && facts->last_sequence >= checkpoint.sequence;

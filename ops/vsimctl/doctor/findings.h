@@ -72,7 +72,7 @@ Finding judge_api(std::string_view url, int status, std::string_view reasons);
 /// No API is named, so none is asked.
 Finding api_not_named();
 Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
-Finding judge_lost(std::uint64_t messages);  // of EVENTS, that are not there any more
+Finding judge_lost(std::uint64_t messages);  // of EVENTS, that the broker counts no more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
 /// `age` is in simulated seconds; `scale` of them pass in a real one.
