@@ -14,9 +14,12 @@
 #include "tests/benchmark/machine.h"
 #include "tests/benchmark/rebuild.h"
 #include "tests/benchmark/time_travel.h"
+#include "tests/harness/shell_quoted.h"
 
 namespace vsim::bench {
 namespace {
+
+using harness::shell_quoted;
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;

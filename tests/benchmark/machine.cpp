@@ -8,8 +8,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "tests/harness/shell_quoted.h"
+
 namespace vsim::bench {
 namespace {
+
+using harness::shell_quoted;
 
 /// The value behind the first "name: value" line of a file.
 std::string field_of(const std::string& path, const std::string& name) {
@@ -49,14 +53,6 @@ std::string output_of(const std::string& command) {
     output.pop_back();
   }
   return output;
-}
-
-std::string shell_quoted(const std::string& word) {
-  std::string quoted = "'";
-  for (const char c : word) {
-    quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  }
-  return quoted + "'";
 }
 
 std::vector<std::pair<std::string, std::string>> describe_machine(const std::string& nats_url,

@@ -18,7 +18,4 @@ double resident_megabytes(int pid);
 /// Runs a shell command and gives what it printed, without the last line break.
 std::string output_of(const std::string& command);
 
-/// A word for the shell.
-std::string shell_quoted(const std::string& word);
-
 }  // namespace vsim::bench

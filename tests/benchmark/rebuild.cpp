@@ -10,9 +10,12 @@
 #include "domain/decimal.h"
 #include "tests/benchmark/machine.h"
 #include "tests/harness/lines.h"
+#include "tests/harness/shell_quoted.h"
 
 namespace vsim::bench {
 namespace {
+
+using harness::shell_quoted;
 
 using Clock = std::chrono::steady_clock;
 

@@ -11,6 +11,7 @@
 #include "tests/harness/eventually.h"
 #include "tests/harness/json.h"
 #include "tests/harness/servers.h"
+#include "tests/harness/shell_quoted.h"
 #include "tests/runbook/runbook.h"
 
 namespace chaos {
@@ -24,14 +25,6 @@ constexpr auto symptom_max = 60s;
 const std::string numbers_broken = "the numbers of the queue are broken";
 const std::string numbers_entry = "Queue numbers broken";
 constexpr long room = 64L << 20;  // what an operator makes on a full disk
-
-std::string quoted(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += " '" + word + "'";
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -59,7 +52,11 @@ e2e::Target OperatedSystem::target() {
           .reader = [port] { return HttpClient(port, answer_max); },
           .nats_cli =
               [this](const std::vector<std::string>& arguments) {
-                return system_.run(". .run/env; nats" + quoted(arguments));
+                std::string script = ". .run/env; nats";
+                for (const std::string& word : arguments) {
+                  script += " " + harness::shell_quoted(word);
+                }
+                return system_.run(script);
               },
           .database_url = [this] { return system_.shell(R"(echo "$DATABASE_URL")"); },
           .wait_until_ready =
@@ -82,9 +79,6 @@ void OperatedSystem::suffer(const Trouble& trouble, e2e::Storm& storm) {
     throw std::runtime_error("operator.json: there is no trouble " + trouble.kind);
   }
   follow(trouble.entry);
-  if (trouble.kind == "older_log") {
-    resolved_ = Clock::now();
-  }
 }
 
 void OperatedSystem::kill_all() {
@@ -136,7 +130,7 @@ void OperatedSystem::follow(const std::string& heading) {
 std::vector<e2e::Write> OperatedSystem::without_lost(const std::vector<e2e::Write>& writes) const {
   std::vector<e2e::Write> left;
   std::copy_if(writes.begin(), writes.end(), std::back_inserter(left),
-               [&](const auto& write) { return write.ended < kept_ || write.begun > resolved_; });
+               [&](const auto& write) { return write.ended < kept_ || write.begun > replaced_; });
   return left;
 }
 

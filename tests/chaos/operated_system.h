@@ -32,7 +32,8 @@ class OperatedSystem {
   /// Makes the trouble under the storm, and follows the entry. REQUIREs of doctest.
   void suffer(const Trouble& trouble, e2e::Storm& storm);
 
-  /// Without the writes that went with the log when it was replaced by an older one.
+  /// Without the writes that went with the log when it was replaced by an older one: what was begun
+  /// afterwards holds, also what was acknowledged before the runbook had been followed.
   std::vector<e2e::Write> without_lost(const std::vector<e2e::Write>& writes) const;
   /// Those among them that were answered as done have to be in the list that the operator keeps.
   void check_lost_are_listed(const std::vector<e2e::Write>& writes) const;
@@ -51,7 +52,6 @@ class OperatedSystem {
   runbook::FillableDisk disk_;
   Clock::time_point kept_{};      // when the older log was copied
   Clock::time_point replaced_{};  // when it took the place of the newer one
-  Clock::time_point resolved_{};  // when the runbook had been followed
 };
 
 }  // namespace chaos

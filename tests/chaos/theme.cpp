@@ -16,6 +16,8 @@ using harness::Json;
 
 const std::set<std::string> kind_names{"kill", "stop", "link", "clock", "expire"};
 const std::set<std::string> parts{"api", "worker-0", "worker-1", "broker", "postgres"};
+const std::set<std::string> with_own_clock{"api", "worker-0", "worker-1"};
+const std::set<std::string> with_certificate{"api", "broker", "postgres"};
 const std::set<std::string> links{"client-api",       "api-broker",      "api-postgres",
                                   "worker-0-broker",  "worker-1-broker", "worker-0-postgres",
                                   "worker-1-postgres"};
@@ -44,15 +46,25 @@ Range range_of(const Json& value) {
   return range;
 }
 
-std::vector<std::string> names_of(const Json& values, const std::set<std::string>& known) {
+std::vector<std::string> names_of(const Json& values, const std::set<std::string>& known,
+                                  const std::string& kind) {
   std::vector<std::string> names;
   for (const Json& value : values.elements()) {
     names.push_back(value.text());
     if (known.count(names.back()) == 0) {
-      wrong("nothing is named " + names.back());
+      wrong(fmt::format("a fault of the kind {} knows no {}, but {}", kind, names.back(),
+                        fmt::join(known, ", ")));
     }
   }
   return names;
+}
+
+/// Whom a kind of fault can strike.
+const std::set<std::string>& whom_of(const std::string& kind) {
+  return kind == "link"     ? links
+         : kind == "clock"  ? with_own_clock
+         : kind == "expire" ? with_certificate
+                            : parts;
 }
 
 Kind kind_of(const Json& object) {
@@ -65,9 +77,9 @@ Kind kind_of(const Json& object) {
     if (name == "weight") {
       kind.weight = value.number();
     } else if (name == "whom") {
-      kind.whom = names_of(value, kind.name == "link" ? links : parts);
+      kind.whom = names_of(value, whom_of(kind.name), kind.name);
     } else if (name == "how") {
-      kind.how = names_of(value, link_faults);
+      kind.how = names_of(value, link_faults, kind.name);
     } else if (name == "seconds") {
       kind.seconds = range_of(value);
     } else if (name == "amount") {
@@ -149,6 +161,11 @@ Theme read_theme(const std::string& path) {
   }
   if (theme.kinds.empty() || theme.faults_max == 0) {
     wrong(path + " holds no faults");
+  }
+  for (const Kind& kind : theme.kinds) {
+    if (kind.name == "expire" && !theme.tls) {
+      wrong(path + " has certificates expire, and no tls");
+    }
   }
   return theme;
 }

@@ -69,19 +69,26 @@ TEST_CASE("a theme with a mistake is refused") {
   };
   CHECK(theme_of(with(R"({"kind":"kill","whom":["api"]})")).kinds.size() == 1);
   CHECK(theme_of(with(R"({"kind":"link","whom":["client-api"],"how":["cut"]})")).kinds.size() == 1);
+  CHECK(theme_of(with(R"({"kind":"clock","whom":["api"],"amount":[-9,9]})")).kinds.size() == 1);
   for (const char* fault : {
-           R"({"kind":"bribe","whom":["api"]})",
-           R"({"kind":"kill","whom":["worker-9"]})",
-           R"({"kind":"kill"})",
-           R"({"kind":"kill","whom":["api"],"how":["cut"]})",
+           R"({"kind":"bribe","whom":["api"]})", R"({"kind":"kill","whom":["worker-9"]})",
+           R"({"kind":"kill"})", R"({"kind":"kill","whom":["api"],"how":["cut"]})",
            R"({"kind":"link","whom":["client-api"]})",
            R"({"kind":"link","whom":["client-api"],"how":["bend"]})",
            R"({"kind":"kill","whom":["api"],"seconds":[2,1]})",
            R"({"kind":"kill","whom":["api"],"minutes":[1,2]})",
+           R"({"kind":"clock","whom":["broker"],"amount":[-9,9]})",
+           R"({"kind":"clock","whom":["postgres"],"amount":[-9,9]})",
+           R"({"kind":"expire","whom":["api"]})",  // without tls
        }) {
     CAPTURE(fault);
     CHECK_THROWS(theme_of(with(fault)));
   }
   CHECK_THROWS(theme_of(with("")));
   CHECK_THROWS(theme_of(R"({"name":"x","surprise":1,"faults":[{"kind":"kill","whom":["api"]}]})"));
+  const auto over_tls = [](const std::string& fault) {
+    return R"({"name":"x","tls":true,"faults":[)" + fault + "]}";
+  };
+  CHECK(theme_of(over_tls(R"({"kind":"expire","whom":["api"]})")).tls);
+  CHECK_THROWS(theme_of(over_tls(R"({"kind":"expire","whom":["worker-0"]})")));
 }
