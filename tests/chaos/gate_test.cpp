@@ -22,7 +22,14 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using harness::loopback;
 
-constexpr auto silence = 150ms;  // nothing that was to come has come by then
+constexpr std::chrono::milliseconds silence = 150ms;  // what has not come by then does not come
+constexpr std::chrono::milliseconds patience = 5s;    // by then comes some of what is to come
+
+/// Waits until a socket can be read or written; false when it cannot within that time.
+bool waits_for(int socket, short what, std::chrono::milliseconds within = patience) {
+  pollfd waiting{socket, what, 0};
+  return ::poll(&waiting, 1, static_cast<int>(within.count())) == 1;
+}
 
 /// A connected socket.
 class Line {
@@ -36,19 +43,41 @@ class Line {
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
 
-  void say(const std::string& text) {
-    REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) ==
-            static_cast<ssize_t>(text.size()));
+  void say(const std::string& text) { REQUIRE(offer(text)); }
+  /// False when it is not taken.
+  bool offer(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t sent = waits_for(socket_, POLLOUT) ? ::send(socket_, text.data(), text.size(),
+                                                                MSG_NOSIGNAL | MSG_DONTWAIT)
+                                                       : 0;
+      if (sent <= 0) {
+        return false;
+      }
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
   }
+  void end() { ::shutdown(socket_, SHUT_RDWR); }
   /// What comes next: a part of it, "" for the end, "(reset)", or "(nothing)" within that time.
-  std::string next(std::chrono::milliseconds within = 5s) {
-    pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(within.count())) == 0) {
+  std::string next(std::chrono::milliseconds within = patience) {
+    if (!waits_for(socket_, POLLIN, within)) {
       return "(nothing)";
     }
     char bytes[4096];
     const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
     return got < 0 ? "(reset)" : std::string(bytes, static_cast<std::size_t>(got));
+  }
+  /// So many bytes; fewer when the stream ends or is silent before.
+  std::string next_bytes(std::size_t count) {
+    std::string all;
+    while (all.size() < count) {
+      const std::string part = next();
+      if (part.empty() || part == "(reset)" || part == "(nothing)") {
+        break;
+      }
+      all += part;
+    }
+    return all;
   }
 
  private:
@@ -70,7 +99,10 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const { return port_; }
-  int accept() { return ::accept(listener_, nullptr, nullptr); }
+  int accept() {
+    REQUIRE(waits_for(listener_, POLLIN));
+    return ::accept(listener_, nullptr, nullptr);
+  }
 
  private:
   int listener_;
@@ -150,6 +182,14 @@ TEST_CASE("what is swallowed never comes, and the connection stays") {
   check_carries_newcomers(two);
 }
 
+TEST_CASE("the end of what is swallowed does not come, until a kernel would notice it") {
+  Connected two;
+  two.gate.swallow(3 * silence);
+  two.client.end();
+  CHECK(two.far.next(silence) == "(nothing)");
+  CHECK(two.far.next() == "(reset)");
+}
+
 TEST_CASE("what is delayed comes after that time, in order") {
   Connected two;
   two.gate.delay(200ms);
@@ -170,11 +210,7 @@ TEST_CASE("what is sliced comes in pieces, and whole") {
   const std::string text(300, 'x');
   const auto begun = Clock::now();
   two.client.say(text);
-  std::string all;
-  while (all.size() < text.size()) {
-    all += two.far.next();
-  }
-  CHECK(all == text);
+  CHECK(two.far.next_bytes(text.size()) == text);
   CHECK(Clock::now() - begun >= 25ms);  // 30 pieces, one each millisecond
 }
 
@@ -183,16 +219,11 @@ TEST_CASE("a client that reads nothing holds up its own connection and no other"
   Line other(two.gate.port());
   Line far(two.server.accept());
   const std::string much(8 << 20, 'x');
-  std::jthread writer([&] {
-    for (std::size_t at = 0; at < much.size(); at += 4096) {
-      two.far.say(much.substr(at, 4096));
-    }
-  });
+  bool taken = false;
+  std::jthread writer([&] { taken = two.far.offer(much); });
   other.say("quick");
   CHECK(far.next() == "quick");
-  std::size_t got = 0;
-  while (got < much.size()) {
-    got += two.client.next().size();
-  }
-  CHECK(got == much.size());
+  CHECK((two.client.next_bytes(much.size()) == much));
+  writer.join();
+  CHECK(taken);
 }

@@ -37,8 +37,8 @@ void act_on_all(harness::HttpClient& client, const std::vector<std::string>& ids
     operations.push_back(answer.header("Location"));
   }
   for (const std::string& operation : operations) {
-    CHECK(harness::eventually(
-        [&] { return client.get(operation).json()["status"].text() == "SUCCEEDED"; }, seconds(45)));
+    CHECK(harness::eventually([&] { return operation_status(client, operation) == "SUCCEEDED"; },
+                              seconds(45)));
   }
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("a JOURNAL made anew while nobody projects makes no acknowledged comma
   fleet.worker().terminate();
   fleet.start_worker(0);
   for (const auto& operation : operations) {
-    CHECK(eventually([&] { return client.get(operation).json()["status"].text() == "SUCCEEDED"; },
+    CHECK(eventually([&] { return operation_status(client, operation) == "SUCCEEDED"; },
                      seconds(20)));
   }
 }

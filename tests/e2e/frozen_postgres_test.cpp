@@ -69,10 +69,7 @@ void check_healed(Fleet& fleet, const std::string& id, const HttpAnswer& accepte
   fleet.wait_until_ready(60s);
   HttpClient client = fleet.client();
   CHECK(eventually(
-      [&] {
-        return client.get(accepted.header("Location")).json()["status"].text() == "SUCCEEDED";
-      },
-      30s));
+      [&] { return operation_status(client, accepted.header("Location")) == "SUCCEEDED"; }, 30s));
   CHECK(wait_for_status(client, id, "STOPPED")["id"].text() == id);
   CHECK(eventually([&] { return client.get("/servers").json()["total"].integer() == 2; }));
   CHECK(fleet.api().pid() == api);

@@ -89,10 +89,8 @@ TEST_CASE("without Postgres writes are accepted and carried out, reads are 503, 
   fleet.postgres().restart();
   fleet.wait_until_ready();
   for (const HttpAnswer& accepted : {stop, create}) {
-    CHECK(harness::eventually([&] {
-      const HttpAnswer operation = client.get(accepted.header("Location"));
-      return operation.status == 200 && operation.json()["status"].text() == "SUCCEEDED";
-    }));
+    CHECK(harness::eventually(
+        [&] { return operation_status(client, accepted.header("Location")) == "SUCCEEDED"; }));
   }
   CHECK(get_server(client, id)["status"].text() == "STOPPED");
 }

@@ -86,10 +86,8 @@ TEST_CASE("a replayed letter keeps its command's id and takes effect once") {
   CHECK(holds(expect(0, fleet.vsimctl({"dlq", "replay", "1", "--yes"})), "SUCCEEDED"));
   CHECK(stored_in(fleet, "DEAD_LETTERS") == 0);
   const Json stopped = wait_for_status(client, server["id"].text(), "STOPPED");
-  CHECK(harness::eventually([&] {
-    const auto operation = client.get("/operations/" + id);
-    return operation.status == 200 && operation.json()["status"].text() == "SUCCEEDED";
-  }));
+  CHECK(harness::eventually(
+      [&] { return operation_status(client, "/operations/" + id) == "SUCCEEDED"; }));
 
   // A letter of a command that has succeeded: the old answer stands, also after a start.
   REQUIRE(act(client, server["id"].text(), "start").status == 200);

@@ -82,13 +82,28 @@ Gate::~Gate() {
 void Gate::change(const Weather& weather) {
   const std::lock_guard lock(mutex_);
   weather_ = weather;
+  if (!weather.swallows) {
+    return;
+  }
   for (Passage& passage : passages_) {
-    passage.swallowed = passage.swallowed || weather.swallows;
+    passage.swallowed = true;
+    for (Flow* flow : {&passage.up, &passage.down}) {
+      flow->pieces.clear();
+      flow->held = 0;
+    }
   }
 }
 
 void Gate::carry() { change({}); }
-void Gate::swallow() { change({.swallows = true}); }
+
+void Gate::swallow(std::chrono::milliseconds noticed_after) {
+  {
+    const std::lock_guard lock(mutex_);
+    noticed_after_ = noticed_after;
+  }
+  change({.swallows = true});
+}
+
 void Gate::refuse() { change({.refuses = true}); }
 void Gate::stall() { change({.stalls = true}); }
 void Gate::delay(std::chrono::milliseconds by) { change({.delay = by}); }
@@ -111,12 +126,7 @@ void Gate::run(const std::stop_token& stop) {
       std::erase_if(passages_, [this](Passage& passage) {
         take(passage, passage.up);
         take(passage, passage.down);
-        if (pass_on(passage.up) && pass_on(passage.down)) {
-          return false;
-        }
-        ::close(passage.up.from);
-        ::close(passage.up.to);
-        return true;
+        return !goes_on(passage);
       });
     }
     if (somebody_comes) {
@@ -136,8 +146,7 @@ int Gate::wait_for_bytes() {
         if (!weather_.stalls && !flow->pieces.empty()) {
           wait_ms = piece_interval_ms;
         }
-        const bool ended = !flow->pieces.empty() && flow->pieces.back().bytes.empty();
-        const bool takes = !weather_.stalls && !ended && flow->held < held_max;
+        const bool takes = !weather_.stalls && !flow->ended && flow->held < held_max;
         waiting.push_back({takes ? flow->from : -1, POLLIN, 0});
       }
     }
@@ -175,11 +184,27 @@ void Gate::take(Passage& passage, Flow& flow) {
     return;
   }
   const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
-  if (count > 0 && passage.swallowed) {
+  flow.ended = count == 0;
+  if (passage.swallowed) {
     return;
   }
   flow.pieces.push_back({Clock::now() + weather_.delay, std::string(bytes, count)});
   flow.held += count;
+}
+
+/// False when it is over, and its sockets are closed.
+bool Gate::goes_on(Passage& passage) {
+  if (passage.swallowed && (passage.up.ended || passage.down.ended) && !passage.noticed_at) {
+    passage.noticed_at = Clock::now() + noticed_after_;
+  }
+  const bool lost = passage.noticed_at && *passage.noticed_at <= Clock::now();
+  if (!lost && pass_on(passage.up) && pass_on(passage.down)) {
+    return true;
+  }
+  for (const int socket : {passage.up.from, passage.up.to}) {
+    lost ? reset(socket) : static_cast<void>(::close(socket));
+  }
+  return false;
 }
 
 /// False when the stream has come to its end.

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -32,8 +33,10 @@ class Gate {
 
   /// Forwards all bytes as they come, but those of connections that were swallowed.
   void carry();
-  /// Drops all bytes of connections that exist or are made before the next carry(), for ever.
-  void swallow();
+  /// Drops all bytes of connections that exist or are made before the next carry(), for ever. The
+  /// end of one side is dropped too: the other is reset after that time, as by a kernel whose
+  /// keepalives nobody answers (5 s idle and 3 of 3 s, as vsim sets them).
+  void swallow(std::chrono::milliseconds noticed_after = std::chrono::seconds(14));
   /// Resets each new connection before the next carry(). Those that exist go on.
   void refuse();
   /// Resets all connections that exist. New ones are as before.
@@ -57,11 +60,13 @@ class Gate {
     std::deque<Piece> pieces = {};
     std::size_t held = 0;  // bytes in them
     bool readable = false;
+    bool ended = false;  // its sender says no more
   };
   struct Passage {
     bool swallowed;
     Flow up;
     Flow down;
+    std::optional<Clock::time_point> noticed_at = {};  // that one side of a swallowed one has gone
   };
   struct Weather {
     bool swallows = false;
@@ -75,6 +80,7 @@ class Gate {
   int wait_for_bytes();
   void accept_one();
   void take(Passage& passage, Flow& flow);
+  bool goes_on(Passage& passage);
   bool pass_on(Flow& flow);
   void change(const Weather& weather);
 
@@ -83,6 +89,7 @@ class Gate {
   std::uint16_t port_ = 0;
   std::mutex mutex_;
   Weather weather_;
+  std::chrono::milliseconds noticed_after_{0};
   std::vector<Passage> passages_;
   std::jthread thread_;
 };

@@ -40,6 +40,11 @@ HttpAnswer act(HttpClient& client, const std::string& id, const std::string& act
                      headers);
 }
 
+std::string operation_status(HttpClient& client, const std::string& path) {
+  const HttpAnswer answer = client.get(path);
+  return answer.status == 200 ? answer.json()["status"].text() : "";
+}
+
 Json get_server(HttpClient& client, const std::string& id) {
   const HttpAnswer answer = client.get("/servers/" + id);
   if (answer.status != 200) {

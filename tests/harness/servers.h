@@ -41,6 +41,9 @@ HttpAnswer act(HttpClient& client, const std::string& id, const std::string& act
 
 Json get_server(HttpClient& client, const std::string& id);
 
+/// The status of the operation at this path; empty while it cannot be read.
+std::string operation_status(HttpClient& client, const std::string& path);
+
 /// The version of the newest entry of the server's log, where commands that change nothing count.
 std::int64_t newest_version(HttpClient& client, const std::string& id);
 

@@ -196,8 +196,9 @@ TEST_CASE("of 100,000 deadlines the 10,000 of one second all fire once, many tog
   const auto follower = ground.store.follow(filled);
   const auto end = ground.store.last_sequence().value();
   for (auto read = filled; read < end;) {
-    const auto messages = follower->next(1000, 500ms);
+    const auto messages = follower->next(1000, patience);
     REQUIRE(messages);
+    REQUIRE_FALSE(messages->empty());
     read += messages->size();
     for (const auto& message : *messages) {
       const auto logged = messages::decode_event(message).value();
