@@ -5,8 +5,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
-
-#include <doctest/doctest.h>
+#include <stdexcept>
 
 #include "schema/messages/instant_text.h"
 
@@ -19,28 +18,36 @@ std::string file_name(const std::string& type, int number) {
   return folder + "/" + type + "." + std::to_string(number) + ".txt";
 }
 
+[[noreturn]] void wrong(const std::string& path, const std::string& what) {
+  throw std::runtime_error(path + ": " + what);
+}
+
 // The part of a line behind its first word.
 std::string rest_of(const std::string& line, std::string_view word) {
   return line.substr(2 + word.size() + 1);
 }
 
-void read_line(const std::string& line, Entry& entry) {
+/// False when it is no line of a golden file.
+bool read_line(const std::string& line, Entry& entry) {
   auto& message = entry.message;
   if (line.starts_with("  subject ")) {
     message.subject = rest_of(line, "subject");
   } else if (line.starts_with("  stored_at ")) {
     message.stored_at = eventstore::parse_timestamp(rest_of(line, "stored_at"));
-    REQUIRE(message.stored_at != eventstore::Timestamp{});
+    return message.stored_at != eventstore::Timestamp{};
   } else if (line.starts_with("  header ")) {
     const auto header = rest_of(line, "header");
     const auto colon = header.find(": ");
-    REQUIRE(colon != std::string::npos);
+    if (colon == std::string::npos) {
+      return false;
+    }
     message.headers.push_back({header.substr(0, colon), header.substr(colon + 2)});
   } else if (line.starts_with("  payload ")) {
     message.payload = rest_of(line, "payload");
   } else {
-    FAIL("no line of a golden file: ", line);
+    return false;
   }
+  return true;
 }
 
 }  // namespace
@@ -59,7 +66,9 @@ std::string next_file(const std::string& type) {
 
 std::vector<Entry> read_file(const std::string& path) {
   std::ifstream in(path);
-  REQUIRE(in);
+  if (!in) {
+    wrong(path, "cannot be read");
+  }
   std::vector<Entry> entries;
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.starts_with("#")) {
@@ -70,14 +79,17 @@ std::vector<Entry> read_file(const std::string& path) {
       entries.back().message.sequence = 42;
       continue;
     }
-    REQUIRE_FALSE(entries.empty());
-    read_line(line, entries.back());
+    if (entries.empty() || !read_line(line, entries.back())) {
+      wrong(path, "no line of a golden file: " + line);
+    }
   }
   return entries;
 }
 
 void write_file(const std::string& path, const std::vector<Case>& cases) {
-  REQUIRE_FALSE(std::filesystem::exists(path));
+  if (std::filesystem::exists(path)) {
+    wrong(path, "is there already, and is never written over");
+  }
   std::ofstream out(path);
   const char* gap = "";
   for (const auto& one : cases) {
@@ -92,7 +104,9 @@ void write_file(const std::string& path, const std::vector<Case>& cases) {
     out << "  payload " << message.payload << "\n";
     gap = "\n";
   }
-  REQUIRE(out.good());
+  if (!out.good()) {
+    wrong(path, "cannot be written");
+  }
 }
 
 std::vector<std::string> types_on_disk() {

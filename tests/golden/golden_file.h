@@ -39,8 +39,8 @@ std::vector<std::string> files_of(const std::string& type);
 /// The file after the newest of a type.
 std::string next_file(const std::string& type);
 
+/// Both throw a std::runtime_error with the reason; a file is never written over.
 std::vector<Entry> read_file(const std::string& path);
-/// Never writes over a file: fails the running test where there is one.
 void write_file(const std::string& path, const std::vector<Case>& cases);
 
 /// The types of all files in the folder.

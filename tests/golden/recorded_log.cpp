@@ -12,6 +12,7 @@
 
 #include "schema/messages/instant_text.h"
 #include "schema/messages/json_writer.h"
+#include "tests/golden/golden_file.h"
 
 namespace vsim::golden {
 namespace {
@@ -181,8 +182,9 @@ void add_members(const dom::element& value, const std::string& path, std::set<st
   }
 }
 
-}  // namespace
-
+/// The members of an event's payload: those of its state by what it is of ("server state.name"),
+/// the others by its type too ("server.server_stopped actor"). What tags and delays hold is left
+/// out: there names are values.
 std::set<std::string> members_of(const eventstore::Message& event) {
   constexpr std::string_view prefix = "vsim.evt.";
   const auto whose = event.subject.substr(prefix.size());
@@ -199,6 +201,8 @@ std::set<std::string> members_of(const eventstore::Message& event) {
   }
   return named;
 }
+
+}  // namespace
 
 std::vector<std::string> recorded_logs() {
   std::vector<std::string> logs;
@@ -248,6 +252,27 @@ std::vector<std::string> missing_in(const RecordedLog& log) {
     }
   }
   return inventory.missing();
+}
+
+std::vector<std::string> members_missing_in(const RecordedLog& log) {
+  std::set<std::string> there;
+  for (const auto& message : log) {
+    there.merge(members_of(message));
+  }
+  std::vector<std::string> missing;
+  for (const auto& type : types_on_disk()) {
+    if (type.starts_with("command.")) {
+      continue;
+    }
+    for (const auto& entry : read_file(files_of(type).back())) {
+      for (const auto& member : members_of(entry.message)) {
+        if (there.insert(member).second) {
+          missing.push_back(member);
+        }
+      }
+    }
+  }
+  return missing;
 }
 
 std::vector<std::string> written_otherwise(const RecordedLog& log) {

@@ -9,7 +9,6 @@
 // The payload stands as it is, byte for byte. README.md in the folder logs says how to record one.
 // D83
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -36,13 +35,11 @@ tl::expected<void, std::string> write_recorded_log(const std::string& path, cons
 /// region, with void claims and all ends of servers.
 std::vector<std::string> missing_in(const RecordedLog& log);
 
+/// The members of the newest golden events, which are today's, that no event of the log has.
+std::vector<std::string> members_missing_in(const RecordedLog& log);
+
 /// The messages that today's writer does not give byte for byte, from what today's reader has read;
 /// a sentence each.
 std::vector<std::string> written_otherwise(const RecordedLog& log);
-
-/// The members of an event's payload: those of its state by what it is of ("server state.name"),
-/// the others by its type too ("server.server_stopped actor"). What tags and delays hold is left
-/// out: there names are values.
-std::set<std::string> members_of(const eventstore::Message& event);
 
 }  // namespace vsim::golden
