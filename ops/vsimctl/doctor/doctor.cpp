@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "ops/vsimctl/api_options.h"
 #include "ops/vsimctl/doctor/examination.h"
-#include "ops/vsimctl/keys/api_options.h"
 #include "ops/vsimctl/subcommands.h"
 
 namespace vsim::vsimctl {

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "ops/process/api_client.h"
-#include "ops/vsimctl/keys/api_options.h"
+#include "ops/vsimctl/api_options.h"
 #include "ops/vsimctl/keys/own_key.h"
 #include "ops/vsimctl/subcommands.h"
 

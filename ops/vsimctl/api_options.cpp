@@ -1,4 +1,4 @@
-#include "ops/vsimctl/keys/api_options.h"
+#include "ops/vsimctl/api_options.h"
 
 #include <CLI/CLI.hpp>
 
