@@ -82,11 +82,13 @@ TEST_CASE("the doctor finds a healthy system well, and troubles of the queue by 
   CHECK(finds_all_well(fleet));
   REQUIRE(fleet.nats_cli({"consumer", "pause", "COMMANDS", "commands", "1h", "--force"})
               .ending.clean());
+  HttpClient client = fleet.client();
   for (int i = 0; i < 101; ++i) {
-    REQUIRE(
-        fleet
-            .nats_cli({"pub", "vsim.cmd.us-east-1." + harness::random_uuid(), R"({"type":"stop"})"})
-            .ending.clean());
+    const std::string region = i % 2 == 0 ? "us-east-1" : "eu-west-1";
+    REQUIRE(client
+                .post("/servers", harness::create_body({.region = region, .profile = "instant"}),
+                      {{"Prefer", "respond-async"}})
+                .status == 202);
   }
   check_found(fleet, "warning", "is paused until", "Pause and resume the workers");
   check_found(fleet, "bad", "101 commands", "Queue depth growing");

@@ -1,6 +1,6 @@
 // Goal: each user of the broker and each role of Postgres can do what it needs, and no more.
-// Method: a fleet without API and workers, so that nothing else acts. Tables of acts, each tried by
-// the stock nats CLI or by SQL. What is refused must be refused by the broker's own words, and
+// Method: one fleet without API and workers, so that nothing else acts. Tables of acts, each tried
+// by the stock nats CLI or by SQL. What is refused must be refused by the broker's own words, and
 // EVENTS must be afterwards what it was, settings included.
 
 #include <doctest/doctest.h>
@@ -24,21 +24,25 @@ struct Act {
 
 const std::string server_id = "11111111-1111-4111-8111-111111111111";
 
-Output request(Fleet& fleet, const Act& act) {
-  return fleet.nats_cli_as(act.user,
-                           {"req", act.subject, act.body, "--raw", "--no-context", "--timeout=1s"});
+Fleet& fleet() {
+  static Fleet shared({.apis = 0, .workers = 0});
+  return shared;
 }
 
-bool refused(Fleet& fleet, const std::string& user, const std::string& what,
-             const std::string& subject) {
-  const std::string log = harness::read_file(fleet.nats().log_path());
+Output request(const Act& act, const std::string& wait_max = "1s") {
+  return fleet().nats_cli_as(
+      act.user, {"req", act.subject, act.body, "--raw", "--no-context", "--timeout=" + wait_max});
+}
+
+bool refused(const std::string& user, const std::string& what, const std::string& subject) {
+  const std::string log = harness::read_file(fleet().nats().log_path());
   return log.find(fmt::format("user:{}\" - {} Violation - Subject \"{}\"", user, what, subject)) !=
          std::string::npos;
 }
 
 // Everything about EVENTS that an act could change: settings, ends, number of messages.
-std::string state_of_events(Fleet& fleet) {
-  const Output info = fleet.nats_cli_as("admin", {"stream", "info", "EVENTS", "--json"});
+std::string state_of_events() {
+  const Output info = fleet().nats_cli_as("admin", {"stream", "info", "EVENTS", "--json"});
   REQUIRE_MESSAGE(info.ending.clean(), info.text);
   const auto json = harness::Json::parse(info.text);
   return fmt::format("{} {} {} {}", info.text.substr(0, info.text.find("\"created\"")),
@@ -156,96 +160,90 @@ const std::vector<Ear> ears = {
 }  // namespace
 
 TEST_CASE("what a user of the broker does not need is refused, and EVENTS stays as it was") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  const std::string before = state_of_events(fleet);
+  const std::string before = state_of_events();
   for (const Act& act : forbidden) {
     CAPTURE(act.user);
     CAPTURE(act.subject);
-    const Output answer = request(fleet, act);
+    const Output answer = request(act, "300ms");
     CHECK_MESSAGE(answer.text.find("{\"") == std::string::npos, answer.text);  // no answer
-    CHECK(refused(fleet, act.user, "Publish", act.subject));
+    CHECK(refused(act.user, "Publish", act.subject));
   }
-  CHECK(state_of_events(fleet) == before);
-  CHECK(fleet.nats_cli_as("admin", {"stream", "info", "SIDE"}).ending.code != 0);
+  CHECK(state_of_events() == before);
+  CHECK(fleet().nats_cli_as("admin", {"stream", "info", "SIDE"}).ending.code != 0);
 }
 
 TEST_CASE("what a user of the broker needs is allowed") {
-  Fleet fleet({.apis = 0, .workers = 0});
   for (const Act& act : allowed) {
     CAPTURE(act.user);
     CAPTURE(act.subject);
-    const Output answer = request(fleet, act);
+    const Output answer = request(act);
     CHECK_MESSAGE(answer.ending.clean(), answer.text);
     CHECK_MESSAGE(answer.text.find("\"error\"") == std::string::npos, answer.text);
-    CHECK_FALSE(refused(fleet, act.user, "Publish", act.subject));
+    CHECK_FALSE(refused(act.user, "Publish", act.subject));
   }
 }
 
 TEST_CASE("nobody listens to what is meant for another") {
-  Fleet fleet({.apis = 0, .workers = 0});
   for (const Ear& ear : ears) {
     CAPTURE(ear.user);
     CAPTURE(ear.subject);
-    fleet.nats_cli_as(ear.user, {"sub", ear.subject, "--wait=300ms"});
-    CHECK(refused(fleet, ear.user, "Subscription", ear.subject) == !ear.may);
+    fleet().nats_cli_as(ear.user, {"sub", ear.subject, "--wait=300ms"});
+    CHECK(refused(ear.user, "Subscription", ear.subject) == !ear.may);
   }
 }
 
 TEST_CASE("the API writes no event by naming the log as the place for the broker's answer") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  const std::string before = state_of_events(fleet);
+  const std::string before = state_of_events();
   const std::string log = "--reply=vsim.evt.server.us-east-1." + server_id;
   for (const Act& act : std::vector<Act>{
            {"api", "vsim.cmd.us-east-1." + server_id, R"({"type":"stop"})"},
            {"api", "$JS.API.STREAM.INFO.EVENTS"},
            {"api", "$JS.API.DIRECT.GET.COMMANDS", R"({"last_by_subj":"vsim.cmd.>"})"}}) {
     CAPTURE(act.subject);
-    CHECK(fleet.nats_cli_as("api", {"pub", act.subject, act.body, log}).ending.clean());
+    CHECK(fleet().nats_cli_as("api", {"pub", act.subject, act.body, log}).ending.clean());
   }
   // The command is there, so the answers have been given.
-  CHECK(request(fleet, {"api", "$JS.API.DIRECT.GET.COMMANDS", R"({"last_by_subj":"vsim.cmd.>"})"})
+  CHECK(request({"api", "$JS.API.DIRECT.GET.COMMANDS", R"({"last_by_subj":"vsim.cmd.>"})"})
             .text.find("stop") != std::string::npos);
-  CHECK(state_of_events(fleet) == before);
+  CHECK(state_of_events() == before);
 }
 
 TEST_CASE("an operator's consumer that would deliver into the log delivers nothing") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  const std::string before = state_of_events(fleet);
-  REQUIRE(request(fleet, {"operator", "vsim.dlq._other", "forged"}).ending.clean());
-  request(fleet, {"operator", "$JS.API.CONSUMER.CREATE.DEAD_LETTERS.forger",
-                  R"({"stream_name":"DEAD_LETTERS","config":{"name":"forger",)"
-                  R"("deliver_subject":"vsim.evt.pool.us-east-1","deliver_policy":"all",)"
-                  R"("ack_policy":"none"}})"});
-  const Output info = request(fleet, {"admin", "$JS.API.CONSUMER.INFO.DEAD_LETTERS.forger"});
+  const std::string before = state_of_events();
+  REQUIRE(request({"operator", "vsim.dlq._other", "forged"}).ending.clean());
+  request({"operator", "$JS.API.CONSUMER.CREATE.DEAD_LETTERS.forger",
+           R"({"stream_name":"DEAD_LETTERS","config":{"name":"forger",)"
+           R"("deliver_subject":"vsim.evt.pool.us-east-1","deliver_policy":"all",)"
+           R"("ack_policy":"none"}})"});
+  const Output info = request({"admin", "$JS.API.CONSUMER.INFO.DEAD_LETTERS.forger"});
   REQUIRE_MESSAGE(info.text.find(R"("num_pending":1)") != std::string::npos, info.text);
-  CHECK(state_of_events(fleet) == before);
+  CHECK(state_of_events() == before);
 }
 
 TEST_CASE("without a password, or with a wrong one, the broker lets nobody in") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  const std::string place = fmt::format("127.0.0.1:{}", fleet.nats().port());
+  const std::string place = fmt::format("127.0.0.1:{}", fleet().nats().port());
   for (const std::string who : {"", "api@", "api:secret-of-worker@", "admin:@", "nobody:x@"}) {
     CAPTURE(who);
     const Output answer =
-        fleet.nats_cli({"--server=nats://" + who + place, "pub", "vsim.cmd.a.b", "x"});
+        fleet().nats_cli({"--server=nats://" + who + place, "pub", "vsim.cmd.a.b", "x"});
     CHECK(answer.ending.code != 0);
     CHECK_MESSAGE(answer.text.find("Authorization Violation") != std::string::npos, answer.text);
   }
   const Output migration =
-      fleet.vsimctl({"migrate", "--nats-url=nats://admin:secret-of-api@" + place});
+      fleet().vsimctl({"migrate", "--nats-url=nats://admin:secret-of-api@" + place});
   CHECK(migration.ending.code == 1);
   CHECK_MESSAGE(migration.text.find("password in NATS_URL is wrong") != std::string::npos,
                 migration.text);
 }
 
 TEST_CASE("vsim's own programs say that something is not permitted, not that it took too long") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  const std::string before = state_of_events(fleet);
-  const Output migration = fleet.vsimctl({"migrate", "--nats-url=" + fleet.nats().url("operator")});
+  const std::string before = state_of_events();
+  const Output migration =
+      fleet().vsimctl({"migrate", "--nats-url=" + fleet().nats().url("operator")});
   CHECK(migration.ending.code == 1);
   CHECK_MESSAGE(migration.text.find("STREAM.UPDATE.EVENTS: not permitted") != std::string::npos,
                 migration.text);
-  CHECK(state_of_events(fleet) == before);
+  CHECK(state_of_events() == before);
 }
 
 namespace {
@@ -304,13 +302,12 @@ bool denied(const std::string& reason) {
 }  // namespace
 
 TEST_CASE("a role of Postgres may do what its program or person needs, and no more") {
-  Fleet fleet({.apis = 0, .workers = 0});
   for (const Statement& statement : statements) {
     CAPTURE(statement.role);
     CAPTURE(statement.sql);
     std::string reason;
     try {
-      harness::query(fleet.database_url(statement.role), statement.sql);
+      harness::query(fleet().database_url(statement.role), statement.sql);
     } catch (const std::exception& error) {
       reason = error.what();
     }
@@ -320,10 +317,10 @@ TEST_CASE("a role of Postgres may do what its program or person needs, and no mo
 }
 
 TEST_CASE("what a rebuild makes anew can be read by the API and by operators without more") {
-  Fleet fleet({.apis = 0, .workers = 0});
-  harness::query(fleet.database_url(), "CREATE SCHEMA vsim_next; CREATE TABLE vsim_next.t (x int)");
+  harness::query(fleet().database_url(),
+                 "CREATE SCHEMA vsim_next; CREATE TABLE vsim_next.t (x int)");
   for (const std::string role : {"vsim_api", "vsim_operator"}) {
-    CHECK(harness::query_value(fleet.database_url(role), "SELECT count(*) FROM vsim_next.t") ==
+    CHECK(harness::query_value(fleet().database_url(role), "SELECT count(*) FROM vsim_next.t") ==
           "0");
   }
 }

@@ -41,10 +41,16 @@ void check_refused(const Output& output, int code, const std::string& must_hold 
   CHECK(output.text.find("s3cret") == std::string::npos);
 }
 
-std::vector<std::int64_t> stream_ends(Fleet& fleet) {
+/// Of all cases: nothing changes it.
+Fleet& fleet() {
+  static Fleet shared;
+  return shared;
+}
+
+std::vector<std::int64_t> stream_ends() {
   std::vector<std::int64_t> ends;
   for (const char* stream : {"COMMANDS", "JOURNAL", "DEAD_LETTERS"}) {
-    ends.push_back(e2e::end_of(fleet, stream));
+    ends.push_back(e2e::end_of(fleet(), stream));
   }
   return ends;
 }
@@ -179,45 +185,43 @@ const std::vector<Arguments> ask_first = {
 }  // namespace
 
 TEST_CASE("what is asked wrongly is refused in one line, and changes nothing") {
-  Fleet fleet;
-  const auto before = stream_ends(fleet);
+  const auto before = stream_ends();
   for (const Arguments& arguments : asked_wrongly) {
     CAPTURE(joined(arguments));
-    check_refused(fleet.vsimctl(arguments), 2);
+    check_refused(fleet().vsimctl(arguments), 2);
   }
   for (const Arguments& arguments : ask_first) {
     CAPTURE(joined(arguments));
-    check_refused(fleet.vsimctl(arguments), 2, "add --yes");
+    check_refused(fleet().vsimctl(arguments), 2, "add --yes");
   }
-  CHECK(stream_ends(fleet) == before);
+  CHECK(stream_ends() == before);
 }
 
 TEST_CASE("what is not there is reported in one line") {
-  Fleet fleet;
-  const auto before = stream_ends(fleet);
-  check_refused(fleet.vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
+  const auto before = stream_ends();
+  check_refused(fleet().vsimctl({"terminate", no_server, "--force", "--reason", "x", "--yes"}), 1,
                 "there is no server " + no_server);
-  check_refused(fleet.vsimctl({"keys", "revoke", "ci", "--yes"}), 1, "there is no key ci");
-  check_refused(fleet.vsimctl({"keys", "add", "ci", "--role", "reader", "--keys-file", "/no/file"}),
-                1, "KEYS_FILE must lie in a folder that is there");
-  check_refused(fleet.vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
+  check_refused(fleet().vsimctl({"keys", "revoke", "ci", "--yes"}), 1, "there is no key ci");
+  check_refused(
+      fleet().vsimctl({"keys", "add", "ci", "--role", "reader", "--keys-file", "/no/file"}), 1,
+      "KEYS_FILE must lie in a folder that is there");
+  check_refused(fleet().vsimctl({"pool", "add", "mars", "10.9.0.0/29"}), 1, "there is no region");
   for (const char* what : {"show", "replay", "drop"}) {
     Arguments arguments = {"dlq", what, "7"};
     if (std::string(what) != "show") {
       arguments.emplace_back("--yes");
     }
-    check_refused(fleet.vsimctl(arguments), 1, "there is no dead letter 7");
+    check_refused(fleet().vsimctl(arguments), 1, "there is no dead letter 7");
   }
-  CHECK(stream_ends(fleet) == before);
+  CHECK(stream_ends() == before);
 }
 
 TEST_CASE("a dead broker is reported in one line that says how to go on") {
-  Fleet fleet;
   const std::string address = "127.0.0.1:" + std::to_string(harness::free_port());
   for (Arguments arguments : need_nats) {
     CAPTURE(joined(arguments));
     arguments.insert(arguments.end(), {"--nats-url", "nats://me:s3cret@" + address});
-    const Output output = fleet.vsimctl(arguments);
+    const Output output = fleet().vsimctl(arguments);
     if (arguments.front() == "migrate") {  // Postgres comes first, and says what it did
       CHECK(output.ending.code == 1);
       CHECK(output.text.find("NATS at " + address + " does not answer") != std::string::npos);
@@ -229,14 +233,13 @@ TEST_CASE("a dead broker is reported in one line that says how to go on") {
 }
 
 TEST_CASE("a dead Postgres is reported in one line that says how to go on") {
-  Fleet fleet;
-  const auto before = stream_ends(fleet);
+  const auto before = stream_ends();
   const std::string url =
       "postgresql://me:s3cret@127.0.0.1:" + std::to_string(harness::free_port()) + "/vsim";
   for (Arguments arguments : need_postgres) {
     CAPTURE(joined(arguments));
     arguments.insert(arguments.end(), {"--database-url", url});
-    check_refused(fleet.vsimctl(arguments), 1, "Postgres does not answer");
+    check_refused(fleet().vsimctl(arguments), 1, "Postgres does not answer");
   }
-  CHECK(stream_ends(fleet) == before);
+  CHECK(stream_ends() == before);
 }

@@ -22,6 +22,12 @@ using harness::random_uuid;
 
 namespace {
 
+/// Of those cases that have each a server of its own.
+Fleet& shared_fleet() {
+  static Fleet shared;
+  return shared;
+}
+
 Json last_log_entry(HttpClient& client, const std::string& id) {
   return client.get("/servers/" + id + "/logs?limit=1").json().at(0);
 }
@@ -70,7 +76,7 @@ TEST_CASE("time is moved by a command, and shown") {
 }
 
 TEST_CASE("a server is terminated by force, with the operator's reason in its log") {
-  Fleet fleet;
+  Fleet& fleet = shared_fleet();
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   CHECK(holds(expect(0, fleet.vsimctl(force(id, "stuck: see ticket 7"))), "TERMINATED"));
@@ -104,7 +110,7 @@ TEST_CASE("a server in the middle of a transition is terminated by force") {
 }
 
 TEST_CASE("a forced termination that cannot be is one line, and changes nothing") {
-  Fleet fleet;
+  Fleet& fleet = shared_fleet();
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   CHECK(holds(expect(1, fleet.vsimctl(force(random_uuid()))), "there is no server"));
@@ -122,7 +128,7 @@ TEST_CASE("a forced termination that cannot be is one line, and changes nothing"
 }
 
 TEST_CASE("a forced termination waits for the command in hand, and not for ever") {
-  Fleet fleet;
+  Fleet& fleet = shared_fleet();
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   const std::string subject = "vsim.cmd.us-east-1." + id;
@@ -137,7 +143,7 @@ TEST_CASE("a forced termination waits for the command in hand, and not for ever"
 }
 
 TEST_CASE("the HTTP API offers no force") {
-  Fleet fleet;
+  Fleet& fleet = shared_fleet();
   HttpClient client = fleet.client();
   const std::string id = create_server(client, {.profile = "seed"})["id"].text();
   const auto answer = client.post("/servers/" + id + "/action",

@@ -1,6 +1,7 @@
 #include "tests/harness/fleet.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -97,8 +98,9 @@ Fleet::Fleet(FleetOptions options)
 
 Fleet::~Fleet() {
   // Whatever a test is about: what the parts do must be what they may do.
-  if (doctest::is_running_in_test) {  // not so for one that outlives its test
-    CHECK(nats_.refused_to_parts() == "");
+  const std::string refused = nats_.refused_to_parts();
+  if (doctest::is_running_in_test) {
+    CHECK(refused == "");
   }
   for (std::vector<Part>* parts : {&apis_, &workers_}) {
     for (Part& part : *parts) {
@@ -108,6 +110,10 @@ Fleet::~Fleet() {
                   << tail_of(part.process.log_path(), 25);
       }
     }
+  }
+  if (!doctest::is_running_in_test && !refused.empty()) {  // of one that many tests have shared
+    std::cerr << "the broker has refused to the parts:\n" << refused;
+    std::_Exit(1);
   }
 }
 
