@@ -203,7 +203,6 @@ TEST_CASE("a hole between blocks is named by its first message, and nothing is r
     REQUIRE(blocks.size() >= 3);
     damage(blocks[1]);
   });
-  fleet.wait_until_ready();
 
   const Output verified = e2e::expect(1, fleet.vsimctl({"verify"}));
   const std::string hole = lost_message_in(verified.text);
@@ -221,8 +220,11 @@ TEST_CASE("a hole between blocks is named by its first message, and nothing is r
       fleet.database_url(), "SELECT server_id FROM server_events WHERE sequence >= " + hole +
                                 " ORDER BY sequence LIMIT 1");
   HttpClient client = fleet.client();
-  const auto accepted = act(client, lost, "stop", {{"Prefer", "respond-async"}});
-  REQUIRE_MESSAGE(accepted.status == 202, describe(accepted));
+  harness::HttpAnswer accepted;
+  CHECK(eventually([&] {
+    accepted = act(client, lost, "stop", {{"Prefer", "respond-async"}});
+    return accepted.status == 202;
+  }));
   HttpClient worker(fleet.worker_port());
   CHECK(eventually([&] { return fleet.worker_metric("vsim_commands_held") == 1; }));
   const std::string told = lost_message_in(worker.get("/readyz").body);  // the first that it met
@@ -234,8 +236,8 @@ TEST_CASE("a hole between blocks is named by its first message, and nothing is r
   fleet.worker().terminate();
   harness::query(fleet.database_url(), "DROP SCHEMA vsim CASCADE");
   fleet.start_worker();
-  CHECK(eventually([&] { return says(HttpClient(fleet.worker_port()), named); }));
-  CHECK(fleet.worker_metric("vsim_projection_stopped") == 1);
+  CHECK(eventually([&] { return fleet.worker_metric("vsim_projection_stopped") == 1; }));
+  CHECK(says(HttpClient(fleet.worker_port()), named));
   check_refused(fleet, {"doctor"}, named);
   CHECK(client.get("/servers").json()["total"].integer() < servers);
 }
