@@ -92,7 +92,7 @@ void run(std::vector<std::string> argv, const std::string& log_path,
   }
 }
 
-/// The folder of a cluster that was never started: initdb takes ten times as long as a copy, so a
+/// The folder of a cluster that was never started: initdb takes three times as long as a copy, so a
 /// process runs it once.
 const std::string& new_cluster() {
   static const ScratchDir scratch("vsim-cluster");
