@@ -95,15 +95,11 @@ DecidedAppends CommandProposal::decide(const ServerHead& head) {
 
 // Claim first, then the server: without the server the claim is void as soon as the server's
 // subject holds anything else. That is only so where that subject is empty, and the server's event
-// expects it to be. Else both are one atomic batch. D72
+// expects it to be. Else both are one atomic batch, in this order too: a log that is restored may
+// end between them. D72
 void CommandProposal::add_claim(const ServerHead& head, DecidedAppends& appends) const {
   appends.may_be_chain = head.sequence == 0 && appends.messages.size() == 1;
-  if (appends.may_be_chain) {
-    appends.messages.insert(appends.messages.begin(), claim());
-  } else {
-    appends.messages.push_back(claim());
-    appends.behind_server = 1;
-  }
+  appends.messages.insert(appends.messages.begin(), claim());
 }
 
 Append CommandProposal::claim() const {  // D6

@@ -168,7 +168,7 @@ void GroupCommit::decide() {
 
 void GroupCommit::done(Open& open, Sequence last) {
   const auto& appends = open.appends;
-  tools_.view.head_written(open.proposal->server(), last - appends.behind_server, appends.after);
+  tools_.view.head_written(open.proposal->server(), last, appends.after);
   open.proposal->done(last);
 }
 

@@ -18,8 +18,7 @@ namespace vsim::workers {
 /// What a decision appends.
 struct DecidedAppends {
   std::vector<eventstore::Append> messages;  // empty: nothing
-  State after;                               // the server's, with them
-  std::size_t behind_server = 0;             // messages behind the server's last event
+  State after;                               // the server's, with them; its last event is the last
   bool may_be_chain = false;  // each has its own expectation, and a prefix alone does no harm
 };
 

@@ -202,7 +202,12 @@ TEST_CASE("a create for a server that has events goes as one batch") {
   REQUIRE(succeeded(fleet.handle(create, true)));
   CHECK(store.appends() == appends + 1);
   CHECK(claims_in(store) == 1);
-  // The claim stands behind the server's event, which is what the next decision expects last.
+  // The claim stands before the server's event: a log that ends between them has a void claim, and
+  // not a server without one.
+  const auto end = store.last_sequence().value();
+  const auto subject = messages::server_events(the_region, create.server);
+  CHECK(store.load(end - 1).value()->subject.starts_with(messages::address_prefix));
+  CHECK(store.load(end).value()->subject == subject);
   auto stop = command(Stop{});
   stop.server = create.server;
   stop.sequence = create.sequence + 1;

@@ -223,11 +223,11 @@ TEST_CASE("a worker at work finds by what it has read that another log stands th
   fill(ground.disk.first, {"a", "b", "c"});
   ground.follow();
   fill(ground.disk.second, {"a", "b"});
-  std::string words = "EVENTS ends at 2, 3 was read by this process";
+  std::string words = "EVENTS ends at 2, 3 was known to this process";
   SUBCASE("which is shorter") {}
   SUBCASE("which has grown as long, and another") {
     fill(ground.disk.second, {"x", "y"});
-    words = "message 3 of EVENTS is not the one that was read by this process";
+    words = "message 3 of EVENTS is not the one that was known to this process";
   }
   ground.disk.log = &ground.disk.second;
   ++ground.reconnects;  // the broker was away: no time passes before it is looked at
@@ -236,6 +236,32 @@ TEST_CASE("a worker at work finds by what it has read that another log stands th
   CHECK(says(ground.append("d"), Error::Kind::unavailable, words));
   CHECK(ground.disk.second.last_sequence().value() == end);
   CHECK(ground.unsound());
+}
+
+TEST_CASE("a worker finds by what it has stored, or read alone, that an older log stands there") {
+  Ground ground;
+  ground.watch.look();
+  const std::vector<Append> two = {{subject, "a", {}, {}}, {subject, "b", {}, {}}};
+  SUBCASE("as the end of a snapshot is read") {
+    fill(ground.disk.first, {"a", "b"});
+    REQUIRE(ground.log.load(2).value());
+  }
+  SUBCASE("one after the other") {
+    REQUIRE(ground.append("a"));
+    REQUIRE(ground.append("b"));
+  }
+  SUBCASE("in a batch") { REQUIRE(ground.log.append(two)); }
+  SUBCASE("in a chain") {
+    const Chain chain(two);
+    REQUIRE(ground.log.append_chains(std::span(&chain, 1)).front().stored == 2);
+  }
+  fill(ground.disk.second, {"a"});
+  ground.disk.log = &ground.disk.second;
+  ++ground.reconnects;
+  const Append other{"vsim.evt.other", "c", {}, {}};  // of a subject that is as it was
+  CHECK(says(ground.log.append(std::span(&other, 1)), Error::Kind::unavailable,
+             "EVENTS ends at 1, 2 was known to this process"));
+  CHECK(ground.disk.second.last_sequence().value() == 1);
 }
 
 TEST_CASE(

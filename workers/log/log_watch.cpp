@@ -91,7 +91,7 @@ Result<void> LogWatch::compare(std::uint64_t reconnects) {
   if (!models_fault) {
     return tl::unexpected(models_fault.error());
   }
-  auto own_fault = fault_of(own, "was read by this process");
+  auto own_fault = fault_of(own, "was known to this process");
   if (!own_fault) {
     return tl::unexpected(own_fault.error());
   }
@@ -166,15 +166,15 @@ Result<void> LogWatch::look_anew() {
   return compare(reconnects);
 }
 
-void LogWatch::read(const eventstore::Message& message) {
-  auto hash = messages::sha256_hex(message.payload);
+void LogWatch::record_known(StreamSequence sequence, std::string_view payload) {
+  auto hash = messages::sha256_hex(payload);
   const std::lock_guard lock(mutex_);
-  if (message.sequence > own_.sequence) {
-    own_ = {message.sequence, std::move(hash), 0};
+  if (sequence > own_.sequence) {
+    own_ = {sequence, std::move(hash), 0};
   }
 }
 
-StreamSequence LogWatch::last_read() const {
+StreamSequence LogWatch::last_known() const {
   const std::lock_guard lock(mutex_);
   return own_.sequence;
 }

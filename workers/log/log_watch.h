@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "eventstore/event_store.h"
 #include "ops/telemetry/metrics.h"
@@ -40,9 +41,10 @@ class LogWatch {
   /// models and the broker; blocks for some 2.5 s where Postgres is silent.
   eventstore::Result<void> check();
 
-  /// A message of the log, read in its order: later looks expect it to be there.
-  void read(const eventstore::Message& message);
-  StreamSequence last_read() const;
+  /// A message that the log holds: read in its order, or stored by this process, which may not have
+  /// read it yet. Later looks expect the newest of them to be there.
+  void record_known(StreamSequence sequence, std::string_view payload);
+  StreamSequence last_known() const;
 
   /// The log ends at this place, or gave it to an append, though it held that of `known` before.
   void record_short(StreamSequence end, StreamSequence known);
@@ -81,7 +83,7 @@ class LogWatch {
   mutable std::mutex mutex_;
   std::optional<read_model::Checkpoint> models_;  // none: the read models have not answered yet
   std::string models_silence_ = "they have not been asked";  // why they have not
-  read_model::Checkpoint own_;                               // the last message that was read
+  read_model::Checkpoint own_;                               // the last message that is known
   std::optional<std::uint64_t> compared_at_;  // reconnects when the log was looked at
   std::string models_fault_;
   std::string own_fault_;  // until the generation ends, since what was read stays read

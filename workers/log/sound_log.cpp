@@ -39,7 +39,7 @@ class NotingFollower : public eventstore::Follower {
     for (const auto& message : *messages) {
       heads_.record(message.subject, message.sequence);
     }
-    watch_.read(messages->back());
+    watch_.record_known(messages->back().sequence, messages->back().payload);
     return messages;
   }
 
@@ -84,10 +84,11 @@ Result<void> SoundLog::may_append(std::span<const Append> messages) {
   return {};
 }
 
-void SoundLog::record(std::span<const Append> messages, Sequence last, Sequence read_before) {
-  if (last <= read_before) {
-    return watch_.record_short(last, read_before);
+void SoundLog::record(std::span<const Append> messages, Sequence last, Sequence known_before) {
+  if (last <= known_before) {
+    return watch_.record_short(last, known_before);
   }
+  watch_.record_known(last, messages.back().payload);
   auto sequence = last - messages.size();
   for (const auto& message : messages) {
     heads_.record(message.subject, ++sequence);
@@ -98,10 +99,10 @@ Result<Sequence> SoundLog::append(std::span<const Append> batch) {
   if (auto ok = may_append(batch); !ok) {
     return tl::unexpected(ok.error());
   }
-  const auto read_before = watch_.last_read();
+  const auto known_before = watch_.last_known();
   auto last = log_.append(batch);
   if (last) {
-    record(batch, *last, read_before);
+    record(batch, *last, known_before);
   }
   return last;
 }
@@ -116,7 +117,7 @@ std::vector<ChainEnd> SoundLog::append_chains(std::span<const Chain> chains) {
       sound.push_back(chain);
     }
   }
-  const auto read_before = watch_.last_read();
+  const auto known_before = watch_.last_known();
   auto appended = log_.append_chains(sound);
   auto next = appended.begin();
   for (std::size_t i = 0; i < ends.size(); ++i) {
@@ -126,7 +127,7 @@ std::vector<ChainEnd> SoundLog::append_chains(std::span<const Chain> chains) {
     ends[i] = std::move(*next++);
     if (ends[i].stored > 0) {
       // Others' messages may stand before it: only its own place is known.
-      record(chains[i].subspan(ends[i].stored - 1, 1), ends[i].last, read_before);
+      record(chains[i].subspan(ends[i].stored - 1, 1), ends[i].last, known_before);
     }
   }
   return ends;
@@ -196,6 +197,14 @@ Result<std::vector<Message>> SoundLog::load_history(const std::string& filter) {
     return tl::unexpected(ok.error());
   }
   return history;
+}
+
+Result<std::optional<Message>> SoundLog::load(Sequence sequence) {
+  auto message = log_.load(sequence);
+  if (message && *message) {
+    watch_.record_known(sequence, (*message)->payload);
+  }
+  return message;
 }
 
 std::unique_ptr<eventstore::Follower> SoundLog::follow(Sequence after) {

@@ -38,10 +38,9 @@ class SoundLog : public eventstore::EventStore {
       const std::string& filter, eventstore::Sequence from) override {
     return log_.load_next(filter, from);
   }
+  /// What it gives becomes known: a view that begins with a snapshot reads the last of it so.
   eventstore::Result<std::optional<eventstore::Message>> load(
-      eventstore::Sequence sequence) override {
-    return log_.load(sequence);
-  }
+      eventstore::Sequence sequence) override;
   eventstore::Result<eventstore::Sequence> last_sequence() override { return log_.last_sequence(); }
 
   /// What it gives becomes known. It ends with a `conflict` when another log has taken the place of
@@ -52,7 +51,7 @@ class SoundLog : public eventstore::EventStore {
   eventstore::Result<void> may_append(std::span<const eventstore::Append> messages);
   /// Messages that the log has stored, adjacent, the last of them at `last`.
   void record(std::span<const eventstore::Append> messages, eventstore::Sequence last,
-              eventstore::Sequence read_before);
+              eventstore::Sequence known_before);
   eventstore::Result<void> explain_missing(eventstore::Sequence known, eventstore::Sequence found);
 
   eventstore::EventStore& log_;
