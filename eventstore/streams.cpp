@@ -83,7 +83,10 @@ Result<void> ensure_stream(const Broker& broker, const dom::element& config,
   }
   if (is_queue) {
     const auto log = stream_facts(broker, log_stream);
-    if (log && log->last_sequence > 0) {
+    if (!log) {
+      return tl::unexpected(log.error());  // an unknown log must not count as an empty one
+    }
+    if (log->last_sequence > 0) {
       auto anew = with_first_sequence(std::move(json), log->answered_at, above_log);
       if (!anew) {
         return tl::unexpected(anew.error());

@@ -108,6 +108,15 @@ TEST_CASE("a queue that is made anew begins no lower than what the log is known 
   }
 }
 
+TEST_CASE("no queue is made anew while nobody tells whether the log is empty") {
+  Ground ground;
+  REQUIRE(ground.ensure());
+  ground.append_something();
+  REQUIRE(ground.broker->api("$JS.API.STREAM.DELETE.COMMANDS", ""));
+  CHECK_FALSE(ensure_streams(*ground.broker, ground.definition, "SILENT"));
+  CHECK_FALSE(ground.broker->api("$JS.API.STREAM.INFO.COMMANDS", ""));
+}
+
 TEST_CASE("the log is not searched for a queue that is there, or for the very first") {
   Ground ground;
   const FirstSequence fails = [] { return fail(Error::Kind::unknown, "was searched"); };
