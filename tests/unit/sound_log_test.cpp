@@ -75,10 +75,32 @@ class Disk : public eventstore::EventStore {
     return log->load(sequence);
   }
   Result<Sequence> last_sequence() override { return log->last_sequence(); }
-  std::unique_ptr<eventstore::Follower> follow(Sequence after) override {
-    return log->follow(after);
-  }
+  std::unique_ptr<eventstore::Follower> follow(Sequence after) override;
 };
+
+/// Where another log stands now it says so, once, and goes on in that one from its place.
+class DiskFollower : public eventstore::Follower {
+ public:
+  DiskFollower(Disk& disk, Sequence after) : disk_(disk), position_(after), log_(disk.log) {}
+
+  Result<std::vector<Message>> next(std::size_t max, std::chrono::milliseconds wait) override {
+    if (std::exchange(log_, disk_.log) != disk_.log) {
+      return eventstore::fail(Error::Kind::unavailable, "the connection was lost in between");
+    }
+    auto messages = log_->follow(position_)->next(max, wait);
+    position_ += messages->size();
+    return messages;
+  }
+
+ private:
+  Disk& disk_;
+  Sequence position_;
+  MemoryStore* log_;
+};
+
+std::unique_ptr<eventstore::Follower> Disk::follow(Sequence after) {
+  return std::make_unique<DiskFollower>(*this, after);
+}
 
 struct Ground {
   Disk disk;
@@ -264,6 +286,22 @@ TEST_CASE("a worker finds by what it has stored, or read alone, that an older lo
   CHECK(ground.disk.second.last_sequence().value() == 1);
 }
 
+TEST_CASE("a worker knows what it had read also when it has read on in another log") {
+  Ground ground;
+  ground.watch.look();  // the read models are just being made anew, and know nothing
+  fill(ground.disk.first, {"a", "b", "c"});
+  const auto follower = ground.log.follow(0);
+  const auto read_on = [&] { return follower->next(100, std::chrono::milliseconds(0)); };
+  REQUIRE(read_on());
+  fill(ground.disk.second, {"a", "b", "x", "y"});  // by a worker that had read "b" at most
+  ground.disk.log = &ground.disk.second;
+  ++ground.reconnects;
+  CHECK_FALSE(read_on());
+  CHECK(read_on());
+  CHECK(says(ground.append("d"), Error::Kind::unavailable, "message 3 of EVENTS is not the one"));
+  CHECK(ground.disk.second.last_sequence().value() == 4);
+}
+
 TEST_CASE(
     "a log that was exchanged under a connection is found by the first append at the latest") {
   Ground ground;
@@ -288,7 +326,7 @@ TEST_CASE("once the read models are made anew from another log, nothing of the f
     ground.watch.look();
     ground.marks.checkpoint = checkpoint(3, "c");
   }
-  const auto follower = ground.log.follow(0);
+  auto follower = ground.log.follow(0);
   REQUIRE(follower->next(100, std::chrono::milliseconds(0)));
   fill(ground.disk.second, {"a", "b"});
   ground.disk.log = &ground.disk.second;
@@ -300,6 +338,8 @@ TEST_CASE("once the read models are made anew from another log, nothing of the f
   CHECK_FALSE(ground.unsound());
   CHECK(says(follower->next(100, std::chrono::milliseconds(0)), Error::Kind::conflict,
              "another log"));
+  CHECK(says(ground.append("d", 2), Error::Kind::unavailable, "still being made anew"));
+  follower = ground.log.follow(0);  // whatever was made of the former log is forgotten
   CHECK(ground.append("d", 2));
 }
 

@@ -132,6 +132,17 @@ std::uint64_t LogWatch::generation() const {
   return generation_;
 }
 
+std::uint64_t LogWatch::reader_begins() {
+  const std::lock_guard lock(mutex_);
+  readers_.insert(generation_);
+  return generation_;
+}
+
+void LogWatch::reader_ends(std::uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  readers_.erase(readers_.find(generation));
+}
+
 Result<void> LogWatch::check() {
   std::unique_lock lock(mutex_);
   const bool is_new = compared_at_ != reconnects_();
@@ -152,18 +163,49 @@ Result<void> LogWatch::check() {
   return eventstore::fail(Error::Kind::unavailable, std::move(trouble));
 }
 
+Result<void> LogWatch::check_append() {
+  if (auto ok = check(); !ok) {
+    return ok;
+  }
+  const std::lock_guard lock(mutex_);
+  if (readers_.empty() || *readers_.begin() == generation_) {
+    return {};
+  }
+  return eventstore::fail(Error::Kind::unavailable,
+                          "the view of the log is still being made anew from another log");
+}
+
 Result<void> LogWatch::look_anew() {
   const std::lock_guard looking(looking_);
-  const auto reconnects = reconnects_();
   std::unique_lock lock(mutex_);
-  if (compared_at_ == reconnects) {
+  if (compared_at_ == reconnects_()) {
     return {};  // another thread has looked meanwhile
   }
   lock.unlock();
+  return look_locked();
+}
+
+Result<void> LogWatch::look_locked() {
+  const auto reconnects = reconnects_();
   // An older copy may still hold the checkpoint of the last look. If Postgres does not answer, that
   // checkpoint is used.
   ask_models();
   return compare(reconnects);
+}
+
+Result<void> LogWatch::before_reading_on() {
+  std::unique_lock lock(mutex_);
+  const auto own = own_;
+  lock.unlock();
+  const auto fault = fault_of(own, "was known to this process");
+  if (!fault) {
+    return tl::unexpected(fault.error());
+  }
+  if (!*fault) {
+    return {};
+  }
+  const std::lock_guard looking(looking_);
+  return look_locked();
 }
 
 void LogWatch::record_known(StreamSequence sequence, std::string_view payload) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -37,9 +38,15 @@ class LogWatch {
   /// One look: what the read models say, and whether the log has it.
   void look();
 
-  /// An error while nothing may be appended, that says why. After a new connection asks the read
+  /// An error while nothing may be decided, that says why. After a new connection asks the read
   /// models and the broker; blocks for some 2.5 s where Postgres is silent.
   eventstore::Result<void> check();
+  /// The same for an append.
+  eventstore::Result<void> check_append();
+
+  /// Before anything is read behind a break: the log may be another one by now, and have grown past
+  /// what is known of the former one, so that later looks would not tell. An error: nobody answers.
+  eventstore::Result<void> before_reading_on();
 
   /// A message that the log holds: read in its order, or stored by this process, which may not have
   /// read it yet. Later looks expect the newest of them to be there.
@@ -55,6 +62,12 @@ class LogWatch {
   /// it: what was read of the former one counts no more.
   std::uint64_t generation() const;
 
+  /// Somebody who makes a view of the log from what is read, until reader_ends() with what this
+  /// gives. As long as one of an earlier generation is left, nothing is appended: it might have
+  /// been decided by what only the former log said.
+  std::uint64_t reader_begins();
+  void reader_ends(std::uint64_t generation);
+
   /// Why nothing can be appended yet, as a sentence; empty: the read models have answered once.
   std::string awaited() const;
 
@@ -66,6 +79,8 @@ class LogWatch {
   /// `reconnects` as it was before the read models were asked.
   eventstore::Result<void> compare(std::uint64_t reconnects);
   eventstore::Result<void> look_anew();
+  /// Holds `looking_`.
+  eventstore::Result<void> look_locked();
   eventstore::Result<std::optional<std::string>> fault_of(const read_model::Checkpoint& known,
                                                           std::string_view known_by);
   void judge(const std::optional<std::string>& models, const std::optional<std::string>& own,
@@ -90,6 +105,7 @@ class LogWatch {
   std::string lost_;       // likewise
   std::string logged_;     // the trouble that is in the log of this process
   std::uint64_t generation_ = 0;
+  std::multiset<std::uint64_t> readers_;  // of which generation each is
 };
 
 }  // namespace vsim::workers

@@ -26,13 +26,22 @@ class NotingFollower : public eventstore::Follower {
       : follower_(std::move(follower)),
         watch_(watch),
         heads_(heads),
-        generation_(watch.generation()) {}
+        generation_(watch.reader_begins()) {}
+  ~NotingFollower() override { watch_.reader_ends(generation_); }
+  NotingFollower(const NotingFollower&) = delete;
+  NotingFollower& operator=(const NotingFollower&) = delete;
 
   Result<std::vector<Message>> next(std::size_t max, std::chrono::milliseconds wait) override {
     if (watch_.generation() != generation_) {
       return eventstore::fail(Error::Kind::conflict, "another log has taken the place of EVENTS");
     }
+    if (reads_on_) {
+      if (auto ok = watch_.before_reading_on(); !ok) {
+        return tl::unexpected(ok.error());
+      }
+    }
     auto messages = follower_->next(max, wait);
+    reads_on_ = !messages;
     if (!messages || messages->empty()) {
       return messages;
     }
@@ -48,6 +57,7 @@ class NotingFollower : public eventstore::Follower {
   LogWatch& watch_;
   KnownHeads& heads_;
   std::uint64_t generation_;
+  bool reads_on_ = true;  // behind what was read before, by another follower or before an error
 };
 
 // A server's events stand under its region's subject, and are looked for over all regions.
@@ -68,7 +78,7 @@ std::string hidden_message(Sequence known, Sequence found) {
 }  // namespace
 
 Result<void> SoundLog::may_append(std::span<const Append> messages) {
-  if (auto ok = watch_.check(); !ok) {
+  if (auto ok = watch_.check_append(); !ok) {
     return ok;
   }
   for (const auto& message : messages) {
