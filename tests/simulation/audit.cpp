@@ -5,12 +5,15 @@
 
 #include <fmt/format.h>
 
+#include "domain/decimal.h"
 #include "eventstore/memory_store.h"
 #include "ops/vsimctl/log/log_fold.h"
 #include "schema/messages/sha256.h"
 
 namespace vsim::simulation {
 namespace {
+
+constexpr std::uint64_t deliveries_before_letter = 10;  // D48
 
 template <typename... Types>
 bool is_any(const EventData& data) {
@@ -412,6 +415,33 @@ std::optional<std::string> Audit::check_answers(const std::vector<std::unique_pt
     }
     if (found != outcomes_.end() && !one->stored && !one->maybe_stored) {
       return "was refused, and took effect: " + who;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Audit::check_letters(const Stream& dead_letters,
+                                                const std::set<CommandId>& undone) const {
+  for (const auto& [place, letter] : dead_letters.messages()) {
+    const bool exhausted = find_header(letter.headers, "Vsim-Dead-Reason") == "exhausted";
+    const auto deliveries = read_decimal(find_header(letter.headers, "Vsim-Dead-Deliveries"));
+    if (exhausted && deliveries.value_or(0) < deliveries_before_letter) {
+      return fmt::format("letter {} is of a command that was delivered {} times", place,
+                         deliveries.value_or(0));
+    }
+    const auto id = Uuid::parse(find_header(letter.headers, "Vsim-Command-Id"));
+    const auto found = id ? outcomes_.find({*id}) : outcomes_.end();
+    if (found == outcomes_.end() || undone.contains({*id})) {
+      continue;
+    }
+    const auto of = read_decimal(find_header(letter.headers, "Vsim-Dead-Sequence"));
+    const auto& outcomes = found->second;
+    const auto is_dead = [](const auto& seen) { return seen.kind == OutcomeKind::dead_lettered; };
+    const auto is_its = [&](const auto& seen) { return exhausted || seen.command == of; };
+    if (std::none_of(outcomes.begin(), outcomes.end(), is_dead) &&
+        std::any_of(outcomes.begin(), outcomes.end(), is_its)) {
+      return fmt::format("letter {} is of command {}, which is {}", place, id->to_string(),
+                         to_string(outcomes.back().kind));
     }
   }
   return std::nullopt;

@@ -35,6 +35,10 @@ class Audit {
                                            const Stream& dead_letters,
                                            const std::set<CommandId>& unrecorded,
                                            const std::set<CommandId>& undone) const;
+  /// At rest: a letter is of a command that nobody could carry out, and that was delivered often
+  /// enough (D48), or cannot be read.
+  std::optional<std::string> check_letters(const Stream& dead_letters,
+                                           const std::set<CommandId>& undone) const;
   /// The commands with a verdict of a purge.
   std::vector<CommandId> purged() const;
   /// At rest: every address that is claimed has a claimant with a fate.

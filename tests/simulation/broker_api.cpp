@@ -94,7 +94,8 @@ Hub::Reply Hub::take_api(const std::string& subject, const std::string& payload,
     return json_reply(R"({"storage":0,"limits":{"max_storage":-1}})");
   }
   if (subject.starts_with(direct_get)) {
-    return take_direct_get(stream(last_token(subject)), payload, reply_to);
+    const auto& of = stream(last_token(subject));
+    return of.deleted ? status_reply("503", "") : take_direct_get(of, payload, reply_to);
   }
   if (subject.starts_with("$JS.API.CONSUMER.MSG.NEXT.")) {
     take_pull(subject, payload, reply_to);
@@ -112,7 +113,16 @@ Hub::Reply Hub::take_stream_request(const std::string& subject, const std::strin
     return error_reply(404, 10059, "stream not found");
   }
   auto& of = found->second;
-  if (subject.starts_with("$JS.API.STREAM.INFO.")) {
+  if (of.deleted && subject.starts_with("$JS.API.STREAM.CREATE.")) {
+    of.begin_anew(std::max<Sequence>(1, Request(payload).number("/first_seq")), machine_.now());
+  }
+  if (of.deleted) {
+    return error_reply(404, 10059, "stream not found");
+  }
+  const bool tells = subject.starts_with("$JS.API.STREAM.INFO.");
+  const bool is_ensured = subject.starts_with("$JS.API.STREAM.CREATE.") ||
+                          subject.starts_with("$JS.API.STREAM.UPDATE.");
+  if (tells || is_ensured) {
     return json_reply(info_of(of));
   }
   if (subject.starts_with("$JS.API.STREAM.MSG.DELETE.")) {
@@ -181,6 +191,14 @@ Hub::Reply Hub::take_consumer_request(const std::string& subject, const std::str
   auto& of = stream(last_token(before));
   auto& consumers = consumers_of(of);
   const Request request(payload);
+  if (of.deleted) {
+    return error_reply(404, 10059, "stream not found");
+  }
+  if (before.starts_with("$JS.API.CONSUMER.CREATE.") &&
+      !request.text("/config/durable_name").empty()) {
+    make_commands_consumer();
+    return json_reply(info_of(of, consumers[name]));
+  }
   if (before.starts_with("$JS.API.CONSUMER.CREATE.")) {
     auto& made = consumers[name];
     made.name = name;

@@ -59,6 +59,9 @@ Consumer* Hub::commands_consumer() {
 }
 
 void Hub::make_commands_consumer() {
+  if (stream("COMMANDS").deleted) {
+    return;
+  }
   auto& consumer = consumers_["COMMANDS"]["commands"];
   consumer.name = "commands";
   consumer.filter = "vsim.cmd.*.*";
@@ -73,6 +76,18 @@ void Hub::delete_commands_consumer() {
       end_pull(*consumer, 0, "409", "Consumer Deleted");
     }
     consumers_["COMMANDS"].erase("commands");
+  }
+}
+
+void Hub::delete_commands() {
+  delete_commands_consumer();
+  stream("COMMANDS").erase();
+  acked_.clear();
+}
+
+void Hub::set_ack_wait(Time ack_wait) {
+  if (auto* consumer = commands_consumer()) {
+    consumer->ack_wait = ack_wait;
   }
 }
 
@@ -134,6 +149,10 @@ void Hub::announce(const std::string& subject, const Headers& headers, const std
     auto& arrives = inbox->link->heard_at;
     arrives = std::max(arrives, machine_.now() + takes);
     inbox->messages.push_back({arrives, {subject, reply_to, headers, payload}});
+    if (machine_.chance(faults.doubled)) {
+      arrives += std::chrono::milliseconds(machine_.draw(20));
+      inbox->messages.push_back({arrives, {subject, reply_to, headers, payload}});
+    }
     machine_.wake_all(inbox.get());
   }
 }
@@ -405,10 +424,12 @@ void Hub::deliver(Stream& stream, Consumer& consumer, const Stored& message) {
       machine_.wake_all(inbox.get());
     }
   }
+  // Those that wait take turns.
   pull.next_heartbeat = machine_.now() + pull.heartbeat_every;
-  if (--pull.left == 0) {
-    consumer.pulls.pop_front();
+  if (--pull.left > 0) {
+    consumer.pulls.push_back(pull);
   }
+  consumer.pulls.pop_front();
 }
 
 void Hub::end_pull(Consumer& consumer, std::size_t index, const char* status, const char* text) {

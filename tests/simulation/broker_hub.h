@@ -69,6 +69,7 @@ struct Consumer {
 struct DeliveryFaults {
   double delayed = 0;   // a delivery or a reply takes seconds
   double repeated = 0;  // a command is delivered though its worker has it in hand
+  double doubled = 0;   // a reply comes once more, later
 };
 
 class Hub : public Clockwork {
@@ -88,6 +89,9 @@ class Hub : public Clockwork {
   /// The consumer `commands` of COMMANDS, as schema/messages/streams.json has it.
   void make_commands_consumer();
   void delete_commands_consumer();
+  /// COMMANDS is gone, with its consumer, until somebody makes it anew.
+  void delete_commands();
+  void set_ack_wait(Time ack_wait);
   /// A purge by filter or place: what is left of the stream is delivered again only after the ack
   /// wait, as nats-server 2.15 does it (D73).
   void forget_redeliveries(const Stream& stream);

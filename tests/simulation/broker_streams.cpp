@@ -43,8 +43,9 @@ bool matches(std::string_view filter, std::string_view subject) {
 }
 
 bool Stream::takes(std::string_view subject) const {
-  return std::any_of(subjects.begin(), subjects.end(),
-                     [&](const std::string& filter) { return matches(filter, subject); });
+  return !deleted && std::any_of(subjects.begin(), subjects.end(), [&](const std::string& filter) {
+    return matches(filter, subject);
+  });
 }
 
 std::optional<ApiError> Stream::refusal(const Incoming& message) const {
@@ -203,6 +204,19 @@ void Stream::cut_tail(std::size_t count) {
     last_ = last - 1;
   }
   std::erase_if(ids_, [this](const auto& id) { return id.second.first > last_; });
+}
+
+void Stream::erase() {
+  messages_.clear();
+  by_subject_.clear();
+  ids_.clear();
+  deleted = true;
+}
+
+void Stream::begin_anew(Sequence first, Time now) {
+  last_ = first - 1;
+  created = now;
+  deleted = false;
 }
 
 void Stream::forget_ids() {

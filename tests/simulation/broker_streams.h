@@ -57,6 +57,7 @@ class Stream {
   bool one_per_subject = false;
   bool unsynced = false;  // persist_mode async
   bool deny_purge = false;
+  bool deleted = false;
   std::size_t size_max = 0;
   Time id_window{0};
   Time created{0};
@@ -78,6 +79,9 @@ class Stream {
   void restore(const Stored& message);
   /// Forgets the last ones, as if they had never been.
   void cut_tail(std::size_t count);
+  /// Nothing of it is left, until it begins anew.
+  void erase();
+  void begin_anew(Sequence first, Time now);
   /// What a restart remembers of message ids: those of stored messages.
   void forget_ids();
 

@@ -180,6 +180,9 @@ void Clients::carry_out(const PlannedCommand& planned) {
   if (planned.kind == "poison") {
     return type_poison(planned);
   }
+  if (planned.kind == "create_again") {
+    return type_create_again(planned);
+  }
   if (planned.kind == "half_create") {
     return type_half_create(planned);
   }
@@ -313,6 +316,17 @@ void Clients::type_poison(const PlannedCommand& planned) {
   auto& given = note_given(CommandId{}, "poison", server);
   given.unreadable = true;
   publish(messages::server_command(region, server), texts[planned.number % 5], {}, given);
+}
+
+/// A create for an id that there was one for already: of a server, or of one that was refused.
+void Clients::type_create_again(const PlannedCommand& planned) {
+  const auto& slot = slots_[planned.server];
+  if (!slot.server) {
+    return;
+  }
+  auto& given = note_given(CommandId{}, planned.kind, slot.server);
+  publish(messages::server_command(slot.region, *slot.server),
+          make_create(planned, slot.region).payload, {}, given);
 }
 
 /// What a worker leaves behind that dies between an address's claim and its server's event, with

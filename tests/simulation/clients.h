@@ -41,6 +41,7 @@ class Clients {
   void hear(const api::Reply<api::WriteResult>& answer, Given& given);
   void type_by_hand(const PlannedCommand& planned);
   void type_poison(const PlannedCommand& planned);
+  void type_create_again(const PlannedCommand& planned);
   void type_half_create(const PlannedCommand& planned);
   void type_for_fleet(const PlannedCommand& planned);
   void copy_from_journal(const PlannedCommand& planned);

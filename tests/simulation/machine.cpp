@@ -17,20 +17,26 @@ constexpr Time step_takes = std::chrono::microseconds(1);
 constexpr Time look_takes = std::chrono::nanoseconds(100);
 constexpr std::uint64_t lock_yields_one_in = 64;
 
+// Of the last run, as steady clocks have it: they can tell no more than 292 years in all.
+Time last_end = std::chrono::hours(24 * 365);
+
 Task* current_task = nullptr;
 Machine* the_machine = nullptr;
 
 }  // namespace
 
 Machine::Machine(std::uint64_t seed) : random_(seed) {
-  static int runs = 0;
-  booted_ = std::chrono::hours(24 * 365) * ++runs;
+  // Full hours, so that what rounds its time rounds it alike in each run.
+  booted_ = std::chrono::ceil<std::chrono::hours>(last_end + std::chrono::minutes(10));
   // Where there is one thread, std::stop_source leaves out what other threads would wait for.
   __libc_single_threaded = 0;
   the_machine = this;
 }
 
-Machine::~Machine() { the_machine = nullptr; }
+Machine::~Machine() {
+  last_end = booted_ + now_;
+  the_machine = nullptr;
+}
 
 Task* Machine::current() { return current_task; }
 Machine& Machine::here() { return *the_machine; }

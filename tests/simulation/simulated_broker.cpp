@@ -152,7 +152,9 @@ void Broker::publish(const std::string& subject, std::string_view payload, const
     return;
   }
   machine.note(fmt::format("sends {} {}", subject, in_short(payload)));
-  machine.yield();
+  const bool is_event = subject.starts_with("vsim.evt.");  // no destructor sends one
+  const auto stalled = is_event ? world().weather.time_stalled(machine) : Time(0);
+  stalled > Time(0) ? machine.sleep(stalled) : machine.yield();
   if (!is_there(*impl_->link)) {
     return;
   }

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "eventstore/streams.h"
 #include "ops/process/catalogue.h"
 #include "ops/process/server_of_log.h"
+#include "ops/vsimctl/migrate/queue_start.h"
 #include "ops/vsimctl/migrate/seed_log.h"
+#include "schema/messages/catalogue_files.h"
 #include "schema/messages/command_envelope.h"
 #include "schema/messages/command_identity.h"
 #include "schema/messages/event_codec.h"
@@ -105,7 +108,8 @@ class Run {
     weather.answer_lost = chance("answer_lost");
     weather.slow = chance("slow");
     weather.database_fails = chance("database_fails");
-    world_.hub.faults = {chance("delayed"), chance("repeated")};
+    weather.stalled = chance("stalled");
+    world_.hub.faults = {chance("delayed"), chance("repeated"), chance("doubled")};
     machine_.yield_at_locks(true);
   }
 
@@ -180,12 +184,20 @@ class Run {
     } else if (fault.kind == "remake_consumer") {
       world_.hub.delete_commands_consumer();
       later(short_time, [this] { world_.hub.make_commands_consumer(); });
+    } else if (fault.kind == "hasty_consumer") {
+      world_.hub.set_ack_wait(std::chrono::milliseconds(20 + fault.number % 400));
+      later(short_time, [this] { world_.hub.set_ack_wait(30s); });
+    } else if (fault.kind == "remake_queue") {
+      remake_queue(short_time);
     } else if (fault.kind == "rebuild") {
       rebuild();
     } else if (fault.kind == "older_log") {
       restore_older_log(fault, short_time);
     } else if (fault.kind == "database_away") {
       world_.weather.database_back_at = machine_.now() + short_time;
+      if (older_log_) {
+        older_log_->is_known = false;
+      }
     } else if (fault.kind == "log_refuses") {
       world_.hub.refuse_appends_until(machine_.now() + short_time);
     } else if (fault.kind == "wrong_clock") {
@@ -235,13 +247,43 @@ class Run {
       }
     }
     for (const auto sequence : gone) {
-      machine_.note("purges command " + std::to_string(sequence));
-      if (const auto id = messages::command_id_of(message_of(*queue.find(sequence)))) {
-        purged_[*id] = sequence;
-      }
+      note_purged(*queue.find(sequence));
       queue.remove(sequence);
     }
     world_.hub.forget_redeliveries(queue);
+  }
+
+  void note_purged(const Stored& command) {
+    machine_.note("purges command " + std::to_string(command.sequence));
+    if (const auto id = messages::command_id_of(message_of(command))) {
+      purged_[*id] = command.sequence;
+    }
+  }
+
+  /// An administrator removes COMMANDS and, after a while, runs `vsimctl migrate`, as the runbook
+  /// has it for numbers that are broken.
+  void remake_queue(Time down) {
+    auto& queue = world_.hub.stream("COMMANDS");
+    if (queue.deleted) {
+      return;
+    }
+    for (const auto& [sequence, command] : queue.messages()) {
+      note_purged(command);
+    }
+    world_.hub.delete_commands();
+    later(down, [this] {
+      const auto definition = messages::load_streams_definition(settings_.schema_dir);
+      while (!migrate_broker(*definition)) {
+        machine_.sleep(1s);
+      }
+    });
+  }
+
+  bool migrate_broker(const std::string& definition) const {
+    const auto broker = eventstore::Broker::connect({.url = settings_.nats_url, .name = "migrate"});
+    return broker && eventstore::ensure_streams(**broker, definition, "EVENTS", [&] {
+             return vsimctl::first_free_number(**broker);
+           });
   }
 
   /// What was purged before the janitor had copied it to a JOURNAL whose tail a crash had taken:
@@ -289,8 +331,9 @@ class Run {
     }
     world_.hub.crash_to_older_events(1s, end);
     const auto projected = world_.tables.checkpoints.find("EVENTS");
-    const bool is_known =
-        projected != world_.tables.checkpoints.end() && projected->second.sequence > end;
+    const bool is_known = projected != world_.tables.checkpoints.end() &&
+                          projected->second.sequence > end &&
+                          machine_.now() >= world_.weather.database_back_at;
     older_log_ = {end, is_known};
     machine_.note(fmt::format("EVENTS ends at {} again, {}", end,
                               is_known ? "which the read models know" : "as the read models do"));
@@ -325,7 +368,8 @@ class Run {
 
   bool come_to_rest() {
     auto& weather = world_.weather;
-    weather.request_lost = weather.answer_lost = weather.slow = weather.database_fails = 0;
+    weather.request_lost = weather.answer_lost = weather.slow = weather.stalled =
+        weather.database_fails = 0;
     world_.hub.faults = {};
     world_.hub.refuse_appends_until(Time(0));
     for (int looks = 0; !machine_.failure(); ++looks) {
@@ -381,6 +425,7 @@ class Run {
     look();
     check(audit_->check_answers(clients_->given(), world_.hub.stream("DEAD_LETTERS"),
                                 purged_without_record(), undone_));
+    check(audit_->check_letters(world_.hub.stream("DEAD_LETTERS"), undone_));
     check_purge_verdicts();
     check(audit_->check_claims());
     check(Audit::check_rows(events, world_.tables));
@@ -473,7 +518,7 @@ class Run {
   Sequence events_seeded_ = 0;
   struct OlderLog {
     Sequence end = 0;
-    bool is_known = false;  // the read models hold more
+    bool is_known = false;  // the read models hold more, and have answered all the time
   };
   std::optional<OlderLog> older_log_;  // until an operator accepts it
   std::set<CommandId> undone_;         // whose outcomes it lacks

@@ -44,4 +44,8 @@ Time Weather::time_of_way(Machine& machine) {
   return std::chrono::microseconds(30 + machine.draw(300));
 }
 
+Time Weather::time_stalled(Machine& machine) {
+  return strikes(machine, stalled) ? std::chrono::milliseconds(1 + machine.draw(3000)) : Time(0);
+}
+
 }  // namespace vsim::simulation

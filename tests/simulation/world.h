@@ -20,6 +20,7 @@ struct Weather {
   double request_lost = 0;
   double answer_lost = 0;
   double slow = 0;
+  double stalled = 0;
   double database_fails = 0;
   std::uint64_t faults_max = ~0ULL;  // so many in all: for shrinking
   std::uint64_t faults = 0;
@@ -28,6 +29,8 @@ struct Weather {
   Luck luck_of_request(Machine& machine);
   Luck luck_of_database(Machine& machine);
   Time time_of_way(Machine& machine);
+  /// How long a sender stands still before a message that it does not wait for.
+  Time time_stalled(Machine& machine);
 
  private:
   bool strikes(Machine& machine, double chance);
