@@ -122,7 +122,7 @@ struct Parts {
         applied(
             queue, events, [&broker] { return stream_facts(broker, messages::events_stream); },
             read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
-        queries(log_side, read_side, clock, applied),
+        queries(log_side, read_side, clock, applied, catalogue),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         billing(read_side, clock, applied),

@@ -239,4 +239,23 @@ Answer ServerQueries::types(const Call& call) {
   return json_answer(200, http::render_types(*types));
 }
 
+Answer ServerQueries::profiles(const Call& call) {
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
+  return json_answer(200, http::render_profiles(catalogue_));
+}
+
+Answer ServerQueries::profile(const Call& call) {
+  if (const auto query = read_query(call, {}); !query) {
+    return tl::unexpected(query.error());
+  }
+  const auto found = catalogue_.profiles.find(std::string(call.parameter));
+  if (found == catalogue_.profiles.end()) {
+    return tl::unexpected(Problem{.code = ProblemCode::not_found,
+                                  .detail = "there is no such profile; GET /profiles lists them"});
+  }
+  return json_answer(200, http::render_profile(found->second, catalogue_));
+}
+
 }  // namespace vsim::api

@@ -1,11 +1,12 @@
 #pragma once
 
-// The reads: servers, their logs, regions and types.
+// The reads: servers, their logs, regions, types and profiles.
 
 #include "api/applied_time.h"
 #include "api/log_side.h"
 #include "api/read_side.h"
 #include "api/simulated_clock.h"
+#include "domain/catalogue.h"
 
 namespace vsim::api {
 
@@ -18,14 +19,21 @@ inline constexpr std::uint64_t logs_limit_default = 100;
 class ServerQueries {
  public:
   /// All outlive it.
-  ServerQueries(LogSide& log_side, ReadSide& read_side, SimulatedClock& clock, AppliedTime& applied)
-      : log_side_(log_side), read_side_(read_side), clock_(clock), applied_(applied) {}
+  ServerQueries(LogSide& log_side, ReadSide& read_side, SimulatedClock& clock, AppliedTime& applied,
+                const Catalogue& catalogue)
+      : log_side_(log_side),
+        read_side_(read_side),
+        clock_(clock),
+        applied_(applied),
+        catalogue_(catalogue) {}
 
-  Answer list(const Call& call);     // GET /servers
-  Answer get(const Call& call);      // GET /servers/{id}
-  Answer logs(const Call& call);     // GET /servers/{id}/logs
-  Answer regions(const Call& call);  // GET /regions
-  Answer types(const Call& call);    // GET /types
+  Answer list(const Call& call);      // GET /servers
+  Answer get(const Call& call);       // GET /servers/{id}
+  Answer logs(const Call& call);      // GET /servers/{id}/logs
+  Answer regions(const Call& call);   // GET /regions
+  Answer types(const Call& call);     // GET /types
+  Answer profiles(const Call& call);  // GET /profiles
+  Answer profile(const Call& call);   // GET /profiles/{name}
 
  private:
   Answer show(const ServerId& id);
@@ -36,6 +44,7 @@ class ServerQueries {
   ReadSide& read_side_;
   SimulatedClock& clock_;
   AppliedTime& applied_;
+  const Catalogue& catalogue_;
 };
 
 }  // namespace vsim::api

@@ -105,7 +105,8 @@ HttpResponse superseded_answer(const Write& write, const WriteResult& result) {
 
 bool is_settled(const read_model::ServerRow& server) {
   const auto status = status_from(server.status);
-  return status == Status::running || status == Status::stopped || status == Status::terminated;
+  return status == Status::running || status == Status::stopped || status == Status::terminated ||
+         status == Status::failed;
 }
 
 }  // namespace vsim::api

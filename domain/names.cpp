@@ -28,6 +28,8 @@ constexpr std::string_view name_of(Status value) {
       return "TERMINATING";
     case Status::terminated:
       return "TERMINATED";
+    case Status::failed:
+      return "FAILED";
   }
   return {};
 }
@@ -90,6 +92,66 @@ constexpr std::string_view name_of(TerminationReason value) {
       return "idle_timeout";
     case TerminationReason::forced:
       return "forced";
+    case TerminationReason::launch_failure:
+      return "launch_failure";
+    case TerminationReason::interruption:
+      return "interruption";
+  }
+  return {};
+}
+
+constexpr std::string_view name_of(Ending value) {
+  switch (value) {
+    case Ending::usual:
+      return "usual";
+    case Ending::failed:
+      return "FAILED";
+    case Ending::terminated:
+      return "TERMINATED";
+    case Ending::stuck:
+      return "stuck";
+  }
+  return {};
+}
+
+constexpr std::string_view name_of(Hazard value) {
+  switch (value) {
+    case Hazard::host_failure:
+      return "host_failure";
+    case Hazard::impairment:
+      return "impairment";
+    case Hazard::interruption:
+      return "interruption";
+  }
+  return {};
+}
+
+constexpr std::string_view name_of(Turn value) {
+  switch (value) {
+    case Turn::transition:
+      return "transition";
+    case Turn::idle_timeout:
+      return "idle_timeout";
+    case Turn::host_failure:
+      return "host_failure";
+    case Turn::impairment:
+      return "impairment";
+    case Turn::recovery:
+      return "recovery";
+    case Turn::interruption_notice:
+      return "interruption_notice";
+    case Turn::interruption:
+      return "interruption";
+  }
+  return {};
+}
+
+constexpr std::string_view name_of(Health value) {
+  switch (value) {
+    case Health::ok:
+      return "ok";
+    case Health::impaired:
+      return "impaired";
   }
   return {};
 }
@@ -105,6 +167,7 @@ constexpr std::size_t count_names() {
 }
 static_assert(count_names<Status>() == status_count);
 static_assert(count_names<Transition>() == transition_count);
+static_assert(count_names<Hazard>() == hazard_count);
 
 template <typename Enum>
 std::optional<Enum> find(std::string_view name) {
@@ -129,9 +192,13 @@ template <typename Data>
 constexpr std::size_t own_events = std::variant_size_v<Data> - no_change_names.size();
 
 constexpr std::array<std::string_view, own_events<EventData>> event_names = {
-    "server_provisioning", "server_provisioned", "server_starting",  "server_started",
-    "server_stopping",     "server_stopped",     "server_rebooting", "server_rebooted",
-    "server_terminating",  "server_terminated"};
+    "server_provisioning", "server_provisioned",
+    "server_starting",     "server_started",
+    "server_stopping",     "server_stopped",
+    "server_rebooting",    "server_rebooted",
+    "server_terminating",  "server_terminated",
+    "server_failed",       "server_impaired",
+    "server_recovered",    "server_interruption_noticed"};
 constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_names = {
     "pool_extended"};
 constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
@@ -152,6 +219,10 @@ std::string_view to_string(RejectionCode code) { return name_of(code); }
 std::string_view to_string(OutcomeKind kind) { return name_of(kind); }
 std::string_view to_string(TerminationReason reason) { return name_of(reason); }
 std::string_view to_string(Transition transition) { return name_of(transition); }
+std::string_view to_string(Ending ending) { return name_of(ending); }
+std::string_view to_string(Hazard hazard) { return name_of(hazard); }
+std::string_view to_string(Turn turn) { return name_of(turn); }
+std::string_view to_string(Health health) { return name_of(health); }
 std::string_view event_type(const EventData& data) { return event_name(event_names, data); }
 std::string_view event_type(const PoolEventData& data) {
   return event_name(pool_event_names, data);
@@ -177,5 +248,8 @@ std::optional<OutcomeKind> outcome_kind_from(std::string_view name) {
 std::optional<TerminationReason> termination_reason_from(std::string_view name) {
   return find<TerminationReason>(name);
 }
+std::optional<Ending> ending_from(std::string_view name) { return find<Ending>(name); }
+std::optional<Turn> turn_from(std::string_view name) { return find<Turn>(name); }
+std::optional<Health> health_from(std::string_view name) { return find<Health>(name); }
 
 }  // namespace vsim

@@ -76,40 +76,91 @@ struct Blueprint {
   bool operator==(const Blueprint&) const = default;
 };
 
-enum class TerminationReason : std::uint8_t { user, idle_timeout, forced };
+enum class TerminationReason : std::uint8_t {
+  user,
+  idle_timeout,
+  forced,
+  launch_failure,
+  interruption
+};
 
-// A transition that takes time is two events: the first stores when the second is due.
+/// Why a transition or a host failed.
+struct Failure {
+  std::string code;    // for programs: "boot_failed"
+  std::string detail;  // for people
+  bool operator==(const Failure&) const = default;
+};
+
+/// How a transition will end, drawn where it begins.
+struct End {
+  std::optional<Instant> due;              // none: it is stuck, until an operator forces it
+  std::optional<Failure> failure = {};     // none: as it is meant to
+  Status failed_becomes = Status::failed;  // FAILED or TERMINATED
+  bool operator==(const End&) const = default;
+};
+
+/// What happens by itself.
+enum class Turn : std::uint8_t {
+  transition,           // the end of one
+  idle_timeout,         // an idle server is reaped
+  host_failure,         // a server stops or fails with its host
+  impairment,           // its health is impaired
+  recovery,             // and ok again
+  interruption_notice,  // its end is announced
+  interruption          // and comes
+};
+
+/// When something happens by itself.
+struct Deadline {
+  Instant due;
+  Status becomes = Status::running;  // of a turn that changes the status
+  Turn turn = Turn::transition;
+  std::optional<Failure> failure = {};
+  bool operator==(const Deadline&) const = default;
+};
+
+/// The order of a server's deadlines: at one time, that of the turns' names above.
+bool comes_before(const Deadline& one, const Deadline& other);
+
+// A transition that takes time is two events: the first stores when the second is due. An event
+// with which a server is RUNNING, at once or at its deadline, also stores the hazards that were
+// drawn for it, in their order.
 struct ServerProvisioning {
   Blueprint blueprint;
-  Instant due;
+  End end;
+  std::vector<Deadline> hazards = {};
   bool operator==(const ServerProvisioning&) const = default;
 };
 /// A create without a delay: straight to the end state in one event.
 struct ServerProvisioned {
   Blueprint blueprint;
+  std::vector<Deadline> hazards = {};
   bool operator==(const ServerProvisioned&) const = default;
 };
 struct ServerStarting {
   Status from;
-  Instant due;
+  End end;
+  std::vector<Deadline> hazards = {};
   bool operator==(const ServerStarting&) const = default;
 };
 struct ServerStarted {
   Status from;
+  std::vector<Deadline> hazards = {};
   bool operator==(const ServerStarted&) const = default;
 };
 struct ServerStopping {
   Status from;
-  Instant due;
+  End end;
   bool operator==(const ServerStopping&) const = default;
 };
 struct ServerStopped {
   Status from;
+  std::optional<Failure> failure = {};  // its host's; none: it was asked to stop
   bool operator==(const ServerStopped&) const = default;
 };
 struct ServerRebooting {
   Status from;
-  Instant due;
+  End end;
   bool operator==(const ServerRebooting&) const = default;
 };
 struct ServerRebooted {
@@ -118,18 +169,37 @@ struct ServerRebooted {
 };
 struct ServerTerminating {
   Status from;
-  Instant due;
+  End end;
   bool operator==(const ServerTerminating&) const = default;
 };
 struct ServerTerminated {
   Status from;
   TerminationReason reason{};
-  std::string note = {};  // when forced: the operator's words
+  std::string note = {};                // when forced: the operator's words
+  std::optional<Failure> failure = {};  // of a launch
   bool operator==(const ServerTerminated&) const = default;
+};
+/// The boot or the host did not succeed; the address is kept.
+struct ServerFailed {
+  Status from;
+  Failure failure;
+  bool operator==(const ServerFailed&) const = default;
+};
+struct ServerImpaired {
+  Instant until;
+  bool operator==(const ServerImpaired&) const = default;
+};
+struct ServerRecovered {
+  bool operator==(const ServerRecovered&) const = default;
+};
+struct ServerInterruptionNoticed {
+  Instant interruption_at;
+  bool operator==(const ServerInterruptionNoticed&) const = default;
 };
 using EventData = EventDataOf<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted,
                               ServerStopping, ServerStopped, ServerRebooting, ServerRebooted,
-                              ServerTerminating, ServerTerminated>;
+                              ServerTerminating, ServerTerminated, ServerFailed, ServerImpaired,
+                              ServerRecovered, ServerInterruptionNoticed>;
 
 struct Event : Fact<EventData> {
   ServerId server;
@@ -140,20 +210,19 @@ struct Event : Fact<EventData> {
 // ---------------------------------------------------------------------------------------------
 // State: the fold of a subject's events; every event carries the one after it.
 
-/// When something happens by itself: the end of a transition, or the reaping of an idle server.
-struct Deadline {
-  Instant due;
-  Status becomes = Status::running;
-  bool operator==(const Deadline&) const = default;
-};
+enum class Health : std::uint8_t { ok, impaired };
 
 struct Server {
   Blueprint blueprint;
   Status status = Status::pending;
   Instant created_at;
   std::optional<Instant> last_started_at;  // when it last became RUNNING
-  std::optional<Deadline> deadline;
+  std::optional<Deadline> deadline;        // the earliest
+  std::vector<Deadline> later = {};        // the others, in the order in which they come
   std::optional<TerminationReason> termination_reason;
+  std::optional<Failure> failure = {};  // while FAILED, STOPPED by its host, or not launched
+  Health health = Health::ok;
+  std::optional<Instant> interruption_at = {};  // from its notice on
   Bill bill;
   bool operator==(const Server&) const = default;
 };
@@ -222,6 +291,10 @@ State evolve(State state, const Event& event);
 
 std::string_view to_string(TerminationReason reason);  // "idle_timeout"
 std::optional<TerminationReason> termination_reason_from(std::string_view name);
+std::string_view to_string(Turn turn);  // "host_failure"
+std::optional<Turn> turn_from(std::string_view name);
+std::string_view to_string(Health health);  // "impaired"
+std::optional<Health> health_from(std::string_view name);
 std::string_view event_type(const EventData& data);   // "server_stopped"
 std::string_view command_type(const Action& action);  // "stop"
 std::string_view command_type(const Command& command);

@@ -6,6 +6,8 @@
 
 #include "domain/invariant.h"
 #include "domain/server.h"
+#include "domain/server_deadlines.h"
+#include "domain/tag_overrides.h"
 
 namespace vsim {
 namespace {
@@ -16,17 +18,17 @@ struct Rule {
   std::array<bool, status_count> from;
 };
 // clang-format off
-//                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED
+//                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED FAILED
 constexpr Rule start_rule =     {Transition::start,
-                                 {false,  false,  false,   true,   false,    false,     false}};
+                                 {false,  false,  false,   true,   false,    false,     false,    true}};
 constexpr Rule stop_rule =      {Transition::stop,
-                                 {false,  true,   false,   false,  false,    false,     false}};
+                                 {false,  true,   false,   false,  false,    false,     false,    false}};
 constexpr Rule reboot_rule =    {Transition::reboot,
-                                 {false,  true,   false,   false,  false,    false,     false}};
+                                 {false,  true,   false,   false,  false,    false,     false,    false}};
 constexpr Rule terminate_rule = {Transition::terminate,
-                                 {true,   true,   true,    true,   true,     false,     false}};
+                                 {true,   true,   true,    true,   true,     false,     false,    true}};
 constexpr Rule force_rule =     {Transition::terminate,
-                                 {true,   true,   true,    true,   true,     true,      false}};
+                                 {true,   true,   true,    true,   true,     true,      false,    true}};
 // clang-format on
 
 std::string states_allowed(const Rule& rule) {
@@ -41,28 +43,6 @@ std::string states_allowed(const Rule& rule) {
     text += to_string(static_cast<Status>(i));
   }
   return text;
-}
-
-// The event that a deadline brings.
-EventData event_at_deadline(const Server& server) {
-  switch (server.status) {
-    case Status::pending:
-      if (server.deadline->becomes == Status::stopped) {
-        return ServerStopped{server.status};
-      }
-      return ServerStarted{server.status};
-    case Status::stopping:
-      return ServerStopped{server.status};
-    case Status::stopped:
-      return ServerTerminated{server.status, TerminationReason::idle_timeout};
-    case Status::rebooting:
-      return ServerRebooted{server.status};
-    case Status::terminating:
-    case Status::running:     // has no deadline
-    case Status::terminated:  // has no deadline
-      break;
-  }
-  return ServerTerminated{server.status, TerminationReason::user};
 }
 
 // Records events one by one, so that each is decided on the state after the one before.
@@ -90,6 +70,10 @@ class Recorder {
              Origin{"timekeeper", {}});
     }
   }
+
+  // What comes before an event that is recorded at that moment: the clock of the process may be
+  // behind the last event, and what is due with that one comes first too.
+  void record_due_before(Instant now) { record_due(std::max(now, state_.at)); }
 
   const State& state() const { return state_; }
   std::vector<Event> take() { return std::move(events_); }
@@ -154,19 +138,35 @@ struct Decide {
                         .tags = create.tags,
                         .ip = *context.free_ip,
                         .terms = {.hourly_rate = rate,
-                                  .delays = profile.delays,
+                                  .courses = profile.courses,
                                   .create_ends_in = profile.create_ends_in,
                                   .idle_timeout = idle,
-                                  .billing = profile.billing}};
-    const auto delay = drawn(blueprint.terms, Transition::create);
-    if (delay.count() == 0) {
-      return EventData(ServerProvisioned{std::move(blueprint)});
+                                  .billing = profile.billing,
+                                  .risks = profile.risks}};
+    apply_tags(blueprint.tags, blueprint.terms);
+    const auto way = drawn(blueprint.terms, Transition::create);
+    std::vector<Deadline> hazards;
+    if (blueprint.terms.create_ends_in == Status::running) {
+      hazards = hazards_after(way.end, blueprint.terms, draw());
     }
-    return EventData(ServerProvisioning{std::move(blueprint), now + delay});
+    if (way.at_once) {
+      return EventData(ServerProvisioned{std::move(blueprint), std::move(hazards)});
+    }
+    return EventData(ServerProvisioning{std::move(blueprint), way.end, std::move(hazards)});
   }
 
   Ruling operator()(const Start&) const {
-    return change<ServerStarting, ServerStarted>(start_rule);
+    if (auto refused = refusal(start_rule)) {
+      return std::move(*refused);
+    }
+    const auto from = state.server->status;
+    const auto& terms = state.server->blueprint.terms;
+    const auto way = drawn(terms, Transition::start);
+    auto hazards = hazards_after(way.end, terms, draw());
+    if (way.at_once) {
+      return EventData(ServerStarted{from, std::move(hazards)});
+    }
+    return EventData(ServerStarting{from, way.end, std::move(hazards)});
   }
   Ruling operator()(const Stop&) const { return change<ServerStopping, ServerStopped>(stop_rule); }
   Ruling operator()(const Reboot&) const {
@@ -186,11 +186,11 @@ struct Decide {
       return std::move(*refused);
     }
     const auto from = state.server->status;
-    const auto delay = drawn(state.server->blueprint.terms, rule.transition);
-    if (delay.count() == 0) {
+    const auto way = drawn(state.server->blueprint.terms, rule.transition);
+    if (way.at_once) {
       return EventData(Done{from});
     }
-    return EventData(Begun{from, now + delay});
+    return EventData(Begun{from, way.end});
   }
 
   Ruling force(const std::string& because) const {
@@ -215,10 +215,29 @@ struct Decide {
                               "; " + verb + " needs " + states_allowed(rule));
   }
 
-  Duration drawn(const Terms& terms, Transition transition) const {
-    return draw_delay(terms.delays[static_cast<std::size_t>(transition)], context.seed,
-                      command.server, state.version + 1);
+  // How a transition will go. Only what ends as it is meant to can do so at once.
+  struct Way {
+    End end;
+    bool at_once = false;
+  };
+
+  Way drawn(const Terms& terms, Transition transition) const {
+    const auto course = draw().course(terms.courses[static_cast<std::size_t>(transition)]);
+    const auto delay = draw().delay(course.delay);
+    switch (course.ending) {
+      case Ending::usual:
+        return {.end = {now + delay}, .at_once = delay.count() == 0};
+      case Ending::failed:
+        return {.end = {now + delay, Failure{course.code, course.detail}}};
+      case Ending::terminated:
+        return {.end = {now + delay, Failure{course.code, course.detail}, Status::terminated}};
+      case Ending::stuck:
+        break;
+    }
+    return {.end = {std::nullopt}};
   }
+
+  Draw draw() const { return {context.seed, command.server, state.version + 1}; }
 };
 
 // Whether the server is no longer what the sender had seen. Its versions from the last change on
@@ -272,7 +291,7 @@ Decision<Event> decide(const State& state, const Command& command, Instant now,
   }
 
   Recorder recorder(command.server, region_of(state, command.region), state);
-  recorder.record_due(now);  // D7
+  recorder.record_due_before(now);  // D7
 
   const auto at = std::max(now, recorder.state().at);
   const auto ruling = rule_on(state, recorder.state(), command, at, context);
@@ -309,7 +328,7 @@ std::vector<Event> decide_outcome(const State& state, const CommandSummary& comm
     return {};
   }
   Recorder recorder(*command.server, region_of(state, *command.region), state);
-  recorder.record_due(now);
+  recorder.record_due_before(now);
   recorder.record(now, data_of<EventData>(std::move(outcome)), command.cause, command.origin);
   return recorder.take();
 }

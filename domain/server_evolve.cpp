@@ -2,30 +2,53 @@
 // log holds has happened.
 
 #include "domain/server.h"
+#include "domain/server_deadlines.h"
 
 namespace vsim {
 namespace {
 
-// A status change at the event's time: moves the bill and forgets the old deadline.
+// A reboot and the way to RUNNING are part of a running life: what befalls it goes on.
+bool is_of_running_life(Status status) {
+  return status == Status::running || status == Status::rebooting || status == Status::pending;
+}
+
+// Hazards end with the running life, and what they have left behind.
+void leave_running_life(Server& server) {
+  server.deadline.reset();
+  server.later.clear();
+  server.health = Health::ok;
+  server.interruption_at.reset();
+}
+
+// A status change at the event's time: moves the bill and forgets the deadlines that were of the
+// old status.
 void become(Server& server, Status status, Instant at) {
   // A reboot is no start: EC2's LaunchTime does not change with it either.
   const bool starts = status == Status::running && server.status != Status::running &&
                       server.status != Status::rebooting;
   server.bill = bill_after(server.bill, server.blueprint.terms.billing, status, at);
   server.status = status;
-  server.deadline.reset();
+  server.failure.reset();
+  cancel(server, Turn::transition);
+  cancel(server, Turn::idle_timeout);
+  if (!is_of_running_life(status)) {
+    leave_running_life(server);
+  }
   if (starts) {
     server.last_started_at = at;
   }
   const auto idle = server.blueprint.terms.idle_timeout;
   if (status == Status::stopped && idle.count() > 0) {
-    server.deadline = Deadline{at + idle, Status::terminated};
+    plan(server, {at + idle, Status::terminated, Turn::idle_timeout});
   }
 }
 
-void become_for_a_while(Server& server, Status status, Instant at, Instant due, Status then) {
+void become_for_a_while(Server& server, Status status, Instant at, const End& end, Status then) {
   become(server, status, at);
-  server.deadline = Deadline{due, then};
+  if (end.due) {
+    plan(server,
+         {*end.due, end.failure ? end.failed_becomes : then, Turn::transition, end.failure});
+  }
 }
 
 struct ApplyToServer {
@@ -50,30 +73,41 @@ struct ApplyToServer {
 
   void operator()(const ServerProvisioning& event) const {
     auto& server = create(event.blueprint);
-    become_for_a_while(server, Status::pending, at, event.due,
+    become_for_a_while(server, Status::pending, at, event.end,
                        event.blueprint.terms.create_ends_in);
+    plan(server, event.hazards);
   }
   void operator()(const ServerProvisioned& event) const {
-    become(create(event.blueprint), event.blueprint.terms.create_ends_in, at);
+    auto& server = create(event.blueprint);
+    become(server, event.blueprint.terms.create_ends_in, at);
+    plan(server, event.hazards);
   }
   void operator()(const ServerStarting& event) const {
-    change(
-        [&](Server& s) { become_for_a_while(s, Status::pending, at, event.due, Status::running); });
+    change([&](Server& s) {
+      become_for_a_while(s, Status::pending, at, event.end, Status::running);
+      plan(s, event.hazards);
+    });
   }
-  void operator()(const ServerStarted&) const {
-    change([&](Server& s) { become(s, Status::running, at); });
+  void operator()(const ServerStarted& event) const {
+    change([&](Server& s) {
+      become(s, Status::running, at);
+      plan(s, event.hazards);
+    });
   }
   void operator()(const ServerStopping& event) const {
     change([&](Server& s) {
-      become_for_a_while(s, Status::stopping, at, event.due, Status::stopped);
+      become_for_a_while(s, Status::stopping, at, event.end, Status::stopped);
     });
   }
-  void operator()(const ServerStopped&) const {
-    change([&](Server& s) { become(s, Status::stopped, at); });
+  void operator()(const ServerStopped& event) const {
+    change([&](Server& s) {
+      become(s, Status::stopped, at);
+      s.failure = event.failure;
+    });
   }
   void operator()(const ServerRebooting& event) const {
     change([&](Server& s) {
-      become_for_a_while(s, Status::rebooting, at, event.due, Status::running);
+      become_for_a_while(s, Status::rebooting, at, event.end, Status::running);
     });
   }
   void operator()(const ServerRebooted&) const {
@@ -81,13 +115,38 @@ struct ApplyToServer {
   }
   void operator()(const ServerTerminating& event) const {
     change([&](Server& s) {
-      become_for_a_while(s, Status::terminating, at, event.due, Status::terminated);
+      become_for_a_while(s, Status::terminating, at, event.end, Status::terminated);
     });
   }
   void operator()(const ServerTerminated& event) const {
     change([&](Server& s) {
       become(s, Status::terminated, at);
       s.termination_reason = event.reason;
+      s.failure = event.failure;
+    });
+  }
+  void operator()(const ServerFailed& event) const {
+    change([&](Server& s) {
+      become(s, Status::failed, at);
+      s.failure = event.failure;
+    });
+  }
+  void operator()(const ServerImpaired&) const {
+    change([&](Server& s) {
+      s.health = Health::impaired;
+      cancel(s, Turn::impairment);
+    });
+  }
+  void operator()(const ServerRecovered&) const {
+    change([&](Server& s) {
+      s.health = Health::ok;
+      cancel(s, Turn::recovery);
+    });
+  }
+  void operator()(const ServerInterruptionNoticed& event) const {
+    change([&](Server& s) {
+      s.interruption_at = event.interruption_at;
+      cancel(s, Turn::interruption_notice);
     });
   }
   void operator()(const CommandRejected&) const {}

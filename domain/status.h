@@ -16,9 +16,10 @@ enum class Status : std::uint8_t {
   stopped,
   rebooting,
   terminating,
-  terminated
+  terminated,
+  failed  // a boot that did not succeed: start tries again, terminate ends it
 };
-inline constexpr std::size_t status_count = 7;
+inline constexpr std::size_t status_count = 8;
 
 /// The transitions that a user's command can start; each has its own delay.
 enum class Transition : std::uint8_t { create, start, stop, reboot, terminate };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/catalogue.h"
 #include "domain/instant.h"
 #include "schema/messages/json_writer.h"
 #include "schema/read_model/clock.h"
@@ -68,6 +69,11 @@ std::string render_operation_page(const std::vector<read_model::OperationRow>& o
 std::string render_region(const read_model::RegionRow& region);
 std::string render_regions(const std::vector<read_model::RegionRow>& regions);    // {items}
 std::string render_types(const std::vector<read_model::InstanceTypeRow>& types);  // {items}
+
+/// A lifecycle profile as its file has it, with its name, and whether creates that name none get
+/// it.
+std::string render_profile(const LifecycleProfile& profile, const Catalogue& catalogue);
+std::string render_profiles(const Catalogue& catalogue);  // {items}
 
 /// {now, scale, seed, deadlines_applied}. What has been applied has been reached: a `now` that is
 /// earlier, from a machine whose clock lags, is not shown.

@@ -22,6 +22,17 @@ void write_time(JsonWriter& json, std::string_view name, const std::optional<Ins
   }
 }
 
+void write_failure(JsonWriter& json, const std::optional<Failure>& failure) {
+  json.key("failure");
+  if (!failure) {
+    return json.null();
+  }
+  json.begin_object();
+  json.member("code", failure->code);
+  json.member("detail", failure->detail);
+  json.end_object();
+}
+
 void write_usd(JsonWriter& json, std::string_view name, const std::string& amount) {
   json.key(name);
   json.raw(amount);
@@ -68,8 +79,11 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   write_time(json, "created_at", server.created_at);
   write_time(json, "updated_at", server.updated_at);
   write_time(json, "last_started_at", server.last_started_at);
-  write_time(json, "due_at", server.due);
+  write_time(json, "due_at", read_model::foreseeable_due(server));
   json.member_or_null("termination_reason", server.termination_reason.value_or(""));
+  write_failure(json, server.failure);
+  json.member("health", server.health);
+  write_time(json, "interruption_at", server.interruption_at);
   json.member("idle_timeout_seconds",
               std::chrono::duration_cast<std::chrono::seconds>(server.idle_timeout).count());
   write_bill(json, server, now);
@@ -95,8 +109,13 @@ std::string render_queued_server(const QueuedServer& server) {
   json.member_or_null("profile", server.create.profile.value_or(""));
   write_tags(json, server.create.tags);
   json.member("version", 0);
-  for (const char* name : {"created_at", "updated_at", "last_started_at", "due_at",
-                           "termination_reason", "idle_timeout_seconds"}) {
+  for (const char* name :
+       {"created_at", "updated_at", "last_started_at", "due_at", "termination_reason", "failure"}) {
+    json.key(name);
+    json.null();
+  }
+  json.member("health", to_string(Health::ok));
+  for (const char* name : {"interruption_at", "idle_timeout_seconds"}) {
     json.key(name);
     json.null();
   }

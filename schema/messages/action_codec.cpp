@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include "domain/tag_overrides.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/messages/printable_text.h"
@@ -36,7 +37,11 @@ std::map<std::string, std::string> read_tags(const Fields& fields) {
                       "without control characters");
       return tags;
     }
-    tags.emplace(key, text);
+    const auto tag = tags.emplace(key, text).first;
+    if (const auto why = complaint_about_tag(tag->first, tag->second)) {
+      fields.complain(*why);
+      return tags;
+    }
     if (tags.size() > tags_max) {
       fields.complain("tags", "must be 50 at most");
       return tags;

@@ -9,7 +9,7 @@
 #include "schema/messages/action_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
-#include "schema/messages/state_codec.h"
+#include "schema/messages/profile_files.h"
 
 namespace vsim::messages {
 namespace {
@@ -31,12 +31,6 @@ void read_document(const std::filesystem::path& path, Mistakes& mistakes, Read&&
   }
   if (!error.empty()) {
     mistakes.push_back(path.string() + ": " + error);
-  }
-}
-
-void allow_only(const Fields& fields, Names known) {
-  if (auto unknown = find_unknown_member(fields.raw(), known)) {
-    fields.complain(std::move(*unknown));
   }
 }
 
@@ -89,68 +83,21 @@ void read_prices(const Fields& fields, Catalogue& catalogue) {
   }
 }
 
-void check_delay(const Fields& fields, std::string_view name, const Delay& delay) {
-  struct Check {
-    bool operator()(const FixedDelay& d) const { return d.length.count() >= 0; }
-    bool operator()(const UniformDelay& d) const {
-      return d.shortest.count() >= 0 && d.shortest <= d.longest;
-    }
-    bool operator()(const LognormalDelay& d) const {
-      return d.median.count() > 0 && d.sigma >= 0 && d.median <= d.longest;
-    }
-  };
-  if (!std::visit(Check{}, delay)) {
-    fields.complain(name, "has a delay that is negative or upside down");
+void read_profile_file(const std::filesystem::path& path, const std::string& name,
+                       Catalogue& catalogue, Mistakes& mistakes) {
+  const auto text = load_file(path.string());
+  if (!text) {
+    mistakes.push_back(text.error());
+    return;
   }
-}
-
-// Delays by the name of their transition, none but these.
-void read_delays(const Fields& delays, LifecycleProfile& profile) {
-  constexpr std::array<std::string_view, 1> fixed{"fixed_ms"};
-  constexpr std::array<std::string_view, 1> uniform{"uniform_ms"};
-  constexpr std::array<std::string_view, 3> lognormal{"median_ms", "sigma", "longest_ms"};
-  std::array<std::string_view, transition_count> names;
-  for (std::size_t i = 0; i < transition_count; ++i) {
-    names[i] = to_string(static_cast<Transition>(i));
-    const auto delay = delays.object(names[i]);
-    profile.delays[i] = read_delay(delay);
-    check_delay(delays, names[i], profile.delays[i]);
-    struct Members {
-      Names operator()(const FixedDelay&) const { return fixed; }
-      Names operator()(const UniformDelay&) const { return uniform; }
-      Names operator()(const LognormalDelay&) const { return lognormal; }
-      Names fixed, uniform, lognormal;
-    };
-    if (delays.ok()) {
-      allow_only(delay, std::visit(Members{fixed, uniform, lognormal}, profile.delays[i]));
-    }
+  auto profile = read_profile(*text, name);
+  if (profile) {
+    catalogue.profiles.emplace(name, std::move(*profile));
+    return;
   }
-  allow_only(delays, names);
-}
-
-LifecycleProfile read_members(const Fields& fields, std::string name) {
-  constexpr std::array<std::string_view, 4> known{"delays", "create_ends_in",
-                                                  "idle_timeout_seconds", "billing"};
-  constexpr std::array<std::string_view, 3> policy{"billable", "granularity_seconds",
-                                                   "minimum_seconds"};
-  allow_only(fields, known);
-  LifecycleProfile profile;
-  profile.name = std::move(name);
-  read_delays(fields.object("delays"), profile);
-  profile.create_ends_in = fields.named("create_ends_in", status_from);
-  if (profile.create_ends_in != Status::running && profile.create_ends_in != Status::stopped) {
-    fields.complain("create_ends_in", "must be RUNNING or STOPPED");
+  for (const auto& mistake : profile.error()) {
+    mistakes.push_back(path.string() + ": " + mistake.text());
   }
-  profile.idle_timeout = fields.seconds("idle_timeout_seconds");
-  if (profile.idle_timeout.count() < 0) {
-    fields.complain("idle_timeout_seconds", "must be 0 or more");
-  }
-  const auto billing = fields.object("billing");
-  profile.billing = read_billing(billing);
-  if (fields.ok()) {
-    allow_only(billing, policy);
-  }
-  return profile;
 }
 
 }  // namespace
@@ -174,9 +121,7 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
                          *why);
       continue;
     }
-    read_document(entry.path(), mistakes, [&](const Fields& fields) {
-      catalogue.profiles.emplace(name, read_members(fields, name));
-    });
+    read_profile_file(entry.path(), name, catalogue, mistakes);
   }
   if (failure) {
     mistakes.push_back((folder / "profiles").string() + ": " + failure.message());
@@ -194,20 +139,6 @@ tl::expected<std::string, std::string> load_file(const std::string& path) {
     return tl::unexpected<std::string>(path + ": cannot be read");
   }
   return text.str();
-}
-
-tl::expected<LifecycleProfile, std::string> read_profile(std::string_view json, std::string name) {
-  std::string error;
-  const auto object = parse_object(json, error);
-  if (!object) {
-    return tl::unexpected(error);
-  }
-  error = find_double(*object).value_or("");
-  auto profile = read_members(Fields(*object, error), std::move(name));
-  if (!error.empty()) {
-    return tl::unexpected(error);
-  }
-  return profile;
 }
 
 tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir) {

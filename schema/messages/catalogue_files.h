@@ -19,9 +19,6 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const std::stri
 /// A file's bytes; an empty one counts as missing. The error is "FILE: what is wrong".
 tl::expected<std::string, std::string> load_file(const std::string& path);
 
-/// One profile from the text of its file. The error says what is wrong.
-tl::expected<LifecycleProfile, std::string> read_profile(std::string_view json, std::string name);
-
 /// The text of schema/http/openapi.json.
 tl::expected<std::string, std::string> load_openapi_document(const std::string& schema_dir);
 

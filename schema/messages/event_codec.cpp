@@ -17,49 +17,122 @@ struct WriteServerData {
   const std::optional<Cause>& cause;
 
   void from(Status status) const { json.member("from", to_string(status)); }
-  void due(Instant at) const { json.member("due", format_instant(at)); }
+  void time(std::string_view name, Instant at) const { json.member(name, format_instant(at)); }
+  void end(const End& end) const {
+    if (end.due) {
+      time("due", *end.due);
+    } else {
+      json.key("stuck");
+      json.boolean(true);
+    }
+    failure(end.failure);
+    if (end.failure) {
+      json.member("failed_becomes", to_string(end.failed_becomes));
+    }
+  }
+  void failure(const std::optional<Failure>& failure) const {
+    if (failure) {
+      json.key("failure");
+      write_failure(json, *failure);
+    }
+  }
+  void hazards(const std::vector<Deadline>& hazards) const {
+    if (!hazards.empty()) {
+      json.key("hazards");
+      write_deadlines(json, hazards);
+    }
+  }
 
   void operator()(const ServerProvisioning& event) const {
     write_blueprint(json, event.blueprint);
-    due(event.due);
+    end(event.end), hazards(event.hazards);
   }
-  void operator()(const ServerProvisioned& event) const { write_blueprint(json, event.blueprint); }
-  void operator()(const ServerStarting& event) const { from(event.from), due(event.due); }
-  void operator()(const ServerStarted& event) const { from(event.from); }
-  void operator()(const ServerStopping& event) const { from(event.from), due(event.due); }
-  void operator()(const ServerStopped& event) const { from(event.from); }
-  void operator()(const ServerRebooting& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerProvisioned& event) const {
+    write_blueprint(json, event.blueprint);
+    hazards(event.hazards);
+  }
+  void operator()(const ServerStarting& event) const {
+    from(event.from), end(event.end), hazards(event.hazards);
+  }
+  void operator()(const ServerStarted& event) const { from(event.from), hazards(event.hazards); }
+  void operator()(const ServerStopping& event) const { from(event.from), end(event.end); }
+  void operator()(const ServerStopped& event) const { from(event.from), failure(event.failure); }
+  void operator()(const ServerRebooting& event) const { from(event.from), end(event.end); }
   void operator()(const ServerRebooted& event) const { from(event.from); }
-  void operator()(const ServerTerminating& event) const { from(event.from), due(event.due); }
+  void operator()(const ServerTerminating& event) const { from(event.from), end(event.end); }
   void operator()(const ServerTerminated& event) const {
     from(event.from);
     json.member("reason", to_string(event.reason));
     if (!event.note.empty()) {
       json.member("note", event.note);
     }
+    failure(event.failure);
+  }
+  void operator()(const ServerFailed& event) const { from(event.from), failure(event.failure); }
+  void operator()(const ServerImpaired& event) const { time("until", event.until); }
+  void operator()(const ServerRecovered&) const {}
+  void operator()(const ServerInterruptionNoticed& event) const {
+    time("interruption_at", event.interruption_at);
   }
   void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
 };
 
-template <typename Transition>
-EventData read_transition(const Fields& data) {
-  if constexpr (requires(Transition t) { t.due; }) {
-    return Transition{data.named("from", status_from), data.instant("due")};
-  } else {
-    return Transition{data.named("from", status_from)};
+std::optional<Failure> optional_failure(const Fields& data) {
+  return data.has("failure") ? std::optional(read_failure(data.object("failure"))) : std::nullopt;
+}
+
+End read_end(const Fields& data) {
+  const bool stuck = data.has("stuck") && data.boolean("stuck");
+  End end{.due = stuck ? std::nullopt : std::optional(data.instant("due")),
+          .failure = optional_failure(data)};
+  if (end.failure) {
+    end.failed_becomes = data.named("failed_becomes", status_from);
   }
+  return end;
+}
+
+std::vector<Deadline> optional_hazards(const Fields& data) {
+  return data.has("hazards") ? read_deadlines(data, "hazards") : std::vector<Deadline>{};
+}
+
+Status read_from(const Fields& data) { return data.named("from", status_from); }
+
+// Of the transitions that bring no hazards.
+template <typename Begun>
+EventData read_begun(const Fields& data) {
+  return Begun{read_from(data), read_end(data)};
 }
 
 EventData read_provisioning(const Fields& data) {
-  return ServerProvisioning{read_blueprint(data), data.instant("due")};
+  return ServerProvisioning{read_blueprint(data), read_end(data), optional_hazards(data)};
 }
-EventData read_provisioned(const Fields& data) { return ServerProvisioned{read_blueprint(data)}; }
+EventData read_provisioned(const Fields& data) {
+  return ServerProvisioned{read_blueprint(data), optional_hazards(data)};
+}
+EventData read_starting(const Fields& data) {
+  return ServerStarting{read_from(data), read_end(data), optional_hazards(data)};
+}
+EventData read_started(const Fields& data) {
+  return ServerStarted{read_from(data), optional_hazards(data)};
+}
+EventData read_stopped(const Fields& data) {
+  return ServerStopped{read_from(data), optional_failure(data)};
+}
+EventData read_rebooted(const Fields& data) { return ServerRebooted{read_from(data)}; }
 EventData read_terminated(const Fields& data) {
-  return ServerTerminated{data.named("from", status_from),
-                          data.named("reason", termination_reason_from),
-                          std::string(data.has("note") ? data.text("note") : "")};
+  return ServerTerminated{read_from(data), data.named("reason", termination_reason_from),
+                          std::string(data.has("note") ? data.text("note") : ""),
+                          optional_failure(data)};
+}
+EventData read_failed(const Fields& data) {
+  return ServerFailed{read_from(data), read_failure(data.object("failure"))};
+}
+EventData read_impaired(const Fields& data) { return ServerImpaired{data.instant("until")}; }
+EventData read_recovered(const Fields&) { return ServerRecovered{}; }
+EventData read_interruption_noticed(const Fields& data) {
+  return ServerInterruptionNoticed{data.instant("interruption_at")};
 }
 struct Reader {
   std::string_view type;
@@ -69,14 +142,18 @@ constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_
     readers = {{
         {"server_provisioning", read_provisioning},
         {"server_provisioned", read_provisioned},
-        {"server_starting", read_transition<ServerStarting>},
-        {"server_started", read_transition<ServerStarted>},
-        {"server_stopping", read_transition<ServerStopping>},
-        {"server_stopped", read_transition<ServerStopped>},
-        {"server_rebooting", read_transition<ServerRebooting>},
-        {"server_rebooted", read_transition<ServerRebooted>},
-        {"server_terminating", read_transition<ServerTerminating>},
+        {"server_starting", read_starting},
+        {"server_started", read_started},
+        {"server_stopping", read_begun<ServerStopping>},
+        {"server_stopped", read_stopped},
+        {"server_rebooting", read_begun<ServerRebooting>},
+        {"server_rebooted", read_rebooted},
+        {"server_terminating", read_begun<ServerTerminating>},
         {"server_terminated", read_terminated},
+        {"server_failed", read_failed},
+        {"server_impaired", read_impaired},
+        {"server_recovered", read_recovered},
+        {"server_interruption_noticed", read_interruption_noticed},
     }};
 
 std::optional<EventData> read_server_data(std::string_view type, const Fields& fields) {

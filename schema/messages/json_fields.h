@@ -53,6 +53,19 @@ class Fields {
     return found.value_or(typename decltype(read(std::string_view()))::value_type{});
   }
 
+  /// Calls `read` with the fields of each object in the member's array; what is no object is
+  /// complained of.
+  template <typename Read>
+  void each_object(std::string_view name, Read&& read) const {
+    for (const auto element : array(name)) {
+      simdjson::dom::object object;
+      if (element.get(object) != simdjson::SUCCESS) {
+        return complain(name, "must hold objects only");
+      }
+      read(Fields(object, error_));
+    }
+  }
+
   void complain(std::string_view name, std::string_view what) const;
   /// The same with a whole sentence.
   void complain(std::string sentence) const {

@@ -2,46 +2,24 @@
 
 #include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
+#include "schema/messages/profile_codec.h"
 
 namespace vsim::messages {
 namespace {
-
-constexpr std::array all_transitions = {Transition::create, Transition::start, Transition::stop,
-                                        Transition::reboot, Transition::terminate};
-static_assert(all_transitions.size() == transition_count);
-
-struct WriteDelay {
-  JsonWriter& json;
-  void operator()(const FixedDelay& delay) const { json.member("fixed_ms", delay.length.count()); }
-  void operator()(const UniformDelay& delay) const {
-    json.key("uniform_ms");
-    json.begin_array();
-    json.number(delay.shortest.count());
-    json.number(delay.longest.count());
-    json.end_array();
-  }
-  void operator()(const LognormalDelay& delay) const {
-    json.member("median_ms", delay.median.count());
-    json.key("sigma");
-    json.real(delay.sigma);
-    json.member("longest_ms", delay.longest.count());
-  }
-};
 
 void write_terms(JsonWriter& json, const Terms& terms) {
   json.begin_object();
   json.member("hourly_rate", terms.hourly_rate.ten_thousandths_usd);
   json.key("delays");
-  json.begin_object();
-  for (const auto transition : all_transitions) {
-    json.key(to_string(transition));
-    write_delay(json, terms.delays[static_cast<std::size_t>(transition)]);
-  }
-  json.end_object();
+  write_courses(json, terms.courses);
   json.member("create_ends_in", to_string(terms.create_ends_in));
   json.member("idle_timeout_ms", terms.idle_timeout.count());
   json.key("billing");
   write_billing(json, terms.billing);
+  if (!terms.risks.empty()) {
+    json.key("hazards");
+    write_risks(json, terms.risks);
+  }
   json.end_object();
 }
 
@@ -52,15 +30,55 @@ Terms read_terms(const Fields& fields) {
       terms.hourly_rate.ten_thousandths_usd > hourly_rate_max) {
     fields.complain("hourly_rate", "must be 0 to 1000000, in 1/10,000 USD per hour");
   }
-  const auto delays = fields.object("delays");
-  for (const auto transition : all_transitions) {
-    terms.delays[static_cast<std::size_t>(transition)] =
-        read_delay(delays.object(to_string(transition)));
-  }
+  terms.courses = read_courses(fields.object("delays"));
   terms.create_ends_in = fields.named("create_ends_in", status_from);
   terms.idle_timeout = fields.milliseconds("idle_timeout_ms");
   terms.billing = read_billing(fields.object("billing"));
+  if (fields.has("hazards")) {
+    terms.risks = read_risks(fields.object("hazards"));
+  }
   return terms;
+}
+
+// The two turns that builds before D90 knew keep the form that they had, without a name: what has
+// none is the reaping of an idle server in STOPPED, where no transition is under way, else the end
+// of a transition.
+bool is_named(Turn turn) { return turn != Turn::transition && turn != Turn::idle_timeout; }
+
+void name_idle_timeout(Server& server) {
+  if (server.deadline && !is_named(server.deadline->turn)) {
+    server.deadline->turn = Turn::idle_timeout;
+  }
+  for (auto& later : server.later) {
+    if (!is_named(later.turn)) {
+      later.turn = Turn::idle_timeout;
+    }
+  }
+}
+
+void write_deadline(JsonWriter& json, const Deadline& deadline) {
+  json.begin_object();
+  json.member("due", format_instant(deadline.due));
+  json.member("becomes", to_string(deadline.becomes));
+  if (is_named(deadline.turn)) {
+    json.member("turn", to_string(deadline.turn));
+  }
+  if (deadline.failure) {
+    json.key("failure");
+    write_failure(json, *deadline.failure);
+  }
+  json.end_object();
+}
+
+Deadline read_deadline(const Fields& fields) {
+  Deadline deadline{.due = fields.instant("due"), .becomes = fields.named("becomes", status_from)};
+  if (fields.has("turn")) {
+    deadline.turn = fields.named("turn", turn_from);
+  }
+  if (fields.has("failure")) {
+    deadline.failure = read_failure(fields.object("failure"));
+  }
+  return deadline;
 }
 
 void write_server(JsonWriter& json, const Server& server) {
@@ -72,13 +90,24 @@ void write_server(JsonWriter& json, const Server& server) {
   }
   if (server.deadline) {
     json.key("deadline");
-    json.begin_object();
-    json.member("due", format_instant(server.deadline->due));
-    json.member("becomes", to_string(server.deadline->becomes));
-    json.end_object();
+    write_deadline(json, *server.deadline);
+  }
+  if (!server.later.empty()) {
+    json.key("later");
+    write_deadlines(json, server.later);
   }
   if (server.termination_reason) {
     json.member("termination_reason", to_string(*server.termination_reason));
+  }
+  if (server.failure) {
+    json.key("failure");
+    write_failure(json, *server.failure);
+  }
+  if (server.health != Health::ok) {
+    json.member("health", to_string(server.health));
+  }
+  if (server.interruption_at) {
+    json.member("interruption_at", format_instant(*server.interruption_at));
   }
   json.key("bill");
   json.begin_object();
@@ -98,11 +127,25 @@ Server read_server(const Fields& fields) {
     server.last_started_at = fields.instant("last_started_at");
   }
   if (fields.has("deadline")) {
-    const auto deadline = fields.object("deadline");
-    server.deadline = Deadline{deadline.instant("due"), deadline.named("becomes", status_from)};
+    server.deadline = read_deadline(fields.object("deadline"));
+  }
+  if (fields.has("later")) {
+    server.later = read_deadlines(fields, "later");
   }
   if (fields.has("termination_reason")) {
     server.termination_reason = fields.named("termination_reason", termination_reason_from);
+  }
+  if (fields.has("failure")) {
+    server.failure = read_failure(fields.object("failure"));
+  }
+  if (fields.has("health")) {
+    server.health = fields.named("health", health_from);
+  }
+  if (fields.has("interruption_at")) {
+    server.interruption_at = fields.instant("interruption_at");
+  }
+  if (server.status == Status::stopped) {
+    name_idle_timeout(server);
   }
   const auto bill = fields.object("bill");
   server.bill.closed = bill.seconds("settled_seconds");
@@ -114,79 +157,38 @@ Server read_server(const Fields& fields) {
 
 }  // namespace
 
+void write_failure(JsonWriter& json, const Failure& failure) {
+  json.begin_object();
+  json.member("code", failure.code);
+  json.member("detail", failure.detail);
+  json.end_object();
+}
+
+Failure read_failure(const Fields& fields) {
+  return {std::string(fields.text("code")), std::string(fields.text("detail"))};
+}
+
+void write_deadlines(JsonWriter& json, const std::vector<Deadline>& deadlines) {
+  json.begin_array();
+  for (const auto& deadline : deadlines) {
+    write_deadline(json, deadline);
+  }
+  json.end_array();
+}
+
+std::vector<Deadline> read_deadlines(const Fields& fields, std::string_view name) {
+  std::vector<Deadline> deadlines;
+  fields.each_object(name,
+                     [&](const Fields& deadline) { deadlines.push_back(read_deadline(deadline)); });
+  return deadlines;
+}
+
 void write_tags(JsonWriter& json, const std::map<std::string, std::string>& tags) {
   json.begin_object();
   for (const auto& [key, value] : tags) {
     json.member(key, value);
   }
   json.end_object();
-}
-
-void write_delay(JsonWriter& json, const Delay& delay) {
-  json.begin_object();
-  std::visit(WriteDelay{json}, delay);
-  json.end_object();
-}
-
-Delay read_delay(const Fields& fields) {
-  if (fields.has("fixed_ms")) {
-    return FixedDelay{fields.milliseconds("fixed_ms")};
-  }
-  if (fields.has("median_ms")) {
-    return LognormalDelay{fields.milliseconds("median_ms"), fields.real("sigma"),
-                          fields.milliseconds("longest_ms")};
-  }
-  std::array<std::int64_t, 2> bounds{};
-  std::size_t found = 0;
-  for (const auto bound : fields.array("uniform_ms")) {
-    if (found < bounds.size() && bound.get(bounds[found]) != simdjson::SUCCESS) {
-      found = 2;
-    }
-    ++found;
-  }
-  const UniformDelay delay{Duration(bounds[0]), Duration(bounds[1])};
-  if (found != 2 || delay.shortest < -span_max || delay.longest > span_max) {
-    fields.complain("uniform_ms", "must be two whole numbers, of 10000 years at most");
-    return UniformDelay{};
-  }
-  return delay;
-}
-
-void write_billing(JsonWriter& json, const BillingPolicy& policy) {
-  json.begin_object();
-  json.key("billable");
-  json.begin_array();
-  for (std::size_t i = 0; i < status_count; ++i) {
-    if (policy.billable[i]) {
-      json.string(to_string(static_cast<Status>(i)));
-    }
-  }
-  json.end_array();
-  json.member("granularity_seconds", policy.granularity.count());
-  json.member("minimum_seconds", policy.minimum.count());
-  json.end_object();
-}
-
-BillingPolicy read_billing(const Fields& fields) {
-  BillingPolicy policy;
-  for (const auto name : fields.array("billable")) {
-    std::string_view text;
-    const auto status = name.get(text) == simdjson::SUCCESS ? status_from(text) : std::nullopt;
-    if (!status) {
-      fields.complain("billable", "must be an array of states");
-      return policy;
-    }
-    policy.billable[static_cast<std::size_t>(*status)] = true;
-  }
-  policy.granularity = fields.seconds("granularity_seconds");
-  policy.minimum = fields.seconds("minimum_seconds");
-  if (policy.granularity.count() < 1) {
-    fields.complain("granularity_seconds", "must be 1 or more");
-  }
-  if (policy.minimum.count() < 0) {
-    fields.complain("minimum_seconds", "must be 0 or more");
-  }
-  return policy;
 }
 
 void write_blueprint(JsonWriter& json, const Blueprint& blueprint) {

@@ -1,6 +1,11 @@
 #pragma once
 
-// The parts of events that states and catalogues have too: terms, delays, billing, blueprints.
+// The state after an event, and its parts that events have too: blueprints, deadlines, failures.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "domain/server.h"
 #include "schema/messages/json_writer.h"
@@ -18,11 +23,13 @@ LastCommand read_last_command(const Fields& fields);
 void write_blueprint(JsonWriter& json, const Blueprint& blueprint);
 Blueprint read_blueprint(const Fields& fields);
 
-void write_delay(JsonWriter& json, const Delay& delay);
-Delay read_delay(const Fields& fields);
+/// {"code","detail"}
+void write_failure(JsonWriter& json, const Failure& failure);
+Failure read_failure(const Fields& fields);
 
-void write_billing(JsonWriter& json, const BillingPolicy& policy);
-BillingPolicy read_billing(const Fields& fields);
+/// An array of {"due","becomes","turn"?,"failure"?}.
+void write_deadlines(JsonWriter& json, const std::vector<Deadline>& deadlines);
+std::vector<Deadline> read_deadlines(const Fields& fields, std::string_view name);
 
 /// An object of strings.
 void write_tags(JsonWriter& json, const std::map<std::string, std::string>& tags);

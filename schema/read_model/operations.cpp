@@ -86,9 +86,10 @@ std::vector<Statement> operation_statements() {
            " FROM operations o WHERE server_id IS NULL AND event_sequence > 0"
            " ORDER BY event_sequence LIMIT $1"},
       {"operation_settled",
-       "SELECT (date_part('epoch', at) * 1000)::bigint, event FROM server_events"
-       " WHERE server_id = $1 AND version >= $2 AND (event IN ('server_provisioned',"
-       " 'server_started', 'server_stopped', 'server_rebooted', 'server_terminated')"
+       "SELECT (date_part('epoch', at) * 1000)::bigint, event, command_id"
+       " FROM server_events WHERE server_id = $1 AND version >= $2"
+       " AND (event IN ('server_provisioned', 'server_started', 'server_stopped',"
+       " 'server_rebooted', 'server_terminated', 'server_failed')"
        " OR (event = 'server_terminating' AND version > $2)) ORDER BY version LIMIT 1"},
       {"server_termination",
        "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
@@ -126,7 +127,8 @@ std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operati
   if (rows.empty()) {
     return std::nullopt;
   }
-  const bool ended = view_of(rows[0][1]).starts_with("server_terminat");
+  // A launch that fails, or an interruption, ends a server by itself.
+  const bool ended = view_of(rows[0][1]).starts_with("server_terminat") && !rows[0][2].is_null();
   return Settled{instant_of(rows[0][0]), ended && operation.type != "terminate"};
 }
 

@@ -26,6 +26,10 @@ struct ReadStatusChange {
   StatusChange operator()(const ServerRebooted& e) const { return {e.from, now()}; }
   StatusChange operator()(const ServerTerminating& e) const { return {e.from, now()}; }
   StatusChange operator()(const ServerTerminated& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerFailed& e) const { return {e.from, now()}; }
+  StatusChange operator()(const ServerImpaired&) const { return {}; }
+  StatusChange operator()(const ServerRecovered&) const { return {}; }
+  StatusChange operator()(const ServerInterruptionNoticed&) const { return {}; }
   StatusChange operator()(const CommandRejected&) const { return {}; }
   StatusChange operator()(const CommandPurged&) const { return {}; }
   StatusChange operator()(const CommandDeadLettered&) const { return {}; }

@@ -26,8 +26,11 @@ inline std::string server_columns(ValueForm form, const std::string& billed_thro
   return "s.id, s.name, s.region, s.type, s.status, s.ip, s.profile, s.tags, s.account, s.version,"
          " s.changed_version, " +
          instant("s.created_at") + ", " + instant("s.updated_at") + ", " +
-         instant("s.last_started_at") + ", " + instant("s.due") +
-         ", s.termination_reason, s.hourly_rate, s.settled_seconds, " + instant("s.open_since") +
+         instant("s.last_started_at") + ", " + instant("s.due") + ", s.due_turn, " +
+         instant("s.transition_due") +
+         ", s.termination_reason, s.failure_code, s.failure_detail, s.health, " +
+         instant("s.interruption_at") + ", s.hourly_rate, s.settled_seconds, " +
+         instant("s.open_since") +
          ", s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms, " + billed_through;
 }
 
@@ -36,11 +39,17 @@ inline std::string server_columns(ValueForm form) {
   return server_columns(form, "(SELECT " + instant_column("w.through", form) +
                                   " FROM billing_watermarks w WHERE w.region = s.region)");
 }
-inline constexpr int server_column_count = 23;
+inline constexpr int server_column_count = 29;
 
 /// Tags as they are shown. Postgres writes what it keeps as jsonb in its own way: other blanks,
 /// other order of the keys.
 std::string tags_as_written(std::string kept);
+
+/// A text, or none where the value is null.
+template <typename Field>
+std::optional<std::string> optional_text_of(const Field& field) {
+  return field.is_null() ? std::nullopt : std::optional<std::string>(text_of(field));
+}
 
 /// Reads server_columns() from the column `first` on. `Row` is libpqxx's or a BinaryRow.
 template <typename Row>
@@ -63,9 +72,16 @@ ServerRow read_server(const Row& row, int first) {
   server.updated_at = instant_of(field());
   server.last_started_at = optional_instant_of(field());
   server.due = optional_instant_of(field());
-  if (const auto reason = field(); !reason.is_null()) {
-    server.termination_reason = text_of(reason);
+  server.due_turn = optional_text_of(field());
+  server.transition_due = optional_instant_of(field());
+  server.termination_reason = optional_text_of(field());
+  const auto failure_code = optional_text_of(field());
+  const auto failure_detail = optional_text_of(field());
+  if (failure_code) {
+    server.failure = Failure{*failure_code, failure_detail.value_or("")};
   }
+  server.health = text_of(field());
+  server.interruption_at = optional_instant_of(field());
   server.hourly_rate = {integer_of<std::int64_t>(field())};
   server.bill.closed = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.bill.open_since = optional_instant_of(field());
@@ -78,6 +94,7 @@ ServerRow read_server(const Row& row, int first) {
 
 /// By status, so that the index leads past all that is terminated.
 inline constexpr std::string_view not_terminated =
-    "status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING')";
+    "status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING', "
+    "'FAILED')";
 
 }  // namespace vsim::read_model

@@ -27,32 +27,38 @@ struct Sentence {
   const State& after;
 
   std::string until(Instant due) const { return seconds_text(due - event.at); }
+  // How a transition will end is not told before it does, but that it is stuck shows by itself.
+  std::string until(const End& end, std::string_view what) const {
+    return end.due ? fmt::format("{} in {}", what, until(*end.due)) : std::string("and stuck");
+  }
   std::string ip() const {
     return after.server ? after.server->blueprint.ip.to_string() : "its address";
   }
 
   std::string operator()(const ServerProvisioning& e) const {
-    return fmt::format("Provisioning {} with address {}, ready in {}", e.blueprint.instance_type,
-                       e.blueprint.ip.to_string(), until(e.due));
+    return fmt::format("Provisioning {} with address {}, {}", e.blueprint.instance_type,
+                       e.blueprint.ip.to_string(), until(e.end, "ready"));
   }
   std::string operator()(const ServerProvisioned& e) const {
     return fmt::format("Provisioned {} with address {}", e.blueprint.instance_type,
                        e.blueprint.ip.to_string());
   }
   std::string operator()(const ServerStarting& e) const {
-    return fmt::format("Starting, running in {}", until(e.due));
+    return "Starting, " + until(e.end, "running");
   }
   std::string operator()(const ServerStarted&) const { return "Running"; }
   std::string operator()(const ServerStopping& e) const {
-    return fmt::format("Stopping, stopped in {}", until(e.due));
+    return "Stopping, " + until(e.end, "stopped");
   }
-  std::string operator()(const ServerStopped&) const { return "Stopped"; }
+  std::string operator()(const ServerStopped& e) const {
+    return e.failure ? "Stopped: " + e.failure->detail : "Stopped";
+  }
   std::string operator()(const ServerRebooting& e) const {
-    return fmt::format("Rebooting, running again in {}", until(e.due));
+    return "Rebooting, " + until(e.end, "running again");
   }
   std::string operator()(const ServerRebooted&) const { return "Running again after a reboot"; }
   std::string operator()(const ServerTerminating& e) const {
-    return fmt::format("Terminating, terminated in {}", until(e.due));
+    return "Terminating, " + until(e.end, "terminated");
   }
   std::string operator()(const ServerTerminated& e) const {
     switch (e.reason) {
@@ -62,8 +68,24 @@ struct Sentence {
         return fmt::format("Terminated after standing idle too long; {} is free again", ip());
       case TerminationReason::forced:
         return fmt::format("Terminated by force ({}); {} is free again", e.note, ip());
+      case TerminationReason::launch_failure:
+        return fmt::format("Launch failed ({}): {}; {} is free again",
+                           e.failure.value_or(Failure{}).code, e.failure.value_or(Failure{}).detail,
+                           ip());
+      case TerminationReason::interruption:
+        return fmt::format("Interrupted; {} is free again", ip());
     }
     return {};
+  }
+  std::string operator()(const ServerFailed& e) const {
+    return fmt::format("Failed ({}): {}", e.failure.code, e.failure.detail);
+  }
+  std::string operator()(const ServerImpaired& e) const {
+    return fmt::format("Impaired, for {}", until(e.until));
+  }
+  std::string operator()(const ServerRecovered&) const { return "Healthy again"; }
+  std::string operator()(const ServerInterruptionNoticed& e) const {
+    return fmt::format("Interruption announced, in {}", until(e.interruption_at));
   }
   std::string operator()(const CommandRejected& e) const {
     return fmt::format("Command rejected ({}): {}", to_string(e.rejection.code),

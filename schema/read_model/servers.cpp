@@ -187,6 +187,26 @@ std::string tags_as_written(std::string kept) {
   return tags_json(tags);
 }
 
+namespace {
+
+bool is_foreseeable(const Deadline& deadline) {
+  return deadline.turn == Turn::transition || deadline.turn == Turn::idle_timeout;
+}
+
+void add_deadlines(ServerRow& row, const Server& server) {
+  row.due = server.deadline->due;
+  if (is_foreseeable(*server.deadline)) {
+    return;
+  }
+  row.due_turn = to_string(server.deadline->turn);
+  const auto found = std::find_if(server.later.begin(), server.later.end(), is_foreseeable);
+  if (found != server.later.end()) {
+    row.transition_due = found->due;
+  }
+}
+
+}  // namespace
+
 ServerRow server_row(const ServerId& id, const State& state) {
   const Server& server = *state.server;
   const Blueprint& blueprint = server.blueprint;
@@ -207,11 +227,14 @@ ServerRow server_row(const ServerId& id, const State& state) {
   row.updated_at = state.last_change.at;
   row.last_started_at = server.last_started_at;
   if (server.deadline) {
-    row.due = server.deadline->due;
+    add_deadlines(row, server);
   }
   if (server.termination_reason) {
     row.termination_reason = to_string(*server.termination_reason);
   }
+  row.failure = server.failure;
+  row.health = to_string(server.health);
+  row.interruption_at = server.interruption_at;
   row.hourly_rate = terms.hourly_rate;
   row.bill = server.bill;
   row.billing = terms.billing;

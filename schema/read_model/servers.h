@@ -30,14 +30,25 @@ struct ServerRow {
   Instant created_at;
   Instant updated_at;  // of that event
   std::optional<Instant> last_started_at;
-  std::optional<Instant> due;  // of the transition or reaping under way
+  std::optional<Instant> due;                  // when something happens to it by itself
+  std::optional<std::string> due_turn = {};    // what; none: a transition ends, or it is reaped
+  std::optional<Instant> transition_due = {};  // when one ends, where `due_turn` comes before
   std::optional<std::string> termination_reason;
+  std::optional<Failure> failure = {};
+  std::string health = "ok";
+  std::optional<Instant> interruption_at = {};
   HourlyRate hourly_rate;
   Bill bill;
   BillingPolicy billing;  // only granularity and minimum are read back
   Duration idle_timeout{};
   std::optional<Instant> billed_through;  // its region's last watermark; not part of its own row
 };
+
+/// When the transition or reaping under way ends, which everybody may know; other deadlines are no
+/// caller's business.
+inline std::optional<Instant> foreseeable_due(const ServerRow& row) {
+  return row.due_turn ? row.transition_due : row.due;
+}
 
 /// The row of a server in this state; the one place where a state becomes a row. `state.server` is
 /// set.

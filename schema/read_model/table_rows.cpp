@@ -45,7 +45,13 @@ void add_row(RowSink& to, const ServerRow& row) {
   to.integer(unix_milliseconds(row.updated_at));
   add_instant(to, row.last_started_at);
   add_instant(to, row.due);
+  to.text_or_null(row.due_turn.value_or(""));
+  add_instant(to, row.transition_due);
   to.text_or_null(row.termination_reason.value_or(""));
+  to.text_or_null(row.failure ? row.failure->code : "");
+  to.text_or_null(row.failure ? row.failure->detail : "");
+  to.text(row.health);
+  add_instant(to, row.interruption_at);
   to.integer(row.hourly_rate.ten_thousandths_usd);
   to.integer(row.bill.closed.count());
   add_instant(to, row.bill.open_since);

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "domain/billing.h"
-#include "schema/messages/catalogue_files.h"
+#include "schema/messages/profile_files.h"
 #include "tests/fuzz/property.h"
 
 namespace {
@@ -18,6 +18,9 @@ Duration longest_of(const Delay& delay) {
   if (const auto* uniform = std::get_if<UniformDelay>(&delay)) {
     return uniform->longest;
   }
+  if (const auto* exponential = std::get_if<ExponentialDelay>(&delay)) {
+    return exponential->longest;
+  }
   return std::get<LognormalDelay>(delay).longest;
 }
 
@@ -28,15 +31,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto profile = messages::read_profile(text, "fuzzed");
   if (!profile) {
     must_hold(!profile.error().empty(), "a refusal says why");
+    for (const auto& mistake : profile.error()) {
+      must_hold(!mistake.what.empty() && mistake.line > 0, "a mistake has a text and a line");
+    }
     return 0;
   }
   must_hold(profile->idle_timeout.count() >= 0, "an idle timeout is no step back");
   const auto& billing = profile->billing;
   must_hold(billed_seconds(billing, Duration(1)) >= billing.minimum, "the minimum is charged");
-  for (const auto& delay : profile->delays) {
+  for (const auto& courses : profile->courses) {
     for (std::uint64_t seed = 0; seed < 8; ++seed) {
-      const auto drawn = draw_delay(delay, seed, ServerId{}, 1);
-      must_hold(drawn.count() >= 0 && drawn <= longest_of(delay), "a delay is within its bounds");
+      const Draw draw(seed, ServerId{}, 1);
+      const auto& course = draw.course(courses);
+      must_hold(course.weight > 0, "what has no weight does not happen");
+      const auto drawn = draw.delay(course.delay);
+      must_hold(drawn.count() >= 0 && drawn <= longest_of(course.delay),
+                "a delay is within its bounds");
     }
   }
   return 0;

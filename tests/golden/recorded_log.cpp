@@ -168,6 +168,11 @@ struct Encode {
   std::string operator()(const messages::UnknownEvent&) const { return {}; }
 };
 
+// Whether the names inside are values, or those of a delay of any kind.
+bool is_open(std::string_view name) {
+  return name == "tags" || name == "delays" || name == "after" || name == "lasting";
+}
+
 void add_members(const dom::element& value, const std::string& path, std::set<std::string>& found) {
   dom::object object;
   if (value.get(object) != simdjson::SUCCESS) {
@@ -176,15 +181,15 @@ void add_members(const dom::element& value, const std::string& path, std::set<st
   for (const auto [name, inner] : object) {
     const auto member = path + "." + std::string(name);
     found.insert(member);
-    if (name != "tags" && name != "delays") {
+    if (!is_open(name)) {
       add_members(inner, member, found);
     }
   }
 }
 
 /// The members of an event's payload: those of its state by what it is of ("server state.name"),
-/// the others by its type too ("server.server_stopped actor"). What tags and delays hold is left
-/// out: there names are values.
+/// the others by its type too ("server.server_stopped actor"). What tags and delays (also those
+/// of hazards) hold is left out: there names are values.
 std::set<std::string> members_of(const eventstore::Message& event) {
   constexpr std::string_view prefix = "vsim.evt.";
   const auto whose = event.subject.substr(prefix.size());

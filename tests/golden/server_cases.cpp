@@ -19,9 +19,10 @@ constexpr const char* no_members = "no optional member";
 Terms rich_terms() {
   Terms terms;
   terms.hourly_rate = {1234};
-  terms.delays = {FixedDelay{Duration(3000)}, UniformDelay{Duration(1000), Duration(2500)},
-                  LognormalDelay{Duration(22'000), 0.35, Duration(120'000)}, FixedDelay{},
-                  FixedDelay{Duration(1)}};
+  terms.courses = {Courses{FixedDelay{Duration(3000)}},
+                   Courses{UniformDelay{Duration(1000), Duration(2500)}},
+                   Courses{LognormalDelay{Duration(22'000), 0.35, Duration(120'000)}},
+                   Courses{FixedDelay{}}, Courses{FixedDelay{Duration(1)}}};
   terms.create_ends_in = Status::stopped;
   terms.idle_timeout = hours(2);
   terms.billing.billable = {false, true, true, false, true, false, false};
@@ -147,6 +148,91 @@ struct Cases {
   }
 };
 
+// What a profile with courses and hazards brings: D90.
+
+Failure a_failure() { return {.code = "boot_failed", .detail = "no \"kernel\""}; }
+
+std::vector<Deadline> hazards_drawn() {
+  return {{.due = at(100), .becomes = Status::running, .turn = Turn::impairment},
+          {.due = at(160), .becomes = Status::running, .turn = Turn::recovery},
+          {.due = at(170),
+           .becomes = Status::failed,
+           .turn = Turn::host_failure,
+           .failure = Failure{"host_failure", "its host"}},
+          {.due = at(200), .becomes = Status::running, .turn = Turn::interruption_notice},
+          {.due = at(320), .becomes = Status::terminated, .turn = Turn::interruption}};
+}
+
+Blueprint unlucky_blueprint() {
+  auto blueprint = rich_blueprint();
+  auto& courses = blueprint.terms.courses;
+  courses[0] = {.usual = {},
+                .several = {{.delay = FixedDelay{Duration(3000)}, .weight = 97},
+                            {.delay = ExponentialDelay{Duration(500), Duration(9000)},
+                             .weight = 2,
+                             .ending = Ending::failed,
+                             .code = "boot_failed",
+                             .detail = "no \"kernel\""},
+                            {.delay = FixedDelay{},
+                             .weight = 0,
+                             .ending = Ending::terminated,
+                             .code = "no_capacity",
+                             .detail = "there was no room"}}};
+  courses[2] = {.usual = {}, .several = {{.delay = {}, .weight = 1, .ending = Ending::stuck}}};
+  blueprint.terms.risks = {{.hazard = Hazard::host_failure,
+                            .after = ExponentialDelay{hours(720), hours(7200)},
+                            .becomes = Status::failed},
+                           {.hazard = Hazard::impairment,
+                            .after = FixedDelay{hours(1)},
+                            .lasting = UniformDelay{Duration(1), Duration(2)}},
+                           {.hazard = Hazard::interruption, .after = FixedDelay{hours(2)}}};
+  return blueprint;
+}
+
+State unlucky_state(const LastCommand& last) {
+  auto state = rich_state(last);
+  auto& server = *state.server;
+  server.blueprint = unlucky_blueprint();
+  server.status = Status::rebooting;
+  server.deadline = Deadline{.due = at(30), .becomes = Status::failed, .failure = a_failure()};
+  server.later = hazards_drawn();
+  server.failure = a_failure();
+  server.health = Health::impaired;
+  server.interruption_at = at(320);
+  return state;
+}
+
+void add_misfortunes(Cases& cases) {
+  const LastCommand last{.cause = cause("start"), .outcome = {}};
+  const auto add = [&](const EventData& data) {
+    cases.add("with a misfortune", data, unlucky_state(last), last.cause);
+  };
+  const End fails{.due = at(30), .failure = a_failure()};
+  const End ends{.due = at(30), .failure = a_failure(), .failed_becomes = Status::terminated};
+  const End stuck{.due = std::nullopt};
+  add(ServerProvisioning{unlucky_blueprint(), ends, hazards_drawn()});
+  add(ServerProvisioned{unlucky_blueprint(), hazards_drawn()});
+  add(ServerStarting{Status::failed, fails, hazards_drawn()});
+  add(ServerStarted{Status::pending, hazards_drawn()});
+  add(ServerStopping{Status::running, stuck});
+  add(ServerStopped{Status::running, a_failure()});
+  add(ServerRebooting{Status::running, fails});
+  add(ServerTerminating{Status::failed, stuck});
+  add(ServerTerminated{Status::pending, TerminationReason::launch_failure, "", a_failure()});
+  add(ServerFailed{Status::pending, a_failure()});
+  add(ServerImpaired{at(160)});
+  add(ServerRecovered{});
+  add(ServerInterruptionNoticed{at(320)});
+  cases.add("interrupted", ServerTerminated{Status::running, TerminationReason::interruption},
+            plain_state(), std::nullopt);
+  // A server that waits to be reaped and has other deadlines, in the form of older builds.
+  auto idle = plain_state();
+  idle.server->status = Status::stopped;
+  idle.server->deadline =
+      Deadline{.due = at(60), .becomes = Status::terminated, .turn = Turn::idle_timeout};
+  cases.add("idle", ServerStopped{Status::stopping}, idle, std::nullopt);
+}
+
 void add_rejections(Cases& cases) {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
@@ -202,6 +288,7 @@ std::vector<Case> server_cases() {
                    ServerTerminated{Status::terminating, TerminationReason::user}, "terminate");
   cases.add("left idle", ServerTerminated{Status::stopped, TerminationReason::idle_timeout},
             plain_state(), std::nullopt);
+  add_misfortunes(cases);
   add_rejections(cases);
   add_outcome(cases, CommandPurged{}, OutcomeKind::purged);
   add_outcome(cases, CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered);

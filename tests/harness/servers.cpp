@@ -14,7 +14,11 @@ std::string create_body(const NewServer& server) {
   if (!server.profile.empty()) {
     body += R"(,"profile":)" + json_quoted(server.profile);
   }
-  return body + "}";
+  std::string tags;
+  for (const auto& [key, value] : server.tags) {
+    tags += (tags.empty() ? "" : ",") + json_quoted(key) + ":" + json_quoted(value);
+  }
+  return body + (tags.empty() ? "}" : ",\"tags\":{" + tags + "}}");
 }
 
 Json create_server(HttpClient& client, const NewServer& server) {

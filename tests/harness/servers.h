@@ -24,6 +24,7 @@ struct NewServer {
   std::string region = "us-east-1";
   std::string type = "t2.micro";
   std::string profile = {};  // empty: the product's default
+  std::map<std::string, std::string> tags = {};
 };
 
 /// The body of a create.

@@ -173,9 +173,9 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
       return true;
     case Status::running:
       if (dice() % 2 == 0) {
-        log.record(sample, ServerRebooting{from, soon}, log.next_cause("reboot"));
+        log.record(sample, ServerRebooting{from, {soon}}, log.next_cause("reboot"));
       } else {
-        log.record(sample, ServerStopping{from, soon}, log.next_cause("stop"));
+        log.record(sample, ServerStopping{from, {soon}}, log.next_cause("stop"));
       }
       return true;
     case Status::stopping:
@@ -183,11 +183,11 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
       return true;
     case Status::stopped:
       if (user_acts) {
-        log.record(sample, ServerTerminating{from, soon}, log.next_cause("terminate"));
+        log.record(sample, ServerTerminating{from, {soon}}, log.next_cause("terminate"));
       } else if (dice() % 8 == 0) {
         log.record(sample, ServerTerminated{from, TerminationReason::idle_timeout});
       } else {
-        log.record(sample, ServerStarting{from, soon}, log.next_cause("start"));
+        log.record(sample, ServerStarting{from, {soon}}, log.next_cause("start"));
       }
       return true;
     case Status::rebooting:
@@ -195,6 +195,9 @@ inline bool live_on(SampleLog& log, Sample& sample, std::mt19937& dice) {
       return true;
     case Status::terminating:
       log.record(sample, ServerTerminated{from, TerminationReason::user});
+      return true;
+    case Status::failed:
+      log.record(sample, ServerStarting{from, {soon}}, log.next_cause("start"));
       return true;
     case Status::terminated:
       return false;

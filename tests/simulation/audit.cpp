@@ -129,7 +129,8 @@ void Audit::read_clock(const ClockEvent& event) {
     fail("deadlines_applied does not say of which part of the log");
   }
   for (const auto& [id, life] : lives_) {
-    if (life.due && *life.due <= applied_ && life.due_since <= applied->log_through) {
+    const auto due = life.plan.due();
+    if (due && *due <= applied_ && life.plan.since() <= applied->log_through) {
       fail("deadlines_applied passes a deadline of server " + id.to_string());
     }
   }
@@ -168,10 +169,31 @@ void Audit::read_outcome(const Cause& cause, OutcomeKind kind, StreamSequence ev
   seen.push_back({kind, cause.sequence, event, version});
 }
 
+bool Audit::is_next(const Life& life, Turn turn) {
+  const auto next = life.plan.next();
+  return next && next->turn == turn;
+}
+
+/// Whether a server may end for that reason where it stands.
+bool Audit::fits(const ServerTerminated& ended, const Life& life, const Event& event) {
+  switch (ended.reason) {
+    case TerminationReason::user:
+      return event.cause || life.status == Status::terminating;
+    case TerminationReason::forced:
+      return event.cause.has_value();
+    case TerminationReason::idle_timeout:
+      return life.status == Status::stopped;
+    case TerminationReason::launch_failure:
+      return life.status == Status::pending && ended.failure;
+    case TerminationReason::interruption:
+      return is_next(life, Turn::interruption);
+  }
+  return false;
+}
+
 /// Where the event leads from where the server stands.
 Audit::Move Audit::move_of(const Life& life, const Event& event) {
   const auto from = life.status;
-  const auto lasts = [&] { return from == Status::running || from == Status::stopped; };
   const auto& data = event.data;
   if (is_any<ServerProvisioning>(data)) {
     return {!from, Status::pending};
@@ -180,17 +202,20 @@ Audit::Move Audit::move_of(const Life& life, const Event& event) {
     return {!from || from == Status::pending, life.terms.create_ends_in};
   }
   if (is_any<ServerStarting>(data)) {
-    return {from == Status::stopped, Status::pending};
+    return {from == Status::stopped || from == Status::failed, Status::pending};
   }
   if (is_any<ServerStarted>(data)) {
-    return {from == Status::pending || from == Status::stopped, Status::running};
+    return {from == Status::pending || from == Status::stopped || from == Status::failed,
+            Status::running};
   }
   if (is_any<ServerStopping>(data)) {
     return {from == Status::running, Status::stopping};
   }
   if (is_any<ServerStopped>(data)) {
     const bool created = from == Status::pending && life.terms.create_ends_in == Status::stopped;
-    return {created || from == Status::stopping || from == Status::running, Status::stopped};
+    const bool by_host = from == Status::rebooting && is_next(life, Turn::host_failure);
+    return {created || by_host || from == Status::stopping || from == Status::running,
+            Status::stopped};
   }
   if (is_any<ServerRebooting>(data)) {
     return {from == Status::running, Status::rebooting};
@@ -203,9 +228,16 @@ Audit::Move Audit::move_of(const Life& life, const Event& event) {
     return {lives && from != Status::terminating, Status::terminating};
   }
   if (const auto* ended = std::get_if<ServerTerminated>(&data)) {
-    const bool fits = ended->reason != TerminationReason::idle_timeout || from == Status::stopped;
-    return {lives && fits && (lasts() || event.cause || from == Status::terminating),
-            Status::terminated};
+    return {lives && fits(*ended, life, event), Status::terminated};
+  }
+  if (is_any<ServerFailed>(data)) {
+    const bool boots = from == Status::pending || from == Status::rebooting;
+    return {boots || (from == Status::running && is_next(life, Turn::host_failure)),
+            Status::failed};
+  }
+  if (is_any<ServerImpaired, ServerRecovered, ServerInterruptionNoticed>(data)) {
+    return {from == Status::running || from == Status::rebooting || from == Status::pending,
+            from.value_or(Status::pending)};
   }
   return {true, from.value_or(Status::pending)};
 }
@@ -217,13 +249,13 @@ void Audit::check_time(const Life& life, const Event& event) {
     fail("a server's time falls");
   }
   if (!event.cause) {
-    if (!life.due || *life.due != event.at) {
+    if (life.plan.due() != event.at) {
       fail("an event of time that does not bear its deadline");
     }
     return;
   }
   const bool by_others = is_any<CommandPurged, CommandDeadLettered>(event.data);
-  if (!by_others && life.due && *life.due <= event.at) {
+  if (!by_others && life.plan.due() && *life.plan.due() <= event.at) {
     fail("a command was decided before what was due");
   }
 }
@@ -296,18 +328,7 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   move_bill(life, move.to, event.at);
   life.status = move.to;
   life.history.push_back({event.server, event.at, event.version, move.to});
-  life.due.reset();
-  std::visit(
-      [&](const auto& data) {
-        if constexpr (requires { data.due; }) {
-          life.due = data.due;
-          life.due_since = reading_;
-        }
-      },
-      event.data);
-  if (move.to == Status::stopped && life.terms.idle_timeout > Duration(0)) {
-    life.due = event.at + life.terms.idle_timeout;
-  }
+  life.plan.read(event, move.to, life.terms.idle_timeout, reading_);
   if (is_over(move.to)) {
     holders_.erase({life.region, *life.ip});
   }
@@ -316,8 +337,7 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   }
   const auto& server = *logged.state.server;
   if (server.status != move.to || server.bill.closed != life.billed ||
-      server.bill.open_since != life.billed_since ||
-      (server.deadline ? std::optional(server.deadline->due) : std::nullopt) != life.due) {
+      server.bill.open_since != life.billed_since || due_of(logged.state) != life.plan.due()) {
     fail(fmt::format("the state is not what the events make of it: {} {} s, expected {} {} s",
                      to_string(server.status), server.bill.closed.count(), to_string(move.to),
                      life.billed.count()));
@@ -353,7 +373,7 @@ std::optional<Audit::Past> Audit::past(std::uint64_t number) const {
 
 std::string Audit::overdue(Instant now, Duration billing_interval) const {
   for (const auto& [id, life] : lives_) {
-    if (life.due && *life.due < now) {
+    if (life.plan.due() && *life.plan.due() < now) {
       return "server " + id.to_string() + " has a deadline that has passed";
     }
   }

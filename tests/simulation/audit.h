@@ -12,6 +12,7 @@
 
 #include "schema/messages/event_codec.h"
 #include "tests/simulation/broker_streams.h"
+#include "tests/simulation/life_plan.h"
 #include "tests/simulation/record.h"
 #include "tests/simulation/tables.h"
 
@@ -72,8 +73,7 @@ class Audit {
     Version version = 0;
     Instant at{};
     std::optional<Status> status;
-    std::optional<Instant> due;
-    StreamSequence due_since = 0;
+    LifePlan plan;
     std::optional<Ipv4> ip;
     Region region;
     Terms terms;
@@ -102,6 +102,8 @@ class Audit {
   void check_address(Life& life, const Event& event);
   void move_bill(Life& life, Status to, Instant at);
   static Move move_of(const Life& life, const Event& event);
+  static bool is_next(const Life& life, Turn turn);
+  static bool fits(const ServerTerminated& ended, const Life& life, const Event& event);
   void fail(const std::string& what);
 
   std::unique_ptr<Verify> verify_;

@@ -27,7 +27,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::uint64_t twice_one_in = 100;
 constexpr std::time_t seed_seconds_max = 120;  // of the processor, with all repeats to shrink it
-constexpr std::size_t recorded_messages_max = 250;
+constexpr std::size_t recorded_messages_max = 600;
 
 struct Options {
   std::string workload = VSIM_SOURCE_DIR "/tests/simulation/standard.json";

@@ -1,12 +1,25 @@
-// What a process has of its machine beside broker, Postgres, threads and clocks: signals, its HTTP
-// page, its log. D80
+// What a process has of its machine beside broker, Postgres, threads and clocks: its catalogue,
+// signals, its HTTP page, its log. D80
 
+#include "ops/process/catalogue.h"
 #include "ops/process/shutdown.h"
 #include "ops/telemetry/log.h"
 #include "ops/telemetry/metrics_server.h"
+#include "schema/messages/catalogue_files.h"
+#include "schema/messages/profile_files.h"
 #include "tests/simulation/machine.h"
 
 namespace vsim::process {
+
+/// What is shipped, and a profile of which every server is unlucky soon.
+tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const CommonSettings& settings) {
+  auto catalogue = messages::load_catalogue(settings.schema_dir);
+  const auto unlucky = messages::load_file(VSIM_SOURCE_DIR "/tests/simulation/unlucky.json");
+  catalogue->profiles["unlucky"] = messages::read_profile(unlucky.value(), "unlucky").value();
+  catalogue->default_profile = settings.profile;
+  catalogue->idle_timeout = settings.idle_timeout;
+  return catalogue;
+}
 
 ShutdownSignals::ShutdownSignals(Hangup hangup) : hangup_(hangup) {}
 ShutdownSignals::~ShutdownSignals() { finished_.request_stop(); }

@@ -43,9 +43,28 @@ TEST_CASE("a server is shown whole, in a fixed order") {
         R"("type":"t2.micro","status":"RUNNING","ip":"192.168.10.1","profile":"standard",)"
         R"("tags":{"team": "a"},"version":2,"created_at":"2026-03-01T12:00:00.000Z",)"
         R"("updated_at":"2026-03-01T12:00:03.000Z","last_started_at":"2026-03-01T12:00:03.000Z",)"
-        R"("due_at":null,"termination_reason":null,"idle_timeout_seconds":1800,)"
+        R"("due_at":null,"termination_reason":null,"failure":null,"health":"ok",)"
+        R"("interruption_at":null,"idle_timeout_seconds":1800,)"
         R"("accrued_seconds":1800,"accrued_cost":0.005,"hourly_rate":0.01,)"
         R"("live_uptime_seconds":5400,"live_cost":0.015})");
+}
+
+TEST_CASE("a caller sees when a transition ends, and no hazard before it comes") {
+  auto server = running_server();
+  server.due = noon + hours(2);
+  server.due_turn = "host_failure";
+  CHECK(render_server(server, noon).find(R"("due_at":null,)") != std::string::npos);
+  server.status = "REBOOTING";
+  server.transition_due = noon + hours(3);
+  CHECK(render_server(server, noon).find(R"("due_at":"2026-03-01T15:00:00.000Z",)") !=
+        std::string::npos);
+  server.failure = Failure{"boot_failed", "no \"kernel\""};
+  server.health = "impaired";
+  server.interruption_at = noon + hours(1);
+  const auto text = render_server(server, noon);
+  CHECK(text.find(R"("failure":{"code":"boot_failed","detail":"no \"kernel\""},)"
+                  R"("health":"impaired","interruption_at":"2026-03-01T13:00:00.000Z",)") !=
+        std::string::npos);
 }
 
 TEST_CASE("what is accrued follows the watermark, what is live follows the clock") {

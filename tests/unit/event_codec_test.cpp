@@ -75,6 +75,13 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   for (const auto* name : {"PENDING", "STOPPING", "REBOOTING", "TERMINATING", "STOPPED"}) {
     check(server_in(name), decide_due(the_server, the_region, server_in(name), at(9999)));
   }
+  auto unlucky = a_create();
+  unlucky.tags = {{"vsim:create", "fail"}};
+  const auto failing = after({}, decide({}, command(unlucky), at(0), context()).events);
+  check(failing, decide_due(the_server, the_region, failing, at(9999)));
+  unlucky.tags = {{"vsim:impaired_after", "5"}, {"vsim:interruption_after", "2000"}};
+  const auto hunted = after({}, decide({}, command(unlucky), at(0), context()).events);
+  check(hunted, decide_due(the_server, the_region, hunted, at(9999)));
   auto instant = a_create();
   instant.profile = "instant";
   check({}, decide({}, command(instant), at(0), context()).events);
@@ -88,11 +95,21 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   CHECK(seen.size() == std::variant_size_v<EventData>);
 }
 
-TEST_CASE("delays of every kind survive in the terms") {
+TEST_CASE("delays, courses and risks of every kind survive in the terms") {
   auto events = decide({}, command(a_create()), at(0), context()).events;
   auto& terms = std::get<ServerProvisioning>(events.front().data).blueprint.terms;
-  terms.delays[0] = UniformDelay{Duration(1), Duration(20)};
-  terms.delays[1] = LognormalDelay{Duration(22'000), 0.35, Duration(120'000)};
+  terms.courses[0].usual = UniformDelay{Duration(1), Duration(20)};
+  terms.courses[1].usual = LognormalDelay{Duration(22'000), 0.35, Duration(120'000)};
+  terms.courses[2].usual = ExponentialDelay{Duration(500), Duration(9000)};
+  const auto failed = Course{
+      .delay = FixedDelay{}, .weight = 3, .ending = Ending::failed, .code = "c", .detail = "d"};
+  terms.courses[4].usual = {};
+  terms.courses[4].several = {Course{}, failed, {.delay = {}, .ending = Ending::stuck}};
+  terms.risks = {
+      {.hazard = Hazard::host_failure, .after = FixedDelay{Duration(1)}, .becomes = Status::failed},
+      {.hazard = Hazard::impairment,
+       .after = FixedDelay{Duration(2)},
+       .lasting = UniformDelay{Duration(3), Duration(4)}}};
   all_come_back({}, events);
 }
 

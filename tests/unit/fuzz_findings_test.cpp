@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "eventstore/message.h"
-#include "schema/messages/catalogue_files.h"
+#include "schema/messages/profile_files.h"
 
 using namespace vsim;
 

@@ -43,13 +43,46 @@ inline Delay random_delay(Dice& dice) {
   return UniformDelay{Duration(0), Duration(one_of(dice, {2, 1500, 60'000}))};
 }
 
+// One way for a transition mostly; now and then several, of which some do not end as meant.
+inline Courses random_courses(Dice& dice, Transition transition, bool instant) {
+  Courses courses{instant ? Delay(FixedDelay{}) : random_delay(dice)};
+  for (auto left = dice() % 4 == 0 ? 3 : 0; left > 0; --left) {
+    Course course{instant ? Delay(FixedDelay{}) : random_delay(dice)};
+    const auto ending = static_cast<Ending>(left == 1 ? 0 : dice() % 4);
+    if (may_end(transition, ending)) {
+      course.ending = ending;
+    }
+    if (course.ending == Ending::failed || course.ending == Ending::terminated) {
+      course.code = "by_chance";
+      course.detail = "the dice fell so";
+    }
+    courses.several.push_back(std::move(course));
+  }
+  return courses;
+}
+
+inline std::vector<Risk> random_risks(Dice& dice) {
+  std::vector<Risk> risks;
+  for (std::size_t i = 0; i < hazard_count; ++i) {
+    if (dice() % 4 == 0) {
+      const auto longest = Duration(one_of(dice, {1, 5000, 3'600'000}));
+      risks.push_back({.hazard = static_cast<Hazard>(i),
+                       .after = ExponentialDelay{longest, longest},
+                       .lasting = random_delay(dice),
+                       .becomes = dice() % 2 == 0 ? Status::stopped : Status::failed});
+    }
+  }
+  return risks;
+}
+
 inline Catalogue random_catalogue(Dice& dice, const Region& region) {
   LifecycleProfile profile;
   profile.name = "any";
   const bool instant = dice() % 4 == 0;
-  for (Delay& delay : profile.delays) {
-    delay = instant ? FixedDelay{} : random_delay(dice);
+  for (std::size_t i = 0; i < transition_count; ++i) {
+    profile.courses[i] = random_courses(dice, static_cast<Transition>(i), instant);
   }
+  profile.risks = random_risks(dice);
   profile.create_ends_in = dice() % 4 == 0 ? Status::stopped : Status::running;
   profile.idle_timeout = Duration(one_of(dice, {0, 0, 5000, 1'800'000}));
   const auto bills = [&](Status status, bool yes) {

@@ -36,6 +36,7 @@ const std::vector<Row> lifecycle = {
     {"REBOOTING",   {refused,   refused,     refused,     refused,     "TERMINATING", "TERMINATED"}},
     {"TERMINATING", {refused,   refused,     refused,     refused,     refused,       "TERMINATED"}},
     {"TERMINATED",  {refused,   refused,     refused,     refused,     refused,       refused}},
+    {"FAILED",      {refused,   "PENDING",   refused,     refused,     "TERMINATING", "TERMINATED"}},
 };
 // clang-format on
 
@@ -114,7 +115,7 @@ TEST_CASE("a create fixes price, delays, idle timeout and address for life") {
   CHECK(event.at == at(0));
   REQUIRE(event.cause);
   const auto& born = std::get<ServerProvisioning>(event.data);
-  CHECK(born.due == at(3));
+  CHECK(born.end.due == at(3));
   CHECK(born.blueprint.ip == the_ip);
   CHECK(born.blueprint.terms.hourly_rate == HourlyRate{100});
   CHECK(born.blueprint.terms.idle_timeout == std::chrono::minutes(30));

@@ -8,7 +8,7 @@ namespace {
 LifecycleProfile profile(std::string name, std::int64_t delay_seconds, Status create_ends_in) {
   LifecycleProfile made;
   made.name = std::move(name);
-  made.delays.fill(FixedDelay{std::chrono::seconds(delay_seconds)});
+  made.courses.fill({FixedDelay{std::chrono::seconds(delay_seconds)}});
   made.create_ends_in = create_ends_in;
   made.idle_timeout = std::chrono::minutes(30);
   made.billing.billable[static_cast<std::size_t>(Status::running)] = true;
@@ -92,6 +92,11 @@ State server_in(const std::string& state) {
   }
   if (state == "TERMINATED") {
     return walk({{a_create(), 0}, {Terminate{}, 50}}, 60);
+  }
+  if (state == "FAILED") {
+    auto unlucky = a_create();
+    unlucky.tags = {{"vsim:create", "fail"}};
+    return walk({{unlucky, 0}}, 60);
   }
   throw std::invalid_argument("no such state: " + state);
 }

@@ -51,7 +51,7 @@ std::string shown(const State& state, const ServerId& id) {
   const auto& server = *state.server;
   auto text = fmt::format("{} ({}) in {} is {}", id.to_string(), server.blueprint.name,
                           state.region.name, to_string(server.status));
-  if (server.deadline) {
+  if (server.deadline && server.deadline->becomes != server.status) {
     text += fmt::format(", due to be {} at {}", to_string(server.deadline->becomes),
                         messages::format_instant(server.deadline->due));
   }

@@ -112,9 +112,10 @@ void show_queue(const Stored& stored) {
 }
 
 void show_servers(const Readable& readable) {
-  constexpr Status shown[] = {Status::pending,   Status::running,   Status::stopping,
-                              Status::stopped,   Status::rebooting, Status::terminating,
-                              Status::terminated};
+  constexpr Status shown[] = {Status::pending,     Status::running,   Status::stopping,
+                              Status::stopped,     Status::failed,    Status::rebooting,
+                              Status::terminating, Status::terminated};
+  static_assert(std::size(shown) == status_count);
   std::map<std::pair<std::string, std::string>, std::uint64_t> counts;
   for (const auto& count : readable.servers) {
     counts[{count.region, count.status}] += count.servers;

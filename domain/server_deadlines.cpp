@@ -1,0 +1,137 @@
+#include "domain/server_deadlines.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace vsim {
+namespace {
+
+void add_hazard(std::vector<Deadline>& hazards, const Risk& risk, Instant due, const Draw& draw) {
+  switch (risk.hazard) {
+    case Hazard::host_failure:
+      hazards.push_back({due, risk.becomes, Turn::host_failure,
+                         Failure{"host_failure", "the host of the server has failed"}});
+      return;
+    case Hazard::impairment:
+      hazards.push_back({due, Status::running, Turn::impairment});
+      hazards.push_back({due + draw.lasting(risk), Status::running, Turn::recovery});
+      return;
+    case Hazard::interruption:
+      hazards.push_back({due, Status::running, Turn::interruption_notice});
+      hazards.push_back({due + notice_before_interruption, Status::terminated, Turn::interruption});
+      return;
+  }
+}
+
+// The event with which a transition ends.
+EventData end_of_transition(Status from, const Deadline& deadline) {
+  switch (deadline.becomes) {
+    case Status::running:
+      if (from == Status::rebooting) {
+        return ServerRebooted{from};
+      }
+      return ServerStarted{from};
+    case Status::stopped:
+      return ServerStopped{from};
+    case Status::failed:
+      return ServerFailed{from, deadline.failure.value_or(Failure{})};
+    case Status::terminated:
+    case Status::pending:  // no transition ends in these four
+    case Status::stopping:
+    case Status::rebooting:
+    case Status::terminating:
+      break;
+  }
+  if (deadline.failure) {
+    return ServerTerminated{from, TerminationReason::launch_failure, "", deadline.failure};
+  }
+  return ServerTerminated{from, TerminationReason::user};
+}
+
+EventData host_failure(Status from, const Deadline& deadline) {
+  if (deadline.becomes == Status::failed) {
+    return ServerFailed{from, deadline.failure.value_or(Failure{})};
+  }
+  return ServerStopped{from, deadline.failure};
+}
+
+// When the turn comes that follows on the next deadline.
+Instant time_of(Turn turn, const Server& server) {
+  const auto found = std::find_if(server.later.begin(), server.later.end(),
+                                  [turn](const Deadline& later) { return later.turn == turn; });
+  return found == server.later.end() ? server.deadline->due : found->due;
+}
+
+}  // namespace
+
+bool comes_before(const Deadline& one, const Deadline& other) {
+  return std::tie(one.due, one.turn) < std::tie(other.due, other.turn);
+}
+
+std::vector<Deadline> hazards_after(const End& end, const Terms& terms, const Draw& draw) {
+  std::vector<Deadline> hazards;
+  if (!end.due || end.failure) {
+    return hazards;
+  }
+  for (const auto& risk : terms.risks) {
+    add_hazard(hazards, risk, *end.due + draw.after(risk), draw);
+  }
+  std::stable_sort(hazards.begin(), hazards.end(), comes_before);
+  return hazards;
+}
+
+EventData event_at_deadline(const Server& server) {
+  const auto& deadline = *server.deadline;
+  const auto from = server.status;
+  switch (deadline.turn) {
+    case Turn::transition:
+      return end_of_transition(from, deadline);
+    case Turn::idle_timeout:
+      return ServerTerminated{from, TerminationReason::idle_timeout};
+    case Turn::host_failure:
+      return host_failure(from, deadline);
+    case Turn::impairment:
+      return ServerImpaired{time_of(Turn::recovery, server)};
+    case Turn::recovery:
+      return ServerRecovered{};
+    case Turn::interruption_notice:
+      return ServerInterruptionNoticed{time_of(Turn::interruption, server)};
+    case Turn::interruption:
+      break;
+  }
+  return ServerTerminated{from, TerminationReason::interruption};
+}
+
+void plan(Server& server, Deadline deadline) {
+  if (server.deadline && comes_before(deadline, *server.deadline)) {
+    std::swap(deadline, *server.deadline);
+  }
+  if (!server.deadline) {
+    server.deadline = std::move(deadline);
+    return;
+  }
+  const auto place =
+      std::upper_bound(server.later.begin(), server.later.end(), deadline, comes_before);
+  server.later.insert(place, std::move(deadline));
+}
+
+void plan(Server& server, const std::vector<Deadline>& deadlines) {
+  for (const auto& deadline : deadlines) {
+    plan(server, deadline);
+  }
+}
+
+void cancel(Server& server, Turn turn) {
+  std::erase_if(server.later, [turn](const Deadline& later) { return later.turn == turn; });
+  if (!server.deadline || server.deadline->turn != turn) {
+    return;
+  }
+  server.deadline.reset();
+  if (!server.later.empty()) {
+    server.deadline = std::move(server.later.front());
+    server.later.erase(server.later.begin());
+  }
+}
+
+}  // namespace vsim

@@ -1,0 +1,74 @@
+#include "tests/simulation/life_plan.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace vsim::simulation {
+namespace {
+
+bool runs_on(Status status) {
+  return status == Status::pending || status == Status::running || status == Status::rebooting;
+}
+
+}  // namespace
+
+void LifePlan::read(const Event& event, Status to, Duration idle_timeout, StreamSequence place) {
+  if (std::holds_alternative<ServerImpaired>(event.data)) {
+    planned_.erase(Turn::impairment);
+    return;
+  }
+  if (std::holds_alternative<ServerRecovered>(event.data)) {
+    planned_.erase(Turn::recovery);
+    return;
+  }
+  if (std::holds_alternative<ServerInterruptionNoticed>(event.data)) {
+    planned_.erase(Turn::interruption_notice);
+    return;
+  }
+  if (!runs_on(to)) {
+    planned_.clear();
+  }
+  planned_.erase(Turn::transition);
+  planned_.erase(Turn::idle_timeout);
+  std::visit(
+      [&](const auto& data) {
+        if constexpr (requires { data.end; }) {
+          if (data.end.due) {
+            planned_[Turn::transition] = {*data.end.due, place};
+          }
+        }
+        if constexpr (requires { data.hazards; }) {
+          add(data.hazards, place);
+        }
+      },
+      event.data);
+  if (to == Status::stopped && idle_timeout > Duration(0)) {
+    planned_[Turn::idle_timeout] = {event.at + idle_timeout, place};
+  }
+}
+
+void LifePlan::add(const std::vector<Deadline>& hazards, StreamSequence place) {
+  for (const auto& hazard : hazards) {
+    planned_[hazard.turn] = {hazard.due, place};
+  }
+}
+
+std::optional<LifePlan::Next> LifePlan::next() const {
+  const auto first = std::min_element(
+      planned_.begin(), planned_.end(),
+      [](const auto& one, const auto& other) { return one.second.due < other.second.due; });
+  return first == planned_.end() ? std::nullopt
+                                 : std::optional(Next{first->second.due, first->first});
+}
+
+std::optional<Instant> LifePlan::due() const {
+  const auto first = next();
+  return first ? std::optional(first->due) : std::nullopt;
+}
+
+StreamSequence LifePlan::since() const {
+  const auto first = next();
+  return first ? planned_.at(first->turn).since : 0;
+}
+
+}  // namespace vsim::simulation
