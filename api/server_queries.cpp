@@ -39,6 +39,17 @@ std::optional<Status> read_status(std::string_view text) {
   return std::nullopt;
 }
 
+std::string known_statuses() {
+  std::string names;
+  for (std::size_t i = 0; i < status_count; ++i) {
+    names += (i == 0                  ? ""
+              : i + 1 == status_count ? " and "
+                                      : ", ") +
+             std::string(to_string(static_cast<Status>(i)));
+  }
+  return names;
+}
+
 tl::expected<PageRequest, std::string> read_page_request(const QueryString& query) {
   PageRequest page;
   page.filter = {.region = value_of(query, "region"),
@@ -49,9 +60,8 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
   if (page.filter.status) {
     const auto status = read_status(*page.filter.status);
     if (!status) {
-      return tl::unexpected("status is \"" + *page.filter.status +
-                            "\"; there are PENDING, RUNNING, STOPPING, STOPPED, REBOOTING, "
-                            "TERMINATING and TERMINATED");
+      return tl::unexpected("status is \"" + *page.filter.status + "\"; there are " +
+                            known_statuses());
     }
     page.filter.status = to_string(*status);
   }

@@ -48,7 +48,7 @@ enum class Ending : std::uint8_t {
   usual,
   failed,      // in FAILED: of create, start and reboot
   terminated,  // in TERMINATED, as a launch that fails in EC2: of create and start
-  stuck        // never, until an operator forces it
+  stuck        // never by itself
 };
 
 std::string_view to_string(Ending ending);  // "stuck"

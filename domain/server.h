@@ -93,7 +93,7 @@ struct Failure {
 
 /// How a transition will end, drawn where it begins.
 struct End {
-  std::optional<Instant> due;              // none: it is stuck, until an operator forces it
+  std::optional<Instant> due;              // none: it is stuck
   std::optional<Failure> failure = {};     // none: as it is meant to
   Status failed_becomes = Status::failed;  // FAILED or TERMINATED
   bool operator==(const End&) const = default;
@@ -252,6 +252,10 @@ inline std::optional<Instant> due_of(const State& state) {
   }
   return state.server->deadline->due;
 }
+
+/// The end of the transition or the reaping under way, which everybody may know; nothing where
+/// there is none. Hazards are nobody's business before they come.
+const Deadline* foreseeable_deadline(const Server& server);
 
 // ---------------------------------------------------------------------------------------------
 // The two functions.

@@ -103,6 +103,17 @@ EventData event_at_deadline(const Server& server) {
   return ServerTerminated{from, TerminationReason::interruption};
 }
 
+const Deadline* foreseeable_deadline(const Server& server) {
+  const auto is_foreseeable = [](const Deadline& deadline) {
+    return deadline.turn == Turn::transition || deadline.turn == Turn::idle_timeout;
+  };
+  if (server.deadline && is_foreseeable(*server.deadline)) {
+    return &*server.deadline;
+  }
+  const auto found = std::find_if(server.later.begin(), server.later.end(), is_foreseeable);
+  return found == server.later.end() ? nullptr : &*found;
+}
+
 void plan(Server& server, Deadline deadline) {
   if (server.deadline && comes_before(deadline, *server.deadline)) {
     std::swap(deadline, *server.deadline);

@@ -120,11 +120,11 @@ Delay fixed(const Tags& tags, std::string_view key, seconds otherwise) {
   return FixedDelay{given.value_or(otherwise)};
 }
 
-void add_risk(const Tags& tags, Hazard hazard, seconds after, std::vector<Risk>& risks) {
+void add_risk(Hazard hazard, seconds after, std::vector<Risk>& risks) {
   std::erase_if(risks, [hazard](const Risk& risk) { return risk.hazard == hazard; });
   Risk risk{.hazard = hazard, .after = FixedDelay{after}};
   if (hazard == Hazard::impairment) {
-    risk.lasting = fixed(tags, impaired_for, usual_impairment);
+    risk.lasting = FixedDelay{usual_impairment};
   }
   risks.push_back(std::move(risk));
   std::sort(risks.begin(), risks.end(),
@@ -153,6 +153,15 @@ std::optional<std::string> complaint_about_tag(const std::string& key, const std
          std::to_string(override_max.count());
 }
 
+std::optional<std::string> complaint_about_tags(const Tags& tags) {
+  for (const auto& [key, value] : tags) {
+    if (auto complaint = complaint_about_tag(key, value)) {
+      return complaint;
+    }
+  }
+  return std::nullopt;
+}
+
 void apply_tags(const Tags& tags, Terms& terms) {
   for (auto tag = tags.lower_bound(std::string(prefix));
        tag != tags.end() && tag->first.starts_with(prefix); ++tag) {
@@ -164,8 +173,13 @@ void apply_tags(const Tags& tags, Terms& terms) {
     }
     if (const auto hazard = hazard_of(tag->first)) {
       if (const auto after = parse_seconds(tag->second)) {
-        add_risk(tags, *hazard, *after, terms.risks);
+        add_risk(*hazard, *after, terms.risks);
       }
+    }
+  }
+  for (auto& risk : terms.risks) {
+    if (risk.hazard == Hazard::impairment && tags.contains(std::string(impaired_for))) {
+      risk.lasting = fixed(tags, impaired_for, usual_impairment);
     }
   }
 }

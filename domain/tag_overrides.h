@@ -28,6 +28,9 @@ inline constexpr std::chrono::seconds override_max = std::chrono::hours(24 * 365
 /// Why a tag that begins with `vsim:` is none of the list; nothing for all other tags.
 std::optional<std::string> complaint_about_tag(const std::string& key, const std::string& value);
 
+/// The same of the first such tag among all.
+std::optional<std::string> complaint_about_tags(const Tags& tags);
+
 /// Changes the terms as the tags ask for. Tags that are none of the list, as a log may hold, do
 /// nothing.
 void apply_tags(const Tags& tags, Terms& terms);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "ops/vsimctl/subcommands.h"
+#include "schema/messages/action_codec.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/profile_files.h"
 
@@ -21,6 +22,12 @@ tl::expected<void, std::string> check(const std::string& path) {
     return failed(text.error());
   }
   const auto name = std::filesystem::path(path).stem().string();
+  if (const auto why = messages::complaint_about_ordered_name(name)) {
+    return failed(path + ": cannot be ordered: the name of a profile " + *why);
+  }
+  if (std::filesystem::path(path).extension() != ".json") {
+    return failed(path + ": is not read: the name of a profile's file ends with .json");
+  }
   const auto profile = messages::read_profile(*text, name);
   if (profile) {
     fmt::print("{} is well; creates name it \"{}\"\n", path, name);

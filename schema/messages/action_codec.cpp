@@ -37,11 +37,7 @@ std::map<std::string, std::string> read_tags(const Fields& fields) {
                       "without control characters");
       return tags;
     }
-    const auto tag = tags.emplace(key, text).first;
-    if (const auto why = complaint_about_tag(tag->first, tag->second)) {
-      fields.complain(*why);
-      return tags;
-    }
+    tags.emplace(key, text);
     if (tags.size() > tags_max) {
       fields.complain("tags", "must be 50 at most");
       return tags;
@@ -161,6 +157,9 @@ tl::expected<Create, std::string> read_create(std::string_view json) {
   auto create = read_create(Fields(*object, error));
   if (!error.empty()) {
     return tl::unexpected(error);
+  }
+  if (auto why = complaint_about_tags(create.tags)) {
+    return tl::unexpected(std::move(*why));
   }
   return create;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "domain/letter_case.h"
+#include "domain/tag_overrides.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
 
@@ -82,7 +83,12 @@ std::string find_complaint(const eventstore::Message& message, const simdjson::d
 
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const Action& action) {
-  return find_complaint(message, object, std::visit(MembersOf{}, action));
+  auto complaint = find_complaint(message, object, std::visit(MembersOf{}, action));
+  const auto* create = std::get_if<Create>(&action);
+  if (complaint.empty() && create != nullptr) {
+    complaint = complaint_about_tags(create->tags).value_or("");
+  }
+  return complaint;
 }
 
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,

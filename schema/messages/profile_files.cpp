@@ -32,6 +32,13 @@ struct IsInOrder {
   }
 };
 
+struct LongestOf {
+  Duration operator()(const FixedDelay& d) const { return d.length; }
+  Duration operator()(const UniformDelay& d) const { return d.longest; }
+  Duration operator()(const LognormalDelay& d) const { return d.longest; }
+  Duration operator()(const ExponentialDelay& d) const { return d.longest; }
+};
+
 struct MembersOf {
   NameList operator()(const FixedDelay&) const { return {"fixed_ms"}; }
   NameList operator()(const UniformDelay&) const { return {"uniform_ms"}; }
@@ -48,6 +55,9 @@ void allow_only(const Fields& fields, Names known) {
 void check_delay(const Fields& fields, const Delay& delay, NameList beside) {
   if (!std::visit(IsInOrder{}, delay)) {
     fields.complain("has a delay that is negative or upside down");
+  }
+  if (std::visit(LongestOf{}, delay) > profile_span_max) {
+    fields.complain("has a delay over 100 years; what is to happen never is `stuck`, or left out");
   }
   if (fields.ok()) {
     const auto members = std::visit(MembersOf{}, delay);
@@ -159,8 +169,8 @@ class ProfileReader {
       fields.complain("create_ends_in", "must be RUNNING or STOPPED");
     }
     profile.idle_timeout = fields.seconds("idle_timeout_seconds");
-    if (profile.idle_timeout.count() < 0) {
-      fields.complain("idle_timeout_seconds", "must be 0 or more");
+    if (profile.idle_timeout.count() < 0 || profile.idle_timeout > profile_span_max) {
+      fields.complain("idle_timeout_seconds", "must be 0 (never) to 3155760000 (100 years)");
     }
   }
 
@@ -226,6 +236,7 @@ class ProfileReader {
 
   void read_hazard(const simdjson::dom::object& members, Hazard hazard, LifecycleProfile& profile) {
     const std::string path = "hazards." + std::string(to_string(hazard));
+    const auto mistakes = mistakes_.size();
     part(path, members, [&](const Fields& fields) {
       profile.risks.push_back(read_risk(hazard, fields));
       NameList known{"after"};
@@ -237,6 +248,9 @@ class ProfileReader {
       }
       allow_only(fields, known);
     });
+    if (mistakes_.size() > mistakes) {
+      return;  // of the same delays, as they were read
+    }
     check_delay_at(path, members, "after");
     if (hazard == Hazard::impairment) {
       check_delay_at(path, members, "lasting");
@@ -247,7 +261,7 @@ class ProfileReader {
                       std::string_view name) {
     simdjson::dom::object delay;
     if (members.at_key(name).get(delay) != simdjson::SUCCESS) {
-      return;  // read_risk has complained
+      return;
     }
     std::string error;
     const Fields fields(delay, error);

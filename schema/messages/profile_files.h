@@ -3,6 +3,7 @@
 // Reads a lifecycle profile from its file, as a person wrote it: every mistake is reported, with
 // the member that it is in.
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct ProfileMistake {
   std::string text() const { return path.empty() ? what : path + ": " + what; }
 };
 using ProfileMistakes = std::vector<ProfileMistake>;
+
+/// The longest delay and idle timeout: an advance may end in the year 9000, and deadlines behind it
+/// must still have a time as RFC 3339, which ends with the year 9999.
+inline constexpr std::chrono::seconds profile_span_max = std::chrono::days(36'525);  // 100 years
 
 inline constexpr std::size_t courses_max = 16;                  // of a transition
 inline constexpr std::size_t failure_code_characters_max = 64;  // a-z, 0-9, _, . and -

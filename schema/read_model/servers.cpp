@@ -189,19 +189,15 @@ std::string tags_as_written(std::string kept) {
 
 namespace {
 
-bool is_foreseeable(const Deadline& deadline) {
-  return deadline.turn == Turn::transition || deadline.turn == Turn::idle_timeout;
-}
-
 void add_deadlines(ServerRow& row, const Server& server) {
   row.due = server.deadline->due;
-  if (is_foreseeable(*server.deadline)) {
+  const auto* foreseeable = foreseeable_deadline(server);
+  if (foreseeable == &*server.deadline) {
     return;
   }
   row.due_turn = to_string(server.deadline->turn);
-  const auto found = std::find_if(server.later.begin(), server.later.end(), is_foreseeable);
-  if (found != server.later.end()) {
-    row.transition_due = found->due;
+  if (foreseeable != nullptr) {
+    row.transition_due = foreseeable->due;
   }
 }
 

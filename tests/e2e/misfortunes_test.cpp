@@ -127,7 +127,7 @@ TEST_CASE("an impaired server recovers, and an interruption is announced") {
   ground.check_log();
 }
 
-TEST_CASE("a stuck stop ends by force alone") {
+TEST_CASE("a stuck stop never ends by itself") {
   Ground ground;
   auto& client = ground.client;
   const std::string id = ground.server({{"vsim:stop", "stuck"}});

@@ -237,6 +237,24 @@ TEST_CASE("what is mistyped by hand is reported with what was meant: issue 12, 9
   }
 }
 
+TEST_CASE("a tag of vsim's own that is none of the list is complained of in what a person typed") {
+  const auto decoded = [](const char* tags, const eventstore::Headers& headers) {
+    return decode_command(stored(
+        R"({"type":"create","name":"n","instance_type":"t","tags":)" + std::string(tags) + "}",
+        headers));
+  };
+  const auto wrong = decoded(R"({"vsim:owner":"x"})", {});
+  REQUIRE(wrong);
+  CHECK(wrong->complaint.starts_with("there is no tag vsim:owner; "));
+  CHECK(decoded(R"({"vsim:stop":"stuck"})", {})->complaint.empty());
+  // A build that knew no such tags has taken it, and an id.
+  const auto early = decoded(R"({"vsim:owner":"x"})",
+                             {{"Vsim-Command-Id", "0191f3a4-7c1e-7d20-8b11-5a4c3e2f1a0b"}});
+  REQUIRE(early);
+  CHECK_FALSE(early->by_hand);
+  CHECK(std::get<Create>(std::get<Command>(early->command).action).tags.at("vsim:owner") == "x");
+}
+
 TEST_CASE("numbers and scales that an older build took are read in commands that have an id") {
   const eventstore::Headers with_id = {{"Vsim-Command-Id", "0191f3a4-7c1e-7d20-8b11-5a4c3e2f1a0b"}};
   const auto early = decode_command(stored(R"({"type":"scale","scale":1e-300})", with_id,
@@ -416,7 +434,7 @@ TEST_CASE("the shipped catalogue can be read, and a folder without one tells all
   CHECK(shipped->regions.size() == 2);
   CHECK(shipped->regions.at({"eu-west-1"}).front().size() == 100);
   CHECK(shipped->instance_types.at("t2.medium") == HourlyRate{400});
-  for (const auto* name : {"standard", "instant", "ec2", "seed"}) {
+  for (const auto* name : {"standard", "instant", "ec2", "seed", "flaky", "spot"}) {
     CHECK(shipped->profiles.contains(name));
   }
   const auto missing = messages::load_catalogue("/nowhere");

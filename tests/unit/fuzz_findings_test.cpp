@@ -45,10 +45,18 @@ TEST_CASE("a span of time is taken up to 10000 years and refused one past it") {
     CHECK_FALSE(is_read(before, given + "315569520001"));
     CHECK_FALSE(is_read(before, given + "9223372036854775807"));
   }
-  CHECK(is_read(R"({"fixed_ms":0})", R"({"fixed_ms":315569520000000})"));
-  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"fixed_ms":315569520000001})"));
-  CHECK(is_read(R"({"fixed_ms":0})", R"({"uniform_ms":[0,315569520000000]})"));
-  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"uniform_ms":[0,315569520000001]})"));
+}
+
+TEST_CASE("a delay and an idle timeout are taken up to 100 years and refused one past it") {
+  CHECK(is_read(R"({"fixed_ms":0})", R"({"fixed_ms":3155760000000})"));
+  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"fixed_ms":3155760000001})"));
+  CHECK(is_read(R"({"fixed_ms":0})", R"({"uniform_ms":[0,3155760000000]})"));
+  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"uniform_ms":[0,3155760000001]})"));
+  CHECK(is_read(R"({"fixed_ms":0})", R"({"mean_ms":1,"longest_ms":3155760000000})"));
+  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"mean_ms":1,"longest_ms":3155760000001})"));
+  CHECK_FALSE(is_read(R"({"fixed_ms":0})", R"({"fixed_ms":9223372036854775807})"));
+  CHECK(is_read(":1800", ":3155760000"));
+  CHECK_FALSE(is_read(":1800", ":3155760001"));
 }
 
 TEST_CASE("a time stamp beyond 64 bits of nanoseconds is none") {

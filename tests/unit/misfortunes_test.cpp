@@ -361,6 +361,8 @@ TEST_CASE("a tag of a profile with hazards replaces the one hazard that it names
       {.hazard = Hazard::interruption, .after = FixedDelay{seconds(8)}}};
   apply_tags({{"vsim:host_failure_after", "5"}, {"vsim:impaired_after", "6"}}, terms);
   REQUIRE(terms.risks.size() == 3);
+  apply_tags({{"vsim:impaired_for", "7"}}, terms);
+  CHECK(terms.risks[1].lasting == Delay(FixedDelay{seconds(7)}));
   CHECK(terms.risks[0].after == Delay(FixedDelay{seconds(5)}));
   CHECK(terms.risks[0].becomes == Status::stopped);
   CHECK(terms.risks[1].hazard == Hazard::impairment);

@@ -99,6 +99,8 @@ TEST_CASE("each mistake is told with its line and member") {
         "14: hazards.impairment.after: has a delay that is negative or upside down\n");
   check(", \"ends\": \"FAILED\"},\n    \"imp", "},\n    \"imp",
         "13: hazards.host_failure: \"ends\" must be a string\n");
+  check("\"impairment\": {\"after\": {\"fixed_ms\": 1}", "\"impairment\": {\"after\": {}",
+        "14: hazards.impairment: \"uniform_ms\" must be an array\n");
   check("\"billable\": [\"RUNNING\"]", "\"billable\": [\"FAILED\"]",
         "18: billing: \"billable\" must not hold FAILED: what did not boot costs nothing\n");
   check("\"idle_timeout_seconds\": 60", "\"idle_timeout_seconds\": 1.5",

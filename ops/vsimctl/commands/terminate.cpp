@@ -51,9 +51,9 @@ std::string shown(const State& state, const ServerId& id) {
   const auto& server = *state.server;
   auto text = fmt::format("{} ({}) in {} is {}", id.to_string(), server.blueprint.name,
                           state.region.name, to_string(server.status));
-  if (server.deadline && server.deadline->becomes != server.status) {
-    text += fmt::format(", due to be {} at {}", to_string(server.deadline->becomes),
-                        messages::format_instant(server.deadline->due));
+  if (const auto* deadline = foreseeable_deadline(server)) {
+    text += fmt::format(", due to be {} at {}", to_string(deadline->becomes),
+                        messages::format_instant(deadline->due));
   }
   return text;
 }
