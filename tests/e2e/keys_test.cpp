@@ -57,6 +57,8 @@ const std::vector<Route> routes = {
     {"GET", "/operations", Needs::reader},
     {"GET", "/regions", Needs::reader},
     {"GET", "/types", Needs::reader},
+    {"GET", "/profiles", Needs::reader},
+    {"GET", "/profiles/{name}", Needs::reader},
     {"POST", "/regions/{region}/addresses", Needs::operator_, "{}"},
     {"GET", "/clock", Needs::reader},
     {"POST", "/clock", Needs::operator_, "{}"},

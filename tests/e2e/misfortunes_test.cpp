@@ -8,8 +8,10 @@
 #include <doctest/doctest.h>
 
 #include "tests/e2e/sim_time.h"
+#include "tests/harness/child_process.h"
 #include "tests/harness/database.h"
 #include "tests/harness/fleet.h"
+#include "tests/harness/programs.h"
 #include "tests/harness/servers.h"
 
 using harness::HttpAnswer;
@@ -165,12 +167,12 @@ TEST_CASE("tags of vsim's own are of a list, also in commands by hand; profiles 
   CHECK(flaky["delays"]["create"].at(1)["ends"].text() == "FAILED");
   CHECK(flaky["hazards"]["host_failure"]["ends"].text() == "STOPPED");
   CHECK(client.get("/profiles/nobody").status == 404);
-  const Output well = ground.fleet.vsimctl({"profile", "check", "schema/profiles/flaky.json"});
+  const std::string schema = harness::source_dir() + "/schema/";
+  const Output well = ground.fleet.vsimctl({"profile", "check", schema + "profiles/flaky.json"});
   CHECK_MESSAGE(well.ending.code == 0, well.text);
-  const Output none = ground.fleet.vsimctl({"profile", "check", "schema/prices.json"});
+  const Output none = ground.fleet.vsimctl({"profile", "check", schema + "prices.json"});
   CHECK(none.ending.code == 1);
-  CHECK_MESSAGE(
-      none.text.find("schema/prices.json:1: \"delays\" must be an object") != std::string::npos,
-      none.text);
+  CHECK_MESSAGE(none.text.find("/prices.json:1: \"delays\" must be an object") != std::string::npos,
+                none.text);
   CHECK(client.get("/profiles?x=1").status == 400);
 }

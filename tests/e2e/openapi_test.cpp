@@ -230,6 +230,7 @@ struct Ground {
   }
   std::string path_of(const Route& route) {
     std::string path = replaced(route.path, "{region}", "us-east-1");
+    path = replaced(path, "{name}", "instant");
     path = replaced(path, "{file}", "index.html");
     return replaced(path, "{id}", path.starts_with("/operations") ? operation : new_server());
   }
