@@ -77,7 +77,7 @@ names_of_label() {
       printf 'tidy.%s\n' tree self_test commands clang_tidy clang_tidy_self_test format scripts
       ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
-    simulation) printf 'simulation.%s\n' found operators fixed fresh ;;
+    simulation) printf 'simulation.%s\n' found operators queue frozen fixed fresh ;;
     integration | e2e | chaos | powercut | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do
         file=${file##*/}
