@@ -126,7 +126,7 @@ void add_risk(Hazard hazard, seconds after, std::vector<Risk>& risks) {
   if (hazard == Hazard::impairment) {
     risk.lasting = FixedDelay{usual_impairment};
   }
-  risks.push_back(std::move(risk));
+  risks.push_back(risk);
   std::sort(risks.begin(), risks.end(),
             [](const Risk& one, const Risk& other) { return one.hazard < other.hazard; });
 }
