@@ -262,8 +262,9 @@ Answer ServerQueries::profile(const Call& call) {
   }
   const auto found = catalogue_.profiles.find(std::string(call.parameter));
   if (found == catalogue_.profiles.end()) {
-    return tl::unexpected(http::Problem{.code = http::ProblemCode::not_found,
-                                  .detail = "there is no such profile; GET /profiles lists them"});
+    return tl::unexpected(
+        http::Problem{.code = http::ProblemCode::not_found,
+                      .detail = "there is no such profile; GET /profiles lists them"});
   }
   return json_answer(200, http::render_profile(found->second, catalogue_));
 }
