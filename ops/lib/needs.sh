@@ -74,7 +74,8 @@ names_of_label() {
   local file
   case $1 in
     tidy)
-      printf 'tidy.%s\n' tree self_test commands clang_tidy clang_tidy_self_test format scripts
+      printf 'tidy.%s\n' tree self_test commands clang_tidy clang_tidy_self_test format scripts \
+        mutations
       ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
     simulation) printf 'simulation.%s\n' found operators queue frozen fixed fresh ;;

@@ -113,6 +113,9 @@ def main():
     options = parser.parse_args()
     mutations = [one for one in load()
                  if not options.names or any(name in one["name"] for name in options.names)]
+    if not mutations:
+        print("no mutation has such a name")
+        return 1
     wrong = list(misfits(mutations))
     if options.check or wrong:
         print("\n".join(wrong) or f"{len(mutations)} mutations fit")
