@@ -74,6 +74,9 @@ Deadline read_deadline(const Fields& fields) {
   Deadline deadline{.due = fields.instant("due"), .becomes = fields.named("becomes", status_from)};
   if (fields.has("turn")) {
     deadline.turn = fields.named("turn", turn_from);
+    if (!is_named(deadline.turn)) {
+      fields.complain("turn", "must be left out where a transition ends or an idle server is reaped");
+    }
   }
   if (fields.has("failure")) {
     deadline.failure = read_failure(fields.object("failure"));
