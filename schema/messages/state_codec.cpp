@@ -75,7 +75,8 @@ Deadline read_deadline(const Fields& fields) {
   if (fields.has("turn")) {
     deadline.turn = fields.named("turn", turn_from);
     if (!is_named(deadline.turn)) {
-      fields.complain("turn", "must be left out where a transition ends or an idle server is reaped");
+      fields.complain("turn",
+                      "must be left out where a transition ends or an idle server is reaped");
     }
   }
   if (fields.has("failure")) {
