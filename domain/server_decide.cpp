@@ -156,17 +156,7 @@ struct Decide {
   }
 
   Ruling operator()(const Start&) const {
-    if (auto refused = refusal(start_rule)) {
-      return std::move(*refused);
-    }
-    const auto from = state.server->status;
-    const auto& terms = state.server->blueprint.terms;
-    const auto way = drawn(terms, Transition::start);
-    auto hazards = hazards_after(way.end, terms, draw());
-    if (way.at_once) {
-      return EventData(ServerStarted{from, std::move(hazards)});
-    }
-    return EventData(ServerStarting{from, way.end, std::move(hazards)});
+    return change<ServerStarting, ServerStarted>(start_rule);
   }
   Ruling operator()(const Stop&) const { return change<ServerStopping, ServerStopped>(stop_rule); }
   Ruling operator()(const Reboot&) const {
@@ -188,9 +178,18 @@ struct Decide {
     const auto from = state.server->status;
     const auto way = drawn(state.server->blueprint.terms, rule.transition);
     if (way.at_once) {
-      return EventData(Done{from});
+      return EventData(with_hazards(Done{from}, way.end));
     }
-    return EventData(Begun{from, way.end});
+    return EventData(with_hazards(Begun{from, way.end}, way.end));
+  }
+
+  // What leads to RUNNING also stores what befalls the server from then on.
+  template <typename Data>
+  Data with_hazards(Data data, const End& end) const {
+    if constexpr (requires { data.hazards; }) {
+      data.hazards = hazards_after(end, state.server->blueprint.terms, draw());
+    }
+    return data;
   }
 
   Ruling force(const std::string& because) const {
