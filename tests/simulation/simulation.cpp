@@ -395,6 +395,9 @@ class Run {
     if (!world_.hub.up()) {
       return "the broker is away";
     }
+    if (machine_.now() < world_.weather.database_back_at) {
+      return "Postgres is away";
+    }
     const auto& queue = world_.hub.stream("COMMANDS");
     if (!queue.messages().empty()) {
       return fmt::format("command {} is in the queue", queue.messages().begin()->first);
