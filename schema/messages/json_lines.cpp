@@ -1,5 +1,9 @@
 #include "schema/messages/json_lines.h"
 
+#include <algorithm>
+
+#include <simdjson.h>
+
 #include "schema/messages/json_fields.h"
 
 namespace vsim::messages {
@@ -53,7 +57,9 @@ bool JsonLines::walk_object(const std::string& path, std::size_t depth) {
       return false;
     }
     const auto member = path.empty() ? text_ : path + "." + text_;
-    lines_.emplace(member, line);
+    if (!lines_.emplace(member, line).second && double_line_ == 1) {
+      double_line_ = line;
+    }
     if (!take(':') || !walk_value(member, depth + 1)) {
       return false;
     }
@@ -93,7 +99,10 @@ bool JsonLines::walk_text() {
 bool JsonLines::walk_scalar() {
   const auto begin = at_;
   at_ = std::min(json_.find_first_of(",]} \t\r\n", at_), json_.size());
-  return at_ > begin;
+  simdjson::dom::parser parser;
+  simdjson::dom::element element;
+  const simdjson::padded_string scalar(json_.substr(begin, at_ - begin));
+  return parser.parse(scalar).get(element) == simdjson::SUCCESS;
 }
 
 bool JsonLines::take(char wanted) {

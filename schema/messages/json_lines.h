@@ -20,6 +20,9 @@ class JsonLines {
   /// The line where the document ends, or is no JSON any more.
   std::size_t last_line() const { return line_; }
 
+  /// The line of the first member whose name stands in its object already; 1 where there is none.
+  std::size_t line_of_double() const { return double_line_; }
+
  private:
   bool walk_value(const std::string& path, std::size_t depth);
   bool walk_object(const std::string& path, std::size_t depth);
@@ -32,6 +35,7 @@ class JsonLines {
   std::string_view json_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
+  std::size_t double_line_ = 1;
   std::string text_;  // the string that was walked over last, escapes as they are
   std::map<std::string, std::size_t> lines_;
 };

@@ -300,7 +300,8 @@ tl::expected<LifecycleProfile, ProfileMistakes> read_profile(std::string_view js
     return tl::unexpected(ProfileMistakes{{"", std::move(error), JsonLines(json).last_line()}});
   }
   if (auto doubled = find_double(*object)) {
-    return tl::unexpected(located(json, {{"", std::move(*doubled)}}));
+    return tl::unexpected(
+        ProfileMistakes{{"", std::move(*doubled), JsonLines(json).line_of_double()}});
   }
   ProfileReader reader;
   auto profile = reader.read(*object, std::move(name));

@@ -10,6 +10,7 @@
 
 #include "tests/chaos/battered_fleet.h"
 #include "tests/harness/failure_note.h"
+#include "tests/harness/number_setting.h"
 #include "tests/harness/programs.h"
 #include "tests/harness/seed.h"
 
@@ -94,8 +95,8 @@ void Record::count(const Fault& fault) {
 }
 
 std::chrono::seconds length_wanted(std::chrono::seconds usual) {
-  const char* given = std::getenv("VSIM_CHAOS_SECONDS");
-  return given != nullptr ? std::chrono::seconds(std::strtol(given, nullptr, 10)) : usual;
+  const auto given = harness::number_setting("VSIM_CHAOS_SECONDS");
+  return given ? std::chrono::seconds(*given) : usual;
 }
 
 std::string theme_file(const std::string& name) {

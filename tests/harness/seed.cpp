@@ -1,15 +1,14 @@
 #include "tests/harness/seed.h"
 
-#include <cstdlib>
 #include <random>
+
+#include "tests/harness/number_setting.h"
 
 namespace harness {
 
 std::uint64_t test_seed() {
-  if (const char* given = std::getenv("VSIM_SEED"); given != nullptr) {
-    return std::strtoull(given, nullptr, 10);
-  }
-  return std::random_device{}();
+  const auto given = number_setting("VSIM_SEED");
+  return given ? *given : std::random_device{}();
 }
 
 }  // namespace harness

@@ -1,10 +1,10 @@
 #include "tests/powercut/powered_fleet.h"
 
-#include <cstdlib>
 #include <stdexcept>
 
 #include <sys/stat.h>
 
+#include "tests/harness/number_setting.h"
 #include "tests/harness/servers.h"
 
 namespace powercut {
@@ -47,8 +47,7 @@ const char* name_of(Struck struck) {
 }
 
 std::size_t cuts_wanted(std::size_t usual) {
-  const char* given = std::getenv("VSIM_CUTS");
-  return given != nullptr ? std::strtoul(given, nullptr, 10) : usual;
+  return harness::number_setting("VSIM_CUTS").value_or(usual);
 }
 
 PoweredFleet::PoweredFleet(Durability durability)

@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "domain/decimal.h"
 #include "ops/telemetry/build_info.h"
 #include "tests/golden/recorded_log.h"
 #include "tests/simulation/simulation.h"
@@ -41,6 +42,11 @@ struct Options {
   bool found = false;
   bool record = false;
 };
+
+/// What the arguments' own reader takes for a number, but holds none of: -1, 2^64.
+std::string complaint_about_seed(const std::string& text) {
+  return read_decimal(text) ? "" : text + " is no whole number below 2^64";
+}
 
 /// Halves what is left of one limit for as long as the run still fails.
 template <typename Value>
@@ -222,10 +228,14 @@ int main(int argc, char** argv) {
   vsim::simulation::Options options;
   CLI::App app("Runs vsim under seeds: real roles, simulated broker, Postgres, clock and threads");
   auto* seed = app.add_option("--seed", options.seed,
-                              "this seed alone, twice, and whether both are the same");
-  app.add_option("--seeds", options.seeds, "so many seeds");
-  app.add_option("--first", options.first, "the first of them");
-  auto* minutes = app.add_option("--minutes", options.minutes, "as many seeds as this takes");
+                              "this seed alone, twice, and whether both are the same")
+                   ->check(vsim::simulation::complaint_about_seed);
+  auto* seeds = app.add_option("--seeds", options.seeds, "so many seeds")
+                    ->check(CLI::Range(1, 1'000'000'000));
+  auto* first = app.add_option("--first", options.first, "the first of them")
+                    ->check(vsim::simulation::complaint_about_seed);
+  auto* minutes = app.add_option("--minutes", options.minutes, "as many seeds as this takes")
+                      ->check(CLI::PositiveNumber);
   app.add_option("--workload", options.workload, "a workload file");
   auto* fresh = app.add_flag("--fresh", options.fresh, "begin at a random seed");
   auto* steps = app.add_flag("--steps", options.steps, "print every step");
@@ -237,6 +247,14 @@ int main(int argc, char** argv) {
   for (auto* other : {seed, minutes, fresh, steps, found, no_shrink}) {
     record->excludes(other);
   }
+  for (auto* other : {seeds, first, minutes, fresh, found}) {
+    seed->excludes(other);
+  }
+  fresh->excludes(first);
+  for (auto* other : {seeds, first, minutes, fresh}) {
+    found->excludes(other);
+  }
+  minutes->excludes(seeds);
   CLI11_PARSE(app, argc, argv);
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGPROF}) {
     std::signal(signal, vsim::simulation::tell_of_death);

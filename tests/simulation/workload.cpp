@@ -1,15 +1,19 @@
 #include "tests/simulation/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <random>
 
-#include <simdjson.h>
+#include <fmt/format.h>
+
+#include "schema/messages/json_fields.h"
+#include "schema/messages/member_names.h"
 
 namespace vsim::simulation {
 namespace {
-
-namespace dom = simdjson::dom;
 
 class Dice {
  public:
@@ -39,22 +43,96 @@ class Dice {
 
 Time seconds(double length) { return Time(static_cast<Time::rep>(length * 1e9)); }
 
-std::map<std::string, double> numbers_of(const dom::element& root, std::string_view member) {
-  std::map<std::string, double> numbers;
-  dom::object object;
-  if (root[member].get(object) == simdjson::SUCCESS) {
-    for (const auto [key, value] : object) {
-      numbers[std::string(key)] = double(value);
+using messages::Fields;
+using Numbers = std::map<std::string, double>;
+
+constexpr auto members = std::to_array<std::string_view>(
+    {"name", "commands", "clients", "servers", "workers", "addresses", "seconds", "year", "mix",
+     "habits", "faults", "chances", "profiles"});
+constexpr auto kinds = std::to_array<std::string_view>(
+    {"create", "start", "stop", "reboot", "terminate", "force", "advance", "scale", "extend_pool",
+     "by_hand", "poison", "copy", "fleet", "half_create", "create_again"});
+constexpr auto known_habits =
+    std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match"});
+constexpr auto known_faults = std::to_array<std::string_view>(
+    {"kill_worker", "stop_worker", "freeze_worker", "kill_api", "crash_broker", "lose_link",
+     "purge", "pause_consumer", "remake_consumer", "hasty_consumer", "remake_queue", "rebuild",
+     "older_log", "database_away", "log_refuses", "wrong_clock"});
+constexpr auto known_chances =
+    std::to_array<std::string_view>({"request_lost", "answer_lost", "slow", "delayed", "stalled",
+                                     "repeated", "doubled", "database_fails"});
+constexpr std::uint64_t count_max = 1'000'000;  // of anything in a run
+constexpr double seconds_max = 1e6;             // over which a run is spread
+constexpr std::uint64_t year_min = 1970;
+constexpr std::uint64_t year_max = 9000;  // what runs for years must end before 10,000
+
+// The names in that member, with their numbers; none where it is not there.
+Numbers numbers_of(const Fields& root, std::string_view member, messages::Names known,
+                   double most) {
+  Numbers numbers;
+  if (!root.has(member)) {
+    return numbers;
+  }
+  const auto within = root.object(member);
+  if (!known.empty()) {
+    if (auto wrong = messages::find_unknown_member(within.raw(), known)) {
+      root.complain(member, "has a mistake: " + *wrong);
     }
+  }
+  for (const auto [key, value] : within.raw()) {
+    const auto number = within.real(key);
+    if (!(number >= 0 && number <= most)) {
+      within.complain(key, fmt::format("must be from 0 to {}", most));
+    }
+    numbers[std::string(key)] = number;
   }
   return numbers;
 }
 
-void take(const dom::element& root, std::string_view member, std::size_t& value) {
-  std::uint64_t found = 0;
-  if (root[member].get(found) == simdjson::SUCCESS) {
-    value = found;
+std::uint64_t count_of(const Fields& root, std::string_view member, std::uint64_t otherwise,
+                       std::uint64_t least, std::uint64_t most) {
+  if (!root.has(member)) {
+    return otherwise;
   }
+  const auto count = root.count(member);
+  if (count < least || count > most) {
+    root.complain(member, fmt::format("must be from {} to {}", least, most));
+  }
+  return count;
+}
+
+bool has_weight(const Numbers& weights) {
+  return std::any_of(weights.begin(), weights.end(),
+                     [](const auto& one) { return one.second > 0; });
+}
+
+Workload workload_of(const Fields& root) {
+  if (auto wrong = messages::find_unknown_member(root.raw(), members)) {
+    root.complain(std::move(*wrong));
+  }
+  Workload workload;
+  workload.name = root.text("name");
+  workload.commands = count_of(root, "commands", workload.commands, 0, count_max);
+  workload.clients = count_of(root, "clients", workload.clients, 1, count_max);
+  workload.servers = count_of(root, "servers", workload.servers, 1, count_max);
+  workload.workers = count_of(root, "workers", workload.workers, 1, count_max);
+  workload.addresses = count_of(root, "addresses", workload.addresses, 1, count_max);
+  workload.year = static_cast<int>(count_of(root, "year", 0, year_min, year_max));
+  if (root.has("seconds")) {
+    workload.seconds = root.real("seconds");
+  }
+  if (!(workload.seconds > 0 && workload.seconds <= seconds_max)) {
+    root.complain("seconds", fmt::format("must be above 0, and {} at most", seconds_max));
+  }
+  workload.mix = numbers_of(root, "mix", kinds, count_max);
+  workload.habits = numbers_of(root, "habits", known_habits, 1);
+  workload.faults = numbers_of(root, "faults", known_faults, count_max);
+  workload.chances = numbers_of(root, "chances", known_chances, 1);
+  workload.profiles = numbers_of(root, "profiles", {}, count_max);
+  if (!has_weight(workload.mix) || !has_weight(workload.profiles)) {
+    root.complain("mix and profiles need a weight above 0 each");
+  }
+  return workload;
 }
 
 /// Mostly short, now and then minutes, hours or a week.
@@ -79,36 +157,22 @@ double chance_of(const std::map<std::string, double>& chances, const char* name)
 }  // namespace
 
 tl::expected<Workload, std::string> read_workload(const std::string& file) {
-  dom::parser parser;
-  dom::element root;
-  if (const auto error = parser.load(file).get(root); error != simdjson::SUCCESS) {
-    return tl::unexpected(file + ": " + simdjson::error_message(error));
+  std::ifstream stream(file);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string error;
+  if (!stream) {
+    return tl::unexpected(file + ": cannot be read");
   }
-  Workload workload;
-  std::string_view name;
-  if (root["name"].get(name) == simdjson::SUCCESS) {
-    workload.name = name;
+  const auto root = messages::parse_object(text, error);
+  if (!root) {
+    return tl::unexpected(file + ": " + error);
   }
-  take(root, "commands", workload.commands);
-  take(root, "clients", workload.clients);
-  take(root, "servers", workload.servers);
-  take(root, "workers", workload.workers);
-  take(root, "addresses", workload.addresses);
-  std::size_t year = 0;
-  take(root, "year", year);
-  workload.year = static_cast<int>(year);
-  double length = 0;
-  if (root["seconds"].get(length) == simdjson::SUCCESS) {
-    workload.seconds = length;
+  if (auto twice = messages::find_double(*root)) {
+    return tl::unexpected(file + ": " + *twice);
   }
-  workload.mix = numbers_of(root, "mix");
-  workload.habits = numbers_of(root, "habits");
-  workload.faults = numbers_of(root, "faults");
-  workload.chances = numbers_of(root, "chances");
-  workload.profiles = numbers_of(root, "profiles");
-  if (workload.mix.empty() || workload.profiles.empty() || workload.clients == 0 ||
-      workload.servers == 0 || workload.workers == 0) {
-    return tl::unexpected(file + ": needs mix, profiles, clients, servers and workers");
+  auto workload = workload_of(Fields(*root, error));
+  if (!error.empty()) {
+    return tl::unexpected(file + ": " + error);
   }
   return workload;
 }

@@ -136,8 +136,10 @@ TEST_CASE("what is no JSON is told with the line where it ends to be some") {
             .starts_with("16: "));
   CHECK(mistakes_in("").starts_with("1: "));
   CHECK(mistakes_in("[]").starts_with("1: "));
-  CHECK(mistakes_in(with("\"hazards\"", "\"delays\"")).find("\"delays\" is given twice") !=
-        std::string::npos);
+  CHECK(mistakes_in(with("\"fixed_ms\": 7}", "\"fixed_ms\": 7.}")).starts_with("8: "));
+  CHECK(mistakes_in(with("\"hazards\"", "\"delays\"")) == "12: \"delays\" is given twice\n");
+  CHECK(mistakes_in(with("\"sigma\": 0.5,", "\"sigma\": 0.5,\n\"sigma\": 0.5,")) ==
+        "10: \"sigma\" is given twice\n");
 }
 
 TEST_CASE("the line of a member, of an element, or of what would hold it") {
