@@ -53,6 +53,8 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        [on](const Call& call) { return on.commands.terminate(call); }},
       {post, "/servers/{id}/action", caller,
        [on](const Call& call) { return on.commands.act(call); }},
+      {post, "/servers/{id}/lease", caller,
+       [on](const Call& call) { return on.commands.extend_lease(call); }},
       {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); }},
       {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); }},
       {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); }},

@@ -110,6 +110,14 @@ Answer ServerCommands::act(const Call& call) {
 
 Answer ServerCommands::terminate(const Call& call) { return act_on(call, Terminate{}, ""); }
 
+Answer ServerCommands::extend_lease(const Call& call) {
+  const auto extension = http::read_lease_request(call.request.body);
+  if (!extension) {
+    return tl::unexpected(invalid(extension.error()));
+  }
+  return act_on(call, *extension, "/lease");
+}
+
 Answer ServerCommands::act_on(const Call& call, const Action& action, std::string_view path_end) {
   const auto id = read_server_id(call.parameter);
   if (!id) {
@@ -226,7 +234,7 @@ Answer ServerCommands::show_server(const Write& write, const WriteResult& result
 /// Waits for a state that lasts. The server is shown as of its last change: more may be under way.
 Answer ServerCommands::show_settled(const Write& write, const WriteResult& result,
                                     int success_status) {
-  if (!result.server || is_settled(*result.server)) {
+  if (!result.server || is_settled(*result.server) || begins_nothing(result.operation)) {
     return show_server(write, result, success_status);
   }
   if (Steady::now() >= write.terms.deadline) {

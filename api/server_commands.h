@@ -23,10 +23,11 @@ class ServerCommands {
         read_side_(read_side),
         stopping_(std::move(stopping)) {}
 
-  Answer create(const Call& call);       // POST /servers
-  Answer act(const Call& call);          // POST /servers/{id}/action
-  Answer terminate(const Call& call);    // DELETE /servers/{id}
-  Answer extend_pool(const Call& call);  // POST /regions/{region}/addresses
+  Answer create(const Call& call);        // POST /servers
+  Answer act(const Call& call);           // POST /servers/{id}/action
+  Answer terminate(const Call& call);     // DELETE /servers/{id}
+  Answer extend_lease(const Call& call);  // POST /servers/{id}/lease
+  Answer extend_pool(const Call& call);   // POST /regions/{region}/addresses
 
  private:
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);

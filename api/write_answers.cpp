@@ -27,7 +27,8 @@ std::optional<read_model::Settled> settled_of(const WriteResult& result) {
   const OperationRow& operation = result.operation;
   const bool changes_nothing = outcome_of(operation) != OutcomeKind::succeeded;
   const bool at_once =
-      result.server ? result.server->version == operation.version && is_settled(*result.server)
+      result.server ? result.server->version == operation.version &&
+                          (is_settled(*result.server) || begins_nothing(operation))
                     : operation.server_id.empty() && operation.region != messages::clock_region;
   const bool settled = (changes_nothing || at_once) && operation.decided_at;
   return settled ? std::optional(read_model::Settled{*operation.decided_at}) : std::nullopt;
@@ -101,6 +102,10 @@ HttpResponse superseded_answer(const Write& write, const WriteResult& result) {
   HttpResponse response = problem_answer(problem, write.request_id);
   response.add("Location", "/servers/" + write.server->to_string());
   return with_terms(std::move(response), write, result);
+}
+
+bool begins_nothing(const OperationRow& operation) {
+  return operation.type == command_type(Action(ExtendLease{}));
 }
 
 bool is_settled(const read_model::ServerRow& server) {

@@ -26,6 +26,9 @@ std::optional<HttpResponse> answer_without_success(const Write& write, const Wri
 /// server.
 HttpResponse superseded_answer(const Write& write, const WriteResult& result);
 
+/// Whether it is over with its outcome, in whatever state the server is: the extension of a lease.
+bool begins_nothing(const read_model::OperationRow& operation);
+
 /// Whether the server is in a state that lasts until the next command.
 bool is_settled(const read_model::ServerRow& server);
 

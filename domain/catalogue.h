@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/lease.h"
 #include "domain/lifecycle_profile.h"
 
 namespace vsim {
@@ -26,6 +27,7 @@ struct Catalogue {
   std::map<std::string, LifecycleProfile> profiles;
   std::string default_profile = "standard";
   std::optional<Duration> idle_timeout;  // IDLE_TIMEOUT: stands above the profile's
+  Duration lease_max = lease_max_usual;  // LEASE_MAX: no lease ends later than so long from now
 };
 
 }  // namespace vsim

@@ -66,6 +66,8 @@ constexpr std::string_view name_of(RejectionCode value) {
       return "unknown_profile";
     case RejectionCode::precondition_failed:
       return "precondition_failed";
+    case RejectionCode::lease_too_long:
+      return "lease_too_long";
   }
   return {};
 }
@@ -96,6 +98,8 @@ constexpr std::string_view name_of(TerminationReason value) {
       return "launch_failure";
     case TerminationReason::interruption:
       return "interruption";
+    case TerminationReason::lease_expired:
+      return "lease_expired";
   }
   return {};
 }
@@ -142,6 +146,8 @@ constexpr std::string_view name_of(Turn value) {
       return "interruption_notice";
     case Turn::interruption:
       return "interruption";
+    case Turn::lease_end:
+      return "lease_end";
   }
   return {};
 }
@@ -198,7 +204,8 @@ constexpr std::array<std::string_view, own_events<EventData>> event_names = {
     "server_rebooting",    "server_rebooted",
     "server_terminating",  "server_terminated",
     "server_failed",       "server_impaired",
-    "server_recovered",    "server_interruption_noticed"};
+    "server_recovered",    "server_interruption_noticed",
+    "lease_extended"};
 constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_names = {
     "pool_extended"};
 constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
@@ -207,7 +214,7 @@ static_assert(all_named(event_names) && all_named(pool_event_names) &&
               all_named(clock_event_names) && all_named(no_change_names));
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
-    "create", "start", "stop", "reboot", "terminate"};
+    "create", "start", "stop", "reboot", "terminate", "extend_lease"};
 constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
     "advance", "scale"};
 static_assert(all_named(action_names) && all_named(clock_action_names));

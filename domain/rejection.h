@@ -16,7 +16,8 @@ enum class RejectionCode : std::uint8_t {
   unknown_region,
   unknown_type,
   unknown_profile,
-  precondition_failed
+  precondition_failed,
+  lease_too_long
 };
 
 struct Rejection {

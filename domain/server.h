@@ -34,6 +34,7 @@ struct Create {
   std::optional<std::string> profile;  // none: the catalogue's default
   std::map<std::string, std::string> tags;
   std::optional<Duration> idle_timeout;  // the server's own, above IDLE_TIMEOUT and the profile's
+  Duration lease{};                      // after so long it is terminated; 0: never
   bool operator==(const Create&) const = default;
 };
 struct Start {
@@ -50,7 +51,12 @@ struct Terminate {
   std::optional<std::string> forced_because = {};
   bool operator==(const Terminate&) const = default;
 };
-using Action = std::variant<Create, Start, Stop, Reboot, Terminate>;
+/// No transition: the server stays what it is, and is terminated later, or at all. D91
+struct ExtendLease {
+  Duration by{};
+  bool operator==(const ExtendLease&) const = default;
+};
+using Action = std::variant<Create, Start, Stop, Reboot, Terminate, ExtendLease>;
 
 struct Command : CommandHead {
   Region region;
@@ -81,7 +87,8 @@ enum class TerminationReason : std::uint8_t {
   idle_timeout,
   forced,
   launch_failure,
-  interruption
+  interruption,
+  lease_expired
 };
 
 /// Why a transition or a host failed.
@@ -107,7 +114,8 @@ enum class Turn : std::uint8_t {
   impairment,           // its health is impaired
   recovery,             // and ok again
   interruption_notice,  // its end is announced
-  interruption          // and comes
+  interruption,         // and comes
+  lease_end             // the server was given for so long
 };
 
 /// When something happens by itself.
@@ -129,12 +137,14 @@ struct ServerProvisioning {
   Blueprint blueprint;
   End end;
   std::vector<Deadline> hazards = {};
+  std::optional<Instant> expires_at = {};  // none: it has no lease
   bool operator==(const ServerProvisioning&) const = default;
 };
 /// A create without a delay: straight to the end state in one event.
 struct ServerProvisioned {
   Blueprint blueprint;
   std::vector<Deadline> hazards = {};
+  std::optional<Instant> expires_at = {};
   bool operator==(const ServerProvisioned&) const = default;
 };
 struct ServerStarting {
@@ -196,10 +206,15 @@ struct ServerInterruptionNoticed {
   Instant interruption_at;
   bool operator==(const ServerInterruptionNoticed&) const = default;
 };
+/// A lease has another end now, or the server its first.
+struct LeaseExtended {
+  Instant expires_at;
+  bool operator==(const LeaseExtended&) const = default;
+};
 using EventData = EventDataOf<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted,
                               ServerStopping, ServerStopped, ServerRebooting, ServerRebooted,
                               ServerTerminating, ServerTerminated, ServerFailed, ServerImpaired,
-                              ServerRecovered, ServerInterruptionNoticed>;
+                              ServerRecovered, ServerInterruptionNoticed, LeaseExtended>;
 
 struct Event : Fact<EventData> {
   ServerId server;
@@ -252,6 +267,9 @@ inline std::optional<Instant> due_of(const State& state) {
   }
   return state.server->deadline->due;
 }
+
+/// When its lease ends; nothing while it has none.
+std::optional<Instant> expires_at(const Server& server);
 
 /// The end of the transition or the reaping under way, which everybody may know; nothing where
 /// there is none. Hazards are nobody's business before they come.

@@ -56,11 +56,24 @@ EventData host_failure(Status from, const Deadline& deadline) {
   return ServerStopped{from, deadline.failure};
 }
 
+/// The first of the server's deadlines that is such a one; nothing when none is.
+template <typename Predicate>
+const Deadline* find_deadline(const Server& server, Predicate&& is_such) {
+  if (server.deadline && is_such(*server.deadline)) {
+    return &*server.deadline;
+  }
+  const auto found = std::find_if(server.later.begin(), server.later.end(), is_such);
+  return found == server.later.end() ? nullptr : &*found;
+}
+
+const Deadline* find_deadline(const Server& server, Turn turn) {
+  return find_deadline(server, [turn](const Deadline& deadline) { return deadline.turn == turn; });
+}
+
 // When the turn comes that follows on the next deadline.
 Instant time_of(Turn turn, const Server& server) {
-  const auto found = std::find_if(server.later.begin(), server.later.end(),
-                                  [turn](const Deadline& later) { return later.turn == turn; });
-  return found == server.later.end() ? server.deadline->due : found->due;
+  const auto* found = find_deadline(server, turn);
+  return found == nullptr ? server.deadline->due : found->due;
 }
 
 }  // namespace
@@ -97,6 +110,8 @@ EventData event_at_deadline(const Server& server) {
       return ServerRecovered{};
     case Turn::interruption_notice:
       return ServerInterruptionNoticed{time_of(Turn::interruption, server)};
+    case Turn::lease_end:
+      return ServerTerminated{from, TerminationReason::lease_expired};
     case Turn::interruption:
       break;
   }
@@ -104,14 +119,19 @@ EventData event_at_deadline(const Server& server) {
 }
 
 const Deadline* foreseeable_deadline(const Server& server) {
-  const auto is_foreseeable = [](const Deadline& deadline) {
+  return find_deadline(server, [](const Deadline& deadline) {
     return deadline.turn == Turn::transition || deadline.turn == Turn::idle_timeout;
-  };
-  if (server.deadline && is_foreseeable(*server.deadline)) {
-    return &*server.deadline;
-  }
-  const auto found = std::find_if(server.later.begin(), server.later.end(), is_foreseeable);
-  return found == server.later.end() ? nullptr : &*found;
+  });
+}
+
+std::optional<Instant> expires_at(const Server& server) {
+  const auto* end = find_deadline(server, Turn::lease_end);
+  return end == nullptr ? std::nullopt : std::optional(end->due);
+}
+
+void lease_until(Server& server, Instant end) {
+  cancel(server, Turn::lease_end);
+  plan(server, {end, Status::terminated, Turn::lease_end});
 }
 
 void plan(Server& server, Deadline deadline) {

@@ -16,6 +16,9 @@ std::vector<Deadline> hazards_after(const End& end, const Terms& terms, const Dr
 /// The event that the server's next deadline brings; it has one.
 EventData event_at_deadline(const Server& server);
 
+/// Gives the server a lease that ends then, in place of the one that it has. D91
+void lease_until(Server& server, Instant end);
+
 /// Puts a deadline in its place among those of the server.
 void plan(Server& server, Deadline deadline);
 void plan(Server& server, const std::vector<Deadline>& deadlines);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domain/invariant.h"
+#include "domain/lease.h"
 #include "domain/server.h"
 #include "domain/server_deadlines.h"
 #include "domain/tag_overrides.h"
@@ -13,9 +14,10 @@ namespace vsim {
 namespace {
 
 // The lifecycle as data: from which states a command may start its transition.
+using States = std::array<bool, status_count>;
 struct Rule {
   Transition transition;
-  std::array<bool, status_count> from;
+  States from;
 };
 // clang-format off
 //                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED FAILED
@@ -31,10 +33,10 @@ constexpr Rule force_rule =     {Transition::terminate,
                                  {true,   true,   true,    true,   true,     true,      false,    true}};
 // clang-format on
 
-std::string states_allowed(const Rule& rule) {
+std::string names_of(const States& states) {
   std::string text;
   for (std::size_t i = 0; i < status_count; ++i) {
-    if (!rule.from[i]) {
+    if (!states[i]) {
       continue;
     }
     if (!text.empty()) {
@@ -119,15 +121,24 @@ struct Decide {
     if (profile == catalogue.profiles.end()) {
       return Rejection{RejectionCode::unknown_profile, "there is no profile " + wanted};
     }
+    std::optional<Instant> expires_at;
+    if (create.lease.count() > 0) {
+      auto lease = lease_ending(std::nullopt, create.lease, now, catalogue.lease_max);
+      if (auto* too_long = std::get_if<Rejection>(&lease)) {
+        return std::move(*too_long);
+      }
+      expires_at = std::get<Instant>(lease);
+    }
     if (!context.free_ip) {
       return Rejection{RejectionCode::no_free_address,
                        "every address of " + command.region.name +
                            " is taken; terminate a server or extend the pool"};
     }
-    return provision(create, profile->second, type->second);
+    return provision(create, profile->second, type->second, expires_at);
   }
 
-  Ruling provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate) const {
+  Ruling provision(const Create& create, const LifecycleProfile& profile, HourlyRate rate,
+                   std::optional<Instant> expires_at) const {
     const auto idle = create.idle_timeout              ? *create.idle_timeout
                       : context.catalogue.idle_timeout ? *context.catalogue.idle_timeout
                                                        : profile.idle_timeout;
@@ -150,9 +161,10 @@ struct Decide {
       hazards = hazards_after(way.end, blueprint.terms, draw());
     }
     if (way.at_once) {
-      return EventData(ServerProvisioned{std::move(blueprint), std::move(hazards)});
+      return EventData(ServerProvisioned{std::move(blueprint), std::move(hazards), expires_at});
     }
-    return EventData(ServerProvisioning{std::move(blueprint), way.end, std::move(hazards)});
+    return EventData(
+        ServerProvisioning{std::move(blueprint), way.end, std::move(hazards), expires_at});
   }
 
   Ruling operator()(const Start&) const {
@@ -167,6 +179,18 @@ struct Decide {
       return force(*terminate.forced_because);
     }
     return change<ServerTerminating, ServerTerminated>(terminate_rule);
+  }
+  // Wherever it can end.
+  Ruling operator()(const ExtendLease& extension) const {
+    if (auto refused = refusal(command_type(command), terminate_rule.from)) {
+      return std::move(*refused);
+    }
+    auto lease =
+        lease_ending(expires_at(*state.server), extension.by, now, context.catalogue.lease_max);
+    if (auto* too_long = std::get_if<Rejection>(&lease)) {
+      return std::move(*too_long);
+    }
+    return EventData(LeaseExtended{std::get<Instant>(lease)});
   }
 
   // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
@@ -200,18 +224,22 @@ struct Decide {
   }
 
   std::optional<Rejection> refusal(const Rule& rule) const {
+    return refusal(to_string(rule.transition), rule.from);
+  }
+
+  std::optional<Rejection> refusal(std::string_view asked, const States& states) const {
     if (!state.server) {
       return Rejection{
           RejectionCode::not_found,
           "there is no server " + command.server.to_string() + " in " + command.region.name};
     }
     const auto from = state.server->status;
-    if (rule.from[static_cast<std::size_t>(from)]) {
+    if (states[static_cast<std::size_t>(from)]) {
       return std::nullopt;
     }
-    const auto verb = std::string(to_string(rule.transition));
+    const std::string verb(asked);
     return invalid_transition("cannot " + verb + ": the server is " + std::string(to_string(from)) +
-                              "; " + verb + " needs " + states_allowed(rule));
+                              "; " + verb + " needs " + names_of(states));
   }
 
   // How a transition will go. Only what ends as it is meant to can do so at once.

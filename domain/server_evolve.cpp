@@ -12,12 +12,21 @@ bool is_of_running_life(Status status) {
   return status == Status::running || status == Status::rebooting || status == Status::pending;
 }
 
-// Hazards end with the running life, and what they have left behind.
+bool is_ending(Status status) {
+  return status == Status::terminating || status == Status::terminated;
+}
+
+// Hazards end with the running life, and what they have left behind. A lease goes on until the
+// server itself ends.
 void leave_running_life(Server& server) {
+  const auto leased_until = is_ending(server.status) ? std::nullopt : expires_at(server);
   server.deadline.reset();
   server.later.clear();
   server.health = Health::ok;
   server.interruption_at.reset();
+  if (leased_until) {
+    lease_until(server, *leased_until);
+  }
 }
 
 // A status change at the event's time: moves the bill and forgets the deadlines that were of the
@@ -51,6 +60,12 @@ void become_for_a_while(Server& server, Status status, Instant at, const End& en
   }
 }
 
+void begin_lease(Server& server, const std::optional<Instant>& until) {
+  if (until) {
+    lease_until(server, *until);
+  }
+}
+
 struct ApplyToServer {
   State& state;
   Instant at;
@@ -76,11 +91,13 @@ struct ApplyToServer {
     become_for_a_while(server, Status::pending, at, event.end,
                        event.blueprint.terms.create_ends_in);
     plan(server, event.hazards);
+    begin_lease(server, event.expires_at);
   }
   void operator()(const ServerProvisioned& event) const {
     auto& server = create(event.blueprint);
     become(server, event.blueprint.terms.create_ends_in, at);
     plan(server, event.hazards);
+    begin_lease(server, event.expires_at);
   }
   void operator()(const ServerStarting& event) const {
     change([&](Server& s) {
@@ -148,6 +165,9 @@ struct ApplyToServer {
       s.interruption_at = event.interruption_at;
       cancel(s, Turn::interruption_notice);
     });
+  }
+  void operator()(const LeaseExtended& event) const {
+    change([&](Server& s) { lease_until(s, event.expires_at); });
   }
   void operator()(const CommandRejected&) const {}
   void operator()(const CommandPurged&) const {}

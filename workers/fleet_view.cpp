@@ -17,7 +17,8 @@ constexpr std::size_t messages_at_once = 1000;
 constexpr std::size_t overdue_max = 100'000;  // counted
 
 DueKind kind_of(const State& state) {
-  const bool is_idle = state.server && state.server->status == Status::stopped;
+  const bool is_idle =
+      state.server && state.server->deadline && state.server->deadline->turn == Turn::idle_timeout;
   return is_idle ? DueKind::idle_timeout : DueKind::transition_ends;
 }
 

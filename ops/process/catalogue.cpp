@@ -14,6 +14,7 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const CommonSet
   }
   catalogue->default_profile = settings.profile;
   catalogue->idle_timeout = settings.idle_timeout;
+  catalogue->lease_max = settings.lease_max;
   return std::move(*catalogue);
 }
 

@@ -13,9 +13,9 @@
 
 namespace vsim::process {
 
-/// Reads it from SCHEMA_DIR, with PROFILE and IDLE_TIMEOUT as its defaults. Called once at start.
-/// The error: all mistakes of the files, each as "FILE: what is wrong"; or that PROFILE is no
-/// profile.
+/// Reads it from SCHEMA_DIR, with PROFILE and IDLE_TIMEOUT as its defaults and LEASE_MAX. Called
+/// once at start. The error: all mistakes of the files, each as "FILE: what is wrong"; or that
+/// PROFILE is no profile.
 tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const CommonSettings& settings);
 
 }  // namespace vsim::process

@@ -107,6 +107,22 @@ tl::expected<milliseconds, std::string> read_duration(std::string_view text,
   return milliseconds(total);
 }
 
+tl::expected<milliseconds, std::string> read_billing_interval(std::string_view text) {
+  const auto interval = read_duration(text, "s");
+  if (interval && (*interval < billing_interval_min || *interval > billing_interval_max)) {
+    return wrong(quoted(text) + " is out of range; give 1s to 24h");
+  }
+  return interval;
+}
+
+tl::expected<milliseconds, std::string> read_lease_max(std::string_view text) {
+  const auto longest = read_duration(text, "h");
+  if (longest && *longest < lease_max_min) {
+    return wrong(quoted(text) + " is out of range; give 1s to 3650d");
+  }
+  return longest;
+}
+
 tl::expected<std::uint64_t, std::string> read_whole_number(std::string_view text,
                                                            std::uint64_t least,
                                                            std::uint64_t most) {

@@ -17,6 +17,10 @@ namespace vsim::process {
 tl::expected<std::chrono::milliseconds, std::string> read_duration(std::string_view text,
                                                                    std::string_view usual_unit);
 
+/// Durations within the limits of settings.h.
+tl::expected<std::chrono::milliseconds, std::string> read_billing_interval(std::string_view text);
+tl::expected<std::chrono::milliseconds, std::string> read_lease_max(std::string_view text);
+
 /// "host:port", "[::1]:port", or ":port" for every interface.
 tl::expected<ListenAddress, std::string> read_listen_address(std::string_view text);
 

@@ -106,6 +106,7 @@ constexpr Declaration common_declarations[] = {
     {"LOG_LEVEL", "debug, info, warn or error (info)"},
     {"LOG_FORMAT", "text or json (text on a terminal, else json)"},
     {"IDLE_TIMEOUT", "simulated time in STOPPED until a server is reaped, such as 30m; 0s: never"},
+    {"LEASE_MAX", "simulated time from now to the end of a lease, at most (24h)"},
     {"BILLING_INTERVAL", "simulated time between bills (60s)"},
     {"TIME_SCALE", "simulated seconds per second, for the first clock event (1)"},
     {"SIM_SEED", "the seed of all delays, for the first clock event"},
@@ -233,12 +234,8 @@ void take_common(Reader& reader, CommonSettings& settings) {
   reader.take("LOG_LEVEL", settings.log_level, read_log_level);
   reader.take("LOG_FORMAT", settings.log_format, read_log_format);
   reader.take("IDLE_TIMEOUT", settings.idle_timeout, read_duration, "m");
-  reader.take("BILLING_INTERVAL", settings.billing_interval, read_duration, "s");
-  if (settings.billing_interval < billing_interval_min ||
-      settings.billing_interval > billing_interval_max) {
-    reader.mistake("BILLING_INTERVAL",
-                   "\"" + reader.raw("BILLING_INTERVAL") + "\" is out of range; give 1s to 24h");
-  }
+  reader.take("LEASE_MAX", settings.lease_max, read_lease_max);
+  reader.take("BILLING_INTERVAL", settings.billing_interval, read_billing_interval);
   reader.take("TIME_SCALE", settings.time_scale, read_time_scale);
   reader.take("SIM_SEED", settings.sim_seed, read_whole_number, 0, UINT64_MAX);
   if (reader.given("PROFILE")) {

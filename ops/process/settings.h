@@ -13,6 +13,7 @@
 
 #include <tl/expected.hpp>
 
+#include "domain/lease.h"
 #include "ops/process/address_range.h"
 #include "ops/process/certificate_files.h"
 #include "ops/telemetry/durability.h"
@@ -22,6 +23,7 @@ namespace vsim::process {
 
 inline constexpr std::chrono::milliseconds billing_interval_min = std::chrono::seconds(1);
 inline constexpr std::chrono::milliseconds billing_interval_max = std::chrono::hours(24);
+inline constexpr std::chrono::milliseconds lease_max_min = std::chrono::seconds(1);
 inline constexpr std::size_t http_connections_max = 4096;
 inline constexpr std::size_t database_connections_max = 100;
 inline constexpr std::uint64_t rate_limit_max = 1'000'000;  // requests a second
@@ -56,6 +58,7 @@ struct CommonSettings {
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::json;
   std::optional<std::chrono::milliseconds> idle_timeout;  // IDLE_TIMEOUT; simulated; 0: never
+  std::chrono::milliseconds lease_max = lease_max_usual;  // LEASE_MAX, simulated
   std::chrono::milliseconds billing_interval{60'000};     // BILLING_INTERVAL, simulated
   // Unset means: as the log's clock says. A set one that differs from it refuses the start.
   std::optional<double> time_scale;       // TIME_SCALE: simulated seconds per wall second

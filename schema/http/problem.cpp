@@ -27,6 +27,7 @@ constexpr std::array<ProblemKind, problem_code_count> kinds{{
     {ProblemCode::unknown_region, 422, "unknown_region", "There is no such region"},
     {ProblemCode::unknown_type, 422, "unknown_type", "There is no such instance type"},
     {ProblemCode::unknown_profile, 422, "unknown_profile", "There is no such lifecycle profile"},
+    {ProblemCode::lease_too_long, 422, "lease_too_long", "The lease would be too long"},
     {ProblemCode::idempotency_mismatch, 422, "idempotency_mismatch",
      "The Idempotency-Key was used for another request"},
     {ProblemCode::too_many_requests, 429, "too_many_requests", "Too many requests"},

@@ -27,13 +27,14 @@ enum class ProblemCode : std::uint8_t {
   unknown_region,
   unknown_type,
   unknown_profile,
+  lease_too_long,
   idempotency_mismatch,
   too_many_requests,
   internal_error,
   queue_full,
   unavailable
 };
-inline constexpr std::size_t problem_code_count = 21;
+inline constexpr std::size_t problem_code_count = 22;
 
 /// What a code is shown as.
 struct ProblemKind {

@@ -84,6 +84,7 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   write_failure(json, server.failure);
   json.member("health", server.health);
   write_time(json, "interruption_at", server.interruption_at);
+  write_time(json, "expires_at", server.expires_at);
   json.member("idle_timeout_seconds",
               std::chrono::duration_cast<std::chrono::seconds>(server.idle_timeout).count());
   write_bill(json, server, now);
@@ -115,7 +116,7 @@ std::string render_queued_server(const QueuedServer& server) {
     json.null();
   }
   json.member("health", to_string(Health::ok));
-  for (const char* name : {"interruption_at", "idle_timeout_seconds"}) {
+  for (const char* name : {"interruption_at", "expires_at", "idle_timeout_seconds"}) {
     json.key(name);
     json.null();
   }

@@ -37,8 +37,9 @@ std::optional<simdjson::dom::object> read_body(std::string_view body, messages::
 
 tl::expected<CreateRequest, std::string> read_create_request(std::string_view body) {
   // A server's type has the name that it has in the queue too.
-  constexpr std::array<std::string_view, 7> known{
-      "name", "region", "type", "profile", "tags", "idle_timeout_seconds", "instance_type"};
+  constexpr std::array<std::string_view, 8> known{
+      "name",          "region",       "type", "profile", "tags", "idle_timeout_seconds",
+      "lease_seconds", "instance_type"};
   std::string error;
   const auto object = read_body(body, known, error);
   if (!object) {
@@ -86,6 +87,19 @@ tl::expected<Action, std::string> read_action_request(std::string_view body) {
     return Terminate{};
   }
   return wrong("\"action\" must be start, stop, reboot or terminate");
+}
+
+tl::expected<ExtendLease, std::string> read_lease_request(std::string_view body) {
+  constexpr std::array<std::string_view, 1> known{"extend_seconds"};
+  std::string error;
+  if (!read_body(body, known, error)) {
+    return wrong(error);
+  }
+  const auto extension = messages::read_extend_lease(body);
+  if (!extension) {
+    return wrong(extension.error());
+  }
+  return *extension;
 }
 
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body) {

@@ -22,11 +22,14 @@ struct CreateRequest {
   Create create;
 };
 
-/// {"name", "region", "type", "profile"?, "tags"?, "idle_timeout_seconds"?}
+/// {"name", "region", "type", "profile"?, "tags"?, "idle_timeout_seconds"?, "lease_seconds"?}
 tl::expected<CreateRequest, std::string> read_create_request(std::string_view body);
 
 /// {"action"}: start, stop, reboot or terminate, in upper or lower case.
 tl::expected<Action, std::string> read_action_request(std::string_view body);
+
+/// {"extend_seconds"}: whole ones.
+tl::expected<ExtendLease, std::string> read_lease_request(std::string_view body);
 
 /// Exactly one of {"scale"} and {"advance_seconds"}, in range; fractions count, to the millisecond.
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body);

@@ -64,7 +64,24 @@ Create read_create(const Fields& fields) {
       create.idle_timeout = timeout;
     }
   }
+  if (fields.has("lease_seconds")) {
+    const auto length = std::chrono::seconds(fields.integer("lease_seconds"));
+    if (length.count() < 0 || length > lease_max) {
+      fields.complain("lease_seconds", "must be 0 (none) to " + std::to_string(lease_max.count()));
+    } else {
+      create.lease = length;
+    }
+  }
   return create;
+}
+
+ExtendLease read_extend_lease(const Fields& fields) {
+  const auto length = std::chrono::seconds(fields.integer("extend_seconds"));
+  if (length.count() < 1 || length > lease_max) {
+    fields.complain("extend_seconds", "must be 1 to " + std::to_string(lease_max.count()));
+    return {};
+  }
+  return {length};
 }
 
 // {"type":"terminate"}, or of an operator {"type":"terminate","force":true,"reason":"..."}.
@@ -73,6 +90,10 @@ Terminate read_terminate(const Fields& fields) {
     return {};
   }
   return {checked_text(fields, "reason", 1, force_reason_characters_max)};
+}
+
+std::int64_t whole_seconds(Duration length) {
+  return std::chrono::duration_cast<std::chrono::seconds>(length).count();
 }
 
 /// The members beside "type".
@@ -90,8 +111,10 @@ struct WriteAction {
       write_tags(json, create.tags);
     }
     if (create.idle_timeout) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*create.idle_timeout);
-      json.member("idle_timeout_seconds", seconds.count());
+      json.member("idle_timeout_seconds", whole_seconds(*create.idle_timeout));
+    }
+    if (create.lease.count() > 0) {
+      json.member("lease_seconds", whole_seconds(create.lease));
     }
   }
   void operator()(const Start&) const {}
@@ -103,6 +126,9 @@ struct WriteAction {
       json.boolean(true);
       json.member("reason", *terminate.forced_because);
     }
+  }
+  void operator()(const ExtendLease& extension) const {
+    json.member("extend_seconds", whole_seconds(extension.by));
   }
 };
 
@@ -128,7 +154,10 @@ std::optional<Action> read_action(const Fields& fields) {
   if (type == "terminate") {
     return read_terminate(fields);
   }
-  fields.complain("type", "must be create, start, stop, reboot or terminate");
+  if (type == "extend_lease") {
+    return read_extend_lease(fields);
+  }
+  fields.complain("type", "must be create, start, stop, reboot, terminate or extend_lease");
   return std::nullopt;
 }
 
@@ -162,6 +191,19 @@ tl::expected<Create, std::string> read_create(std::string_view json) {
     return tl::unexpected(std::move(*why));
   }
   return create;
+}
+
+tl::expected<ExtendLease, std::string> read_extend_lease(std::string_view json) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  const auto extension = read_extend_lease(Fields(*object, error));
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
+  return extension;
 }
 
 }  // namespace vsim::messages

@@ -21,6 +21,8 @@ inline constexpr std::size_t tags_max = 50;
 inline constexpr std::size_t tag_key_characters_max = 128;
 inline constexpr std::size_t tag_value_characters_max = 256;
 inline constexpr std::chrono::seconds idle_timeout_max = std::chrono::hours(24 * 3650);
+/// Of a length that is asked for; LEASE_MAX may allow less.
+inline constexpr std::chrono::seconds lease_max = std::chrono::hours(24 * 3650);
 
 class Fields;
 
@@ -31,10 +33,13 @@ std::string encode_action(const Action& action);
 std::optional<Action> read_action(const Fields& fields);
 
 /// Reads the members of a create from a JSON object: {"name", "type", "profile"?, "tags"?,
-/// "idle_timeout_seconds"?}. In the queue, where `type` is the command's, the server's is
-/// "instance_type"; both are taken in both places. The error is a sentence that says what to
-/// change.
+/// "idle_timeout_seconds"?, "lease_seconds"?}. In the queue, where `type` is the command's, the
+/// server's is "instance_type"; both are taken in both places. The error is a sentence that says
+/// what to change.
 tl::expected<Create, std::string> read_create(std::string_view json);
+
+/// Reads the member of an extension from a JSON object: {"extend_seconds"}.
+tl::expected<ExtendLease, std::string> read_extend_lease(std::string_view json);
 
 /// Why no create can order an instance type or profile of that name, such as "must have 1 to 64
 /// characters, it has 65"; nothing when one can.

@@ -15,8 +15,9 @@ namespace {
 /// The members that a command has and no others: one action of each kind.
 struct MembersOf {
   Names operator()(const Create&) const {
-    static constexpr std::array<std::string_view, 6> create{
-        "type", "name", "instance_type", "profile", "tags", "idle_timeout_seconds"};
+    static constexpr std::array<std::string_view, 7> create{
+        "type",         "name", "instance_type", "profile", "tags", "idle_timeout_seconds",
+        "lease_seconds"};
     return create;
   }
   Names operator()(const Start&) const { return type_alone(); }
@@ -25,6 +26,10 @@ struct MembersOf {
   Names operator()(const Terminate&) const {
     static constexpr std::array<std::string_view, 3> terminate{"type", "force", "reason"};
     return terminate;
+  }
+  Names operator()(const ExtendLease&) const {
+    static constexpr std::array<std::string_view, 2> extend_lease{"type", "extend_seconds"};
+    return extend_lease;
   }
   Names operator()(const ExtendPool&) const {
     static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};

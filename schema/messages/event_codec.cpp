@@ -43,13 +43,19 @@ struct WriteServerData {
     }
   }
 
+  void lease(const std::optional<Instant>& expires_at) const {
+    if (expires_at) {
+      time("expires_at", *expires_at);
+    }
+  }
+
   void operator()(const ServerProvisioning& event) const {
     write_blueprint(json, event.blueprint);
-    end(event.end), hazards(event.hazards);
+    end(event.end), hazards(event.hazards), lease(event.expires_at);
   }
   void operator()(const ServerProvisioned& event) const {
     write_blueprint(json, event.blueprint);
-    hazards(event.hazards);
+    hazards(event.hazards), lease(event.expires_at);
   }
   void operator()(const ServerStarting& event) const {
     from(event.from), end(event.end), hazards(event.hazards);
@@ -74,6 +80,7 @@ struct WriteServerData {
   void operator()(const ServerInterruptionNoticed& event) const {
     time("interruption_at", event.interruption_at);
   }
+  void operator()(const LeaseExtended& event) const { time("expires_at", event.expires_at); }
   void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
@@ -97,6 +104,10 @@ std::vector<Deadline> optional_hazards(const Fields& data) {
   return data.has("hazards") ? read_deadlines(data, "hazards") : std::vector<Deadline>{};
 }
 
+std::optional<Instant> optional_expiry(const Fields& data) {
+  return data.has("expires_at") ? std::optional(data.instant("expires_at")) : std::nullopt;
+}
+
 Status read_from(const Fields& data) { return data.named("from", status_from); }
 
 // Of the transitions that bring no hazards.
@@ -106,10 +117,11 @@ EventData read_begun(const Fields& data) {
 }
 
 EventData read_provisioning(const Fields& data) {
-  return ServerProvisioning{read_blueprint(data), read_end(data), optional_hazards(data)};
+  return ServerProvisioning{read_blueprint(data), read_end(data), optional_hazards(data),
+                            optional_expiry(data)};
 }
 EventData read_provisioned(const Fields& data) {
-  return ServerProvisioned{read_blueprint(data), optional_hazards(data)};
+  return ServerProvisioned{read_blueprint(data), optional_hazards(data), optional_expiry(data)};
 }
 EventData read_starting(const Fields& data) {
   return ServerStarting{read_from(data), read_end(data), optional_hazards(data)};
@@ -134,6 +146,9 @@ EventData read_recovered(const Fields&) { return ServerRecovered{}; }
 EventData read_interruption_noticed(const Fields& data) {
   return ServerInterruptionNoticed{data.instant("interruption_at")};
 }
+EventData read_lease_extended(const Fields& data) {
+  return LeaseExtended{data.instant("expires_at")};
+}
 struct Reader {
   std::string_view type;
   EventData (*read)(const Fields& data);
@@ -154,6 +169,7 @@ constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_
         {"server_impaired", read_impaired},
         {"server_recovered", read_recovered},
         {"server_interruption_noticed", read_interruption_noticed},
+        {"lease_extended", read_lease_extended},
     }};
 
 std::optional<EventData> read_server_data(std::string_view type, const Fields& fields) {

@@ -35,6 +35,9 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
     return {{"POST", "/servers"}};
   }
   const auto server = "/servers/" + target.server.to_string();
+  if (type == "extend_lease") {
+    return {{"POST", server + "/lease"}};
+  }
   std::vector<Route> routes = {{"POST", server + "/action"}};
   if (type == "terminate") {
     routes.push_back({"DELETE", server});

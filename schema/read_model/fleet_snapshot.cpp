@@ -42,10 +42,9 @@ FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
     }
   }
   wait.again();
-  const auto deadlines = tx.exec(
-      "SELECT region, id, (date_part('epoch', due) * 1000)::bigint, status = 'STOPPED'"
-      " FROM servers WHERE due IS NOT NULL AND " +
-      std::string(not_terminated));
+  const auto deadlines = tx.exec("SELECT region, id, (date_part('epoch', due) * 1000)::bigint, " +
+                                 std::string(is_idle) + " FROM servers WHERE due IS NOT NULL AND " +
+                                 std::string(not_terminated));
   snapshot.deadlines.reserve(static_cast<std::size_t>(deadlines.size()));
   for (const auto& row : deadlines) {
     if (const auto id = Uuid::parse(view_of(row[1]))) {

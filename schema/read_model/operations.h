@@ -48,7 +48,8 @@ struct Settled {
 
 /// When the server first stood in a state that lasts, from the operation's event on: RUNNING,
 /// STOPPED, FAILED or TERMINATED; or when another command began to end it before that. Nothing
-/// while neither has happened. `operation` is a server's.
+/// while neither has happened. What extends a lease begins nothing, and is over at once.
+/// `operation` is a server's.
 std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operation);
 
 /// The operation by which the server is TERMINATING or TERMINATED; nothing when none has done that.

@@ -30,6 +30,7 @@ struct ReadStatusChange {
   StatusChange operator()(const ServerImpaired&) const { return {}; }
   StatusChange operator()(const ServerRecovered&) const { return {}; }
   StatusChange operator()(const ServerInterruptionNoticed&) const { return {}; }
+  StatusChange operator()(const LeaseExtended&) const { return {}; }
   StatusChange operator()(const CommandRejected&) const { return {}; }
   StatusChange operator()(const CommandPurged&) const { return {}; }
   StatusChange operator()(const CommandDeadLettered&) const { return {}; }

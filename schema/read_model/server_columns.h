@@ -29,8 +29,8 @@ inline std::string server_columns(ValueForm form, const std::string& billed_thro
          instant("s.last_started_at") + ", " + instant("s.due") + ", s.due_turn, " +
          instant("s.transition_due") +
          ", s.termination_reason, s.failure_code, s.failure_detail, s.health, " +
-         instant("s.interruption_at") + ", s.hourly_rate, s.settled_seconds, " +
-         instant("s.open_since") +
+         instant("s.interruption_at") + ", " + instant("s.expires_at") +
+         ", s.hourly_rate, s.settled_seconds, " + instant("s.open_since") +
          ", s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms, " + billed_through;
 }
 
@@ -39,7 +39,7 @@ inline std::string server_columns(ValueForm form) {
   return server_columns(form, "(SELECT " + instant_column("w.through", form) +
                                   " FROM billing_watermarks w WHERE w.region = s.region)");
 }
-inline constexpr int server_column_count = 29;
+inline constexpr int server_column_count = 30;
 
 /// Tags as they are shown. Postgres writes what it keeps as jsonb in its own way: other blanks,
 /// other order of the keys.
@@ -82,6 +82,7 @@ ServerRow read_server(const Row& row, int first) {
   }
   server.health = text_of(field());
   server.interruption_at = optional_instant_of(field());
+  server.expires_at = optional_instant_of(field());
   server.hourly_rate = {integer_of<std::int64_t>(field())};
   server.bill.closed = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.bill.open_since = optional_instant_of(field());
@@ -96,5 +97,9 @@ ServerRow read_server(const Row& row, int first) {
 inline constexpr std::string_view not_terminated =
     "status IN ('PENDING', 'RUNNING', 'STOPPING', 'STOPPED', 'REBOOTING', 'TERMINATING', "
     "'FAILED')";
+
+/// Whether what is due next is the reaping of an idle server: it and the end of a transition have
+/// no name.
+inline constexpr std::string_view is_idle = "status = 'STOPPED' AND due_turn IS NULL";
 
 }  // namespace vsim::read_model

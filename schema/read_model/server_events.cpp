@@ -31,17 +31,20 @@ struct Sentence {
   std::string until(const End& end, std::string_view what) const {
     return end.due ? fmt::format("{} in {}", what, until(*end.due)) : std::string("and stuck");
   }
+  std::string leased(const std::optional<Instant>& expires_at) const {
+    return expires_at ? ", leased for " + until(*expires_at) : "";
+  }
   std::string ip() const {
     return after.server ? after.server->blueprint.ip.to_string() : "its address";
   }
 
   std::string operator()(const ServerProvisioning& e) const {
-    return fmt::format("Provisioning {} with address {}, {}", e.blueprint.instance_type,
-                       e.blueprint.ip.to_string(), until(e.end, "ready"));
+    return fmt::format("Provisioning {} with address {}, {}{}", e.blueprint.instance_type,
+                       e.blueprint.ip.to_string(), until(e.end, "ready"), leased(e.expires_at));
   }
   std::string operator()(const ServerProvisioned& e) const {
-    return fmt::format("Provisioned {} with address {}", e.blueprint.instance_type,
-                       e.blueprint.ip.to_string());
+    return fmt::format("Provisioned {} with address {}{}", e.blueprint.instance_type,
+                       e.blueprint.ip.to_string(), leased(e.expires_at));
   }
   std::string operator()(const ServerStarting& e) const {
     return "Starting, " + until(e.end, "running");
@@ -74,6 +77,8 @@ struct Sentence {
                            ip());
       case TerminationReason::interruption:
         return fmt::format("Interrupted; {} is free again", ip());
+      case TerminationReason::lease_expired:
+        return fmt::format("Terminated at the end of its lease; {} is free again", ip());
     }
     return {};
   }
@@ -86,6 +91,9 @@ struct Sentence {
   std::string operator()(const ServerRecovered&) const { return "Healthy again"; }
   std::string operator()(const ServerInterruptionNoticed& e) const {
     return fmt::format("Interruption announced, in {}", until(e.interruption_at));
+  }
+  std::string operator()(const LeaseExtended& e) const {
+    return fmt::format("Lease extended, to end in {}", until(e.expires_at));
   }
   std::string operator()(const CommandRejected& e) const {
     return fmt::format("Command rejected ({}): {}", to_string(e.rejection.code),

@@ -159,9 +159,9 @@ std::vector<Statement> server_statements() {
   return {
       {"servers_counted",
        "SELECT region, status, sum(servers)::bigint FROM server_counts GROUP BY region, status"},
-      {"servers_overdue",
-       "SELECT count(*), count(*) FILTER (WHERE status = 'STOPPED') FROM servers WHERE " +
-           std::string(not_terminated) + " AND due <= " + moment_sql("$1::bigint")},
+      {"servers_overdue", "SELECT count(*), count(*) FILTER (WHERE " + std::string(is_idle) +
+                              ") FROM servers WHERE " + std::string(not_terminated) +
+                              " AND due <= " + moment_sql("$1::bigint")},
       {"servers_oldest_live",
        "SELECT region, (date_part('epoch', min(created_at)) * 1000)::bigint FROM servers WHERE " +
            std::string(not_terminated) + " GROUP BY region"}};
@@ -231,6 +231,7 @@ ServerRow server_row(const ServerId& id, const State& state) {
   row.failure = server.failure;
   row.health = to_string(server.health);
   row.interruption_at = server.interruption_at;
+  row.expires_at = expires_at(server);
   row.hourly_rate = terms.hourly_rate;
   row.bill = server.bill;
   row.billing = terms.billing;

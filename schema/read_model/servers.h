@@ -37,6 +37,7 @@ struct ServerRow {
   std::optional<Failure> failure = {};
   std::string health = "ok";
   std::optional<Instant> interruption_at = {};
+  std::optional<Instant> expires_at = {};  // the end of its lease
   HourlyRate hourly_rate;
   Bill bill;
   BillingPolicy billing;  // only granularity and minimum are read back

@@ -52,6 +52,7 @@ void add_row(RowSink& to, const ServerRow& row) {
   to.text_or_null(row.failure ? row.failure->detail : "");
   to.text(row.health);
   add_instant(to, row.interruption_at);
+  add_instant(to, row.expires_at);
   to.integer(row.hourly_rate.ten_thousandths_usd);
   to.integer(row.bill.closed.count());
   add_instant(to, row.bill.open_since);

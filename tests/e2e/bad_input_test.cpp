@@ -110,6 +110,9 @@ TEST_CASE("bodies of creates that are malformed, of wrong types or out of range 
           bad("a number as tag", create_with(R"(,"tags":{"a":1})")),
           bad("a negative idle timeout", create_with(R"(,"idle_timeout_seconds":-1)")),
           bad("a fraction as idle timeout", create_with(R"(,"idle_timeout_seconds":1.5)")),
+          bad("a negative lease", create_with(R"(,"lease_seconds":-1)")),
+          bad("a fraction as lease", create_with(R"(,"lease_seconds":1.5)")),
+          bad("a lease beyond all limits", create_with(R"(,"lease_seconds":315360001)")),
           bad("an endless idle timeout", create_with(R"(,"idle_timeout_seconds":1e300)")),
       });
   HttpClient client = fleet().client();
@@ -127,6 +130,7 @@ TEST_CASE("what is mistyped in a body or a query is refused with what was meant:
   HttpClient client = fleet().client();
   const std::string id = create_server(client, {.profile = "instant"})["id"].text();
   const std::string action = "/servers/" + id + "/action";
+  const std::string lease = "/servers/" + id + "/lease";
   const std::string pool = "/regions/us-east-1/addresses";
   struct Mistyped {
     std::string method;
@@ -147,6 +151,13 @@ TEST_CASE("what is mistyped in a body or a query is refused with what was meant:
            {"POST", "/servers", create_with(R"(,"name":"n")"), R"("name" is given twice)"},
            {"POST", action, R"({"action":"stop","force":true})", R"(there is only "action")"},
            {"POST", action, R"({"action":"stop","action":"start"})", R"("action" is given twice)"},
+           {"POST", action, R"({"action":"extend_lease"})", "must be start, stop, reboot or"},
+           {"POST", lease, R"({"lease_seconds":60})", R"(there is only "extend_seconds")"},
+           {"POST", lease, R"({"extend_seconds":1,"extend_seconds":2})", "is given twice"},
+           {"POST", lease, R"({"extend_seconds":0})", "must be 1 to 315360000"},
+           {"POST", lease, R"({"extend_seconds":315360001})", "must be 1 to 315360000"},
+           {"POST", lease, R"({"extend_seconds":"60"})", R"("extend_seconds")"},
+           {"POST", lease, "{}", R"("extend_seconds")"},
            {"POST", pool, R"({"cidr":"10.0.0.0/24","region":"us-east-1"})", R"("region" is not)"},
            {"POST", pool, R"({"first":"10.0.0.1","lst":"10.0.0.9"})",
             R"(the nearest name is "last")"},

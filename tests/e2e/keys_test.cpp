@@ -4,6 +4,7 @@
 // Method: every route by every kind of caller, as a table; the file of the keys changed, broken and
 // removed under running requests; APIs started on other addresses; logs, pages and files searched.
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <set>
@@ -52,6 +53,7 @@ const std::vector<Route> routes = {
     {"POST", "/server", Needs::caller, "{}"},
     {"DELETE", "/servers/{id}", Needs::caller},
     {"POST", "/servers/{id}/action", Needs::caller, "{}"},
+    {"POST", "/servers/{id}/lease", Needs::caller, "{}"},
     {"GET", "/servers/{id}/logs", Needs::reader},
     {"GET", "/operations/{id}", Needs::reader},
     {"GET", "/operations", Needs::reader},
@@ -216,8 +218,10 @@ TEST_CASE("every route lets in who has the role it needs, and nobody else") {
     }
   }
   std::set<std::string> listed;
+  int roles_too_small = 0;  // for all routes
   for (const Route& route : routes) {
     listed.insert(route.method + " " + route.pattern);
+    roles_too_small += std::max(0, static_cast<int>(route.needs) - 1);
   }
   const std::string metrics = client.get("/metrics", bearer(keys[1])).body;
   CHECK_MESSAGE(served_routes(metrics) == listed, "a route is missing in the table above");
@@ -226,7 +230,7 @@ TEST_CASE("every route lets in who has the role it needs, and nobody else") {
   };
   CHECK(refused("no_key") >= 16);
   CHECK(refused("unknown_key") >= 32);
-  CHECK(refused("role") == 4 * 1 + 2 * 2);
+  CHECK(refused("role") == roles_too_small);
 }
 
 TEST_CASE("without a key not even what does not exist is revealed") {

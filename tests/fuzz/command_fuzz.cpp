@@ -32,7 +32,15 @@ bool asks_the_same(const ExtendPool& a, const ExtendPool& b) {
 }
 bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.action == b.action; }
 
+void is_in_range(Duration lease, std::int64_t least) {
+  must_hold(lease >= std::chrono::seconds(least) && lease <= messages::lease_max,
+            "a lease is in range");
+}
+
 void keeps_limits(const Command& command) {
+  if (const auto* extension = std::get_if<ExtendLease>(&command.action)) {
+    is_in_range(extension->by, 1);
+  }
   const auto* create = std::get_if<Create>(&command.action);
   if (create == nullptr) {
     return;
@@ -43,6 +51,7 @@ void keeps_limits(const Command& command) {
   const auto timeout = create->idle_timeout.value_or(Duration(0));
   must_hold(timeout.count() >= 0 && timeout <= messages::idle_timeout_max,
             "an idle timeout is in range");
+  is_in_range(create->lease, 0);
 }
 void keeps_limits(const ExtendPool& command) {
   must_hold(!command.ranges.empty(), "an extension has addresses");

@@ -33,6 +33,15 @@ void check_clock(std::string_view body) {
   must_hold(!out_of_range(*action), "a change of the clock is in range");
 }
 
+void check_lease(std::string_view body) {
+  const auto extension = http::read_lease_request(body);
+  if (!extension) {
+    return must_hold(!extension.error().empty(), "a refusal says why");
+  }
+  const auto queued = messages::read_extend_lease(messages::encode_action(*extension));
+  must_hold(queued && *queued == *extension, "what is published is what was asked for");
+}
+
 std::vector<AddressRange> decoded_ranges(std::string payload) {
   eventstore::Message message;
   message.subject = messages::pool_command(Region{"us-east-1"});
@@ -58,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   check_create(body);
   check_clock(body);
+  check_lease(body);
   check_ranges(body);
   const auto action = http::read_action_request(body);
   must_hold(!action || !std::holds_alternative<Create>(*action), "an action is no create");

@@ -93,12 +93,13 @@ Case server_case(std::string name, const Action& action, eventstore::Headers hea
           }};
 }
 
-Case by_api(const Action& action) {
+Case by_api(const Action& action, const char* name = "every optional member, by the API") {
   const auto payload = messages::encode_action(action);
   const bool creates = std::holds_alternative<Create>(action);
+  const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease" : "/action";
   const auto hash =
       creates ? messages::request_hash("POST", "/servers", the_region.name + "\n" + payload)
-              : messages::request_hash("POST", "/servers/" + the_server.to_string() + "/action",
+              : messages::request_hash("POST", "/servers/" + the_server.to_string() + route,
                                        payload, if_match);
   auto headers = api_headers(hash);
   Given given{.note = note_by_api(std::string(command_type(action)), hash)};
@@ -107,7 +108,7 @@ Case by_api(const Action& action) {
     headers.push_back({std::string(header::if_match), if_match});
     given.only_at = {3, 5};
   }
-  return server_case("every optional member, by the API", action, headers, given);
+  return server_case(name, action, headers, given);
 }
 
 Case by_hand(const Action& action) {
@@ -177,6 +178,12 @@ std::vector<Case> command_cases() {
   }
   cases.push_back(by_api(Terminate{"it was stuck"}));
   cases.push_back(by_hand(Terminate{}));
+  auto leased = full;
+  leased.lease = std::chrono::hours(1);
+  cases.push_back(by_api(leased, "with a lease, by the API"));
+  const ExtendLease extension{std::chrono::minutes(10)};
+  cases.push_back(by_api(extension));
+  cases.push_back(by_hand(extension));
   const AddressRange range{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.14")};
   cases.push_back(pool_case("by its ends", messages::encode_extend_pool({range}), range));
   cases.push_back(

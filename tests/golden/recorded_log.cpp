@@ -110,8 +110,8 @@ class Inventory {
     want_types<EventData>("server.", want);
     want_types<PoolEventData>("pool.", want);
     want_types<ClockEventData>("clock.", want);
-    for (const auto reason :
-         {TerminationReason::user, TerminationReason::idle_timeout, TerminationReason::forced}) {
+    for (const auto reason : {TerminationReason::user, TerminationReason::idle_timeout,
+                              TerminationReason::forced, TerminationReason::lease_expired}) {
       const auto name = "an end by " + std::string(to_string(reason));
       want(name, seen_.contains(name));
     }

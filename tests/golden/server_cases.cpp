@@ -233,11 +233,27 @@ void add_misfortunes(Cases& cases) {
   cases.add("idle", ServerStopped{Status::stopping}, idle, std::nullopt);
 }
 
+// What a lease brings: D91.
+void add_leases(Cases& cases) {
+  const LastCommand last{.cause = cause("create"), .outcome = {}};
+  auto leased = rich_state(last);
+  leased.server->later = {
+      {.due = at(3600), .becomes = Status::terminated, .turn = Turn::lease_end}};
+  cases.add("with a lease", ServerProvisioning{rich_blueprint(), End{at(30)}, {}, at(3600)}, leased,
+            last.cause);
+  cases.add("with a lease", ServerProvisioned{rich_blueprint(), {}, at(3600)}, leased, last.cause);
+  const LastCommand extension{.cause = cause("extend_lease"), .outcome = {}};
+  leased.last_command = extension;
+  cases.add(all_members, LeaseExtended{at(3600)}, leased, extension.cause);
+  cases.add("lease expired", ServerTerminated{Status::stopping, TerminationReason::lease_expired},
+            plain_state(), std::nullopt);
+}
+
 void add_rejections(Cases& cases) {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
-        RejectionCode::precondition_failed}) {
+        RejectionCode::precondition_failed, RejectionCode::lease_too_long}) {
     const Rejection rejection{code, "because"};
     const LastCommand last{.cause = cause("start"),
                            .outcome = {.kind = OutcomeKind::rejected, .rejection = rejection}};
@@ -289,6 +305,7 @@ std::vector<Case> server_cases() {
   cases.add("left idle", ServerTerminated{Status::stopped, TerminationReason::idle_timeout},
             plain_state(), std::nullopt);
   add_misfortunes(cases);
+  add_leases(cases);
   add_rejections(cases);
   add_outcome(cases, CommandPurged{}, OutcomeKind::purged);
   add_outcome(cases, CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered);

@@ -187,6 +187,8 @@ bool Audit::fits(const ServerTerminated& ended, const Life& life, const Event& e
       return life.status == Status::pending && ended.failure;
     case TerminationReason::interruption:
       return is_next(life, Turn::interruption);
+    case TerminationReason::lease_expired:
+      return is_next(life, Turn::lease_end);
   }
   return false;
 }
@@ -239,6 +241,9 @@ Audit::Move Audit::move_of(const Life& life, const Event& event) {
     return {from == Status::running || from == Status::rebooting || from == Status::pending,
             from.value_or(Status::pending)};
   }
+  if (is_any<LeaseExtended>(data)) {
+    return {lives && from != Status::terminating, from.value_or(Status::pending)};
+  }
   return {true, from.value_or(Status::pending)};
 }
 
@@ -257,6 +262,28 @@ void Audit::check_time(const Life& life, const Event& event) {
   const bool by_others = is_any<CommandPurged, CommandDeadLettered>(event.data);
   if (!by_others && life.plan.due() && *life.plan.due() <= event.at) {
     fail("a command was decided before what was due");
+  }
+}
+
+/// A lease ends later than now, by LEASE_MAX at most, and an extension moves its end by whole
+/// seconds, and never back.
+void Audit::check_lease(const Life& life, const Event& event) {
+  const auto given = std::visit(
+      [](const auto& data) -> std::optional<Instant> {
+        if constexpr (requires { data.expires_at; }) {
+          return data.expires_at;
+        } else {
+          return std::nullopt;
+        }
+      },
+      event.data);
+  if (!given) {
+    return;
+  }
+  const auto added = *given - life.plan.expires_at().value_or(event.at);
+  if (added < std::chrono::seconds(1) || added % std::chrono::seconds(1) != Duration(0) ||
+      *given > event.at + lease_max_usual) {
+    fail("a lease is given that ends too soon or too late");
   }
 }
 
@@ -314,6 +341,7 @@ void Audit::read_server(const messages::ServerLogged& logged) {
     return;
   }
   check_address(life, event);
+  check_lease(life, event);
   const auto move = move_of(life, event);
   if (!move.allowed) {
     fail(fmt::format("{} from {}", event_type(event.data),
@@ -337,7 +365,8 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   }
   const auto& server = *logged.state.server;
   if (server.status != move.to || server.bill.closed != life.billed ||
-      server.bill.open_since != life.billed_since || due_of(logged.state) != life.plan.due()) {
+      server.bill.open_since != life.billed_since || due_of(logged.state) != life.plan.due() ||
+      expires_at(server) != life.plan.expires_at()) {
     fail(fmt::format("the state is not what the events make of it: {} {} s, expected {} {} s",
                      to_string(server.status), server.bill.closed.count(), to_string(move.to),
                      life.billed.count()));

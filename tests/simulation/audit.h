@@ -99,6 +99,7 @@ class Audit {
   void read_server(const messages::ServerLogged& logged);
   void read_outcome(const Cause& cause, OutcomeKind kind, StreamSequence event, Version version);
   void check_time(const Life& life, const Event& event);
+  void check_lease(const Life& life, const Event& event);
   void check_address(Life& life, const Event& event);
   void move_bill(Life& life, Status to, Instant at);
   static Move move_of(const Life& life, const Event& event);

@@ -32,11 +32,21 @@ using eventstore::PublishError;
 constexpr int attempts_max = 4;
 constexpr int looks_for_api_max = 40;
 
+/// Mostly so short that it ends while the run goes on; now and then longer than LEASE_MAX.
+std::chrono::seconds lease_of(const PlannedCommand& planned) {
+  return planned.number % 16 == 15 ? std::chrono::hours(25)
+                                   : std::chrono::seconds(1 + planned.number % 29);
+}
+
 const Action plain_actions[] = {Start{}, Stop{}, Reboot{}, Terminate{}};
 const Action forced = Terminate{"it is stuck"};
 
-/// The one of that type.
-Action action_of(const std::string& kind) {
+/// The one of that kind.
+Action action_of(const PlannedCommand& planned) {
+  const auto& kind = planned.kind;
+  if (kind == "extend_lease") {
+    return ExtendLease{lease_of(planned)};
+  }
   const auto* found =
       std::find_if(std::begin(plain_actions), std::end(plain_actions),
                    [&](const Action& action) { return command_type(action) == kind; });
@@ -113,6 +123,9 @@ Write Clients::make_create(const PlannedCommand& planned, const Region& region) 
                 .profile = planned.profile,
                 .tags = {},
                 .idle_timeout = std::nullopt};
+  if (planned.leased) {
+    create.lease = lease_of(planned);
+  }
   if (planned.number % 5 == 0) {
     create.idle_timeout = std::chrono::seconds(1 + planned.number % 20);
   }
@@ -155,16 +168,16 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
     write.terms.id = new_id();
     write.region = slot.region;
     write.server = slot.server;
-    const auto action = action_of(planned.kind);
+    const auto action = action_of(planned);
+    const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease" : "/action";
     write.type = std::string(command_type(action));
     write.payload = messages::encode_action(action);
     if (planned.matches) {
       write.terms.only_at = std::vector<Version>{slot.version};
       write.terms.match = "\"" + std::to_string(slot.version) + "\"";
     }
-    write.request_hash =
-        messages::request_hash("POST", "/servers/" + slot.server->to_string() + "/action",
-                               write.payload, write.terms.match);
+    write.request_hash = messages::request_hash(
+        "POST", "/servers/" + slot.server->to_string() + route, write.payload, write.terms.match);
   } else {
     return std::nullopt;
   }
@@ -174,7 +187,7 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
 }
 
 void Clients::carry_out(const PlannedCommand& planned) {
-  if (planned.kind == "by_hand" || planned.kind == "force") {
+  if (planned.kind == "by_hand" || planned.kind == "force" || planned.kind == "lease_by_hand") {
     return type_by_hand(planned);
   }
   if (planned.kind == "poison") {
@@ -301,7 +314,9 @@ void Clients::type_by_hand(const PlannedCommand& planned) {
   if (!slot.server) {
     return;
   }
-  const auto& action = planned.kind == "force" ? forced : plain_actions[planned.number % 4];
+  const auto action = planned.kind == "force"           ? forced
+                      : planned.kind == "lease_by_hand" ? ExtendLease{lease_of(planned)}
+                                                        : plain_actions[planned.number % 4];
   auto& given = note_given(CommandId{}, planned.kind, slot.server);
   publish(messages::server_command(slot.region, *slot.server), messages::encode_action(action), {},
           given);

@@ -10,6 +10,10 @@ bool runs_on(Status status) {
   return status == Status::pending || status == Status::running || status == Status::rebooting;
 }
 
+bool is_ending(Status status) {
+  return status == Status::terminating || status == Status::terminated;
+}
+
 }  // namespace
 
 void LifePlan::read(const Event& event, Status to, Duration idle_timeout, StreamSequence place) {
@@ -25,8 +29,12 @@ void LifePlan::read(const Event& event, Status to, Duration idle_timeout, Stream
     planned_.erase(Turn::interruption_notice);
     return;
   }
+  if (const auto* extended = std::get_if<LeaseExtended>(&event.data)) {
+    planned_[Turn::lease_end] = {extended->expires_at, place};
+    return;
+  }
   if (!runs_on(to)) {
-    planned_.clear();
+    end_running_life(to);
   }
   planned_.erase(Turn::transition);
   planned_.erase(Turn::idle_timeout);
@@ -40,11 +48,23 @@ void LifePlan::read(const Event& event, Status to, Duration idle_timeout, Stream
         if constexpr (requires { data.hazards; }) {
           add(data.hazards, place);
         }
+        if constexpr (requires { data.blueprint; }) {
+          if (data.expires_at) {
+            planned_[Turn::lease_end] = {*data.expires_at, place};
+          }
+        }
       },
       event.data);
   if (to == Status::stopped && idle_timeout > Duration(0)) {
     planned_[Turn::idle_timeout] = {event.at + idle_timeout, place};
   }
+}
+
+// A lease alone goes on, until the server ends.
+void LifePlan::end_running_life(Status to) {
+  std::erase_if(planned_, [&](const auto& planned) {
+    return planned.first != Turn::lease_end || is_ending(to);
+  });
 }
 
 void LifePlan::add(const std::vector<Deadline>& hazards, StreamSequence place) {
@@ -59,6 +79,11 @@ std::optional<LifePlan::Next> LifePlan::next() const {
       [](const auto& one, const auto& other) { return one.second.due < other.second.due; });
   return first == planned_.end() ? std::nullopt
                                  : std::optional(Next{first->second.due, first->first});
+}
+
+std::optional<Instant> LifePlan::expires_at() const {
+  const auto end = planned_.find(Turn::lease_end);
+  return end == planned_.end() ? std::nullopt : std::optional(end->second.due);
 }
 
 std::optional<Instant> LifePlan::due() const {

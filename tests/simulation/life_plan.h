@@ -23,6 +23,7 @@ class LifePlan {
 
   std::optional<Next> next() const;
   std::optional<Instant> due() const;
+  std::optional<Instant> expires_at() const;  // the end of its lease
   /// Where the event stands that planned what is next; 0: nothing is.
   StreamSequence since() const;
 
@@ -32,6 +33,7 @@ class LifePlan {
     StreamSequence since = 0;
   };
 
+  void end_running_life(Status to);
   void add(const std::vector<Deadline>& hazards, StreamSequence place);
 
   std::map<Turn, Planned> planned_;  // each turn is planned once at most

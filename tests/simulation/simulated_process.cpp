@@ -18,6 +18,7 @@ tl::expected<Catalogue, std::vector<std::string>> load_catalogue(const CommonSet
   catalogue->profiles["unlucky"] = messages::read_profile(unlucky.value(), "unlucky").value();
   catalogue->default_profile = settings.profile;
   catalogue->idle_timeout = settings.idle_timeout;
+  catalogue->lease_max = settings.lease_max;
   return catalogue;
 }
 

@@ -136,7 +136,7 @@ read_model::FleetSnapshot Tables::snapshot() const {
       snapshot.deadlines.push_back({.region = Region{row.region},
                                     .server = id,
                                     .due = *row.due,
-                                    .is_idle = row.status == "STOPPED"});
+                                    .is_idle = row.status == "STOPPED" && !row.due_turn});
     }
   }
   return snapshot;

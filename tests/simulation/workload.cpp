@@ -51,9 +51,10 @@ constexpr auto members = std::to_array<std::string_view>(
      "habits", "faults", "chances", "profiles"});
 constexpr auto kinds = std::to_array<std::string_view>(
     {"create", "start", "stop", "reboot", "terminate", "force", "advance", "scale", "extend_pool",
-     "by_hand", "poison", "copy", "fleet", "half_create", "create_again"});
+     "by_hand", "poison", "copy", "fleet", "half_create", "create_again", "extend_lease",
+     "lease_by_hand"});
 constexpr auto known_habits =
-    std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match"});
+    std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match", "leased"});
 constexpr auto known_faults = std::to_array<std::string_view>(
     {"kill_worker", "stop_worker", "freeze_worker", "kill_api", "crash_broker", "lose_link",
      "purge", "pause_consumer", "remake_consumer", "hasty_consumer", "remake_queue", "rebuild",
@@ -192,6 +193,9 @@ Plan make_plan(const Workload& workload, std::uint64_t seed) {
     command.repeats = dice.chance(chance_of(workload.habits, "repeat"));
     command.matches = dice.chance(chance_of(workload.habits, "if_match"));
     command.number = dice.below(1'000'000);
+    // Workloads without it keep the histories that they had.
+    const auto leased = chance_of(workload.habits, "leased");
+    command.leased = leased > 0 && dice.chance(leased);
     plan.commands.push_back(std::move(command));
   }
   for (const auto& [kind, average] : workload.faults) {

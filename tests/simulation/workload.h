@@ -42,6 +42,7 @@ struct PlannedCommand {
   bool waits = true;     // for the outcome
   bool repeats = false;  // sends it once more
   bool matches = false;  // with If-Match
+  bool leased = false;   // a create, with a lease
   std::uint64_t number = 0;
 };
 

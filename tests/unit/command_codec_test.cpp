@@ -89,6 +89,7 @@ TEST_CASE("what the API writes is what a worker reads") {
   auto create = a_create();
   create.profile = "ec2";
   create.idle_timeout = std::chrono::seconds(90);
+  create.lease = std::chrono::hours(1);
   const auto id = messages::command_id_of_key("default", "key-1");
   const auto decoded =
       decode_command(stored(messages::encode_action(create), {{"Vsim-Command-Id", id.to_string()},

@@ -44,9 +44,19 @@ TEST_CASE("a server is shown whole, in a fixed order") {
         R"("tags":{"team": "a"},"version":2,"created_at":"2026-03-01T12:00:00.000Z",)"
         R"("updated_at":"2026-03-01T12:00:03.000Z","last_started_at":"2026-03-01T12:00:03.000Z",)"
         R"("due_at":null,"termination_reason":null,"failure":null,"health":"ok",)"
-        R"("interruption_at":null,"idle_timeout_seconds":1800,)"
+        R"("interruption_at":null,"expires_at":null,"idle_timeout_seconds":1800,)"
         R"("accrued_seconds":1800,"accrued_cost":0.005,"hourly_rate":0.01,)"
         R"("live_uptime_seconds":5400,"live_cost":0.015})");
+}
+
+TEST_CASE("a caller sees the end of a lease beside that of a transition") {
+  auto server = running_server();
+  server.due = server.expires_at = noon + hours(2);
+  server.due_turn = "lease_end";
+  const auto shown = render_server(server, noon + hours(3));
+  CHECK(shown.find(R"("due_at":null,)") != std::string::npos);
+  CHECK(shown.find(R"("expires_at":"2026-03-01T14:00:00.000Z",)") != std::string::npos);
+  CHECK(shown.find(R"("live_uptime_seconds":8997,)") != std::string::npos);  // up to the end
 }
 
 TEST_CASE("a caller sees when a transition ends, and no hazard before it comes") {

@@ -65,9 +65,9 @@ TEST_CASE("every event of a server's life is read back as it was written") {
     all_come_back(state, events);
   };
   for (const auto* name : {"(none)", "PENDING", "RUNNING", "STOPPED"}) {
-    for (const Action& action :
-         {Action(a_create()), Action(Start{}), Action(Stop{}), Action(Reboot{}),
-          Action(Terminate{}), Action(Terminate{"stuck"})}) {
+    for (const Action& action : {Action(a_create()), Action(Start{}), Action(Stop{}),
+                                 Action(Reboot{}), Action(Terminate{}), Action(Terminate{"stuck"}),
+                                 Action(ExtendLease{std::chrono::hours(1)})}) {
       const auto state = server_in(name);
       check(state, decide(state, command(action), at(100), context()).events);
     }
@@ -85,6 +85,13 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   auto instant = a_create();
   instant.profile = "instant";
   check({}, decide({}, command(instant), at(0), context()).events);
+  instant.lease = std::chrono::hours(1);
+  check({}, decide({}, command(instant), at(0), context()).events);
+  auto leased = a_create();
+  leased.lease = std::chrono::hours(1);
+  const auto begun = decide({}, command(leased), at(0), context()).events;
+  check({}, begun);
+  check(after({}, begun), decide_due(the_server, the_region, after({}, begun), at(9999)));
   const auto running = server_in("RUNNING");
   check(running, decide_outcome(running, summary_of(command(Stop{})), CommandPurged{}, at(100)));
   check(running,

@@ -35,6 +35,7 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"unknown_region", 422},
                                    {"unknown_type", 422},
                                    {"unknown_profile", 422},
+                                   {"lease_too_long", 422},
                                    {"idempotency_mismatch", 422},
                                    {"too_many_requests", 429},
                                    {"internal_error", 500},
@@ -55,7 +56,7 @@ TEST_CASE("every rejection of the domain is a problem of the same name") {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
-        RejectionCode::precondition_failed}) {
+        RejectionCode::precondition_failed, RejectionCode::lease_too_long}) {
     INFO(to_string(code));
     CHECK(problem_code_from(to_string(code)));
   }

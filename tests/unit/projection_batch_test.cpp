@@ -269,6 +269,13 @@ TEST_CASE("every event has a sentence for a person") {
   const auto due = at(0) + std::chrono::milliseconds(2500);
   CHECK(sentence(ServerProvisioning{blueprint(), due}) ==
         "Provisioning t2.micro with address 192.168.10.5, ready in 2.5 s");
+  CHECK(sentence(ServerProvisioning{blueprint(), End{due}, {}, at(60)}) ==
+        "Provisioning t2.micro with address 192.168.10.5, ready in 2.5 s, leased for 60 s");
+  CHECK(sentence(ServerProvisioned{blueprint(), {}, at(60)}) ==
+        "Provisioned t2.micro with address 192.168.10.5, leased for 60 s");
+  CHECK(sentence(LeaseExtended{at(90)}) == "Lease extended, to end in 90 s");
+  CHECK(sentence(ServerTerminated{Status::failed, TerminationReason::lease_expired}) ==
+        "Terminated at the end of its lease; 192.168.10.5 is free again");
   CHECK(sentence(ServerProvisioned{blueprint()}) ==
         "Provisioned t2.micro with address 192.168.10.5");
   CHECK(sentence(ServerStarting{Status::stopped, at(3)}) == "Starting, running in 3 s");

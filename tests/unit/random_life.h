@@ -104,6 +104,10 @@ inline Catalogue random_catalogue(Dice& dice, const Region& region) {
   return made;
 }
 
+inline Duration random_lease(Dice& dice) {
+  return std::chrono::seconds(one_of(dice, {1, 60, 3600, 86'400, 90'000}));
+}
+
 inline Action random_action(Dice& dice) {
   const auto roll = dice() % 32;
   if (roll < 11) {
@@ -117,6 +121,9 @@ inline Action random_action(Dice& dice) {
   }
   if (roll < 31) {
     return dice() % 2 == 0 ? Terminate{} : Terminate{"by chance"};
+  }
+  if (dice() % 2 == 0) {
+    return ExtendLease{random_lease(dice)};
   }
   return Create{"again", "small", {}, {}, std::nullopt};
 }
@@ -155,7 +162,11 @@ inline RandomLife random_life(Dice& dice, const ServerId& id, const Region& regi
     command.action = std::move(action);
     live(decide(state, command, now, context).events);
   };
-  ask(Create{"web", dice() % 2 == 0 ? "small" : "odd", {}, {}, std::nullopt});
+  Create create{"web", dice() % 2 == 0 ? "small" : "odd", {}, {}, std::nullopt};
+  if (dice() % 4 == 0) {
+    create.lease = std::chrono::seconds(one_of(dice, {1, 60, 3600, 86'400}));
+  }
+  ask(create);
   for (auto steps = 2 + dice() % 30; steps > 0; --steps) {
     now += random_pause(dice);
     if (dice() % 4 == 0) {

@@ -58,6 +58,8 @@ std::vector<Asked> all_requests() {
           action("terminate"),
           {"DELETE", "/servers/" + server.to_string(), server_command(region, server),
            encode_action(Terminate{})},
+          {"POST", "/servers/" + server.to_string() + "/lease", server_command(region, server),
+           encode_action(ExtendLease{std::chrono::minutes(10)})},
           {"POST", "/regions/us-east-1/addresses", pool_command({"us-east-1"}),
            R"({"type":"extend_pool","first":"10.0.0.1","last":"10.0.0.9"})"},
           {"POST", "/clock", std::string(clock_command_subject),

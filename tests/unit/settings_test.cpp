@@ -38,7 +38,7 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "TLS_CERT_FILE",    "TLS_KEY_FILE",
                                  "DB_SSLROOTCERT",   "KEYS_FILE",
                                  "ALLOW_NO_KEYS",    "HTTP_HOSTS",
-                                 "DURABILITY"};
+                                 "DURABILITY",       "LEASE_MAX"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -89,6 +89,7 @@ TEST_CASE("only the database must be set; the rest has defaults") {
   CHECK(settings->database_url == database);
   CHECK(settings->http.to_string() == "127.0.0.1:8080");
   CHECK(settings->billing_interval == seconds(60));
+  CHECK(settings->lease_max == std::chrono::hours(24));
   CHECK_FALSE(settings->idle_timeout);
   CHECK_FALSE(settings->time_scale);
   CHECK_FALSE(settings->sim_seed);
@@ -96,6 +97,19 @@ TEST_CASE("only the database must be set; the rest has defaults") {
   CHECK(settings->http_connections == 512);
   CHECK(settings->swagger_dir.empty());
   CHECK_FALSE(settings->durability);
+}
+
+TEST_CASE("the longest lease is a second or more, 3650 days at most") {
+  const auto with = [](const char* value) {
+    const Environment environment{{"DATABASE_URL", database}, {"LEASE_MAX", value}};
+    return read_worker();
+  };
+  CHECK(with("1s")->lease_max == seconds(1));
+  CHECK(with("3650d")->lease_max == std::chrono::hours(24 * 3650));
+  CHECK(with("999ms").error().mistakes ==
+        std::vector<std::string>{"LEASE_MAX: \"999ms\" is out of range; give 1s to 3650d"});
+  CHECK_FALSE(with("3651d"));
+  CHECK_FALSE(with("24"));
 }
 
 TEST_CASE("durability is power or process") {

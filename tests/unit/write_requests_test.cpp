@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/action_codec.h"
+
 namespace vsim::http {
 namespace {
 
@@ -48,7 +50,7 @@ TEST_CASE("members of a body that are not known are refused, not dropped: issue 
   CHECK(create(R"("tags":{"tag":"x","name":"y"})").empty());
   CHECK(create(R"("tag":{"team":"a"})") ==
         "the body is wrong: \"tag\" is not known here; the nearest name is \"tags\", and there are "
-        "name, region, type, profile, tags, idle_timeout_seconds, instance_type");
+        "name, region, type, profile, tags, idle_timeout_seconds, lease_seconds, instance_type");
   CHECK(create(R"("idle_timeout":60)").find("nearest name is \"idle_timeout_seconds\"") !=
         std::string::npos);
   CHECK(create(R"("Profile":"ec2")").find("nearest name is \"profile\"") != std::string::npos);
@@ -98,6 +100,37 @@ TEST_CASE("a whole number may be written with a fraction of nothing, as JSON has
     INFO(number);
     CHECK_FALSE(with_timeout(number));
   }
+}
+
+TEST_CASE("a lease is asked for in whole seconds, at the limits and not one past them") {
+  const auto lease = [](const std::string& number) {
+    const auto request = read_create_request(
+        R"({"region":"us-east-1","type":"t2.micro","name":"n","lease_seconds":)" + number + "}");
+    return request ? std::optional(request->create.lease) : std::nullopt;
+  };
+  CHECK(lease("0") == Duration(0));
+  CHECK(lease("null") == Duration(0));
+  CHECK(lease("60.0") == std::chrono::seconds(60));
+  CHECK(lease("315360000") == messages::lease_max);
+  for (const char* wrong : {"-1", "1.5", "315360001", "\"60\"", "true", "[]"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(lease(wrong));
+  }
+  const auto extension = [](const std::string& number) {
+    const auto request = read_lease_request(R"({"extend_seconds":)" + number + "}");
+    return request ? std::optional(request->by) : std::nullopt;
+  };
+  CHECK(extension("1") == std::chrono::seconds(1));
+  CHECK(extension("315360000") == messages::lease_max);
+  for (const char* wrong : {"0", "-1", "1.5", "315360001", "null", "\"1\""}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(extension(wrong));
+  }
+  CHECK(read_lease_request(R"({"lease_seconds":1})").error() ==
+        "the body is wrong: \"lease_seconds\" is not known here; there is only "
+        "\"extend_seconds\"");
+  CHECK_FALSE(read_lease_request("{}"));
+  CHECK_FALSE(read_lease_request(R"({"extend_seconds":1,"extend_seconds":1})"));
 }
 
 TEST_CASE("an action is read in any case") {
