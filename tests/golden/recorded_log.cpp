@@ -249,20 +249,44 @@ tl::expected<void, std::string> write_recorded_log(const std::string& path,
   return out ? tl::expected<void, std::string>() : tl::unexpected(file + " cannot be written");
 }
 
-std::vector<std::string> missing_in(const RecordedLog& log) {
-  Inventory inventory;
-  for (const auto& message : log) {
-    if (const auto logged = messages::decode_event(message)) {
-      inventory.see(*logged);
+std::vector<RecordedLog> logs_as_of_today() {
+  std::vector<RecordedLog> logs;
+  for (const auto& path : recorded_logs()) {
+    auto log = read_recorded_log(path);
+    if (log && written_otherwise(*log).empty()) {
+      logs.push_back(std::move(*log));
     }
   }
-  return inventory.missing();
+  return logs;
 }
 
-std::vector<std::string> members_missing_in(const RecordedLog& log) {
+std::vector<std::string> missing_in(std::span<const RecordedLog> logs) {
+  std::optional<std::vector<std::string>> missing;
+  for (const auto& log : logs) {
+    Inventory inventory;
+    for (const auto& message : log) {
+      if (const auto logged = messages::decode_event(message)) {
+        inventory.see(*logged);
+      }
+    }
+    auto lacks = inventory.missing();
+    if (missing) {
+      std::erase_if(*missing, [&](const auto& what) {
+        return std::find(lacks.begin(), lacks.end(), what) == lacks.end();
+      });
+    } else {
+      missing = std::move(lacks);
+    }
+  }
+  return missing.value_or(Inventory{}.missing());
+}
+
+std::vector<std::string> members_missing_in(std::span<const RecordedLog> logs) {
   std::set<std::string> there;
-  for (const auto& message : log) {
-    there.merge(members_of(message));
+  for (const auto& log : logs) {
+    for (const auto& message : log) {
+      there.merge(members_of(message));
+    }
   }
   std::vector<std::string> missing;
   for (const auto& type : types_on_disk()) {

@@ -9,6 +9,7 @@
 // The payload stands as it is, byte for byte. README.md in the folder logs says how to record one.
 // D83
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,15 @@ tl::expected<RecordedLog, std::string> read_recorded_log(const std::string& path
 /// Never writes over a file: that is an error too.
 tl::expected<void, std::string> write_recorded_log(const std::string& path, const RecordedLog& log);
 
-/// What a log that is to be recorded lacks, in words: every type of event, and more than one
-/// region, with void claims and all ends of servers.
-std::vector<std::string> missing_in(const RecordedLog& log);
+/// Those of the recorded logs that today's writer would write likewise.
+std::vector<RecordedLog> logs_as_of_today();
 
-/// The members of the newest golden events, which are today's, that no event of the log has.
-std::vector<std::string> members_missing_in(const RecordedLog& log);
+/// What the logs lack together, in words: every type of event, and more than one region, with void
+/// claims and all ends of servers.
+std::vector<std::string> missing_in(std::span<const RecordedLog> logs);
+
+/// The members of the newest golden events, which are today's, that no event of the logs has.
+std::vector<std::string> members_missing_in(std::span<const RecordedLog> logs);
 
 /// The messages that today's writer does not give byte for byte, from what today's reader has read;
 /// a sentence each.
