@@ -53,7 +53,7 @@ Answer BillingQueries::get(const Call& call) {
     http::BillingReport sums(*request);
     read_model::for_each_billing_period(
         tx, request->from, request->to,
-        [&](const read_model::BillingPeriodRow& period) { sums.add(period); });
+        [&](const read_model::BillingPeriodRow& period) { sums.add(period); }, call.scope.only);
     return sums;
   });
   if (!report) {

@@ -7,6 +7,7 @@
 
 #include <tl/expected.hpp>
 
+#include "api/admission/access.h"
 #include "api/connections/http_message.h"
 #include "schema/http/problem.h"
 
@@ -18,6 +19,7 @@ struct Call {
   std::string_view request_id;
   std::string_view parameter;  // the segment that stands in braces in the pattern, decoded
   std::string_view actor;      // the key's name, for events; empty without a key
+  Scope scope = {};            // on routes of servers, commands and bills
 };
 
 /// A value, or the problem document that the client is answered with instead.

@@ -31,7 +31,7 @@ Answer ClockCommands::get(const Call& call) {
 }
 
 Answer ClockCommands::change(const Call& call) {
-  auto terms = read_write_terms(call.request, WriteTarget::fleet);
+  auto terms = read_write_terms(call, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }

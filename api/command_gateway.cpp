@@ -42,6 +42,7 @@ WriteResult pending(const Write& write, StreamSequence sequence) {
   operation.status = "PENDING";
   operation.actor = write.actor;
   operation.correlation_id = write.request_id;
+  operation.account = write.account;
   operation.command_sequence = sequence;
   return result;
 }

@@ -44,20 +44,28 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
   using enum Method;
   using enum http::Role;
   constexpr std::nullopt_t open = std::nullopt;
+  constexpr bool of_accounts = true;
   return {
-      {get, "/servers/{id}", reader, [on](const Call& call) { return on.queries.get(call); }},
-      {get, "/servers", reader, [on](const Call& call) { return on.queries.list(call); }},
-      {post, "/servers", caller, [on](const Call& call) { return on.commands.create(call); }},
-      {post, "/server", caller, [on](const Call& call) { return on.commands.create(call); }},
+      {get, "/servers/{id}", reader, [on](const Call& call) { return on.queries.get(call); },
+       of_accounts},
+      {get, "/servers", reader, [on](const Call& call) { return on.queries.list(call); },
+       of_accounts},
+      {post, "/servers", caller, [on](const Call& call) { return on.commands.create(call); },
+       of_accounts},
+      {post, "/server", caller, [on](const Call& call) { return on.commands.create(call); },
+       of_accounts},
       {remove, "/servers/{id}", caller,
-       [on](const Call& call) { return on.commands.terminate(call); }},
+       [on](const Call& call) { return on.commands.terminate(call); }, of_accounts},
       {post, "/servers/{id}/action", caller,
-       [on](const Call& call) { return on.commands.act(call); }},
+       [on](const Call& call) { return on.commands.act(call); }, of_accounts},
       {post, "/servers/{id}/lease", caller,
-       [on](const Call& call) { return on.commands.extend_lease(call); }},
-      {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); }},
-      {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); }},
-      {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); }},
+       [on](const Call& call) { return on.commands.extend_lease(call); }, of_accounts},
+      {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); },
+       of_accounts},
+      {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); },
+       of_accounts},
+      {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); },
+       of_accounts},
       {get, "/regions", reader, [on](const Call& call) { return on.queries.regions(call); }},
       {get, "/types", reader, [on](const Call& call) { return on.queries.types(call); }},
       {get, "/profiles", reader, [on](const Call& call) { return on.queries.profiles(call); }},
@@ -67,7 +75,8 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        [on](const Call& call) { return on.commands.extend_pool(call); }},
       {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }},
       {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); }},
-      {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); }},
+      {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); },
+       of_accounts},
       {get, "/healthz", open,
        [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
       {get, "/readyz", open,
@@ -284,10 +293,18 @@ Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpReques
   if (request.fault) {
     return tl::unexpected(problem_of(request));
   }
-  const std::string_view actor = who.caller ? std::string_view(who.caller->name) : "";
-  return call_guarded(
-      route,
-      {.request = request, .request_id = request_id, .parameter = parameter, .actor = actor});
+  Call call{.request = request,
+            .request_id = request_id,
+            .parameter = parameter,
+            .actor = who.caller ? std::string_view(who.caller->name) : ""};
+  if (route.is_of_accounts) {
+    auto scope = access_.scope_of(request, who);
+    if (!scope) {
+      return tl::unexpected(std::move(scope.error()));
+    }
+    call.scope = std::move(*scope);
+  }
+  return call_guarded(route, call);
 }
 
 /// Catches what a handler throws: a bug, which is answered 500 and must not end the process.

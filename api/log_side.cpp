@@ -47,6 +47,10 @@ WaitingCommand describe(const messages::DecodedCommand& decoded) {
 
 }  // namespace
 
+std::string_view account_of_create(const WaitingCommand& create) {
+  return create.origin.account.empty() ? default_account : std::string_view(create.origin.account);
+}
+
 http::Problem problem_of(const eventstore::Error& error) {
   log::warn("the broker gave no answer", {{"error", error.detail}});
   return unavailable("the log (NATS) cannot be reached; try again");
@@ -81,7 +85,7 @@ Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id
   return std::optional<WaitingCommand>();
 }
 
-Reply<StreamedServer> LogSide::find_server(const ServerId& id) const {
+Reply<StreamedServer> LogSide::find_server(const ServerId& id, const Scope& scope) const {
   // The queue first: a command leaves it only when its outcome stands in the log.
   auto waiting = find_waiting(messages::any_command_of(id));
   if (!waiting) {
@@ -93,8 +97,10 @@ Reply<StreamedServer> LogSide::find_server(const ServerId& id) const {
   }
   StreamedServer found;
   if (*logged) {
-    found.logged = std::move(**logged);
-  } else if (*waiting && (*waiting)->create) {
+    if (scope.sees((*logged)->account)) {
+      found.logged = std::move(**logged);
+    }
+  } else if (*waiting && (*waiting)->create && scope.sees(account_of_create(**waiting))) {
     found.queued_create = std::move(**waiting);
   }
   return found;

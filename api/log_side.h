@@ -25,6 +25,9 @@ struct WaitingCommand {
   std::optional<Create> create;    // of a create
 };
 
+/// Whose the server of a create will be.
+std::string_view account_of_create(const WaitingCommand& create);
+
 /// A server as the streams know it: in the log, or its create in the queue, or not at all.
 struct StreamedServer {
   std::optional<read_model::ServerRow> logged;
@@ -53,8 +56,8 @@ class LogSide {
   /// The command of that id, wherever it waits. Reads the whole queue: for short ones only.
   Reply<std::optional<WaitingCommand>> search_waiting(const CommandId& id) const;
 
-  /// A server that the read models do not know yet.
-  Reply<StreamedServer> find_server(const ServerId& id) const;
+  /// A server that the read models do not know yet; not known at all where it is out of the scope.
+  Reply<StreamedServer> find_server(const ServerId& id, const Scope& scope) const;
 
   /// The server as it was at that instant of simulated time; nothing when it did not exist.
   Reply<std::optional<read_model::ServerRow>> find_server_at(const ServerId& id, Instant at) const;

@@ -72,6 +72,8 @@ OperationRow row_of(const WaitingCommand& waiting) {
   operation.status = "PENDING";
   operation.actor = waiting.origin.actor;
   operation.correlation_id = waiting.origin.correlation_id;
+  operation.account = waiting.server && !waiting.create ? waiting.origin.account
+                                                        : std::string(account_of_create(waiting));
   operation.command_sequence = waiting.sequence;
   return operation;
 }
@@ -84,14 +86,16 @@ std::optional<ServerId> server_of(const OperationRow& operation) {
 }  // namespace
 
 Answer Operations::list(const Call& call) {
-  const auto query = read_query(call, {"status", "server_id", "region", "limit", "before"});
+  const auto query =
+      read_query(call, {"account", "status", "server_id", "region", "limit", "before"});
   if (!query) {
     return tl::unexpected(query.error());
   }
-  const auto request = read_list_request(*query);
+  auto request = read_list_request(*query);
   if (!request) {
     return tl::unexpected(invalid(request.error()));
   }
+  request->filter.account = call.scope.only;
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
@@ -124,7 +128,7 @@ Answer Operations::get(const Call& call) {
   }
   const auto view = poll_until(
       deadline, stopping_, Backoff(10ms, 200ms),
-      [&] { return view_of(CommandId{*uuid}, *until_settled); },
+      [&] { return view_of(CommandId{*uuid}, call.scope, *until_settled); },
       [](const Reply<http::OperationView>& seen) { return !seen || seen->status() != "PENDING"; });
   if (!view) {
     return tl::unexpected(view.error());
@@ -136,8 +140,9 @@ Answer Operations::get(const Call& call) {
   return response;
 }
 
-Reply<http::OperationView> Operations::view_of(const CommandId& id, bool until_settled) {
-  auto operation = find_anywhere(id);
+Reply<http::OperationView> Operations::view_of(const CommandId& id, const Scope& scope,
+                                               bool until_settled) {
+  auto operation = find_anywhere(id, scope);
   if (!operation) {
     return tl::unexpected(operation.error());
   }
@@ -148,11 +153,12 @@ Reply<http::OperationView> Operations::view_of(const CommandId& id, bool until_s
   return http::OperationView{std::move(*operation), *settled, until_settled};
 }
 
-/// In the read models, or still in the queue.
-Reply<OperationRow> Operations::find_anywhere(const CommandId& id) {
-  auto operation = find(id);
+/// In the read models, or still in the queue. One that is not in the scope is looked for like one
+/// that is nowhere.
+Reply<OperationRow> Operations::find_anywhere(const CommandId& id, const Scope& scope) {
+  auto operation = find(id, scope);
   if (operation && !*operation) {
-    operation = find_unprojected(id);
+    operation = find_unprojected(id, scope);
   }
   if (!operation) {
     return tl::unexpected(operation.error());
@@ -172,30 +178,43 @@ OperationRow Operations::as_it_waits(OperationRow operation) {
       log_side_.find_waiting(waiting_filter(Region{operation.region}, server_of(operation)));
   const bool again = waiting && *waiting && (*waiting)->id.to_string() == operation.id &&
                      is_later((*waiting)->sequence, operation);
-  return again ? row_of(**waiting) : std::move(operation);
+  if (!again) {
+    return operation;
+  }
+  auto row = row_of(**waiting);
+  row.account = std::move(operation.account);
+  return row;
 }
 
-Reply<std::optional<OperationRow>> Operations::find(const CommandId& id) {
+Reply<std::optional<OperationRow>> Operations::find(const CommandId& id, const Scope& scope) {
   auto found = read_side_.read([&](Transaction& tx) { return read_model::find_operation(tx, id); });
   if (!found) {
     return tl::unexpected(found.error());
   }
-  return *found ? std::optional(std::move((*found)->operation)) : std::nullopt;
+  if (!*found) {
+    return std::optional<OperationRow>();
+  }
+  auto& [operation, server] = **found;
+  if (operation.account.empty() && server) {
+    operation.account = server->account;
+  }
+  return scope.sees(operation.account) ? std::optional(std::move(operation)) : std::nullopt;
 }
 
 /// It may have been accepted a moment ago: before a 404, all that is stored by now must be
 /// projected.
-Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId& id) {
+Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId& id,
+                                                                const Scope& scope) {
   const auto queue = stream_facts(broker_, messages::commands_stream);
   if (!queue) {
     return tl::unexpected(problem_of(queue.error()));
   }
   const bool projected = read_side_.wait_for_journal(queue->last_sequence, journal_patience);
-  auto operation = find(id);
+  auto operation = find(id, scope);
   if (!operation || *operation || projected) {
     return operation;
   }
-  operation = find_in_queue(id, queue->messages);
+  operation = find_in_queue(id, scope, queue->messages);
   if (!operation || *operation) {
     return operation;
   }
@@ -208,7 +227,7 @@ Reply<std::optional<OperationRow>> Operations::find_unprojected(const CommandId&
     return tl::unexpected(unavailable(
         "operations are behind, so nobody can tell whether there is this one; try again", 5));
   }
-  return find(id);
+  return find(id, scope);
 }
 
 Reply<bool> Operations::holds_all_of_the_streams() {
@@ -232,6 +251,7 @@ Reply<bool> Operations::holds_all_of_the_streams() {
 
 /// For times without a projector: the queue knows what waits.
 Reply<std::optional<OperationRow>> Operations::find_in_queue(const CommandId& id,
+                                                             const Scope& scope,
                                                              std::uint64_t queue_length) {
   if (queue_length > queue_searched_max) {
     return tl::unexpected(
@@ -244,7 +264,8 @@ Reply<std::optional<OperationRow>> Operations::find_in_queue(const CommandId& id
   if (!*waiting) {
     return std::optional<OperationRow>();
   }
-  return std::optional(row_of(**waiting));
+  auto row = row_of(**waiting);
+  return scope.sees(row.account) ? std::optional(std::move(row)) : std::nullopt;
 }
 
 }  // namespace vsim::api

@@ -30,14 +30,16 @@ class Operations {
   Answer get(const Call& call);   // GET /operations/{id}; waits when Prefer says so
 
  private:
-  Reply<http::OperationView> view_of(const CommandId& id, bool until_settled);
-  Reply<read_model::OperationRow> find_anywhere(const CommandId& id);
+  Reply<http::OperationView> view_of(const CommandId& id, const Scope& scope, bool until_settled);
+  Reply<read_model::OperationRow> find_anywhere(const CommandId& id, const Scope& scope);
   read_model::OperationRow as_it_waits(read_model::OperationRow operation);
-  Reply<std::optional<read_model::OperationRow>> find(const CommandId& id);
-  Reply<std::optional<read_model::OperationRow>> find_unprojected(const CommandId& id);
+  Reply<std::optional<read_model::OperationRow>> find(const CommandId& id, const Scope& scope);
+  Reply<std::optional<read_model::OperationRow>> find_unprojected(const CommandId& id,
+                                                                  const Scope& scope);
   /// Whether the read models hold all that EVENTS and JOURNAL hold now.
   Reply<bool> holds_all_of_the_streams();
   Reply<std::optional<read_model::OperationRow>> find_in_queue(const CommandId& id,
+                                                               const Scope& scope,
                                                                std::uint64_t queue_length);
 
   ReadSide& read_side_;

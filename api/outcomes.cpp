@@ -17,7 +17,7 @@ struct OutcomeFrom {
 
   Found operator()(const messages::ServerLogged& logged) const {
     const auto& [event, state] = logged;
-    OperationWithServer outcome{read_model::operation_row(event, sequence), {}};
+    OperationWithServer outcome{read_model::operation_row(event, state, sequence), {}};
     if (state.server) {
       outcome.server = read_model::server_row(event.server, state);
     }

@@ -21,6 +21,7 @@ struct Route {
   std::string pattern;             // "/servers/{id}/logs": at most one segment in braces
   std::optional<http::Role> role;  // that a key must have; none: open to everybody
   Handler handler;
+  bool is_of_accounts = false;  // about servers, commands or bills: takes ?account=
 };
 
 /// Fixed after construction; any thread.

@@ -73,7 +73,7 @@ bool is_met_already(const Call& call, const WriteResult& result) {
 }  // namespace
 
 Answer ServerCommands::create(const Call& call) {
-  const auto terms = read_write_terms(call.request, WriteTarget::new_server);
+  const auto terms = read_write_terms(call, WriteTarget::new_server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -91,7 +91,8 @@ Answer ServerCommands::create(const Call& call) {
                                   .region = request->region,
                                   .server = server,
                                   .type = std::string(command_type(action)),
-                                  .payload = messages::encode_action(action)},
+                                  .payload = messages::encode_action(action),
+                                  .account = call.scope.own},
                                  "/servers");
   auto created = submit(call, write, 201);
   if (created && created->status == 201) {
@@ -123,11 +124,11 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
   if (!id) {
     return tl::unexpected(id.error());
   }
-  auto terms = read_write_terms(call.request, WriteTarget::server);
+  auto terms = read_write_terms(call, WriteTarget::server);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
-  const auto server = locate(*id);
+  const auto server = locate(*id, call.scope);
   if (!server) {
     return tl::unexpected(server.error());
   }
@@ -142,19 +143,21 @@ Answer ServerCommands::act_on(const Call& call, const Action& action, std::strin
                                   .region = Region{server->region},
                                   .server = *id,
                                   .type = std::string(command_type(action)),
-                                  .payload = messages::encode_action(action)},
+                                  .payload = messages::encode_action(action),
+                                  .account = server->account},
                                  path);
   return submit(call, write, 200);
 }
 
-/// The server as the read models have it, else as the streams do.
-Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
+/// The server as the read models have it, else as the streams do. One that is not in the scope is
+/// looked for like one that is nowhere.
+Reply<ServerRow> ServerCommands::locate(const ServerId& id, const Scope& scope) {
   auto server =
       read_side_.look_up([&](ConnectionPool& pool) { return read_model::find_server(pool, id); });
-  if (server && *server) {
+  if (server && *server && scope.sees((*server)->account)) {
     return std::move(**server);
   }
-  auto streamed = log_side_.find_server(id);
+  auto streamed = log_side_.find_server(id, scope);
   if (!streamed) {
     return tl::unexpected(streamed.error());
   }
@@ -171,7 +174,7 @@ Reply<ServerRow> ServerCommands::locate(const ServerId& id) {
 }
 
 Answer ServerCommands::extend_pool(const Call& call) {
-  const auto terms = read_write_terms(call.request, WriteTarget::fleet);
+  const auto terms = read_write_terms(call, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }

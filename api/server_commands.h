@@ -31,7 +31,7 @@ class ServerCommands {
 
  private:
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
-  Reply<read_model::ServerRow> locate(const ServerId& id);
+  Reply<read_model::ServerRow> locate(const ServerId& id, const Scope& scope);
 
   Answer submit(const Call& call, const Write& write, int success_status);
   Answer show_pool(const Write& write, const WriteResult& result, int success_status);

@@ -91,15 +91,16 @@ tl::expected<PageRequest, std::string> read_page_request(const QueryString& quer
 }  // namespace
 
 Answer ServerQueries::list(const Call& call) {
-  const auto query =
-      read_query(call, {"region", "status", "type", "name", "tag.", "limit", "offset", "cursor"});
+  const auto query = read_query(
+      call, {"account", "region", "status", "type", "name", "tag.", "limit", "offset", "cursor"});
   if (!query) {
     return tl::unexpected(query.error());
   }
-  const auto page = read_page_request(*query);
+  auto page = read_page_request(*query);
   if (!page) {
     return tl::unexpected(invalid(page.error()));
   }
+  page->filter.account = call.scope.only;
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
@@ -119,7 +120,7 @@ Answer ServerQueries::get(const Call& call) {
   if (!id) {
     return tl::unexpected(id.error());
   }
-  const auto query = read_query(call, {"at"});
+  const auto query = read_query(call, {"account", "at"});
   if (!query) {
     return tl::unexpected(query.error());
   }
@@ -131,12 +132,12 @@ Answer ServerQueries::get(const Call& call) {
     return tl::unexpected(std::move(*late));
   }
   const std::string* at = query->find("at");
-  auto answer = at == nullptr ? show(*id) : show_at(*id, *at);
+  auto answer = at == nullptr ? show(*id, call.scope) : show_at(*id, call.scope, *at);
   return answer ? unless_known(std::move(*answer), *known) : answer;
 }
 
 /// From the log: the read models hold servers as they are now.
-Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
+Answer ServerQueries::show_at(const ServerId& id, const Scope& scope, const std::string& time) {
   const auto at = messages::parse_instant(time);
   if (!at) {
     return tl::unexpected(
@@ -151,10 +152,10 @@ Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
   if (!server) {
     return tl::unexpected(server.error());
   }
-  if (*server) {
+  if (*server && scope.sees((*server)->account)) {
     return json_answer(200, http::render_server(**server, *at));
   }
-  if (auto present = show(id); !present) {
+  if (auto present = show(id, scope); !present) {
     return present;
   }
   return tl::unexpected(http::Problem{.code = http::ProblemCode::not_found,
@@ -163,21 +164,22 @@ Answer ServerQueries::show_at(const ServerId& id, const std::string& time) {
                                                 ": it was created later; give a later time"});
 }
 
-Answer ServerQueries::show(const ServerId& id) {
+/// A server that is not in the scope is looked for like one that is nowhere.
+Answer ServerQueries::show(const ServerId& id, const Scope& scope) {
   const Instant live = applied_.live_now();
   const auto server =
       read_side_.look_up([&](ConnectionPool& pool) { return read_model::find_server(pool, id); });
   if (!server) {
     return tl::unexpected(server.error());
   }
-  if (*server) {
+  if (*server && scope.sees((*server)->account)) {
     return shown_server(**server, live);
   }
-  return show_from_streams(id, live);
+  return show_from_streams(id, scope, live);
 }
 
-Answer ServerQueries::show_from_streams(const ServerId& id, Instant live) {
-  const auto found = log_side_.find_server(id);
+Answer ServerQueries::show_from_streams(const ServerId& id, const Scope& scope, Instant live) {
+  const auto found = log_side_.find_server(id, scope);
   if (!found) {
     return tl::unexpected(found.error());
   }
@@ -187,7 +189,8 @@ Answer ServerQueries::show_from_streams(const ServerId& id, Instant live) {
   if (found->queued_create) {
     const WaitingCommand& queued = *found->queued_create;
     return json_answer(
-        200, http::render_queued_server({id.to_string(), queued.region.name, *queued.create}));
+        200, http::render_queued_server({id.to_string(), queued.region.name,
+                                         std::string(account_of_create(queued)), *queued.create}));
   }
   return tl::unexpected(no_such_server(id));
 }
@@ -197,7 +200,7 @@ Answer ServerQueries::logs(const Call& call) {
   if (!id) {
     return tl::unexpected(id.error());
   }
-  const auto query = read_query(call, {"limit", "before"});
+  const auto query = read_query(call, {"account", "limit", "before"});
   if (!query) {
     return tl::unexpected(query.error());
   }
@@ -210,14 +213,15 @@ Answer ServerQueries::logs(const Call& call) {
     return tl::unexpected(std::move(*late));
   }
   const auto events = read_side_.look_up([&](ConnectionPool& pool) {
-    return read_model::list_server_events(pool, *id, static_cast<std::uint32_t>(*limit), *before);
+    return read_model::list_server_events(pool, *id, static_cast<std::uint32_t>(*limit), *before,
+                                          call.scope.only);
   });
   if (!events) {
     return tl::unexpected(events.error());
   }
   if (events->empty()) {
     // An empty page of a server's log is no error; a log of no server is one.
-    if (auto server = show(*id); !server) {
+    if (auto server = show(*id, call.scope); !server) {
       return server;
     }
   }

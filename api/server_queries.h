@@ -36,9 +36,9 @@ class ServerQueries {
   Answer profile(const Call& call);   // GET /profiles/{name}
 
  private:
-  Answer show(const ServerId& id);
-  Answer show_at(const ServerId& id, const std::string& time);
-  Answer show_from_streams(const ServerId& id, Instant live);
+  Answer show(const ServerId& id, const Scope& scope);
+  Answer show_at(const ServerId& id, const Scope& scope, const std::string& time);
+  Answer show_from_streams(const ServerId& id, const Scope& scope, Instant live);
 
   LogSide& log_side_;
   ReadSide& read_side_;

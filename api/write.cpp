@@ -33,6 +33,10 @@ Write make_write(const Call& call, Write asked, std::string_view path) {
   asked.request_hash = messages::request_hash(call.request.method, path, hashed, asked.terms.match);
   asked.request_id = call.request_id;
   asked.actor = call.actor;
+  // A create without an account is of the default one, as it always was. Of any other command it
+  // is the worker that decides whose the server is, so it is told for whom the caller acts. D94
+  asked.in_name_of = is_create ? beside_owner(asked.account, default_account)
+                               : call.scope.only.value_or(std::string());
   return asked;
 }
 
@@ -64,7 +68,8 @@ eventstore::Headers headers_of(const Write& write, const std::string& reply_to,
                                  {std::string(header::command_id), write.id().to_string()},
                                  {std::string(header::request_hash), write.request_hash},
                                  {std::string(header::actor), write.actor},
-                                 {std::string(header::correlation_id), write.request_id}};
+                                 {std::string(header::correlation_id), write.request_id},
+                                 {std::string(header::account), write.in_name_of}};
   if (!reply_to.empty()) {
     headers.push_back({std::string(header::reply_to), reply_to});
   }

@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "api/write_terms.h"
+#include "domain/account.h"
 #include "domain/ids.h"
 #include "eventstore/message.h"
 
@@ -22,6 +23,8 @@ struct Write {
   std::string request_hash = {};        // of what was asked; see messages/request_hash.h
   std::string request_id = {};          // X-Request-Id
   std::string actor = {};               // name of the caller's key
+  std::string account = std::string(default_account);  // whose operation it is
+  std::string in_name_of = {};  // what the worker is told, as Vsim-Account; empty: nothing
 
   const CommandId& id() const { return terms.id; }
 };

@@ -13,7 +13,6 @@
 namespace vsim::api {
 namespace {
 
-constexpr std::string_view account = "default";  // of all keys: they say who acts
 constexpr std::string_view key_header = "Idempotency-Key";
 constexpr std::string_view match_header = "If-Match";
 
@@ -75,7 +74,8 @@ Reply<bool> read_until_settled(const HttpRequest& request, bool allowed) {
   if (!query) {
     return tl::unexpected(invalid(query.error()));
   }
-  const auto complaint = allowed ? query->complaint_unless({"until"}) : query->complaint_unless({});
+  const auto complaint =
+      allowed ? query->complaint_unless({"until", "account"}) : query->complaint_unless({});
   if (complaint) {
     return tl::unexpected(invalid(*complaint));
   }
@@ -91,7 +91,8 @@ bool asks_to_wait(const HttpRequest& request) {
   return is_patient_read || read_until_settled(request, true).value_or(false);
 }
 
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTarget target) {
+Reply<WriteTerms> read_write_terms(const Call& call, WriteTarget target) {
+  const HttpRequest& request = call.request;
   WriteTerms terms;
   const auto until = read_until_settled(request, target != WriteTarget::fleet);
   if (!until) {
@@ -116,7 +117,7 @@ Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTarget targe
     if (!key) {
       return tl::unexpected(invalid(key.error()));
     }
-    terms.id = messages::command_id_of_key(account, *key);
+    terms.id = messages::command_id_of_key(call.scope.own, *key);
   } else {
     terms.id = CommandId{messages::uuid_from_time()};
   }

@@ -39,15 +39,16 @@ enum class WriteTarget {
   fleet        // a pool or the clock: takes neither
 };
 
-/// Whether the query is until=settled. A problem when anything else stands in it, or that where
-/// it is not allowed.
+/// Whether the query has until=settled. A problem when anything but that and account stands in it,
+/// or either where it is not allowed.
 Reply<bool> read_until_settled(const HttpRequest& request, bool allowed);
 
 /// Whether the request asks to wait: for a settled state, or to read an operation with Prefer. Its
 /// time says nothing about how fast the API is.
 bool asks_to_wait(const HttpRequest& request);
 
-/// Reads Idempotency-Key, Prefer, If-Match and the query string.
-Reply<WriteTerms> read_write_terms(const HttpRequest& request, WriteTarget target);
+/// Reads Idempotency-Key, Prefer, If-Match and the query string. Keys count per account: of the
+/// call's own.
+Reply<WriteTerms> read_write_terms(const Call& call, WriteTarget target);
 
 }  // namespace vsim::api

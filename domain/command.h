@@ -11,10 +11,14 @@
 
 namespace vsim {
 
-/// Who asked, and in which request: carried from the command into its event, never decided on.
+/// Who asked, and in which request: carried from the command into its event. Of these only the
+/// account is decided on.
 struct Origin {
   std::string actor;           // a key's name, or "api", "nats", "timekeeper"
   std::string correlation_id;  // the HTTP request's id; may be empty
+  /// In whose name. Of a command: empty where it names none, as an operator's. Of an event: only
+  /// where it is not the account of the server, or without a server not the default one. D94
+  std::string account = {};
   bool operator==(const Origin&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "domain/account.h"
 #include "domain/invariant.h"
 #include "domain/lease.h"
 #include "domain/server.h"
@@ -47,6 +48,14 @@ std::string names_of(const States& states) {
   return text;
 }
 
+std::string_view owner_of(const State& state) {
+  return state.server ? std::string_view(state.server->blueprint.account) : default_account;
+}
+
+std::string account_or_default(const Origin& origin) {
+  return origin.account.empty() ? std::string(default_account) : origin.account;
+}
+
 // Records events one by one, so that each is decided on the state after the one before.
 class Recorder {
  public:
@@ -62,6 +71,7 @@ class Recorder {
                 server_,
                 region_};
     state_ = evolve(std::move(state_), event);
+    event.origin.account = beside_owner(event.origin.account, owner_of(state_));
     events_.push_back(std::move(event));
   }
 
@@ -92,6 +102,11 @@ using Ruling = std::variant<EventData, Rejection>;
 
 Rejection invalid_transition(std::string detail) {
   return {RejectionCode::invalid_transition, std::move(detail)};
+}
+
+Rejection no_such_server(const Command& command) {
+  return {RejectionCode::not_found,
+          "there is no server " + command.server.to_string() + " in " + command.region.name};
 }
 
 struct Decide {
@@ -142,7 +157,7 @@ struct Decide {
     const auto idle = create.idle_timeout              ? *create.idle_timeout
                       : context.catalogue.idle_timeout ? *context.catalogue.idle_timeout
                                                        : profile.idle_timeout;
-    Blueprint blueprint{.account = "default",
+    Blueprint blueprint{.account = account_or_default(command.origin),
                         .name = create.name,
                         .instance_type = create.instance_type,
                         .profile = profile.name,
@@ -229,9 +244,7 @@ struct Decide {
 
   std::optional<Rejection> refusal(std::string_view asked, const States& states) const {
     if (!state.server) {
-      return Rejection{
-          RejectionCode::not_found,
-          "there is no server " + command.server.to_string() + " in " + command.region.name};
+      return no_such_server(command);
     }
     const auto from = state.server->status;
     if (states[static_cast<std::size_t>(from)]) {
@@ -282,10 +295,21 @@ Region region_of(const State& state, const Region& asked) {
   return state.server ? state.region : asked;
 }
 
-// By whether the server is in the command's region and still what the sender had seen; then by the
-// rule of the action. `before` is the state before what was due.
+// Whether the command is in the name of an account that the server is not of. A create makes a
+// server, and is refused for the one that is there, whosever it is.
+bool is_of_another(const State& state, const Command& command) {
+  return state.server && !command.origin.account.empty() &&
+         !std::holds_alternative<Create>(command.action) &&
+         state.server->blueprint.account != command.origin.account;
+}
+
+// By whose the server is, whether it is in the command's region and still what the sender had seen;
+// then by the rule of the action. `before` is the state before what was due.
 Ruling rule_on(const State& before, const State& state, const Command& command, Instant at,
                const Context& context) {
+  if (is_of_another(state, command)) {  // as if there were none, wherever it is
+    return no_such_server(command);
+  }
   if (before.server && before.region != command.region) {
     return Rejection{RejectionCode::not_found, "server " + command.server.to_string() + " is in " +
                                                    before.region.name + ", not in " +

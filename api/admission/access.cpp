@@ -1,5 +1,7 @@
 #include "api/admission/access.h"
 
+#include "schema/http/query_string.h"
+
 namespace vsim::api {
 namespace {
 
@@ -54,6 +56,12 @@ Problem lesser_role(const Caller& caller, http::Role role, std::string_view what
   return problem;
 }
 
+Problem foreign_account(const Caller& caller, const std::string& account) {
+  Problem problem = lesser_role(caller, http::Role::operator_, "account=" + account);
+  problem.detail += " and the account " + caller.account;
+  return problem;
+}
+
 }  // namespace
 
 Access::Access(const KeyRing& keys, telemetry::Metrics& metrics)
@@ -75,7 +83,7 @@ Identity Access::identify(const HttpRequest& request) const {
   if (key == nullptr) {
     return {true, std::nullopt};
   }
-  return {true, Caller{key->name, key->role, true}};
+  return {true, Caller{key->name, key->role, true, key->account}};
 }
 
 std::optional<Problem> Access::refusal(const Identity& who, http::Role role,
@@ -89,6 +97,30 @@ std::optional<Problem> Access::refusal(const Identity& who, http::Role role,
     return lesser_role(*who.caller, role, what);
   }
   return std::nullopt;
+}
+
+tl::expected<Scope, Problem> Access::scope_of(const HttpRequest& request,
+                                              const Identity& who) const {
+  const Caller& caller = *who.caller;
+  const bool sees_all = caller.role == http::Role::operator_;
+  Scope scope{.own = caller.account};
+  if (!sees_all) {
+    scope.only = caller.account;
+  }
+  const auto query = http::QueryString::parse(request.query);
+  const std::string* wanted = query ? query->find("account") : nullptr;
+  if (wanted == nullptr) {  // of a query that cannot be read its reader tells
+    return scope;
+  }
+  if (const auto complaint = complaint_about_account(*wanted)) {
+    return tl::unexpected(Problem{.code = ProblemCode::invalid_request,
+                                  .detail = "account is \"" + *wanted + "\"; " + *complaint});
+  }
+  if (!sees_all && *wanted != caller.account) {
+    with_lesser_role_.add();
+    return tl::unexpected(foreign_account(caller, *wanted));
+  }
+  return Scope{.only = *wanted, .own = *wanted};
 }
 
 }  // namespace vsim::api

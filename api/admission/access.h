@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <tl/expected.hpp>
+
 #include "api/admission/key_ring.h"
 #include "api/connections/http_message.h"
 #include "ops/telemetry/metrics.h"
@@ -19,6 +21,15 @@ struct Caller {
   std::string name = "api";  // of the key; what events name as their actor
   http::Role role = http::Role::operator_;
   bool has_key = false;
+  std::string account = std::string(default_account);
+};
+
+/// Whose servers, commands and bills a request is about. D94
+struct Scope {
+  std::optional<std::string> only = {};  // of this account alone; none: of all, as operators see
+  std::string own = std::string(default_account);  // of what it creates and of Idempotency-Keys
+
+  bool sees(std::string_view account) const { return !only || *only == account; }
 };
 
 /// Who sent a request, as far as its key shows it.
@@ -44,6 +55,11 @@ class Access {
   /// the role. `what` is what needs it. Counts the refusal.
   std::optional<http::Problem> refusal(const Identity& who, http::Role role,
                                        std::string_view what) const;
+
+  /// What the caller sees and acts for: of a reader and a caller its own account; of an operator
+  /// all, or the one of ?account=, which others may give for their own. The caller is known.
+  tl::expected<Scope, http::Problem> scope_of(const HttpRequest& request,
+                                              const Identity& who) const;
 
  private:
   const KeyRing& keys_;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "schema/http/base64url.h"
+#include "schema/messages/event_head.h"
 #include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
@@ -32,6 +33,9 @@ ApiKey read_key(const messages::Fields& fields) {
   ApiKey key;
   key.name = std::string(fields.text("name"));
   key.role = fields.named("role", role_from);
+  if (fields.has("account")) {
+    key.account = messages::read_account(fields);
+  }
   key.hash = fields.named("sha256", messages::sha256_from_hex);
   key.made_at = fields.instant("made_at");
   if (fields.ok()) {
@@ -109,6 +113,9 @@ std::string render_keys(const std::vector<ApiKey>& keys) {
     json.begin_object();
     json.member("name", key.name);
     json.member("role", to_string(key.role));
+    if (key.account != default_account) {
+      json.member("account", key.account);
+    }
     json.member("sha256", messages::to_hex(key.hash));
     json.member("made_at", messages::format_instant(key.made_at));
     json.end_object();

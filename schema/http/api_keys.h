@@ -13,6 +13,7 @@
 
 #include <tl/expected.hpp>
 
+#include "domain/account.h"
 #include "domain/instant.h"
 #include "schema/messages/sha256.h"
 
@@ -37,6 +38,8 @@ struct ApiKey {
   Role role = Role::reader;
   messages::Sha256 hash{};
   Instant made_at;  // by the wall clock
+  /// Whose servers it sees; an operator's sees all, and creates for this one.
+  std::string account = std::string(default_account);
 };
 
 /// Why a key may not have this name; nothing when it may. Names by which vsim itself acts are

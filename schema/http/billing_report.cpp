@@ -13,7 +13,8 @@ using read_model::BillingPeriodRow;
 using std::chrono::days;
 using std::chrono::sys_days;
 
-constexpr std::array<std::string_view, 4> group_names = {"region", "type", "server", "day"};
+constexpr std::array<std::string_view, 5> group_names = {"region", "type", "server", "day",
+                                                         "account"};
 
 tl::expected<std::optional<Instant>, std::string> read_moment(const QueryString& query,
                                                               std::string_view name) {
@@ -44,6 +45,22 @@ void add_to(BilledSum& sum, const BillingPeriodRow& row, std::chrono::seconds pa
   sum.rate_seconds += cost_of(row.rate, part).rate_seconds;
 }
 
+/// Where there is one item for each; days are cut otherwise.
+std::string key_of(const BillingPeriodRow& row, BillingGroup group) {
+  switch (group) {
+    case BillingGroup::region:
+      return row.region;
+    case BillingGroup::type:
+      return row.type;
+    case BillingGroup::account:
+      return row.account;
+    case BillingGroup::server:
+    case BillingGroup::day:
+      break;
+  }
+  return row.server.to_string();
+}
+
 }  // namespace
 
 std::string_view to_string(BillingGroup group) {
@@ -57,7 +74,7 @@ std::optional<Instant> billing_end_asked(const QueryString& query) {
 tl::expected<BillingRequest, std::string> read_billing_request(const QueryString& query,
                                                                Instant now,
                                                                std::optional<Instant> applied) {
-  if (const auto complaint = query.complaint_unless({"from", "to", "group_by"})) {
+  if (const auto complaint = query.complaint_unless({"account", "from", "to", "group_by"})) {
     return tl::unexpected(*complaint);
   }
   const auto from = read_moment(query, "from");
@@ -80,7 +97,7 @@ tl::expected<BillingRequest, std::string> read_billing_request(const QueryString
     const auto found = std::find(group_names.begin(), group_names.end(), *group);
     if (found == group_names.end()) {
       return tl::unexpected("group_by is \"" + *group +
-                            "\"; there are region, type, server and day");
+                            "\"; there are region, type, server, day and account");
     }
     request.group_by = static_cast<BillingGroup>(found - group_names.begin());
   }
@@ -98,10 +115,7 @@ void BillingReport::add(const BillingPeriodRow& row) {
   if (part.count() == 0) {
     return;
   }
-  const std::string key = request_.group_by == BillingGroup::region ? row.region
-                          : request_.group_by == BillingGroup::type ? row.type
-                                                                    : row.server.to_string();
-  add_to(keyed_[key], row, part);
+  add_to(keyed_[key_of(row, request_.group_by)], row, part);
 }
 
 void BillingReport::add_by_day(const BillingPeriodRow& row) {

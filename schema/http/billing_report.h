@@ -18,7 +18,7 @@
 
 namespace vsim::http {
 
-enum class BillingGroup { region, type, server, day };
+enum class BillingGroup { region, type, server, day, account };
 
 /// As it is asked for, and the head of that column in the answer.
 std::string_view to_string(BillingGroup group);
@@ -48,7 +48,7 @@ struct BilledSum {
 };
 
 struct BillingItem {
-  std::string key;  // the region, type, server's id or day
+  std::string key;  // the region, type, server's id, day or account
   BilledSum sum;
   bool operator==(const BillingItem&) const = default;
 };

@@ -31,6 +31,7 @@ std::string render_server(const read_model::ServerRow& server, Instant now);
 struct QueuedServer {
   std::string id;
   std::string region;
+  std::string account;
   Create create;
 };
 std::string render_queued_server(const QueuedServer& server);

@@ -31,6 +31,7 @@ void begin_operation(JsonWriter& json, const OperationRow& operation, std::strin
   json.member_or_null("server_id", operation.server_id);
   json.member_or_null("code", code);
   json.member_or_null("detail", detail);
+  json.member_or_null("account", operation.account);
   json.member("actor", operation.actor);
   json.member_or_null("request_id", operation.correlation_id);
   json.member("command_sequence", operation.command_sequence);

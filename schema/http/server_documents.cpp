@@ -72,6 +72,7 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   json.member("status", server.status);
   json.member_or_null("ip", server.ip);
   json.member("profile", server.profile);
+  json.member("account", server.account);
   json.key("tags");
   json.raw(server.tags_json.empty() ? "{}" : server.tags_json);
   // Of the last change, as the ETag: what changes nothing leaves the document as it is. // D50
@@ -108,6 +109,7 @@ std::string render_queued_server(const QueuedServer& server) {
   json.member("status", to_string(Status::pending));
   json.member_or_null("ip", "");
   json.member_or_null("profile", server.create.profile.value_or(""));
+  json.member("account", server.account);
   write_tags(json, server.create.tags);
   json.member("version", 0);
   for (const char* name :

@@ -1,5 +1,6 @@
 #include "schema/messages/command_codec.h"
 
+#include "domain/account.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_complaint.h"
@@ -22,6 +23,14 @@ CommandHead head_of(const eventstore::Message& message, const Envelope& envelope
           .origin = envelope.origin};
 }
 
+// Of a command for no server that is there: without an account it is of the default one, and with
+// that written out it is the same.
+CommandHead head_without_server(const eventstore::Message& message, const Envelope& envelope) {
+  auto head = head_of(message, envelope);
+  head.origin.account = beside_owner(head.origin.account, default_account);
+  return head;
+}
+
 tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::Message& message,
                                                               const Envelope& envelope,
                                                               const Region& region) {
@@ -38,7 +47,7 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
   if (!ranges) {
     return tl::unexpected(ranges.error());
   }
-  ExtendPool command{head_of(message, envelope), region, std::move(*ranges)};
+  ExtendPool command{head_without_server(message, envelope), region, std::move(*ranges)};
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, command);
   if (decoded.complaint.empty()) {
@@ -66,7 +75,7 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   if (why && decoded.complaint.empty()) {
     decoded.complaint = "\"scale\" is out of range: " + *why;
   }
-  decoded.command = ClockCommand{head_of(message, envelope), action};
+  decoded.command = ClockCommand{head_without_server(message, envelope), action};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -89,8 +98,10 @@ tl::expected<DecodedCommand, std::string> decode_server_command(const eventstore
   }
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, *action);
-  decoded.command = Command{head_of(message, envelope), target.region, target.server,
-                            std::move(*action), std::move(*only_at)};
+  const bool is_create = std::holds_alternative<Create>(*action);
+  decoded.command =
+      Command{is_create ? head_without_server(message, envelope) : head_of(message, envelope),
+              target.region, target.server, std::move(*action), std::move(*only_at)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }

@@ -53,9 +53,10 @@ struct MembersOf {
 
 // Letters that are put back as they are bear the headers of their death.
 std::optional<std::string> find_wrong_header(const eventstore::Headers& headers) {
-  constexpr std::array<std::string_view, 8> known{
-      header::command_id, header::request_hash, header::actor,   header::correlation_id,
-      header::reply_to,   header::attempt,      header::only_at, header::if_match};
+  constexpr std::array<std::string_view, 9> known{
+      header::command_id,     header::request_hash, header::actor,
+      header::correlation_id, header::reply_to,     header::attempt,
+      header::only_at,        header::if_match,     header::account};
   constexpr std::string_view ours = "vsim-";
   for (const auto& one : headers) {
     const bool is_ours = lower_case(std::string_view(one.name).substr(0, ours.size())) == ours;

@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include "domain/account.h"
 #include "domain/decimal.h"
 #include "eventstore/lost_headers.h"
 #include "schema/messages/message_headers.h"
@@ -89,6 +90,12 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   const auto actor = find_header(headers, header::actor);
   envelope.origin.actor = actor.empty() ? "nats" : std::string(actor);
   envelope.origin.correlation_id = find_header(headers, header::correlation_id);
+  envelope.origin.account = find_header(headers, header::account);
+  if (!envelope.origin.account.empty()) {
+    if (const auto complaint = complaint_about_account(envelope.origin.account)) {
+      return poison("header Vsim-Account names none: " + *complaint);
+    }
+  }
   for (const auto* text :
        {&envelope.request_hash, &envelope.origin.actor, &envelope.origin.correlation_id}) {
     // They become members of an event: JSON that is no UTF-8 could not be read back.

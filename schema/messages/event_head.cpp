@@ -1,5 +1,6 @@
 #include "schema/messages/event_head.h"
 
+#include "domain/account.h"
 #include "schema/messages/json_fields.h"
 
 namespace vsim::messages {
@@ -13,6 +14,9 @@ void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Ori
   }
   json.member("actor", origin.actor);
   json.member("correlation_id", origin.correlation_id);
+  if (!origin.account.empty()) {
+    json.member("account", origin.account);
+  }
 }
 
 void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optional<Cause>& cause) {
@@ -47,8 +51,20 @@ std::optional<NoChange> read_no_change(std::string_view type, const Fields& fiel
       {data.named("code", rejection_code_from), std::string(data.text("detail"))}};
 }
 
+std::string read_account(const Fields& fields) {
+  std::string account(fields.text("account"));
+  if (const auto complaint = complaint_about_account(account)) {
+    fields.complain("account", "is none: " + *complaint);
+  }
+  return account;
+}
+
 Origin read_origin(const Fields& fields) {
-  return {std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  Origin origin{std::string(fields.text("actor")), std::string(fields.text("correlation_id"))};
+  if (fields.has("account")) {
+    origin.account = read_account(fields);
+  }
+  return origin;
 }
 
 std::optional<Cause> read_cause(const Fields& fields, const std::optional<Cause>& last_command) {

@@ -13,7 +13,8 @@ namespace vsim::messages {
 
 class Fields;
 
-/// "command_id", "actor", "correlation_id"; the rest of the cause stands in the state.
+/// "command_id", "actor", "correlation_id", and "account" where the origin has one; the rest of the
+/// cause stands in the state.
 void write_origin(JsonWriter& json, const std::optional<Cause>& cause, const Origin& origin);
 
 /// "version", "at", who is behind it, and "data": a visitor `WriteData{json, cause}` writes that.
@@ -33,6 +34,9 @@ void write_no_change(JsonWriter& json, const NoChange& outcome, const std::optio
 
 /// That outcome, from the whole event; nothing when `type` is no such event's.
 std::optional<NoChange> read_no_change(std::string_view type, const Fields& fields);
+
+/// "account", which is there.
+std::string read_account(const Fields& fields);
 
 Origin read_origin(const Fields& fields);
 

@@ -11,6 +11,9 @@ inline constexpr std::string_view command_id = "Vsim-Command-Id";
 inline constexpr std::string_view request_hash = "Vsim-Request-Hash";
 inline constexpr std::string_view actor = "Vsim-Actor";
 inline constexpr std::string_view correlation_id = "Vsim-Correlation-Id";
+/// In whose name: a create's server is of that account, and any other command is carried out only
+/// on a server of it. Without it a create is of the default account, and the others go to any. D94
+inline constexpr std::string_view account = "Vsim-Account";
 /// Where the projector tells that the outcome can be read; copied from the command to its event.
 inline constexpr std::string_view reply_to = "Vsim-Reply-To";
 /// Above 1: sent again after an unknown result, so an earlier copy may have been handled already.

@@ -1,5 +1,6 @@
 #include "schema/messages/state_codec.h"
 
+#include "schema/messages/event_head.h"
 #include "schema/messages/instant_text.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/profile_codec.h"
@@ -209,7 +210,7 @@ void write_blueprint(JsonWriter& json, const Blueprint& blueprint) {
 
 Blueprint read_blueprint(const Fields& fields) {
   Blueprint blueprint;
-  blueprint.account = fields.text("account");
+  blueprint.account = read_account(fields);
   blueprint.name = fields.text("name");
   blueprint.instance_type = fields.text("instance_type");
   blueprint.profile = fields.text("profile");

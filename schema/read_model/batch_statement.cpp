@@ -84,7 +84,7 @@ Statement apply_events_statement(const BatchShape& shape) {
   sql.insert("servers", shape[Table::servers], server_columns_written,
              " ON CONFLICT (id) DO UPDATE SET " + overwrite_all(server_columns_written, 1));
   sql.insert("server_counts", shape[Table::server_counts], count_columns,
-             " ON CONFLICT (region, type, status)"
+             " ON CONFLICT (region, type, status, account)"
              " DO UPDATE SET servers = server_counts.servers + excluded.servers");
   // What was purged and waits again as a later copy stays PENDING.
   sql.insert("operations", shape[Table::operations], operation_columns,

@@ -37,19 +37,19 @@ class ReadOnlyBlock {
 
 /// With its values in the text, since the plan depends on them: a bill of last month and one of all
 /// time are read off different indexes.
-std::string declare_periods_sql(Instant from, Instant to) {
+std::string declare_periods_sql(Instant from, Instant to, const std::string& of_account) {
   const auto moment = [](Instant at) {
     return moment_sql(fmt::format("'{}'::bigint", unix_milliseconds(at)));
   };
   return fmt::format(
       "DECLARE periods NO SCROLL CURSOR FOR SELECT server_id, region, type, hourly_rate,"
       " granularity_seconds, minimum_seconds, (date_part('epoch', began) * 1000)::bigint,"
-      " (date_part('epoch', ended) * 1000)::bigint FROM ("
-      "SELECT * FROM billing_periods WHERE ended IS NULL AND began < {1} UNION ALL "
+      " (date_part('epoch', ended) * 1000)::bigint, account FROM ("
+      "SELECT * FROM billing_periods WHERE ended IS NULL AND began < {1}{2} UNION ALL "
       "SELECT * FROM billing_periods WHERE ended IS NOT NULL AND ended >= {0} AND began < {1}"
-      " AND (ended > {0} OR began >= {0})) AS period"
+      " AND (ended > {0} OR began >= {0}){2}) AS period"
       " ORDER BY began, server_id, opened_version",
-      moment(from), moment(to));
+      moment(from), moment(to), of_account);
 }
 
 BillingPeriodRow read_period(const pqxx::row& row) {
@@ -61,6 +61,7 @@ BillingPeriodRow read_period(const pqxx::row& row) {
   read.policy.granularity = std::chrono::seconds(integer_of<std::int64_t>(row[4]));
   read.policy.minimum = std::chrono::seconds(integer_of<std::int64_t>(row[5]));
   read.period = {instant_of(row[6]), optional_instant_of(row[7])};
+  read.account = text_of(row[8]);
   return read;
 }
 
@@ -72,12 +73,14 @@ std::vector<Statement> billing_statements() {
 }
 
 void for_each_billing_period(Transaction& tx, Instant from, Instant to,
-                             const std::function<void(const BillingPeriodRow&)>& use) {
+                             const std::function<void(const BillingPeriodRow&)>& use,
+                             const std::optional<std::string>& account) {
   if (from >= to) {
     return;
   }
   const ReadOnlyBlock block(tx);
-  tx.exec(cursor_settings + declare_periods_sql(from, to));
+  const auto of_account = account ? " AND account = " + tx.quote(*account) : std::string();
+  tx.exec(cursor_settings + declare_periods_sql(from, to, of_account));
   auto& wait = BoundedWait::current();
   const LongStatement work(wait);
   const auto fetch = fmt::format("FETCH {} FROM periods", rows_a_fetch);

@@ -25,6 +25,9 @@ struct OperationRow {
   std::string request_hash;
   std::string actor;
   std::string correlation_id;
+  /// In whose name; where the command names none, whose the server is. Empty: PENDING, and neither
+  /// is known.
+  std::string account;
   StreamSequence command_sequence = 0;  // in COMMANDS
   StreamSequence pending_since = 0;     // there, while PENDING: of its first copy; else 0. Not read
   StreamSequence event_sequence = 0;    // in EVENTS; 0 while pending
@@ -56,6 +59,7 @@ std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operati
 std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id);
 
 struct OperationFilter {
+  std::optional<std::string> account = {};
   std::optional<std::string> status = {};
   std::optional<std::string> server_id = {};
   std::optional<std::string> region = {};

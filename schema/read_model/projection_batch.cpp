@@ -1,5 +1,6 @@
 #include "schema/read_model/projection_batch.h"
 
+#include "domain/account.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::read_model {
@@ -59,9 +60,10 @@ std::string region_of(const Command& command) { return command.region.name; }
 std::string region_of(const ExtendPool& command) { return command.region.name; }
 std::string region_of(const ClockCommand&) { return std::string(messages::clock_region); }
 
-/// What a command and its outcome have alike, whatever the command is for.
+/// What a command and its outcome have alike, whatever the command is for. `owner` is the account
+/// of one that names none.
 template <typename CommandOrEvent>
-OperationRow row_of(const CommandOrEvent& one, const Cause& cause) {
+OperationRow row_of(const CommandOrEvent& one, const Cause& cause, std::string_view owner) {
   OperationRow row;
   row.id = cause.command.to_string();
   row.type = cause.type;
@@ -73,6 +75,7 @@ OperationRow row_of(const CommandOrEvent& one, const Cause& cause) {
   row.command_sequence = cause.sequence;
   row.actor = one.origin.actor;
   row.correlation_id = one.origin.correlation_id;
+  row.account = one.origin.account.empty() ? owner : one.origin.account;
   return row;
 }
 
@@ -94,8 +97,9 @@ void name_outcome(OperationRow& row, const Data& data) {
 }
 
 template <typename AnyEvent>
-OperationRow outcome_row(const AnyEvent& event, StreamSequence sequence) {
-  OperationRow row = row_of(event, *event.cause);
+OperationRow outcome_row(const AnyEvent& event, StreamSequence sequence,
+                         std::string_view owner = default_account) {
+  OperationRow row = row_of(event, *event.cause, owner);
   row.event_sequence = sequence;
   row.version = event.version;
   row.decided_at = event.at;
@@ -104,8 +108,8 @@ OperationRow outcome_row(const AnyEvent& event, StreamSequence sequence) {
 }
 
 template <typename AnyCommand>
-OperationRow accepted_row(const AnyCommand& command) {
-  OperationRow row = row_of(command, cause_of(command));
+OperationRow accepted_row(const AnyCommand& command, std::string_view owner = default_account) {
+  OperationRow row = row_of(command, cause_of(command), owner);
   row.status = "PENDING";
   row.pending_since = command.sequence;
   return row;
@@ -145,7 +149,7 @@ std::string ProjectionBatch::add(messages::LoggedEvent logged, StreamSequence se
 void ProjectionBatch::add(const Event& event, State after, StreamSequence sequence) {
   events.emplace_back(event.server, event_row(event, after, sequence));
   if (event.cause) {
-    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
+    operations.insert_or_assign(event.cause->command, operation_row(event, after, sequence));
   }
   if (!after.server) {
     return;
@@ -153,7 +157,7 @@ void ProjectionBatch::add(const Event& event, State after, StreamSequence sequen
   const StatusChange change = std::visit(ReadStatusChange{after}, event.data);
   const auto count = [&](Status status, int by) {
     counts[{event.region.name, after.server->blueprint.instance_type,
-            std::string(to_string(status))}] += by;
+            std::string(to_string(status)), after.server->blueprint.account}] += by;
   };
   if (change.from) {
     count(*change.from, -1);
@@ -183,6 +187,7 @@ void ProjectionBatch::add_period(const Event& event, const State& after, bool bi
                              .version = event.version,
                              .region = event.region.name,
                              .type = blueprint.instance_type,
+                             .account = blueprint.account,
                              .rate = blueprint.terms.hourly_rate,
                              .policy = blueprint.terms.billing,
                              .began = event.at,
@@ -240,8 +245,9 @@ void ProjectionBatch::add(const BillingWatermark& watermark, StreamSequence sequ
   watermarks.insert_or_assign(watermark.region, std::pair(watermark, sequence));
 }
 
-OperationRow operation_row(const Event& event, StreamSequence sequence) {
-  return outcome_row(event, sequence);
+OperationRow operation_row(const Event& event, const State& after, StreamSequence sequence) {
+  return outcome_row(event, sequence,
+                     after.server ? after.server->blueprint.account : default_account);
 }
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
@@ -250,7 +256,11 @@ OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
 }
 
-OperationRow pending_operation_row(const Command& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const Command& command) {
+  // Whose server it is for only its state tells.
+  const bool is_create = std::holds_alternative<Create>(command.action);
+  return accepted_row(command, is_create ? default_account : std::string_view());
+}
 OperationRow pending_operation_row(const ExtendPool& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const ClockCommand& command) { return accepted_row(command); }
 

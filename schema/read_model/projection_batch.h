@@ -41,6 +41,7 @@ struct PeriodBegun {
   Version version = 0;  // of the event that it begins with
   std::string region;
   std::string type;
+  std::string account;
   HourlyRate rate;
   BillingPolicy policy;
   Instant began;
@@ -64,7 +65,8 @@ class ProjectionBatch {
   std::vector<PeriodBegun> take_ended_periods();
 
   // What the writer puts into the tables.
-  using CountKey = std::tuple<std::string, std::string, std::string>;  // region, type, status
+  // Region, type, status, account.
+  using CountKey = std::tuple<std::string, std::string, std::string, std::string>;
   std::vector<std::pair<ServerId, ServerEventRow>> events;
   std::unordered_map<ServerId, State> servers;  // those that exist, after their last event
   /// Net changes. Every status that was passed through is there, if only with 0, so that the rows
@@ -85,7 +87,7 @@ class ProjectionBatch {
 };
 
 /// The outcome that an event is to its cause; the event has one.
-OperationRow operation_row(const Event& event, StreamSequence sequence);
+OperationRow operation_row(const Event& event, const State& after, StreamSequence sequence);
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence);
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
 

@@ -88,10 +88,11 @@ void add_batch(Arguments& arguments, const BatchShape& shape, const ProjectionBa
   add(BatchTable::servers, server_columns_written, batch.servers,
       [](RowSink& to, const auto& one) { add_row(to, server_row(one.first, one.second)); });
   add(BatchTable::server_counts, count_columns, batch.counts, [](RowSink& to, const auto& count) {
-    const auto& [region, type, status] = count.first;
+    const auto& [region, type, status, account] = count.first;
     to.text(region);
     to.text(type);
     to.text(status);
+    to.text(account);
     to.integer(count.second);
   });
   add(BatchTable::operations, operation_columns, batch.operations,

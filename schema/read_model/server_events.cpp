@@ -128,11 +128,25 @@ ServerEventRow read_event(const Row& row) {
   return event;
 }
 
+std::string page_of_events_sql(const std::string& condition) {
+  return "SELECT " + shown_columns_of_events(ValueForm::binary) +
+         " FROM server_events WHERE server_id = $1 AND version < $2::bigint" + condition +
+         " ORDER BY version DESC LIMIT $3";
+}
+
 const Statement& page_of_events_statement() {
+  static const Statement statement{"server_events_page", page_of_events_sql("")};
+  return statement;
+}
+
+/// A subject without a server holds outcomes alone: of commands in the name of one account, unless
+/// somebody has made the server's id up.
+const Statement& page_of_events_of_account_statement() {
   static const Statement statement{
-      "server_events_page", "SELECT " + shown_columns_of_events(ValueForm::binary) +
-                                " FROM server_events WHERE server_id = $1 AND version < $2::bigint"
-                                " ORDER BY version DESC LIMIT $3"};
+      "server_events_page_of_account",
+      page_of_events_sql(" AND coalesce((SELECT s.account = $4 FROM servers s WHERE s.id = $1),"
+                         " (SELECT bool_and(o.account = $4) FROM operations o"
+                         " WHERE o.server_id = $1))")};
   return statement;
 }
 
@@ -153,14 +167,19 @@ std::string event_message(const Event& event, const State& after) {
   return std::visit(Sentence{event, after}, event.data);
 }
 
-DbResult<std::vector<ServerEventRow>> list_server_events(ConnectionPool& pool, const ServerId& id,
-                                                         std::uint32_t limit, Version before) {
+DbResult<std::vector<ServerEventRow>> list_server_events(
+    ConnectionPool& pool, const ServerId& id, std::uint32_t limit, Version before,
+    const std::optional<std::string>& account) {
   constexpr auto end = std::numeric_limits<std::int64_t>::max();
-  QuickRead read{.statement = page_of_events_statement(),
-                 .arguments = Arguments()
-                                  .ready(id.to_string())
-                                  .integer(before == 0 ? end : static_cast<std::int64_t>(before))
-                                  .integer(limit)};
+  QuickRead read{
+      .statement = account ? page_of_events_of_account_statement() : page_of_events_statement(),
+      .arguments = Arguments()
+                       .ready(id.to_string())
+                       .integer(before == 0 ? end : static_cast<std::int64_t>(before))
+                       .integer(limit)};
+  if (account) {
+    read.arguments.text(*account);
+  }
   pool.run_together(read);
   if (read.failure) {
     return tl::unexpected(std::move(*read.failure));

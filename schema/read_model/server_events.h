@@ -27,9 +27,11 @@ struct ServerEventRow {
 /// The sentence that stands in the log.
 std::string event_message(const Event& event, const State& after);
 
-/// Newest first: those with a version below `before` (0: from the newest).
-DbResult<std::vector<ServerEventRow>> list_server_events(ConnectionPool& pool, const ServerId& id,
-                                                         std::uint32_t limit, Version before);
+/// Newest first: those with a version below `before` (0: from the newest). With an account: only of
+/// a server of it, or of commands for none in its name.
+DbResult<std::vector<ServerEventRow>> list_server_events(
+    ConnectionPool& pool, const ServerId& id, std::uint32_t limit, Version before,
+    const std::optional<std::string>& account = std::nullopt);
 
 struct AnyServerEvent {
   ServerId server;

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "domain/account.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/json_writer.h"
 #include "schema/read_model/quick_session.h"
@@ -18,20 +19,26 @@ enum ServerFilterBit : unsigned {
   by_status = 2,
   by_type = 4,
   by_name = 8,
-  by_tags = 16
+  by_tags = 16,
+  by_account = 32,
+  by_named_account = 64  // beside by_account: another than the default one
 };
-constexpr unsigned filters_all = by_region | by_status | by_type | by_name | by_tags;
-constexpr unsigned with_offset = 32;
+constexpr unsigned filters_all =
+    by_region | by_status | by_type | by_name | by_tags | by_account | by_named_account;
+constexpr unsigned with_offset = 128;
 
 struct FilterColumn {
   unsigned bit;
   const char* condition;  // before the parameter
 };
-constexpr FilterColumn filter_columns[] = {{by_region, "region = "},
-                                           {by_status, "status = "},
-                                           {by_type, "type = "},
-                                           {by_name, "name = "},
-                                           {by_tags, "tags @> "}};
+constexpr FilterColumn filter_columns[] = {{by_region, "region = "}, {by_status, "status = "},
+                                           {by_type, "type = "},     {by_name, "name = "},
+                                           {by_tags, "tags @> "},    {by_account, "account = "}};
+
+// Beside a named account, whose servers have an index of their own: no other index fits these.
+constexpr FilterColumn filter_columns_of_named[] = {
+    {by_region, "region = "}, {by_status, "status || '' = "}, {by_type, "type = "},
+    {by_name, "name = "},     {by_tags, "tags @> "},          {by_account, "account = "}};
 
 // Parameters of a page: 1 the limit, 2 and 3 the position, then the filters', then the offset.
 constexpr int first_filter_parameter = 4;
@@ -39,7 +46,8 @@ constexpr std::int64_t end_of_time_ms = 253'402'300'799'999;  // the year 9999
 
 std::string conditions(unsigned filters, int parameter, const std::string& before_each) {
   std::string sql;
-  for (const FilterColumn& column : filter_columns) {
+  const bool named = (filters & by_named_account) != 0;
+  for (const FilterColumn& column : named ? filter_columns_of_named : filter_columns) {
     if ((filters & column.bit) != 0) {
       sql += before_each + column.condition + "$" + std::to_string(parameter++);
     }
@@ -47,7 +55,7 @@ std::string conditions(unsigned filters, int parameter, const std::string& befor
   return sql;
 }
 
-/// Counts of region, status and type are kept; a name or a tag has to be counted.
+/// Counts of region, status, type and account are kept; a name or a tag has to be counted.
 std::string total_sql(unsigned filters, int parameter) {
   const std::string where = " WHERE true" + conditions(filters, parameter, " AND ");
   if ((filters & (by_name | by_tags)) != 0) {
@@ -56,11 +64,16 @@ std::string total_sql(unsigned filters, int parameter) {
   return "SELECT coalesce(sum(servers), 0)::bigint FROM server_counts" + where;
 }
 
-int filter_count(unsigned filters) { return std::popcount(filters & filters_all); }
+int filter_count(unsigned filters) {
+  return std::popcount(filters & filters_all & ~by_named_account);
+}
 
 /// Lets the planner take the index that fits the filters best, and none of the wider ones; see
 /// schema/postgres/001_servers.sql. // D58
 const char* index_condition(unsigned filters) {
+  if ((filters & by_named_account) != 0) {
+    return " AND account <> 'default'";
+  }
   if ((filters & (by_status | by_name | by_tags)) != 0) {
     return "";
   }
@@ -118,7 +131,10 @@ std::string tags_json(const std::map<std::string, std::string>& tags) {
 unsigned filters_of(const ServerFilter& filter) {
   return (filter.region ? by_region : 0U) | (filter.status ? by_status : 0U) |
          (filter.type ? by_type : 0U) | (filter.name ? by_name : 0U) |
-         (filter.tags.empty() ? 0U : by_tags);
+         (filter.tags.empty() ? 0U : by_tags) | (filter.account ? by_account : 0U) |
+         (filter.account.value_or(std::string(default_account)) == default_account
+              ? 0U
+              : by_named_account);
 }
 
 void add_filters(Arguments& arguments, const ServerFilter& filter) {
@@ -129,6 +145,9 @@ void add_filters(Arguments& arguments, const ServerFilter& filter) {
   }
   if (!filter.tags.empty()) {
     arguments.text(tags_json(filter.tags));
+  }
+  if (filter.account) {
+    arguments.text(*filter.account);
   }
 }
 

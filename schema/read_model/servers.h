@@ -56,6 +56,7 @@ inline std::optional<Instant> foreseeable_due(const ServerRow& row) {
 ServerRow server_row(const ServerId& id, const State& state);
 
 struct ServerFilter {
+  std::optional<std::string> account = {};
   std::optional<std::string> region = {};
   std::optional<std::string> status = {};
   std::optional<std::string> type = {};

@@ -72,6 +72,7 @@ void add_row(RowSink& to, const OperationRow& row) {
   to.text(row.request_hash);
   to.text(row.actor);
   to.text(row.correlation_id);
+  to.text(row.account);
   to.integer(static_cast<std::int64_t>(row.command_sequence));
   to.integer(static_cast<std::int64_t>(row.event_sequence));
   to.integer(static_cast<std::int64_t>(row.version));
@@ -129,6 +130,7 @@ void add_row(RowSink& to, const PeriodBegun& period) {
   }
   to.text(period.region);
   to.text(period.type);
+  to.text(period.account);
 }
 
 void add_row(RowSink& to, const ServerId& server, const PeriodEnd& end) {

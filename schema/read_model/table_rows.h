@@ -46,7 +46,8 @@ inline constexpr std::array server_columns_written{Column{"id", "uuid"},
                                                    Column{"idle_timeout_ms", "bigint"}};
 
 inline constexpr std::array count_columns{Column{"region", "text"}, Column{"type", "text"},
-                                          Column{"status", "text"}, Column{"servers", "bigint"}};
+                                          Column{"status", "text"}, Column{"account", "text"},
+                                          Column{"servers", "bigint"}};
 
 inline constexpr std::array operation_columns{Column{"id", "uuid"},
                                               Column{"type", "text"},
@@ -58,6 +59,7 @@ inline constexpr std::array operation_columns{Column{"id", "uuid"},
                                               Column{"request_hash", "text"},
                                               Column{"actor", "text"},
                                               Column{"correlation_id", "text"},
+                                              Column{"account", "text"},
                                               Column{"command_sequence", "bigint"},
                                               Column{"event_sequence", "bigint"},
                                               Column{"version", "bigint"},
@@ -90,7 +92,8 @@ inline constexpr std::array period_columns{Column{"server_id", "uuid"},
                                            Column{"settled_before", "bigint"},
                                            Column{"billed_seconds", "bigint"},
                                            Column{"region", "text"},
-                                           Column{"type", "text"}};
+                                           Column{"type", "text"},
+                                           Column{"account", "text"}};
 
 inline constexpr std::array period_end_columns{
     Column{"server_id", "uuid"}, Column{"ended", "instant"}, Column{"settled", "bigint"}};

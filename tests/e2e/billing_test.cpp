@@ -370,12 +370,12 @@ TEST_CASE("a bill that cannot be made is refused with what to change") {
   for (const Row& row :
        std::vector<Row>{{"from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z", "from is after to"},
                         {"from=8000-01-01T00:00:00Z", "from is after to, which is now, " + now},
-                        {"group_by=colour", "there are region, type, server and day"},
-                        {"group_by=", "there are region, type, server and day"},
+                        {"group_by=colour", "there are region, type, server, day and account"},
+                        {"group_by=", "there are region, type, server, day and account"},
                         {"from=yesterday", "give a time in UTC such as"},
                         {"to=2026-02-30T00:00:00Z", "give a time in UTC such as"},
                         {"from=2026-02-01T00:00:00+01:00", "give a time in UTC such as"},
-                        {"since=2026-02-01T00:00:00Z", "there are from, to, group_by"},
+                        {"since=2026-02-01T00:00:00Z", "there are account, from, to, group_by"},
                         {"group_by=day&group_by=type", "given twice"}}) {
     CAPTURE(row.query);
     const HttpAnswer answer = client.get("/billing?" + row.query);

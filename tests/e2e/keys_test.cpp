@@ -8,7 +8,6 @@
 #include <atomic>
 #include <filesystem>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -18,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/e2e/served_routes.h"
 #include "tests/e2e/tool_output.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
@@ -120,22 +120,6 @@ void check_forbidden(const HttpAnswer& answer, const Route& route) {
   CHECK(answer.header("WWW-Authenticate").ends_with("scope=\"" + role + "\""));
 }
 
-/// The routes that the API counts requests of, which are all it has.
-std::set<std::string> served_routes(const std::string& metrics) {
-  std::set<std::string> served;
-  std::istringstream lines(metrics);
-  for (std::string line; std::getline(lines, line);) {
-    const auto value_of = [&line](const std::string& label) {
-      const auto from = line.find(label + "=\"") + label.size() + 2;
-      return line.substr(from, line.find('"', from) - from);
-    };
-    if (line.starts_with("vsim_http_requests_total{") && value_of("route") != "none") {
-      served.insert(value_of("method") + " " + value_of("route"));
-    }
-  }
-  return served;
-}
-
 std::size_t times_in(const std::string& text, const std::string& what) {
   std::size_t times = 0;
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
@@ -224,7 +208,7 @@ TEST_CASE("every route lets in who has the role it needs, and nobody else") {
     roles_too_small += std::max(0, static_cast<int>(route.needs) - 1);
   }
   const std::string metrics = client.get("/metrics", bearer(keys[1])).body;
-  CHECK_MESSAGE(served_routes(metrics) == listed, "a route is missing in the table above");
+  CHECK_MESSAGE(e2e::served_routes(metrics) == listed, "a route is missing in the table above");
   const auto refused = [&](const std::string& reason) {
     return harness::metric_sum(metrics, "vsim_http_unauthorized_total", reason);
   };

@@ -136,6 +136,8 @@ const std::vector<Arguments> asked_wrongly = {
     {"keys", "add"},
     {"keys", "add", "ci"},
     {"keys", "add", "ci", "--role", "king"},
+    {"keys", "add", "ci", "--role", "caller", "--account", "Team_A"},
+    {"keys", "add", "ci", "--role", "caller", "--account", std::string(41, 'a')},
     {"keys", "add", "two words", "--role", "reader"},
     {"keys", "add", "timekeeper", "--role", "reader"},
     {"keys", "add", "vsimctl-api", "--role", "reader"},

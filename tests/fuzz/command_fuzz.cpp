@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "domain/account.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
@@ -35,6 +36,11 @@ bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.acti
 void is_in_range(Duration lease, std::int64_t least) {
   must_hold(lease >= std::chrono::seconds(least) && lease <= messages::lease_max,
             "a lease is in range");
+}
+
+bool has_fit_account(const CommandHead& command) {
+  const auto& account = command.origin.account;
+  return account.empty() || !complaint_about_account(account);
 }
 
 void keeps_limits(const Command& command) {
@@ -84,8 +90,12 @@ void can_be_decided(const Command& command) {
   const Context context{catalogue(), 7, Ipv4{0x0A000001}};
   const auto decision = decide(State{}, command, now, context);
   must_hold(decision.events.size() == 1, "a new command has one outcome");
-  must_hold(evolve(State{}, decision.events.front()).last_command.has_value(),
-            "the outcome is noted");
+  const auto after = evolve(State{}, decision.events.front());
+  must_hold(after.last_command.has_value(), "the outcome is noted");
+  const auto& account = command.origin.account;
+  must_hold(!after.server || after.server->blueprint.account ==
+                                 (account.empty() ? std::string(default_account) : account),
+            "a server is of the account in whose name it was created");
 }
 void can_be_decided(const ExtendPool& command) {
   must_hold(decide(Pool{}, command, now, catalogue()).events.size() == 1,
@@ -110,6 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::visit(
       [&](const auto& command) {
         keeps_limits(command);
+        must_hold(has_fit_account(command), "an account's name is one");
         auto copy = message;
         copy.payload = encoded(command);
         const auto again = messages::decode_command(copy);

@@ -12,7 +12,8 @@ using namespace vsim;
 using fuzz::must_hold;
 
 bool same(const http::ApiKey& a, const http::ApiKey& b) {
-  return a.name == b.name && a.role == b.role && a.hash == b.hash && a.made_at == b.made_at;
+  return a.name == b.name && a.role == b.role && a.account == b.account && a.hash == b.hash &&
+         a.made_at == b.made_at;
 }
 
 }  // namespace
@@ -27,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must_hold(keys->size() <= http::api_keys_max, "keys are no more than are allowed");
   for (const auto& key : *keys) {
     must_hold(key.name.size() <= http::key_name_characters_max, "a name is not too long");
+    must_hold(!complaint_about_account(key.account), "an account's name is one");
   }
   const auto again = http::read_keys(http::render_keys(*keys));
   must_hold(again && std::equal(keys->begin(), keys->end(), again->begin(), again->end(), same),

@@ -116,6 +116,13 @@ Case by_hand(const Action& action) {
                      {.note = note_by_hand(std::string(command_type(action))), .by_hand = true});
 }
 
+Case in_name_of_account(const Action& action) {
+  Given given{.note = note_by_hand(std::string(command_type(action))), .by_hand = true};
+  given.note.origin.account = "team-a";
+  return server_case("in the name of an account, by hand", action,
+                     {{std::string(header::account), "team-a"}}, given);
+}
+
 // ---------------------------------------------------------------------------------------------
 // Pools and the clock.
 
@@ -171,7 +178,8 @@ std::vector<Case> command_cases() {
                      .profile = std::nullopt,
                      .tags = {},
                      .idle_timeout = std::nullopt};
-  std::vector<Case> cases = {by_api(full), by_hand(plain)};
+  std::vector<Case> cases = {by_api(full), by_hand(plain), in_name_of_account(plain),
+                             in_name_of_account(Stop{})};
   for (const auto& action : {Action(Start{}), Action(Stop{}), Action(Reboot{})}) {
     cases.push_back(by_api(action));
     cases.push_back(by_hand(action));

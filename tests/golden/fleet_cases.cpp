@@ -210,6 +210,8 @@ std::vector<Case> address_and_billing_cases() {
   auto claim = unnamed;
   claim.cause = cause("create");
   claim.origin = the_origin;
+  auto of_account = claim;
+  of_account.origin.account = "team-a";
   const BillingWatermark watermark{the_region, 9, at(60)};
   const auto is = []<typename Event>(const eventstore::Message& message, const Event&) {
     const auto logged = messages::decode_event(message);
@@ -219,23 +221,28 @@ std::vector<Case> address_and_billing_cases() {
     return *read;
   };
   const auto subject = messages::address_events(the_region, claim.ip);
-  return {{.type = "address.address_claimed",
-           .name = "a claim that names its create",
-           .message = message_of(subject, messages::encode(claim)),
-           .check_read = [=](const auto& message) { CHECK(is(message, claim) == claim); }},
-          old({.type = "address.address_claimed",
-               .name = "a claim",
-               .message = {},
-               .check_read = [=](const auto& message) { CHECK(is(message, unnamed) == unnamed); }}),
-          {.type = "billing.billing_watermark",
-           .name = "a watermark",
-           .message = message_of(messages::billing_events(the_region), messages::encode(watermark)),
-           .check_read = [=](const auto& message) {
-             const auto read = is(message, watermark);
-             CHECK(read.region == watermark.region);
-             CHECK(read.version == watermark.version);
-             CHECK(read.through == watermark.through);
-           }}};
+  return {
+      {.type = "address.address_claimed",
+       .name = "a claim that names its create",
+       .message = message_of(subject, messages::encode(claim)),
+       .check_read = [=](const auto& message) { CHECK(is(message, claim) == claim); }},
+      {.type = "address.address_claimed",
+       .name = "a claim in the name of an account",
+       .message = message_of(subject, messages::encode(of_account)),
+       .check_read = [=](const auto& message) { CHECK(is(message, of_account) == of_account); }},
+      old({.type = "address.address_claimed",
+           .name = "a claim",
+           .message = {},
+           .check_read = [=](const auto& message) { CHECK(is(message, unnamed) == unnamed); }}),
+      {.type = "billing.billing_watermark",
+       .name = "a watermark",
+       .message = message_of(messages::billing_events(the_region), messages::encode(watermark)),
+       .check_read = [=](const auto& message) {
+         const auto read = is(message, watermark);
+         CHECK(read.region == watermark.region);
+         CHECK(read.version == watermark.version);
+         CHECK(read.through == watermark.through);
+       }}};
 }
 
 }  // namespace vsim::golden

@@ -266,6 +266,11 @@ void add_rejections(Cases& cases) {
                          .outcome = {.kind = OutcomeKind::rejected, .rejection = unknown}};
   auto state = state_without_server(last);
   cases.add(no_members, CommandRejected{unknown}, state, last.cause);
+  auto foreign = event_with(CommandRejected{unknown}, plain_state(), last.cause);
+  foreign.origin.account = "team-a";
+  auto of_default = plain_state();
+  of_default.last_command = last;
+  cases.all.push_back(case_of("in the name of another account", foreign, of_default));
   state.version = 4;
   state.last_change = {.version = 4, .at = at(0)};  // that of the last event of all
   state.server = plain_state().server;

@@ -224,8 +224,9 @@ Output Fleet::vsimctl(const std::vector<std::string>& arguments) {
   return run_program(child);
 }
 
-std::string Fleet::add_key(const std::string& name, const std::string& role) {
-  const Output made = vsimctl({"keys", "add", name, "--role", role});
+std::string Fleet::add_key(const std::string& name, const std::string& role,
+                           const std::string& account) {
+  const Output made = vsimctl({"keys", "add", name, "--role", role, "--account", account});
   const std::size_t at = made.text.find("vsim_");
   if (!made.ending.clean() || at == std::string::npos) {
     throw std::runtime_error("vsimctl keys add failed:\n" + made.text);

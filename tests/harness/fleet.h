@@ -82,7 +82,8 @@ class Fleet {
 
   /// Makes a key with vsimctl and returns its text. The first key turns keys on: from then on
   /// requests without one are refused.
-  std::string add_key(const std::string& name, const std::string& role);
+  std::string add_key(const std::string& name, const std::string& role,
+                      const std::string& account = "default");
   /// KEYS_FILE of every part, as ops/up sets it; the file does not exist before the first key.
   std::string keys_file() const { return scratch_.path() + "/keys.json"; }
 

@@ -81,7 +81,7 @@ struct Ground {
                    "INSERT INTO vsim.operations VALUES ('" + header("Vsim-Command-Id") + "', " +
                        std::to_string((*command)->sequence) +
                        ", 9, 3, NULL, now(), 'SUCCEEDED', 'advance', '_sim', '', '', '" +
-                       header("Vsim-Request-Hash") + "', 'api', '')");
+                       header("Vsim-Request-Hash") + "', 'api', '', NULL, 'default')");
     harness::query(database_url,
                    "INSERT INTO vsim.clock (sequence, simulated_at, stored_at_ns, scale, seed, "
                    "version, deadlines_applied) VALUES (9, '" +

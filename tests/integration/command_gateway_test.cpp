@@ -71,7 +71,7 @@ struct Ground {
                                      command.id().to_string() + "', " + std::to_string(sequence) +
                                      ", " + std::to_string(event) + ", 3, NULL, now(), '" + status +
                                      "', 'stop', 'us-east-1', '', '', '" + command.request_hash +
-                                     "', 'api', '')");
+                                     "', 'api', '', NULL, 'default')");
   }
 
   std::string message_id(const Write& command) const {

@@ -213,7 +213,8 @@ TEST_CASE("a swap brings PENDING operations and JOURNAL's checkpoint along, and 
   query(url, "UPDATE vsim.operations SET status = 'PENDING', event_sequence = 0 WHERE id = '" +
                  decided + "'");
   query(url, "INSERT INTO vsim.operations SELECT '" + waiting +
-                 "', 999, 0, 0, server_id, NULL, 'PENDING', type, region, '', '', '', '', ''"
+                 "', 999, 0, 0, server_id, NULL, 'PENDING', type, region, '', '', '', '', '',"
+                 " NULL, 'default'"
                  " FROM vsim.operations LIMIT 1");
   query(url, "INSERT INTO vsim.projection_checkpoint VALUES ('JOURNAL', 17, 'x', 999)");
   const auto status_of = [&](const std::string& id) {

@@ -223,11 +223,15 @@ TEST_CASE("every combination of filters selects and counts the same servers") {
       b.instance_type = i % 5 == 0 ? "t2.small" : "t2.micro";
       b.terms.create_ends_in = i % 4 == 0 ? Status::stopped : Status::running;
       b.tags = {{"env", i % 6 == 0 ? "test" : "prod"}, {"team", "t" + std::to_string(i % 2)}};
+      b.account = i % 7 < 3 ? "team-a" : "default";
     });
   }
   ground.flush();
-  for (unsigned bits = 0; bits < 32; ++bits) {
+  for (unsigned bits = 0; bits < 96; ++bits) {
     ServerFilter filter;
+    if (bits >= 32) {
+      filter.account = bits < 64 ? "team-a" : "default";
+    }
     if ((bits & 1) != 0) {
       filter.region = "us-east-1";
     }
@@ -247,7 +251,8 @@ TEST_CASE("every combination of filters selects and counts the same servers") {
     for (std::uint64_t i = 1; i <= 60; ++i) {
       const bool fits = (!filter.region || i % 2 == 0) && (!filter.status || i % 4 == 0) &&
                         (!filter.type || i % 5 == 0) && (!filter.name || i % 3 == 0) &&
-                        (filter.tags.empty() || (i % 6 == 0 && i % 2 == 0));
+                        (filter.tags.empty() || (i % 6 == 0 && i % 2 == 0)) &&
+                        (!filter.account || (*filter.account == "team-a") == (i % 7 < 3));
       expected += fits ? 1 : 0;
     }
     CAPTURE(bits);
@@ -255,11 +260,12 @@ TEST_CASE("every combination of filters selects and counts the same servers") {
     CHECK(page.items.size() == expected);
     CHECK(page.total == expected);
     const auto skipped = ground.list(filter, 200, 1);
-    CHECK(skipped.items.size() == expected - 1);
+    CHECK(skipped.items.size() == (expected > 0 ? expected - 1 : 0));
     CHECK(skipped.total == expected);
     CHECK(ground.list(filter, 200, 100).total == expected);
   }
   CHECK(ground.list({.region = "nowhere"}).total == 0);
+  CHECK(ground.list({.account = "nobody"}).total == 0);
   CHECK(ground.list({.tags = {{"env", "te"}}}).total == 0);
   CHECK(ground.list({.name = "' OR true --"}).total == 0);
 }
@@ -270,7 +276,8 @@ TEST_CASE("a page is read off the index of its filters, however the matches lie"
   query(ground.url,
         "INSERT INTO servers SELECT gen_random_uuid(), to_timestamp(n), to_timestamp(n), 1, 100, 0,"
         " 0, 1, 0, 'name-' || n, 'region-' || n % 2, 'type-' || n % 3,"
-        " (ARRAY['RUNNING', 'STOPPED', 'TERMINATED'])[n % 3 + 1], 'standard', 'default',"
+        " (ARRAY['RUNNING', 'STOPPED', 'TERMINATED'])[n % 3 + 1], 'standard',"
+        " CASE WHEN n < 10 THEN 'team-a' WHEN n % 2 = 0 THEN 'team-b' ELSE 'default' END,"
         " '10.0.0.1', jsonb_build_object('n', n::text), NULL, NULL, NULL, NULL, 1"
         " FROM generate_series(1, 20000) AS n;"
         " ANALYZE servers");
@@ -304,8 +311,16 @@ TEST_CASE("a page is read off the index of its filters, however the matches lie"
               {8, ", 'name-1'", "servers_by_name"},
               {10, ", 'PENDING', 'name-1'", "servers_by_name"},
               {16, ", '{}'", "servers_by_tag"},
-              {32, ", 100", "servers_newest"},
-              {34, ", 'PENDING', 100", "servers_by_status"}};
+              {32, ", 'default'", "servers_newest"},
+              {34, ", 'PENDING', 'default'", "servers_by_status"},
+              {96, ", 'team-a'", "servers_by_account"},
+              {97, ", 'region-1', 'team-a'", "servers_by_account"},
+              {98, ", 'RUNNING', 'team-a'", "servers_by_account"},
+              {100, ", 'type-1', 'team-a'", "servers_by_account"},
+              {103, ", 'region-1', 'RUNNING', 'type-1', 'team-a'", "servers_by_account"},
+              {128, ", 100", "servers_newest"},
+              {130, ", 'PENDING', 100", "servers_by_status"},
+              {226, ", 'RUNNING', 'team-a', 100", "servers_by_account"}};
   for (const auto& row : rows) {
     const auto plan = plan_of(row.shape, row.filters);
     CAPTURE(plan);
@@ -399,12 +414,21 @@ TEST_CASE("an operation comes with its server, and lists by what is asked") {
   CHECK(list({.region = "eu-west-1"}).size() == 10);
   CHECK(list({.status = "REJECTED", .region = "us-east-1"}).empty());
   CHECK(list({.server_id = some_uuid(5).to_string()}).size() == 1);
+  CHECK(list({.account = "team-a"}).empty());
+  ground.add_server(20, samples::us, some_time(), [](Blueprint& b) { b.account = "team-a"; });
+  ground.flush();
+  CHECK(list({.account = "team-a"}).size() == 1);
+  CHECK(list({.account = "team-a", .status = "SUCCEEDED", .region = "us-east-1"}).size() == 1);
+  CHECK(list({.account = "team-a", .status = "REJECTED"}).empty());
+  CHECK(list({.account = "default"}).size() == 19);
+  CHECK(list({.account = "default", .status = "REJECTED"}).size() == 1);
+  CHECK(list({}).size() == 20);
   const auto decided = [&](StreamSequence sequence) {
     return ground.pool.read([&](Transaction& tx) { return command_is_decided(tx, sequence); })
         .value();
   };
-  CHECK(decided(19));
-  CHECK_FALSE(decided(20));
+  CHECK(decided(20));
+  CHECK_FALSE(decided(21));
 }
 
 namespace {
@@ -722,8 +746,8 @@ TEST_CASE("what is projected and what is to come are read at one moment") {
     query(ground.url,
           std::string("INSERT INTO operations (id, command_sequence, server_id, event_sequence, "
                       "version, status, type, region, code, detail, request_hash, actor, "
-                      "correlation_id) VALUES ") +
-              row + ", 0, 0, 'PENDING', 'stop', 'us-east-1', '', '', '', '', '')");
+                      "correlation_id, account) VALUES ") +
+              row + ", 0, 0, 'PENDING', 'stop', 'us-east-1', '', '', '', '', '', '')");
   }
   CHECK(progress().oldest_pending == 8);
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/account.h"
 #include "domain/decimal.h"
 #include "eventstore/memory_store.h"
 #include "ops/vsimctl/log/log_fold.h"
@@ -312,6 +313,8 @@ void Audit::check_address(Life& life, const Event& event) {
   holders_[place] = event.server;
   life.ip = blueprint->ip;
   life.region = event.region;
+  life.account = blueprint->account;
+  life.created_by = event.cause ? std::optional(event.cause->command) : std::nullopt;
   life.terms = blueprint->terms;
 }
 
@@ -346,6 +349,9 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   if (!move.allowed) {
     fail(fmt::format("{} from {}", event_type(event.data),
                      life.status ? to_string(*life.status) : "nothing"));
+  }
+  if (!event.origin.account.empty()) {
+    fail("a server of " + life.account + " was changed in the name of " + event.origin.account);
   }
   if (event.cause) {
     if (event.cause->sequence <= life.last_succeeded) {
@@ -428,6 +434,25 @@ std::optional<std::string> Audit::check_claims() const {
   return std::nullopt;
 }
 
+/// A server is of the account that its create was for, and nobody has changed it in the name of
+/// another.
+std::optional<std::string> Audit::check_account(const Given& given) const {
+  const auto found = outcomes_.find(given.id);
+  const auto life = given.server ? lives_.find(*given.server) : lives_.end();
+  if (found == outcomes_.end() || life == lives_.end() ||
+      found->second.back().kind != OutcomeKind::succeeded) {
+    return std::nullopt;
+  }
+  const bool creates = life->second.created_by == given.id;
+  const bool is_nobodys = given.account.empty();
+  const auto& account = creates && is_nobodys ? std::string(default_account) : given.account;
+  if (life->second.account == account || (is_nobodys && !creates)) {
+    return std::nullopt;
+  }
+  return fmt::format("{} {} in the name of {} was carried out on a server of {}", given.kind,
+                     given.id.to_string(), account, life->second.account);
+}
+
 std::optional<std::string> Audit::check_answers(const std::vector<std::unique_ptr<Given>>& given,
                                                 const Stream& dead_letters,
                                                 const std::set<CommandId>& unrecorded,
@@ -464,6 +489,9 @@ std::optional<std::string> Audit::check_answers(const std::vector<std::unique_pt
     }
     if (found != outcomes_.end() && !one->stored && !one->maybe_stored) {
       return "was refused, and took effect: " + who;
+    }
+    if (auto wrong = check_account(*one)) {
+      return wrong;
     }
   }
   return std::nullopt;

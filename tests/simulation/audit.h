@@ -76,6 +76,8 @@ class Audit {
     LifePlan plan;
     std::optional<Ipv4> ip;
     Region region;
+    std::string account;
+    std::optional<CommandId> created_by;
     Terms terms;
     std::chrono::seconds billed{0};
     std::optional<Instant> billed_since;
@@ -101,6 +103,7 @@ class Audit {
   void check_time(const Life& life, const Event& event);
   void check_lease(const Life& life, const Event& event);
   void check_address(Life& life, const Event& event);
+  std::optional<std::string> check_account(const Given& given) const;
   void move_bill(Life& life, Status to, Instant at);
   static Move move_of(const Life& life, const Event& event);
   static bool is_next(const Life& life, Turn turn);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "api/outcomes.h"
+#include "domain/account.h"
 #include "domain/address_pool.h"
 #include "domain/server.h"
 #include "eventstore/jetstream_store.h"
@@ -38,6 +39,10 @@ std::chrono::seconds lease_of(const PlannedCommand& planned) {
                                    : std::chrono::seconds(1 + planned.number % 29);
 }
 
+// Whose the servers are, by the numbers of their creates.
+const std::string accounts[] = {std::string(default_account), std::string(default_account),
+                                "team-a"};
+
 const Action plain_actions[] = {Start{}, Stop{}, Reboot{}, Terminate{}};
 const Action forced = Terminate{"it is stuck"};
 
@@ -52,6 +57,16 @@ Action action_of(const PlannedCommand& planned) {
                    [&](const Action& action) { return command_type(action) == kind; });
   assert(found != std::end(plain_actions));
   return *found;
+}
+
+/// In whose name a command for a server of `owner` comes: mostly its own account's, often nobody's,
+/// now and then another one's, which finds no server there.
+std::string sender_of(std::uint64_t number, const std::string& owner) {
+  if (number % 3 == 0) {
+    return {};
+  }
+  const auto& other = owner == accounts[0] ? accounts[2] : accounts[0];
+  return number % 11 == 0 ? other : owner;
 }
 
 }  // namespace
@@ -132,6 +147,8 @@ Write Clients::make_create(const PlannedCommand& planned, const Region& region) 
   Write write;
   write.terms.id = new_id();
   write.region = region;
+  write.account = accounts[planned.number % std::size(accounts)];
+  write.in_name_of = beside_owner(write.account, default_account);
   write.server = messages::server_id_of_create(write.terms.id);
   write.type = "create";
   write.payload = messages::encode_action(create);
@@ -145,7 +162,7 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
   Write write;
   if (planned.kind == "create") {
     write = make_create(planned, region_of(planned));
-    slot = {write.server, write.region, 0};
+    slot = {write.server, write.region, write.account, 0};
   } else if (planned.kind == "advance" || planned.kind == "scale") {
     write.terms.id = new_id();
     write.region = Region{std::string(messages::clock_region)};
@@ -168,6 +185,8 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
     write.terms.id = new_id();
     write.region = slot.region;
     write.server = slot.server;
+    write.account = slot.account;
+    write.in_name_of = sender_of(planned.number, slot.account);
     const auto action = action_of(planned);
     const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease" : "/action";
     write.type = std::string(command_type(action));
@@ -207,6 +226,7 @@ void Clients::carry_out(const PlannedCommand& planned) {
   }
   if (const auto write = make_write(planned)) {
     auto& given = note_given(write->id(), planned.kind, write->server);
+    given.account = write->in_name_of;
     send(planned, *write, given);
     if (planned.repeats && planned.keyed) {
       world_.machine.sleep(std::chrono::milliseconds(world_.machine.draw(3000)));
@@ -418,6 +438,7 @@ std::optional<Told> Clients::create_now(const Region& region) {
   auto write = make_create(planned, region);
   write.terms.keyed = true;
   auto& given = note_given(write.id(), "create", write.server);
+  given.account = write.in_name_of;
   for (int attempt = 0; attempt < attempts_max && given.told.empty(); ++attempt) {
     ask(write, true, given);
   }

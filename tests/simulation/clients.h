@@ -56,6 +56,7 @@ class Clients {
   struct Slot {
     std::optional<ServerId> server;
     Region region;
+    std::string account;
     Version version = 0;
   };
 

@@ -23,6 +23,7 @@ struct Given {
   CommandId id;
   std::string kind;
   std::optional<ServerId> server;
+  std::string account;        // in whose name; empty: in nobody's
   bool stored = false;        // somebody was told so
   bool maybe_stored = false;  // nobody knows
   bool unreadable = false;    // it ends as a dead letter, without an event

@@ -146,10 +146,11 @@ std::vector<std::string> Tables::lines() const {
   std::vector<std::string> lines;
   for (const auto& [id, row] : servers) {
     lines.push_back(fmt::format(
-        "server {} {} {} {} {} {} v{} c{} at {} {} started {} due {} closed {} open {} {}", row.id,
-        row.region, row.type, row.status, row.ip, row.profile, row.version, row.changed_version,
-        number(row.created_at), number(row.updated_at), text(row.last_started_at), text(row.due),
-        row.bill.closed.count(), text(row.bill.open_since), row.termination_reason.value_or("-")));
+        "server {} {} {} {} {} {} {} v{} c{} at {} {} started {} due {} closed {} open {} {}",
+        row.id, row.region, row.type, row.status, row.ip, row.profile, row.account, row.version,
+        row.changed_version, number(row.created_at), number(row.updated_at),
+        text(row.last_started_at), text(row.due), row.bill.closed.count(),
+        text(row.bill.open_since), row.termination_reason.value_or("-")));
   }
   for (const auto& [id, rows] : events) {
     for (const auto& row : rows) {
@@ -159,13 +160,13 @@ std::vector<std::string> Tables::lines() const {
     }
   }
   for (const auto& [key, count] : counts) {
-    lines.push_back(fmt::format("count {} {} {} {}", std::get<0>(key), std::get<1>(key),
-                                std::get<2>(key), count));
+    lines.push_back(fmt::format("count {} {} {} {} {}", std::get<0>(key), std::get<1>(key),
+                                std::get<2>(key), std::get<3>(key), count));
   }
   for (const auto& [id, row] : operations) {
     if (row.event_sequence > 0) {
-      lines.push_back(fmt::format("operation {} {} {} {} command {} event {} v{} at {}", id,
-                                  row.type, row.status, row.code, row.command_sequence,
+      lines.push_back(fmt::format("operation {} {} {} {} {} command {} event {} v{} at {}", id,
+                                  row.type, row.status, row.code, row.account, row.command_sequence,
                                   row.event_sequence, row.version, text(row.decided_at)));
     }
   }
@@ -177,9 +178,9 @@ std::vector<std::string> Tables::lines() const {
   std::vector<std::string> of_periods;
   for (const auto& period : periods) {
     of_periods.push_back(
-        fmt::format("period {} v{} {} began {} ended {} before {} settled {}",
-                    period.server.to_string(), period.version, period.region, number(period.began),
-                    period.end ? std::to_string(number(period.end->at)) : "-",
+        fmt::format("period {} v{} {} {} began {} ended {} before {} settled {}",
+                    period.server.to_string(), period.version, period.region, period.account,
+                    number(period.began), period.end ? std::to_string(number(period.end->at)) : "-",
                     period.settled_before.count(), period.end ? period.end->settled.count() : -1));
   }
   std::sort(of_periods.begin(), of_periods.end());

@@ -24,7 +24,8 @@ std::vector<ApiKey> keys_of(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     std::string name = "key" + std::to_string(i);
     name.resize(key_name_characters_max, 'x');  // as long as they may be
-    keys.push_back({name, Role::operator_, messages::sha256_of(name), Instant(Duration(i))});
+    keys.push_back({name, Role::operator_, messages::sha256_of(name), Instant(Duration(i)),
+                    std::string(account_characters_max, 'a')});
   }
   return keys;
 }
@@ -44,15 +45,17 @@ std::string file_with(const std::string& member, const std::string& value) {
 
 TEST_CASE("keys are read as they were written") {
   const std::vector<ApiKey> keys = {
-      {"ci", Role::caller, messages::sha256_of("one"), Instant(Duration(1'766'000'000'123))},
-      {"Ann.B_c-d@example.org", Role::reader, messages::sha256_of("two"), Instant()},
-      {"0", Role::operator_, messages::sha256_of("three"), Instant(Duration(5))}};
+      {"ci", Role::caller, messages::sha256_of("one"), Instant(Duration(1'766'000'000'123)),
+       "team-a"},
+      {"Ann.B_c-d@example.org", Role::reader, messages::sha256_of("two"), Instant(), "default"},
+      {"0", Role::operator_, messages::sha256_of("three"), Instant(Duration(5)), "default"}};
   const auto read = read_keys(render_keys(keys));
   REQUIRE(read);
   REQUIRE(read->size() == keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     CHECK((*read)[i].name == keys[i].name);
     CHECK((*read)[i].role == keys[i].role);
+    CHECK((*read)[i].account == keys[i].account);
     CHECK((*read)[i].hash == keys[i].hash);
     CHECK((*read)[i].made_at == keys[i].made_at);
   }

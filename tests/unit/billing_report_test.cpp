@@ -273,17 +273,18 @@ TEST_CASE("a bill that cannot be made says what to change") {
            {"from=2026-05-01T00:00:00Z",
             "from is after to, which is now, 2026-04-01T00:00:00.000Z; give a from that is before "
             "it"},
-           {"group_by=colour", "group_by is \"colour\"; there are region, type, server and day"},
-           {"group_by=", "group_by is \"\"; there are region, type, server and day"},
-           {"group_by=Region", "group_by is \"Region\"; there are region, type, server and day"},
+           {"group_by=colour",
+            "group_by is \"colour\"; there are region, type, server, day and account"},
+           {"group_by=", "group_by is \"\"; there are region, type, server, day and account"},
+           {"group_by=Region",
+            "group_by is \"Region\"; there are region, type, server, day and account"},
            {"from=yesterday",
             "from is \"yesterday\"; give a time in UTC such as 2026-03-01T00:00:00Z"},
            {"to=2026-02-30T00:00:00Z",
             "to is \"2026-02-30T00:00:00Z\"; give a time in UTC such as 2026-03-01T00:00:00Z"},
            {"form=2026-02-01T00:00:00Z",
             "parameter \"form\" is not known here; the nearest name is \"from\", and there are "
-            "from, "
-            "to, group_by"}}) {
+            "account, from, to, group_by"}}) {
     INFO(row.query);
     const auto request = asked(row.query, april);
     REQUIRE_FALSE(request);

@@ -96,6 +96,7 @@ struct Ground {
 
 ServerProvisioned provisioned(Ipv4 ip) {
   ServerProvisioned event;
+  event.blueprint.account = "default";
   event.blueprint.ip = ip;
   return event;
 }

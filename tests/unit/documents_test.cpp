@@ -27,6 +27,7 @@ read_model::ServerRow running_server() {
   row.profile = "standard";
   row.tags_json = R"({"team": "a"})";
   row.version = 4;  // two commands were refused since its last change
+  row.account = "default";
   row.changed_version = 2;
   row.created_at = noon;
   row.updated_at = noon + seconds(3);
@@ -41,7 +42,8 @@ TEST_CASE("a server is shown whole, in a fixed order") {
   CHECK(render_server(running_server(), noon + seconds(3) + hours(1)) ==
         R"({"id":"0190a1b2-c3d4-7e5f-8091-a2b3c4d5e6f7","name":"web \"1\"","region":"us-east-1",)"
         R"("type":"t2.micro","status":"RUNNING","ip":"192.168.10.1","profile":"standard",)"
-        R"("tags":{"team": "a"},"version":2,"created_at":"2026-03-01T12:00:00.000Z",)"
+        R"("account":"default","tags":{"team": "a"},"version":2,)"
+        R"("created_at":"2026-03-01T12:00:00.000Z",)"
         R"("updated_at":"2026-03-01T12:00:03.000Z","last_started_at":"2026-03-01T12:00:03.000Z",)"
         R"("due_at":null,"termination_reason":null,"failure":null,"health":"ok",)"
         R"("interruption_at":null,"expires_at":null,"idle_timeout_seconds":1800,)"
@@ -114,9 +116,10 @@ TEST_CASE("a server whose create waits in the queue is PENDING") {
   Create create;
   create.name = "web";
   create.instance_type = "t2.micro";
-  const auto json = render_queued_server({"id-1", "us-east-1", create});
-  CHECK(json.starts_with(R"({"id":"id-1","name":"web","region":"us-east-1","type":"t2.micro",)"
-                         R"("status":"PENDING","ip":null,"profile":null,"tags":{},"version":0,)"));
+  const auto json = render_queued_server({"id-1", "us-east-1", "team-a", create});
+  CHECK(json.starts_with(
+      R"({"id":"id-1","name":"web","region":"us-east-1","type":"t2.micro",)"
+      R"("status":"PENDING","ip":null,"profile":null,"account":"team-a","tags":{},"version":0,)"));
 }
 
 TEST_CASE("a page hides the item that only says that more follow") {
@@ -154,7 +157,8 @@ TEST_CASE("an operation shows what is known of it") {
   operation.command_sequence = 57;
   CHECK(render_operation({operation, {}}) ==
         R"({"id":"op","type":"stop","status":"PENDING","region":"us-east-1","server_id":"srv",)"
-        R"("code":null,"detail":null,"actor":"api","request_id":null,"command_sequence":57,)"
+        R"("code":null,"detail":null,"account":null,"actor":"api","request_id":null,)"
+        R"("command_sequence":57,)"
         R"("event_sequence":null,"decided_at":null,"settled_at":null})");
   CHECK(
       render_operation_page({operation, operation}, 1).ends_with(R"("limit":1,"next_before":57})"));

@@ -63,7 +63,7 @@ struct Life {
 };
 
 std::int64_t count(const ProjectionBatch& batch, const char* status) {
-  return batch.counts.at({"us-east-1", "t2.micro", status});
+  return batch.counts.at({"us-east-1", "t2.micro", status, "default"});
 }
 
 }  // namespace

@@ -46,6 +46,25 @@ Write create(const Region& region) {
               "POST", "/servers");
 }
 
+/// What `scope` makes of Vsim-Account.
+std::string account_told(const Scope& scope, std::string type) {
+  HttpRequest request;
+  request.method = "POST";
+  const Write write = make_write({.request = request,
+                                  .request_id = "request",
+                                  .parameter = {},
+                                  .actor = "key",
+                                  .scope = scope},
+                                 {.terms = {},
+                                  .region = us,
+                                  .server = server,
+                                  .type = std::move(type),
+                                  .payload = "{}",
+                                  .account = scope.own},
+                                 "/servers");
+  return std::string(eventstore::find_header(headers_of(write, "", {}), "Vsim-Account"));
+}
+
 std::string header(const Write& write, std::string_view name) {
   return std::string(eventstore::find_header(headers_of(write, "", {}), name));
 }
@@ -94,4 +113,17 @@ TEST_CASE("a command bears who asked for it, under which request, and on which v
   CHECK(is_another_request("other", write));
   CHECK_FALSE(is_another_request(write.request_hash, write));
   CHECK_FALSE(is_another_request("", write));
+}
+
+TEST_CASE(
+    "a command is told in whose name it is; what always was of the default account is as it was") {
+  const Scope of_team{.only = "team-a", .own = "team-a"};
+  const Scope of_default{.only = "default", .own = "default"};
+  const Scope of_operator{.only = std::nullopt, .own = "default"};
+  CHECK(account_told(of_team, "create") == "team-a");
+  CHECK(account_told(of_default, "create").empty());
+  CHECK(account_told(of_operator, "create").empty());
+  CHECK(account_told(of_team, "stop") == "team-a");
+  CHECK(account_told(of_default, "stop") == "default");
+  CHECK(account_told(of_operator, "stop").empty());
 }

@@ -27,6 +27,7 @@ OperationRow row_of(const AddressClaimed& claim) {
   row.request_hash = cause.request_hash;
   row.actor = claim.cause ? claim.origin.actor : "janitor";
   row.correlation_id = claim.origin.correlation_id;
+  row.account = claim.origin.account;
   row.command_sequence = cause.sequence;
   return row;
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "domain/account.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
 #include "schema/messages/subjects.h"
@@ -39,8 +40,11 @@ CommandSummary summary_of(const OperationRow& operation) {
                 .sequence = operation.command_sequence,
                 .request_hash = operation.request_hash,
                 .type = operation.type},
-      .origin = {operation.actor, operation.correlation_id},
+      .origin = {operation.actor, operation.correlation_id, operation.account},
   };
+  if (operation.server_id.empty()) {
+    summary.origin.account = beside_owner(operation.account, default_account);
+  }
   if (operation.region != messages::clock_region) {
     summary.region = Region{operation.region};
   }

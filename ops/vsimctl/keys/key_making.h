@@ -15,6 +15,7 @@ struct MadeKey {
 };
 
 /// Its time of creation is this machine's.
-tl::expected<MadeKey, std::string> make_key(const std::string& name, http::Role role);
+tl::expected<MadeKey, std::string> make_key(const std::string& name, http::Role role,
+                                            const std::string& account);
 
 }  // namespace vsim::vsimctl

@@ -25,6 +25,7 @@ using Path = std::shared_ptr<const std::string>;
 struct NewKey {
   std::string name;
   http::Role role{};
+  std::string account;
 };
 
 std::vector<ApiKey>::iterator named(std::vector<ApiKey>& keys, const std::string& name) {
@@ -44,9 +45,10 @@ tl::expected<void, std::string> list_keys(const std::string& path) {
     fmt::print("no keys, and no {}: the API asks for none\n", path);
     return {};
   }
-  Table table({"NAME", "ROLE", "MADE"});
+  Table table({"NAME", "ROLE", "ACCOUNT", "MADE"});
   for (const ApiKey& key : file->keys) {
-    table.add({key.name, std::string(to_string(key.role)), messages::format_instant(key.made_at)});
+    table.add({key.name, std::string(to_string(key.role)), key.account,
+               messages::format_instant(key.made_at)});
   }
   table.print();
   return {};
@@ -54,7 +56,7 @@ tl::expected<void, std::string> list_keys(const std::string& path) {
 
 /// The key alone goes to stdout, so that KEY=$(vsimctl keys add ...) holds it.
 tl::expected<void, std::string> add(const std::string& path, const NewKey& wanted) {
-  const auto made = make_key(wanted.name, wanted.role);
+  const auto made = make_key(wanted.name, wanted.role, wanted.account);
   if (!made) {
     return failed(made.error());
   }
@@ -75,9 +77,9 @@ tl::expected<void, std::string> add(const std::string& path, const NewKey& wante
     return done;
   }
   fmt::print(stderr,
-             "The key {} ({}), shown this once; send it as \"Authorization: Bearer KEY\". An API "
-             "with this file asks for a key from now on.\n",
-             wanted.name, to_string(wanted.role));
+             "The key {} ({}, account {}), shown this once; send it as \"Authorization: Bearer "
+             "KEY\". An API with this file asks for a key from now on.\n",
+             wanted.name, to_string(wanted.role), wanted.account);
   fmt::print("{}\n", made->text);
   return {};
 }
@@ -159,9 +161,19 @@ void declare_add(CLI::App& keys, const Path& path, LocalTask& chosen) {
                                            "operator";
       })
       ->required();
+  auto account = std::make_shared<std::string>(default_account);
+  command
+      ->add_option("--account", *account,
+                   "Whose servers, commands and bills it sees; an operator sees all, and creates "
+                   "for this one")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        const auto complaint = complaint_about_account(text);
+        return complaint ? "\"" + text + "\" is no account; " + *complaint : std::string();
+      });
   command->callback([=, &chosen] {
     require_path(*path);
-    chosen = [=] { return add(*path, {*name, *role}); };
+    chosen = [=] { return add(*path, {*name, *role, *account}); };
   });
 }
 

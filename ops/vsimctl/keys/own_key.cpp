@@ -60,7 +60,7 @@ tl::expected<std::string, std::string> renew(std::vector<ApiKey>& keys,
     return failed(
         fmt::format("there are {} keys, and no more may be; revoke one first", http::api_keys_max));
   }
-  const auto made = make_key(own_key_name, http::Role::operator_);
+  const auto made = make_key(own_key_name, http::Role::operator_, std::string(default_account));
   if (!made) {
     return failed(made.error());
   }

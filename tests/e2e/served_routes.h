@@ -1,0 +1,14 @@
+#pragma once
+
+// The routes of an API, so that a table of them in a test can be checked to hold all.
+
+#include <set>
+#include <string>
+
+namespace e2e {
+
+/// "GET /servers/{id}": those that the API counts requests of, which are all it has. `metrics` is
+/// its page.
+std::set<std::string> served_routes(const std::string& metrics);
+
+}  // namespace e2e
