@@ -40,6 +40,7 @@ CODES_OF_THE_MOMENT = {
     "unknown_profile",
     "idempotency_mismatch",  # a key that an earlier case has used
     "precondition_failed",   # If-Match with a version that the server is not at
+    "lease_too_long",        # than the setting LEASE_MAX lets it be
 }
 
 # Rules between two values, or between a value and the clock: JSON Schema cannot say them. The
