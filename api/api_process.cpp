@@ -125,6 +125,8 @@ struct Parts {
         queries(log_side, read_side, clock, applied, catalogue),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
+        injector(events, broker, clock, metrics, [this] { return inbox.stopped(); }),
+        faults(gateway, injector, clock, [this] { return names_of(http_api.routes()); }),
         billing(read_side, clock, applied),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),
         dependencies(broker, pool, metrics),
@@ -135,12 +137,13 @@ struct Parts {
                   .queries = queries,
                   .operations = operations,
                   .clock = clock_commands,
+                  .faults = faults,
                   .billing = billing,
                   .health = health,
                   .time = clock,
                   .swagger = swagger,
                   .openapi_document = openapi_document},
-                 access, origins, limits, metrics) {}
+                 access, origins, limits, injector, metrics) {}
 
   telemetry::Metrics metrics;
   eventstore::CommandPublisher publisher;
@@ -158,6 +161,8 @@ struct Parts {
   ServerQueries queries;
   Operations operations;
   ClockCommands clock_commands;
+  FaultInjector injector;
+  FaultCommands faults;
   BillingQueries billing;
   Health health;
   DependencyGauges dependencies;

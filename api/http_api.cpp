@@ -20,6 +20,7 @@ using http::Problem;
 using http::ProblemCode;
 
 constexpr std::string_view request_id_header = "X-Request-Id";
+constexpr std::string_view injected_header = "Vsim-Injected";
 constexpr std::string_view metrics_pattern = "/metrics";
 
 HttpResponse text_answer(std::string body) {
@@ -75,6 +76,9 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        [on](const Call& call) { return on.commands.extend_pool(call); }},
       {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }},
       {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); }},
+      {get, "/faults", reader, [on](const Call& call) { return on.faults.get(call); }},
+      {put, "/faults", operator_, [on](const Call& call) { return on.faults.set(call); }},
+      {remove, "/faults", operator_, [on](const Call& call) { return on.faults.lift(call); }},
       {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); },
        of_accounts},
       {get, "/healthz", open,
@@ -122,6 +126,21 @@ Problem problem_of(const HttpRequest& request) {
               .retry_after_seconds = 1};
   }
   return invalid("the request is malformed");
+}
+
+/// What a fault answers with. The codes are those that real answers of the status have.
+Problem problem_of(const Injection& injection, int status) {
+  Problem problem{
+      .code = ProblemCode::unavailable,
+      .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
+                (injection.moment == FaultMoment::after ? "; the request was carried out"
+                                                        : "; the request was not carried out")};
+  for (const auto code : {ProblemCode::too_many_requests, ProblemCode::internal_error,
+                          ProblemCode::bad_gateway, ProblemCode::gateway_timeout}) {
+    problem.code = http::kind_of(code).status == status ? code : problem.code;
+  }
+  problem.retry_after_seconds = status == 429 || status == 503 ? 1 : 0;
+  return problem;
 }
 
 bool is_json(std::string_view content_type) {
@@ -175,10 +194,11 @@ bool is_no_json_body(const HttpRequest& request) {
 }  // namespace
 
 HttpApi::HttpApi(const Handlers& handlers, const Access& access, const OriginCheck& origins,
-                 RequestLimits& limits, telemetry::Metrics& metrics)
+                 RequestLimits& limits, FaultInjector& injector, telemetry::Metrics& metrics)
     : access_(access),
       origins_(origins),
       limits_(limits),
+      injector_(injector),
       time_(handlers.time),
       routes_(make_routes(handlers, metrics)),
       settled_seconds_(metrics.histogram("vsim_http_settled_seconds",
@@ -197,13 +217,19 @@ HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std
     return metrics.counter("vsim_http_requests_total", "Requests, by route and kind of status",
                            {{"method", method}, {"route", pattern}, {"status", status}});
   };
+  const auto injected = [&](const char* effect) {
+    return metrics.counter("vsim_http_injected_total",
+                           "Requests that were answered badly on purpose, by route and effect",
+                           {{"method", method}, {"route", pattern}, {"effect", effect}});
+  };
   return {method + " " + pattern,
           {answers("1xx"), answers("2xx"), answers("3xx"), answers("4xx"), answers("5xx")},
           metrics.histogram("vsim_http_request_seconds",
                             "Seconds from a request to its answer, but of those with "
                             "until=settled",
                             {{"method", method}, {"route", pattern}},
-                            telemetry::latency_bounds_seconds())};
+                            telemetry::latency_bounds_seconds()),
+          {injected("status"), injected("delay"), injected("cut")}};
 }
 
 HttpResponse HttpApi::handle(HttpRequest& request) {
@@ -211,10 +237,13 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
   const std::string request_id = request_id_of(request);
   const Identity who = access_.identify(request);
   const auto admission = limits_.admit(request, who.key_name());
-  auto [answer, metrics] = admission.refused()
-                               ? Routed{tl::unexpected(limits_.refusal(admission)), &unrouted()}
-                               : route(request, who, request_id);
+  Routed routed = admission.refused()
+                      ? Routed{tl::unexpected(limits_.refusal(admission)), &unrouted()}
+                      : route(request, who, request_id);
+  Answer& answer = routed.answer;
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
+  count(request, routed, response.status, std::chrono::steady_clock::now() - began);
+  inject(routed, response, request_id);
   response.close = request.fault.has_value();
   if (response.header("Cache-Control") == nullptr) {
     // What depends on the time, or on events to come, must not be shown again (RFC 9111, 4.2.2).
@@ -223,19 +252,51 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
   response.add(std::string(request_id_header), request_id);
   limits_.conclude(admission, response);
 
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  assert(response.status >= 100 && response.status < 600);
-  metrics->answers[static_cast<std::size_t>(response.status / 100 - 1)].add();
-  (asks_to_wait(request) ? settled_seconds_ : metrics->seconds).observe(took.count());
   if (log::enabled(log::Level::debug)) {
-    log::debug("answered", {{"method", request.method},
-                            {"path", request.path},
-                            {"status", response.status},
-                            {"seconds", took.count()},
-                            {"actor", who.caller ? std::string_view(who.caller->name) : ""},
-                            {"request_id", request_id}});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    log::debug("answered",
+               {{"method", request.method},
+                {"path", request.path},
+                {"status", response.cut ? 0 : response.status},
+                {"seconds", took.count()},
+                {"actor", who.caller ? std::string_view(who.caller->name) : ""},
+                {"injected", routed.injection ? std::string_view(routed.injection->label) : ""},
+                {"request_id", request_id}});
   }
   return response;
+}
+
+/// What the route itself has answered, and how fast: alerts on errors and slowness go by it, so
+/// what a fault adds is not in it.
+void HttpApi::count(const HttpRequest& request, const Routed& routed, int status,
+                    std::chrono::duration<double> took) const {
+  if (routed.injection) {
+    routed.metrics->injected[routed.injection->effect.index()].add();
+  }
+  if (routed.stands_in()) {
+    return;
+  }
+  assert(status >= 100 && status < 600);
+  routed.metrics->answers[static_cast<std::size_t>(status / 100 - 1)].add();
+  took -= routed.delayed;
+  (asks_to_wait(request) ? settled_seconds_ : routed.metrics->seconds).observe(took.count());
+}
+
+/// Does to the answer what a fault asks for, once the request is carried out; marks it.
+void HttpApi::inject(const Routed& routed, HttpResponse& response,
+                     std::string_view request_id) const {
+  if (!routed.injection) {
+    return;
+  }
+  const Injection& injection = *routed.injection;
+  if (const auto* status = std::get_if<AnswerStatus>(&injection.effect)) {
+    response = problem_answer(problem_of(injection, status->status), request_id);
+  } else if (std::holds_alternative<CutConnection>(injection.effect)) {
+    response.cut = true;
+  } else if (injection.moment == FaultMoment::after) {
+    injector_.pause(std::get<DelayAnswer>(injection.effect).by);
+  }
+  response.add(std::string(injected_header), injection.label);
 }
 
 /// Of a request that is refused whatever its path.
@@ -274,13 +335,35 @@ HttpApi::Routed HttpApi::route(HttpRequest& request, const Identity& who,
                                         : wrong_method_answer(request, found->allow, request_id),
             &metrics};
   }
-  return {enter(*route, found->parameter, request, who, request_id), &metrics};
+  return injector_.any()
+             ? pass_faults(*found, request, who, request_id)
+             : Routed{enter(*route, found->parameter, request, who, request_id), &metrics};
+}
+
+/// The route's answer, or that of a fault which takes its place. D93
+HttpApi::Routed HttpApi::pass_faults(const RouteTable::Found& found, HttpRequest& request,
+                                     const Identity& who, std::string_view request_id) {
+  const RouteMetrics& metrics = metrics_[found.index];
+  Routed routed{HttpResponse(), &metrics, injector_.draw(metrics.name, who.key_name())};
+  if (routed.stands_in()) {
+    return routed;
+  }
+  const auto* delay =
+      routed.injection ? std::get_if<DelayAnswer>(&routed.injection->effect) : nullptr;
+  if (delay != nullptr && routed.injection->moment == FaultMoment::before) {
+    const auto began = std::chrono::steady_clock::now();
+    injector_.pause(delay->by);
+    routed.delayed = std::chrono::steady_clock::now() - began;
+  }
+  routed.answer = enter(*found.route, found.parameter, request, who, request_id);
+  return routed;
 }
 
 /// Calls the route's function once nothing in the head is in its way, with the body.
 Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpRequest& request,
                       const Identity& who, std::string_view request_id) {
-  if (route.method == Method::post && is_no_json_body(request)) {
+  const bool takes_body = route.method == Method::post || route.method == Method::put;
+  if (takes_body && is_no_json_body(request)) {
     return tl::unexpected(Problem{.code = ProblemCode::unsupported_media_type,
                                   .detail = "the body must be JSON; send it with the header "
                                             "Content-Type: application/json"});

@@ -4,6 +4,10 @@
 // problem documents, metrics.
 
 #include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "api/admission/access.h"
@@ -11,6 +15,8 @@
 #include "api/admission/request_limits.h"
 #include "api/billing_queries.h"
 #include "api/clock_commands.h"
+#include "api/fault_commands.h"
+#include "api/fault_injector.h"
 #include "api/health.h"
 #include "api/operations.h"
 #include "api/route_table.h"
@@ -27,6 +33,7 @@ struct Handlers {
   ServerQueries& queries;
   Operations& operations;
   ClockCommands& clock;
+  FaultCommands& faults;
   BillingQueries& billing;
   Health& health;
   const SimulatedClock& time;
@@ -39,7 +46,7 @@ class HttpApi {
  public:
   /// All outlive it.
   HttpApi(const Handlers& handlers, const Access& access, const OriginCheck& origins,
-          RequestLimits& limits, telemetry::Metrics& metrics);
+          RequestLimits& limits, FaultInjector& injector, telemetry::Metrics& metrics);
 
   /// Answers any request, also a faulty one; never throws. Takes the body off the connection where
   /// the head gives no reason to refuse it.
@@ -52,16 +59,29 @@ class HttpApi {
     std::string name;                           // "GET /servers"
     std::array<telemetry::Counter, 5> answers;  // by hundreds of the status
     telemetry::Histogram seconds;
+    std::array<telemetry::Counter, std::variant_size_v<FaultEffect>> injected;
   };
-  /// An answer, and where it is counted.
+  /// An answer, where it is counted, and the fault that has touched it or is to.
   struct Routed {
     Answer answer;
     const RouteMetrics* metrics;
+    std::optional<Injection> injection = {};
+    std::chrono::duration<double> delayed{};  // before the route was called
+    /// Whether a fault has taken the route's place, which then has given no answer.
+    bool stands_in() const {
+      return injection && injection->moment == FaultMoment::before &&
+             !std::holds_alternative<DelayAnswer>(injection->effect);
+    }
   };
   RouteMetrics metrics_of(telemetry::Metrics& metrics, const std::string& method,
                           const std::string& pattern);
   std::optional<http::Problem> refusal_of(const HttpRequest& request, const Identity& who) const;
   Routed route(HttpRequest& request, const Identity& who, std::string_view request_id);
+  Routed pass_faults(const RouteTable::Found& found, HttpRequest& request, const Identity& who,
+                     std::string_view request_id);
+  void count(const HttpRequest& request, const Routed& routed, int status,
+             std::chrono::duration<double> took) const;
+  void inject(const Routed& routed, HttpResponse& response, std::string_view request_id) const;
   Answer enter(const Route& route, std::string_view parameter, HttpRequest& request,
                const Identity& who, std::string_view request_id);
   Answer call_guarded(const Route& route, const Call& call);
@@ -70,6 +90,7 @@ class HttpApi {
   const Access& access_;
   const OriginCheck& origins_;
   RequestLimits& limits_;
+  FaultInjector& injector_;
   const SimulatedClock& time_;
   RouteTable routes_;
   telemetry::Histogram settled_seconds_;

@@ -26,6 +26,9 @@ struct Describe {
   WaitingCommand operator()(const ClockCommand& command) const {
     return in_region(command, Region{std::string(messages::clock_region)});
   }
+  WaitingCommand operator()(const FaultsCommand& command) const {
+    return in_region(command, Region{std::string(messages::faults_region)});
+  }
 
  private:
   template <typename AnyCommand>

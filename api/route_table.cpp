@@ -57,15 +57,29 @@ std::string_view name_of(Method method) {
       return "GET";
     case Method::post:
       return "POST";
+    case Method::put:
+      return "PUT";
     case Method::remove:
       return "DELETE";
   }
   return "";
 }
 
+std::string name_of(const Route& route) {
+  return std::string(name_of(route.method)) + " " + route.pattern;
+}
+
+std::vector<std::string> names_of(const RouteTable& routes) {
+  std::vector<std::string> names;
+  for (const Route& route : routes.routes()) {
+    names.push_back(name_of(route));
+  }
+  return names;
+}
+
 std::string RouteTable::all_methods() const {
   std::string all;
-  for (const Method method : {Method::get, Method::post, Method::remove}) {
+  for (const Method method : {Method::get, Method::post, Method::put, Method::remove}) {
     const bool taken = std::any_of(routes_.begin(), routes_.end(),
                                    [&](const Route& route) { return route.method == method; });
     all += taken ? to_allow(method) : "";

@@ -14,7 +14,7 @@
 
 namespace vsim::api {
 
-enum class Method : std::uint8_t { get, post, remove };
+enum class Method : std::uint8_t { get, post, put, remove };
 
 struct Route {
   Method method;
@@ -48,5 +48,7 @@ class RouteTable {
 };
 
 std::string_view name_of(Method method);  // "DELETE"
+std::string name_of(const Route& route);  // "DELETE /servers/{id}"
+std::vector<std::string> names_of(const RouteTable& routes);
 
 }  // namespace vsim::api

@@ -7,40 +7,12 @@
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto refresh_interval = 250ms;
-// The broker announces an event before it has stored it.
-constexpr auto storing_pause = 2ms;
-constexpr int storing_looks_max = 5;
-
-}  // namespace
-
 SimulatedClock::SimulatedClock(eventstore::EventStore& events, eventstore::Broker& broker,
                                const eventstore::BrokerClock& wall)
-    : events_(events),
-      wall_(wall),
-      changes_(broker.subscribe(std::string(messages::clock_subject))) {
-  refresh();
-  refresher_ = std::jthread([this](const std::stop_token& stop) { keep_fresh(stop); });
-}
-
-void SimulatedClock::keep_fresh(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    const auto announced = changes_->next(refresh_interval);
-    if (!announced) {
-      std::this_thread::sleep_for(refresh_interval);
-    }
-    const Version before = version();
-    refresh();
-    for (int i = 0; announced && *announced && version() == before && i < storing_looks_max; ++i) {
-      std::this_thread::sleep_for(storing_pause);
-      refresh();
-    }
-  }
-}
+    : events_(events), wall_(wall), watch_(broker, std::string(messages::clock_subject), [this] {
+        refresh();
+        return version();
+      }) {}
 
 void SimulatedClock::refresh() {
   auto clock = process::load_clock(events_);

@@ -2,11 +2,10 @@
 
 // Simulated time as the API knows it. D8
 
-#include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 
+#include "api/subject_watch.h"
 #include "domain/sim_clock.h"
 #include "eventstore/broker.h"
 #include "eventstore/broker_clock.h"
@@ -42,17 +41,15 @@ class SimulatedClock {
   double scale() const;
 
  private:
-  void keep_fresh(const std::stop_token& stop);
   Version version() const;
 
   eventstore::EventStore& events_;
   const eventstore::BrokerClock& wall_;
-  std::unique_ptr<eventstore::Subscription> changes_;
   mutable std::mutex mutex_;
   bool looked_ = false;            // into the log, and got an answer
   std::optional<SimClock> clock_;  // none: the log has none
   Instant latest_{};
-  std::jthread refresher_;
+  SubjectWatch watch_;  // last: it reads the members above
 };
 
 }  // namespace vsim::api

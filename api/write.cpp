@@ -11,6 +11,7 @@ namespace vsim::api {
 namespace {
 
 bool is_of_clock(const Region& region) { return region.name == messages::clock_region; }
+bool is_of_faults(const Region& region) { return region.name == messages::faults_region; }
 
 std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
   std::string message_id = id.to_string();
@@ -49,6 +50,9 @@ std::string waiting_filter(const Region& region, const std::optional<ServerId>& 
   if (server) {
     return messages::any_command_of(*server);
   }
+  if (is_of_faults(region)) {
+    return std::string(messages::faults_command_subject);
+  }
   return is_of_clock(region) ? std::string(messages::clock_command_subject)
                              : messages::pool_command(region);
 }
@@ -56,6 +60,9 @@ std::string waiting_filter(const Region& region, const std::optional<ServerId>& 
 std::string outcome_filter(const Write& write) {
   if (write.server) {
     return messages::any_events_of(*write.server);
+  }
+  if (is_of_faults(write.region)) {
+    return std::string(messages::faults_subject);
   }
   return is_of_clock(write.region) ? std::string(messages::clock_subject)
                                    : messages::pool_events(write.region);

@@ -16,8 +16,8 @@ namespace vsim::api {
 /// A command ready to be published, and on what terms. A plain value. D53
 struct Write {
   WriteTerms terms;                     // with the command's id
-  Region region;                        // of the clock: messages::clock_region
-  std::optional<ServerId> server = {};  // none: a pool or the clock
+  Region region;                        // of the clock: messages::clock_region; of faults likewise
+  std::optional<ServerId> server = {};  // none: for what a whole fleet shares
   std::string type;                     // of the command: "create", "extend_pool"
   std::string payload;                  // JSON
   std::string request_hash = {};        // of what was asked; see messages/request_hash.h
@@ -37,7 +37,7 @@ Write make_write(const Call& call, Write asked, std::string_view path);
 std::string command_subject(const Write& write);
 
 /// Where commands for the server wait in COMMANDS, whatever its region; without a server those of
-/// the region's pool, or of the clock.
+/// the region's pool, of the clock, or of the door's faults.
 std::string waiting_filter(const Region& region, const std::optional<ServerId>& server);
 
 /// Where its outcome will stand in EVENTS, whatever the server's region.

@@ -4,16 +4,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "domain/chance.h"
+
 namespace vsim {
 namespace {
-
-// SplitMix64's finaliser: every input bit reaches every output bit.
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 std::uint64_t hash_of(std::uint64_t seed, const ServerId& server, Version version) {
   std::uint64_t hash = mix(seed);
@@ -26,9 +20,6 @@ std::uint64_t hash_of(std::uint64_t seed, const ServerId& server, Version versio
   }
   return mix(hash ^ version);
 }
-
-// In [0, 1), from the top 53 bits.
-double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 
 Duration draw(const FixedDelay& delay, std::uint64_t) { return delay.length; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -210,14 +211,20 @@ constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_nam
     "pool_extended"};
 constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
     "clock_started", "clock_advanced", "clock_scaled", "deadlines_applied"};
+constexpr std::array<std::string_view, own_events<FaultsEventData>> faults_event_names = {
+    "faults_set", "faults_lifted"};
 static_assert(all_named(event_names) && all_named(pool_event_names) &&
-              all_named(clock_event_names) && all_named(no_change_names));
+              all_named(clock_event_names) && all_named(faults_event_names) &&
+              all_named(no_change_names));
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
     "create", "start", "stop", "reboot", "terminate", "extend_lease"};
 constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
     "advance", "scale"};
-static_assert(all_named(action_names) && all_named(clock_action_names));
+constexpr std::array<std::string_view, std::variant_size_v<FaultsAction>> faults_action_names = {
+    "set_faults", "lift_faults"};
+static_assert(all_named(action_names) && all_named(clock_action_names) &&
+              all_named(faults_action_names));
 
 }  // namespace
 
@@ -237,13 +244,25 @@ std::string_view event_type(const PoolEventData& data) {
 std::string_view event_type(const ClockEventData& data) {
   return event_name(clock_event_names, data);
 }
+std::string_view event_type(const FaultsEventData& data) {
+  return event_name(faults_event_names, data);
+}
 std::string_view command_type(const Action& action) { return action_names[action.index()]; }
 std::string_view command_type(const ClockAction& action) {
   return clock_action_names[action.index()];
 }
+std::string_view command_type(const FaultsAction& action) {
+  return faults_action_names[action.index()];
+}
 std::string_view command_type(const Command& command) { return command_type(command.action); }
 std::string_view command_type(const ExtendPool&) { return "extend_pool"; }
 std::string_view command_type(const ClockCommand& command) { return command_type(command.action); }
+std::string_view command_type(const FaultsCommand& command) { return command_type(command.action); }
+
+bool is_faults_command(std::string_view type) {
+  return std::find(faults_action_names.begin(), faults_action_names.end(), type) !=
+         faults_action_names.end();
+}
 
 std::optional<Status> status_from(std::string_view name) { return find<Status>(name); }
 std::optional<RejectionCode> rejection_code_from(std::string_view name) {

@@ -67,6 +67,9 @@ std::string_view type_of(const messages::DecodedCommand& command) {
     std::string_view operator()(const ClockCommand& decoded) const {
       return command_type(decoded.action);
     }
+    std::string_view operator()(const FaultsCommand& decoded) const {
+      return command_type(decoded.action);
+    }
   };
   return std::visit(Type{}, command.command);
 }

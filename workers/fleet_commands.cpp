@@ -14,6 +14,7 @@ namespace vsim::workers {
 using eventstore::Error;
 using eventstore::Result;
 using messages::ClockLogged;
+using messages::FaultsLogged;
 using messages::PoolLogged;
 
 namespace {
@@ -29,6 +30,9 @@ struct EventsSubject {
     return messages::pool_events(command.region);
   }
   std::string operator()(const ClockCommand&) const { return std::string(messages::clock_subject); }
+  std::string operator()(const FaultsCommand&) const {
+    return std::string(messages::faults_subject);
+  }
 };
 
 // A summary, which is all that is left of a purged command, says by what it names whose it was.
@@ -37,11 +41,15 @@ messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
   if (command.server) {
     return server;
   }
-  return command.region ? pool : clock;
+  if (command.region) {
+    return pool;
+  }
+  return is_faults_command(command.cause.type) ? faults : clock;
 }
 
-// The time that a pool or the clock decides by.
+// The time that each decides by.
 Instant time_for(const Pool&, const FleetView& view) { return view.now(); }
+Instant time_for(const DoorFaults&, const FleetView& view) { return view.now(); }
 WallTime time_for(const SimClock&, const FleetView& view) { return view.wall(); }
 
 Result<void> check_started(const HeadOf<ClockLogged>& clock) {
@@ -51,6 +59,7 @@ Result<void> check_started(const HeadOf<ClockLogged>& clock) {
   return {};
 }
 Result<void> check_started(const HeadOf<PoolLogged>&) { return {}; }
+Result<void> check_started(const HeadOf<FaultsLogged>&) { return {}; }
 
 // A decision of the domain on one subject, which makes one event at most.
 template <typename Event>
@@ -78,6 +87,9 @@ struct FleetCommands::CarryOut {
   }
   Result<Verdict> operator()(const ClockCommand& command) const {
     return fleet.move_clock(command, decoded.may_be_repeat, decoded.reply_to);
+  }
+  Result<Verdict> operator()(const FaultsCommand& command) const {
+    return fleet.change_faults(command, decoded.may_be_repeat, decoded.reply_to);
   }
 };
 
@@ -115,6 +127,9 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary&
     case messages::CommandTarget::Kind::clock:
       return give_outcome_on<ClockLogged>(std::string(messages::clock_subject), command, outcome,
                                           reply_to);
+    case messages::CommandTarget::Kind::faults:
+      return give_outcome_on<FaultsLogged>(std::string(messages::faults_subject), command, outcome,
+                                           reply_to);
     case messages::CommandTarget::Kind::server:
       break;
   }
@@ -140,6 +155,15 @@ Result<Verdict> FleetCommands::move_clock(const ClockCommand& command, bool may_
     tools_.view.catch_up();  // what this worker decides next is decided at the new time
   }
   return verdict;
+}
+
+Result<Verdict> FleetCommands::change_faults(const FaultsCommand& command, bool may_be_repeat,
+                                             const std::string& reply_to) {
+  return decide_if_new<FaultsLogged>(std::string(messages::faults_subject), cause_of(command),
+                                     may_be_repeat, reply_to, [&](const DoorFaults& faults) {
+                                       return decide(faults, command, tools_.view.now(),
+                                                     tools_.view.seed());
+                                     });
 }
 
 template <typename Kind, typename Decide>

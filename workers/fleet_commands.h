@@ -1,7 +1,7 @@
 #pragma once
 
-// Commands for what a whole fleet shares: a region's address pool, and the clock. Each of them has
-// one subject, whose last event says all that a decision needs.
+// Commands for what a whole fleet shares: a region's address pool, the clock, and the door's
+// faults. Each of them has one subject, whose last event says all that a decision needs.
 
 #include <optional>
 #include <string>
@@ -29,8 +29,8 @@ class FleetCommands {
       const messages::DecodedCommand& command);
 
   /// Appends an outcome that the subject itself does not give, such as `purged`: to the region's
-  /// pool, or to the clock where no region is named. Gives the outcome that the command had before,
-  /// if it had one.
+  /// pool; where no region is named, to the door's faults or the clock. Gives the outcome that the
+  /// command had before, if it had one.
   eventstore::Result<std::optional<Outcome>> give_outcome(const CommandSummary& command,
                                                           const NoChange& outcome,
                                                           const std::string& reply_to);
@@ -42,12 +42,14 @@ class FleetCommands {
                                           const std::string& reply_to);
   eventstore::Result<Verdict> move_clock(const ClockCommand& command, bool may_be_repeat,
                                          const std::string& reply_to);
+  eventstore::Result<Verdict> change_faults(const FaultsCommand& command, bool may_be_repeat,
+                                            const std::string& reply_to);
   /// Decides with `decide`. If the log already holds an outcome of the command, gives that instead.
   template <typename Kind, typename Decide>
   eventstore::Result<Verdict> decide_if_new(const std::string& subject, const Cause& command,
                                             bool may_be_repeat, const std::string& reply_to,
                                             const Decide& decide);
-  /// On the pool's or the clock's subject.
+  /// On one of the subjects.
   template <typename Kind>
   eventstore::Result<std::optional<Outcome>> give_outcome_on(const std::string& subject,
                                                              const CommandSummary& command,

@@ -193,6 +193,7 @@ struct FleetView::Apply {
     view.clock_sequence_ = sequence;
   }
   // The view knows nothing that these would change.
+  void operator()(const messages::FaultsLogged&) const {}
   void operator()(const BillingWatermark&) const {}
   void operator()(const messages::UnknownEvent&) const {}
 };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/sim_clock.h"
 #include "eventstore/event_store.h"
@@ -30,6 +31,14 @@ struct SubjectCodec<messages::PoolLogged> {
   using State = Pool;
   static Pool state_of(messages::PoolLogged logged) { return std::move(logged.state); }
   static std::string encode(const Pool& before, const PoolEvent& event) {
+    return messages::encode(event, evolve(before, event));
+  }
+};
+template <>
+struct SubjectCodec<messages::FaultsLogged> {
+  using State = DoorFaults;
+  static DoorFaults state_of(messages::FaultsLogged logged) { return std::move(logged.state); }
+  static std::string encode(const DoorFaults& before, const FaultsEvent& event) {
     return messages::encode(event, evolve(before, event));
   }
 };

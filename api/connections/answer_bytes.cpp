@@ -30,7 +30,9 @@ constexpr Phrase phrases[] = {
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
     {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
     {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
 };
 
 const char* reason_phrase(int status) {

@@ -49,6 +49,9 @@ bool HttpExchange::serve_one(Connection& connection, const std::optional<process
     take_body(request);
   }
   const HttpResponse answer = handler_(request);
+  if (answer.cut) {
+    return false;
+  }
   // A client that was sent no "100 Continue" may send the body or not: the next bytes are unclear.
   const bool cut = !head || answer.close || request.fetch_body != nullptr;
   const bool close = cut || last || !head->keeps_open;

@@ -21,8 +21,9 @@ class HttpExchange {
 
   explicit HttpExchange(Handler handler) : handler_(std::move(handler)) {}
 
-  /// Reads, handles and answers the request that has begun to arrive. `last`: the answer says that
-  /// the connection is closed after it. False when the connection must be closed.
+  /// Reads, handles and answers the request that has begun to arrive, unless the answer is cut.
+  /// `last`: the answer says that the connection is closed after it. False when the connection must
+  /// be closed.
   bool serve_one(Connection& connection, const std::optional<process::IpAddress>& peer, bool last);
 
   /// The whole answer to a client whose request is not read, as bytes.

@@ -61,6 +61,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // the connection must be closed after it
+  bool cut = false;    // the connection must be closed in place of it
 
   HttpResponse& add(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/catalogue.h"
+#include "domain/door_faults.h"
 #include "domain/instant.h"
 #include "schema/messages/json_writer.h"
 #include "schema/read_model/clock.h"
@@ -79,5 +80,8 @@ std::string render_profiles(const Catalogue& catalogue);  // {items}
 /// {now, scale, seed, deadlines_applied}. What has been applied has been reached: a `now` that is
 /// earlier, from a machine whose clock lags, is not shown.
 std::string render_clock(const read_model::ClockRow& clock, Instant now);
+
+/// {rules, seed, changed_at, changed_by}; each rule with its number and whether it is in force.
+std::string render_faults(const DoorFaults& faults, Instant now);
 
 }  // namespace vsim::http

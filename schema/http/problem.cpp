@@ -32,8 +32,10 @@ constexpr std::array<ProblemKind, problem_code_count> kinds{{
      "The Idempotency-Key was used for another request"},
     {ProblemCode::too_many_requests, 429, "too_many_requests", "Too many requests"},
     {ProblemCode::internal_error, 500, "internal_error", "The API has a bug"},
+    {ProblemCode::bad_gateway, 502, "bad_gateway", "A fault that was asked for"},
     {ProblemCode::queue_full, 503, "queue_full", "Too many commands are waiting"},
     {ProblemCode::unavailable, 503, "unavailable", "A part of vsim cannot be reached"},
+    {ProblemCode::gateway_timeout, 504, "gateway_timeout", "A fault that was asked for"},
 }};
 
 constexpr bool in_order() {

@@ -31,10 +31,12 @@ enum class ProblemCode : std::uint8_t {
   idempotency_mismatch,
   too_many_requests,
   internal_error,
+  bad_gateway,
   queue_full,
-  unavailable
+  unavailable,
+  gateway_timeout
 };
-inline constexpr std::size_t problem_code_count = 22;
+inline constexpr std::size_t problem_code_count = 24;
 
 /// What a code is shown as.
 struct ProblemKind {

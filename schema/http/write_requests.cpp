@@ -7,6 +7,7 @@
 #include "domain/letter_case.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/member_names.h"
 
@@ -128,6 +129,23 @@ tl::expected<ClockAction, std::string> read_clock_request(std::string_view body)
     return wrong("\"" + std::string(member) + "\" is out of range: " + *why);
   }
   return action;
+}
+
+tl::expected<SetFaults, std::string> read_faults_request(std::string_view body) {
+  constexpr std::array<std::string_view, 2> known{"rules", "seed"};
+  std::string error;
+  const auto object = read_body(body, known, error);
+  if (!object) {
+    return wrong(error);
+  }
+  if (const auto unknown = messages::find_unknown_rule_member(*object)) {
+    return wrong(*unknown);
+  }
+  auto set = messages::read_set_faults(messages::Fields(*object, error));
+  if (!error.empty()) {
+    return wrong(error);
+  }
+  return set;
 }
 
 bool is_header_word(std::string_view text, std::size_t most) {

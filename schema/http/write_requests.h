@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "domain/door_faults.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 
@@ -33,6 +34,9 @@ tl::expected<ExtendLease, std::string> read_lease_request(std::string_view body)
 
 /// Exactly one of {"scale"} and {"advance_seconds"}, in range; fractions count, to the millisecond.
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body);
+
+/// {"rules", "seed"?}: faults of the door.
+tl::expected<SetFaults, std::string> read_faults_request(std::string_view body);
 
 /// 1 to `most` printable ASCII characters: what may travel in a header of ours.
 bool is_header_word(std::string_view text, std::size_t most);

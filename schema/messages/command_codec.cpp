@@ -5,6 +5,7 @@
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_complaint.h"
 #include "schema/messages/command_envelope.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/pool_codec.h"
@@ -80,6 +81,24 @@ tl::expected<DecodedCommand, std::string> decode_clock_command(const eventstore:
   return decoded;
 }
 
+tl::expected<DecodedCommand, std::string> decode_faults_command(const eventstore::Message& message,
+                                                                const Envelope& envelope) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  auto action = read_faults_action(Fields(*object, error));
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
+  DecodedCommand decoded;
+  decoded.complaint = complaint_about(message, *object, action);
+  decoded.command = FaultsCommand{head_of(message, envelope), std::move(action)};
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
 tl::expected<DecodedCommand, std::string> decode_server_command(const eventstore::Message& message,
                                                                 const Envelope& envelope,
                                                                 const CommandTarget& target) {
@@ -116,6 +135,8 @@ tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target
       return decode_pool_command(message, envelope, target.region);
     case CommandTarget::Kind::clock:
       return decode_clock_command(message, envelope);
+    case CommandTarget::Kind::faults:
+      return decode_faults_command(message, envelope);
   }
   return poison("the subject is of no kind");
 }
@@ -124,7 +145,8 @@ tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Messa
   const auto target = parse_command_subject(message.subject);
   if (!target) {
     return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
-                  std::string(clock_command_subject));
+                  std::string(clock_command_subject) + " or " +
+                  std::string(faults_command_subject));
   }
   const auto envelope = read_envelope(message);
   if (!envelope) {

@@ -1,13 +1,14 @@
 #pragma once
 
 // Commands as they travel: a small JSON object that a person can type, and headers. The subject
-// says which server, pool or clock is meant.
+// says which server or pool, or whether the clock or the door's faults are meant.
 
 #include <string>
 #include <variant>
 
 #include <tl/expected.hpp>
 
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -15,9 +16,9 @@
 
 namespace vsim::messages {
 
-/// A command for a server, for a region's address pool, or for the clock.
+/// A command for a server, for a region's address pool, for the clock, or for the door's faults.
 struct DecodedCommand {
-  std::variant<Command, ExtendPool, ClockCommand> command;
+  std::variant<Command, ExtendPool, ClockCommand, FaultsCommand> command;
   std::string reply_to;  // where its outcome is published; may be empty
   bool may_be_repeat =
       false;  // a replay, a retry or a keyed command: an earlier copy may be in the log

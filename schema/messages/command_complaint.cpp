@@ -6,6 +6,7 @@
 
 #include "domain/letter_case.h"
 #include "domain/tag_overrides.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
 
@@ -43,6 +44,11 @@ struct MembersOf {
     static constexpr std::array<std::string_view, 2> scale{"type", "scale"};
     return scale;
   }
+  Names operator()(const SetFaults&) const {
+    static constexpr std::array<std::string_view, 3> set_faults{"type", "rules", "seed"};
+    return set_faults;
+  }
+  Names operator()(const LiftFaults&) const { return type_alone(); }
 
  private:
   static Names type_alone() {
@@ -105,6 +111,15 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const ClockAction& action) {
   return find_complaint(message, object, std::visit(MembersOf{}, action));
+}
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const FaultsAction& action) {
+  auto complaint = find_complaint(message, object, std::visit(MembersOf{}, action));
+  if (complaint.empty() && std::holds_alternative<SetFaults>(action)) {
+    complaint = find_unknown_rule_member(object).value_or("");
+  }
+  return complaint;
 }
 
 }  // namespace vsim::messages

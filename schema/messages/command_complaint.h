@@ -6,6 +6,7 @@
 
 #include <simdjson.h>
 
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -21,5 +22,7 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             const ExtendPool& command);
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const ClockAction& action);
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const FaultsAction& action);
 
 }  // namespace vsim::messages

@@ -252,6 +252,9 @@ LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& mes
   if (subject == clock_subject) {
     return read_clock_event(fields, message.stored_at);
   }
+  if (subject == faults_subject) {
+    return read_faults_event(fields);
+  }
   return UnknownEvent{std::string(fields.text("type"))};
 }
 

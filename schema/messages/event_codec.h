@@ -9,6 +9,7 @@
 
 #include "eventstore/message.h"
 #include "schema/messages/clock_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/logged_event.h"
 #include "schema/messages/pool_codec.h"
 

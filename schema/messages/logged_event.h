@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "domain/address_pool.h"
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -15,6 +16,7 @@ namespace vsim::messages {
 
 using ServerLogged = Logged<Event, State>;
 using PoolLogged = Logged<PoolEvent, Pool>;
+using FaultsLogged = Logged<FaultsEvent, DoorFaults>;
 using ClockLogged = Logged<ClockEvent, SimClock>;  // its state runs on from the broker's stamp
 
 /// An event of a type this build does not know, on a subject it does. Never skipped silently.
@@ -24,7 +26,7 @@ struct UnknownEvent {
 
 /// Anything that EVENTS may hold.
 using LoggedEvent = std::variant<ServerLogged, AddressClaimed, PoolLogged, ClockLogged,
-                                 BillingWatermark, UnknownEvent>;
+                                 FaultsLogged, BillingWatermark, UnknownEvent>;
 
 /// The command that an event is the outcome of; null where there is none. It lives in the event.
 const Cause* cause_of(const LoggedEvent& logged);

@@ -28,6 +28,8 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
       return {{"POST", "/regions/" + target.region.name + "/addresses"}};
     case CommandTarget::Kind::clock:
       return {{"POST", "/clock"}};
+    case CommandTarget::Kind::faults:
+      return {{type == "lift_faults" ? "DELETE" : "PUT", "/faults"}};
     case CommandTarget::Kind::server:
       break;
   }

@@ -86,6 +86,9 @@ std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   if (tokens->first == clock_region && tokens->second == "clock") {
     return CommandTarget{CommandTarget::Kind::clock, {}, {}};
   }
+  if (subject == faults_command_subject) {
+    return CommandTarget{CommandTarget::Kind::faults, {}, {}};
+  }
   const auto region = Region::parse(tokens->first);
   if (!region) {
     return std::nullopt;

@@ -27,6 +27,10 @@ inline constexpr std::string_view billing_prefix = "vsim.evt.billing.";
 inline constexpr std::string_view clock_region = "_sim";
 inline constexpr std::string_view clock_command_subject = "vsim.cmd._sim.clock";
 inline constexpr std::string_view clock_subject = "vsim.evt.clock";
+/// The door's faults stand beside the clock; where operations name a region, this stands for one.
+inline constexpr std::string_view faults_region = "_faults";
+inline constexpr std::string_view faults_command_subject = "vsim.cmd._sim.faults";
+inline constexpr std::string_view faults_subject = "vsim.evt.faults";
 /// What processes tell of their machines' clocks; no stream takes it.
 inline constexpr std::string_view clock_report_subject = "vsim.report.clock";
 
@@ -44,12 +48,12 @@ std::string dead_letter(std::string_view command_subject);
 
 /// Where a command's subject points.
 struct CommandTarget {
-  enum class Kind { server, pool, clock };
+  enum class Kind { server, pool, clock, faults };
   Kind kind{};
   Region region;    // of servers and pools
   ServerId server;  // of servers
 };
-/// Nothing when the subject has none of the three shapes; ids must be in canonical form.
+/// Nothing when the subject has none of these shapes; ids must be in canonical form.
 std::optional<CommandTarget> parse_command_subject(std::string_view subject);
 
 struct ServerTarget {

@@ -52,13 +52,15 @@ ServerEventRow event_row(const Event& event, const State& after, StreamSequence 
   return row;
 }
 
-// Where the command was published; the clock has no region.
+// Where the command was published; the clock and the door's faults have no region.
 std::string region_of(const Event& event) { return event.region.name; }
 std::string region_of(const PoolEvent& event) { return event.region.name; }
 std::string region_of(const ClockEvent&) { return std::string(messages::clock_region); }
 std::string region_of(const Command& command) { return command.region.name; }
 std::string region_of(const ExtendPool& command) { return command.region.name; }
 std::string region_of(const ClockCommand&) { return std::string(messages::clock_region); }
+std::string region_of(const FaultsEvent&) { return std::string(messages::faults_region); }
+std::string region_of(const FaultsCommand&) { return std::string(messages::faults_region); }
 
 /// What a command and its outcome have alike, whatever the command is for. `owner` is the account
 /// of one that names none.
@@ -127,6 +129,7 @@ struct AddTo {
   std::string operator()(const AddressClaimed& claim) const { return add(claim); }
   std::string operator()(const messages::PoolLogged& pool) const { return add(pool.event); }
   std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
+  std::string operator()(const messages::FaultsLogged& faults) const { return add(faults.event); }
   std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
   std::string operator()(const messages::UnknownEvent& unknown) const {
     return "this build does not know events of type \"" + unknown.type + "\"";
@@ -241,6 +244,12 @@ void ProjectionBatch::add(const messages::ClockLogged& logged, StreamSequence se
   }
 }
 
+void ProjectionBatch::add(const FaultsEvent& event, StreamSequence sequence) {
+  if (event.cause) {
+    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
+  }
+}
+
 void ProjectionBatch::add(const BillingWatermark& watermark, StreamSequence sequence) {
   watermarks.insert_or_assign(watermark.region, std::pair(watermark, sequence));
 }
@@ -255,6 +264,9 @@ OperationRow operation_row(const PoolEvent& event, StreamSequence sequence) {
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
 }
+OperationRow operation_row(const FaultsEvent& event, StreamSequence sequence) {
+  return outcome_row(event, sequence);
+}
 
 OperationRow pending_operation_row(const Command& command) {
   // Whose server it is for only its state tells.
@@ -263,5 +275,6 @@ OperationRow pending_operation_row(const Command& command) {
 }
 OperationRow pending_operation_row(const ExtendPool& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const ClockCommand& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const FaultsCommand& command) { return accepted_row(command); }
 
 }  // namespace vsim::read_model

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "domain/address_pool.h"
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -59,6 +60,7 @@ class ProjectionBatch {
   void add(const AddressClaimed& claim, StreamSequence sequence);
   void add(const PoolEvent& event, StreamSequence sequence);
   void add(const messages::ClockLogged& clock, StreamSequence sequence);
+  void add(const FaultsEvent& event, StreamSequence sequence);
   void add(const BillingWatermark& watermark, StreamSequence sequence);
 
   /// Takes out the rows of periods that have ended: no later event changes them.
@@ -90,10 +92,12 @@ class ProjectionBatch {
 OperationRow operation_row(const Event& event, const State& after, StreamSequence sequence);
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence);
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
+OperationRow operation_row(const FaultsEvent& event, StreamSequence sequence);
 
 /// The row of a command that has only been accepted.
 OperationRow pending_operation_row(const Command& command);
 OperationRow pending_operation_row(const ExtendPool& command);
 OperationRow pending_operation_row(const ClockCommand& command);
+OperationRow pending_operation_row(const FaultsCommand& command);
 
 }  // namespace vsim::read_model

@@ -54,6 +54,8 @@ RULES_BEYOND_SCHEMA = (
     "addresses at most (a /12)",
     "no server can have an address of",  # 127.0.0.0/8 and its like, as the document lists them
     "simulated time ends with the year 8999",
+    ']: "route" "',  # is not known here: PUT /faults names those that there are
+    '"route" must not be ',
     # Numbers are held in 64 bits (RFC 7493, 2.2, warns of others).
     "Problem while parsing a number",
     # Schemathesis follows a link whose value was null and writes Python's word for it.
@@ -100,6 +102,22 @@ def before_call(context, case, kwargs):
         case.headers["Vsim-Min-Sequence"] = f"{token[1]}:{int(token[2]) % SEQUENCE_MAX}"
     if isinstance(case.body, dict) and isinstance(case.body.get("cidr"), str):
         case.body["cidr"] = small_network(case.body["cidr"])
+    if isinstance(case.body, dict) and isinstance(case.body.get("rules"), list):
+        make_harmless(case.body["rules"])
+
+
+# Rules for a key that nobody has: the other requests go on as if there were none. Of routes only
+# an API knows which there are.
+FAULT_ROUTES = itertools.cycle(["POST /servers", "GET /servers/{id}", "GET /types"])
+
+
+def make_harmless(rules):
+    for rule in rules:
+        if isinstance(rule, dict):
+            if rule.get("key") is None:
+                rule["key"] = "nobody"
+            if isinstance(rule.get("route"), str) and rule["route"].startswith("GET /"):
+                rule["route"] = next(FAULT_ROUTES)
 
 
 def problem_of(response):

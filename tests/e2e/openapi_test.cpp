@@ -161,12 +161,23 @@ std::string written(const Json& json) {
       }
       return "{" + text + "}";
     }
+    case Json::Kind::array: {
+      std::string text;
+      for (const Json& element : json.elements()) {
+        text += (text.empty() ? "" : ",") + written(element);
+      }
+      return "[" + text + "]";
+    }
     case Json::Kind::text:
       return harness::json_quoted(json.text());
+    case Json::Kind::boolean:
+      return json.boolean() ? "true" : "false";
+    case Json::Kind::real:
+      return std::to_string(json.number());
     case Json::Kind::integer:
       return std::to_string(json.integer());
     default:
-      throw std::runtime_error("examples of requests hold objects, texts and whole numbers");
+      throw std::runtime_error("examples of requests hold no null");
   }
 }
 
@@ -309,7 +320,8 @@ TEST_CASE("every example of a request works, and is answered as documented") {
     if (operation.has("requestBody")) {
       const Json& body = operation["requestBody"]["content"]["application/json"];
       for (const Json& example : examples_of(body)) {
-        answers.push_back(ground.client.post(ground.path_of(route), written(example)));
+        answers.push_back(ground.client.request(route.method == "put" ? "PUT" : "POST",
+                                                ground.path_of(route), written(example)));
       }
     } else if (route.method == "delete") {
       answers.push_back(ground.client.del(ground.path_of(route)));

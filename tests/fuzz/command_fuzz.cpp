@@ -7,6 +7,7 @@
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/pool_codec.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/fuzz/property.h"
@@ -23,6 +24,9 @@ std::string encoded(const ExtendPool& command) {
 std::string encoded(const ClockCommand& command) {
   return messages::encode_clock_action(command.action);
 }
+std::string encoded(const FaultsCommand& command) {
+  return messages::encode_faults_action(command.action);
+}
 
 bool asks_the_same(const Command& a, const Command& b) {
   return a.action == b.action && a.only_at == b.only_at && a.server == b.server &&
@@ -32,6 +36,7 @@ bool asks_the_same(const ExtendPool& a, const ExtendPool& b) {
   return a.ranges == b.ranges && a.region == b.region;
 }
 bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.action == b.action; }
+bool asks_the_same(const FaultsCommand& a, const FaultsCommand& b) { return a.action == b.action; }
 
 void is_in_range(Duration lease, std::int64_t least) {
   must_hold(lease >= std::chrono::seconds(least) && lease <= messages::lease_max,
@@ -72,6 +77,17 @@ void keeps_limits(const ClockCommand& command) {
   const bool is_early = scale != nullptr && scale->scale > 0 && scale->scale < time_scale_min;
   must_hold(is_early || !out_of_range(command.action), "a change of the clock is in range");
 }
+void keeps_limits(const FaultsCommand& command) {
+  const auto* set = std::get_if<SetFaults>(&command.action);
+  if (set == nullptr) {
+    return;
+  }
+  must_hold(!set->rules.empty() && set->rules.size() <= fault_rules_max, "rules are 1 to 32");
+  for (const auto& [rule, lasts] : set->rules) {
+    must_hold(!out_of_range(rule), "a rule is in range");
+    must_hold(!lasts || (lasts->count() >= 1 && *lasts <= fault_lasts_max), "so is its length");
+  }
+}
 
 const Catalogue& catalogue() {
   static const Catalogue one = [] {
@@ -106,6 +122,10 @@ void can_be_decided(const ClockCommand& command) {
   clock.time.sim = now;
   must_hold(decide(clock, command, WallTime{}).events.size() == 1,
             "a new change of the clock has an outcome");
+}
+void can_be_decided(const FaultsCommand& command) {
+  must_hold(decide(DoorFaults{}, command, now, 7).events.size() == 1,
+            "a new change of the faults has an outcome");
 }
 
 }  // namespace

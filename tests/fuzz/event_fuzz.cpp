@@ -19,6 +19,9 @@ std::string encoded(const AddressClaimed& claim) { return messages::encode(claim
 std::string encoded(const messages::PoolLogged& logged) {
   return messages::encode(logged.event, logged.state);
 }
+std::string encoded(const messages::FaultsLogged& logged) {
+  return messages::encode(logged.event, logged.state);
+}
 std::string encoded(const BillingWatermark& watermark) { return messages::encode(watermark); }
 std::string encoded(const messages::ClockLogged&) { return {}; }  // holds the state before it
 std::string encoded(const messages::UnknownEvent&) { return {}; }
@@ -30,6 +33,9 @@ bool says_the_same(const AddressClaimed& a, const AddressClaimed& b) { return a 
 bool says_the_same(const messages::PoolLogged& a, const messages::PoolLogged& b) {
   return a.event == b.event && a.state.version == b.state.version &&
          a.state.last_command == b.state.last_command;
+}
+bool says_the_same(const messages::FaultsLogged& a, const messages::FaultsLogged& b) {
+  return a.event == b.event && a.state == b.state;
 }
 bool says_the_same(const BillingWatermark& a, const BillingWatermark& b) { return a == b; }
 bool says_the_same(const messages::ClockLogged&, const messages::ClockLogged&) { return true; }
@@ -57,6 +63,7 @@ void goes_on(const messages::ClockLogged& logged) {
             "what has been applied has been reached");
 }
 void goes_on(const messages::PoolLogged& logged) { evolve(logged.state, logged.event); }
+void goes_on(const messages::FaultsLogged& logged) { evolve(logged.state, logged.event); }
 void goes_on(const AddressClaimed&) {}
 void goes_on(const BillingWatermark&) {}
 void goes_on(const messages::UnknownEvent&) {}

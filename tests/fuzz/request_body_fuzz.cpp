@@ -6,6 +6,7 @@
 #include "schema/http/write_requests.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/subjects.h"
 #include "tests/fuzz/property.h"
@@ -42,6 +43,20 @@ void check_lease(std::string_view body) {
   must_hold(queued && *queued == *extension, "what is published is what was asked for");
 }
 
+void check_faults(std::string_view body) {
+  const auto set = http::read_faults_request(body);
+  if (!set) {
+    return must_hold(!set.error().empty(), "a refusal says why");
+  }
+  eventstore::Message message;
+  message.subject = std::string(messages::faults_command_subject);
+  message.payload = messages::encode_faults_action(*set);
+  const auto decoded = messages::decode_command(message);
+  must_hold(decoded && decoded->complaint.empty(), "what is published is no mistake of a person");
+  must_hold(std::get<FaultsCommand>(decoded->command).action == FaultsAction(*set),
+            "what is published is what was asked for");
+}
+
 std::vector<AddressRange> decoded_ranges(std::string payload) {
   eventstore::Message message;
   message.subject = messages::pool_command(Region{"us-east-1"});
@@ -69,6 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_clock(body);
   check_lease(body);
   check_ranges(body);
+  check_faults(body);
   const auto action = http::read_action_request(body);
   must_hold(!action || !std::holds_alternative<Create>(*action), "an action is no create");
   return 0;

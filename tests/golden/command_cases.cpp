@@ -8,6 +8,7 @@
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/request_hash.h"
@@ -124,7 +125,7 @@ Case in_name_of_account(const Action& action) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Pools and the clock.
+// Pools, the clock and the door's faults.
 
 Case pool_case(std::string name, std::string payload, const AddressRange& range) {
   const auto hash =
@@ -156,6 +157,23 @@ Case clock_case(std::string name, const ClockAction& action, bool has_complaint 
           .check_read = [=](const auto& message) {
             check_is(message, given, [&](const auto& command) {
               CHECK(std::get<ClockCommand>(command).action == action);
+            });
+          }};
+}
+
+Case faults_case(const FaultsAction& action, std::string_view method) {
+  auto payload = messages::encode_faults_action(action);
+  const auto hash = messages::request_hash(method, "/faults", payload);
+  Given given{.note = note_by_api(std::string(command_type(action)), hash)};
+  given.note.server = {};
+  given.note.region = {};
+  return {.type = "command." + std::string(command_type(action)),
+          .name = "by the API",
+          .message = stored(std::string(messages::faults_command_subject), api_headers(hash),
+                            std::move(payload)),
+          .check_read = [=](const auto& message) {
+            check_is(message, given, [&](const auto& command) {
+              CHECK(std::get<FaultsCommand>(command).action == action);
             });
           }};
 }
@@ -200,6 +218,22 @@ std::vector<Case> command_cases() {
   cases.push_back(clock_case("whole seconds", AdvanceClock{Duration(60'000)}));
   cases.push_back(clock_case("faster", ScaleClock{60}));
   cases.push_back(clock_case("slower", ScaleClock{0.25}));
+  const FaultRule slow{.name = "slow",
+                       .route = "POST /servers",
+                       .key = "ci",
+                       .share = ByProbability{0.125},
+                       .effect = DelayAnswer{Duration(2'500)},
+                       .moment = FaultMoment::after,
+                       .until = {}};
+  const FaultRule cut{.name = {},
+                      .route = {},
+                      .key = {},
+                      .share = EveryNth{3},
+                      .effect = CutConnection{},
+                      .until = at(3600)};
+  cases.push_back(
+      faults_case(SetFaults{{{slow, std::chrono::seconds(60)}, {cut, std::nullopt}}, 7}, "PUT"));
+  cases.push_back(faults_case(LiftFaults{}, "DELETE"));
   constexpr bool has_complaint = true;
   cases.push_back(
       old(clock_case("of a build that knew no least scale", ScaleClock{0.0000001}, has_complaint)));

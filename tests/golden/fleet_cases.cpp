@@ -1,4 +1,4 @@
-// The events of pools, the clock, addresses and billing.
+// The events of pools, the clock, the door's faults, addresses and billing.
 
 #include <utility>
 
@@ -168,6 +168,58 @@ void add_clock_outcomes(std::vector<Case>& cases) {
   add(CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered);
 }
 
+// ---------------------------------------------------------------------------------------------
+// The door's faults.
+
+std::vector<FaultRule> the_rules() {
+  const FaultRule plain{.name = {},
+                        .route = {},
+                        .key = {},
+                        .share = EveryNth{3},
+                        .effect = AnswerStatus{503},
+                        .until = {}};
+  FaultRule full{.name = "slow",
+                 .route = "POST /servers",
+                 .key = "ci",
+                 .share = ByProbability{0.125},
+                 .effect = DelayAnswer{Duration(2'500)},
+                 .moment = FaultMoment::after,
+                 .until = at(3600)};
+  FaultRule cut = full;
+  cut.effect = CutConnection{};
+  cut.moment = FaultMoment::before;
+  return {plain, full, cut};
+}
+
+DoorFaults faults_after(std::vector<FaultRule> rules, std::optional<LastCommand> last) {
+  return {.version = 3,
+          .at = at(0),
+          .rules = std::move(rules),
+          .seed = 42,
+          .changed = 3,
+          .changed_at = at(0),
+          .changed_by = the_origin.actor,
+          .last_command = std::move(last)};
+}
+
+Case faults_case(std::string name, FaultsEventData data, const Cause& given,
+                 const DoorFaults& after) {
+  const FaultsEvent event{
+      .version = 3, .at = at(0), .cause = given, .origin = the_origin, .data = std::move(data)};
+  return {
+      .type = "faults." + std::string(event_type(event.data)),
+      .name = std::move(name),
+      .message = message_of(std::string(messages::faults_subject), messages::encode(event, after)),
+      .check_read = [=](const auto& message) {
+        const auto logged = messages::decode_event(message);
+        REQUIRE_MESSAGE(logged, logged.error());
+        const auto* read = std::get_if<messages::FaultsLogged>(&*logged);
+        REQUIRE(read != nullptr);
+        CHECK(read->event == event);
+        CHECK(read->state == after);
+      }};
+}
+
 }  // namespace
 
 std::vector<Case> pool_cases() {
@@ -202,6 +254,33 @@ std::vector<Case> clock_cases() {
   std::vector<Case> cases = {started_case()};
   add_clock_changes(cases);
   add_clock_outcomes(cases);
+  return cases;
+}
+
+std::vector<Case> faults_cases() {
+  const LastCommand set{cause("set_faults"), {}};
+  const LastCommand lifted{cause("lift_faults"), {}};
+  auto none = faults_after({}, lifted);
+  none.seed = 0;
+  std::vector<Case> cases = {faults_case("every optional member", FaultsSet{the_rules(), 42},
+                                         set.cause, faults_after(the_rules(), set)),
+                             faults_case("no optional member", FaultsLifted{}, lifted.cause, none)};
+  const Rejection passed{RejectionCode::invalid_transition, "\"until\" has passed"};
+  const auto add = [&](const FaultsEventData& data, OutcomeKind kind,
+                       const std::optional<Rejection>& rejection) {
+    const LastCommand last{cause("set_faults"), {.kind = kind, .rejection = rejection}};
+    DoorFaults never;
+    never.version = 3;
+    never.at = at(0);
+    never.last_command = last;
+    cases.push_back(faults_case("of the last command, before any rule", data, last.cause, never));
+    auto after = faults_after(the_rules(), later_command());
+    after.changed = 2;
+    cases.push_back(faults_case("after a newer command's", data, last.cause, after));
+  };
+  add(CommandRejected{passed}, OutcomeKind::rejected, passed);
+  add(CommandPurged{}, OutcomeKind::purged, {});
+  add(CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered, {});
   return cases;
 }
 

@@ -27,7 +27,7 @@ using CasesByType = std::map<std::string, std::vector<Case>>;
 
 CasesByType all_cases() {
   CasesByType by_type;
-  for (const auto& cases : {server_cases(), pool_cases(), clock_cases(),
+  for (const auto& cases : {server_cases(), pool_cases(), clock_cases(), faults_cases(),
                             address_and_billing_cases(), command_cases()}) {
     for (const auto& one : cases) {
       by_type[one.type].push_back(one);

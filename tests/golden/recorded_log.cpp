@@ -91,6 +91,9 @@ class Inventory {
   void operator()(const messages::ClockLogged& logged) {
     seen_.insert("clock." + std::string(event_type(logged.event.data)));
   }
+  void operator()(const messages::FaultsLogged& logged) {
+    seen_.insert("faults." + std::string(event_type(logged.event.data)));
+  }
   void operator()(const AddressClaimed& claim) {
     claims_.push_back({claim.server, claim.ip});
     if (!claimed_.insert({claim.region, claim.ip}).second) {
@@ -110,6 +113,7 @@ class Inventory {
     want_types<EventData>("server.", want);
     want_types<PoolEventData>("pool.", want);
     want_types<ClockEventData>("clock.", want);
+    want_types<FaultsEventData>("faults.", want);
     for (const auto reason : {TerminationReason::user, TerminationReason::idle_timeout,
                               TerminationReason::forced, TerminationReason::lease_expired}) {
       const auto name = "an end by " + std::string(to_string(reason));
@@ -160,6 +164,9 @@ struct Encode {
   }
   std::string operator()(const messages::ClockLogged& logged) const {
     return messages::encode(logged.event, clock_before);
+  }
+  std::string operator()(const messages::FaultsLogged& logged) const {
+    return messages::encode(logged.event, logged.state);
   }
   std::string operator()(const AddressClaimed& claim) const { return messages::encode(claim); }
   std::string operator()(const BillingWatermark& watermark) const {

@@ -91,6 +91,8 @@ void Audit::read(const messages::LoggedEvent& logged) {
     read_pool(pool->event);
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
     read_clock(clock->event);
+  } else if (const auto* faults = std::get_if<messages::FaultsLogged>(&logged)) {
+    read_faults(*faults);
   } else if (const auto* billed = std::get_if<BillingWatermark>(&logged)) {
     read_watermark(*billed);
   } else {
@@ -134,6 +136,27 @@ void Audit::read_clock(const ClockEvent& event) {
     if (due && *due <= applied_ && life.plan.since() <= applied->log_through) {
       fail("deadlines_applied passes a deadline of server " + id.to_string());
     }
+  }
+}
+
+/// Each event shows the rules that were set last, and none after they were lifted.
+void Audit::read_faults(const messages::FaultsLogged& logged) {
+  const auto& [event, state] = logged;
+  if (event.version != ++faults_version_) {
+    fail("the faults' versions have a gap");
+  }
+  if (const auto* set = std::get_if<FaultsSet>(&event.data)) {
+    fault_rules_ = set->rules;
+    for (const auto& rule : set->rules) {
+      if (!rule.in_force_at(event.at)) {
+        fail("a fault has ended before it begins");
+      }
+    }
+  } else if (std::holds_alternative<FaultsLifted>(event.data)) {
+    fault_rules_.clear();
+  }
+  if (state.rules != fault_rules_) {
+    fail("the faults in force are not those that were set last");
   }
 }
 

@@ -97,6 +97,7 @@ class Audit {
   void read(const messages::LoggedEvent& logged);
   void read_pool(const PoolEvent& event);
   void read_clock(const ClockEvent& event);
+  void read_faults(const messages::FaultsLogged& logged);
   void read_watermark(const BillingWatermark& billed);
   void read_server(const messages::ServerLogged& logged);
   void read_outcome(const Cause& cause, OutcomeKind kind, StreamSequence event, Version version);
@@ -123,6 +124,8 @@ class Audit {
   std::map<Region, Instant> watermarks_;
   std::map<Region, Version> pool_versions_;
   Version clock_version_ = 0;
+  Version faults_version_ = 0;
+  std::vector<FaultRule> fault_rules_;  // that were set last
   Instant applied_{};
 };
 

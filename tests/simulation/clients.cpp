@@ -18,6 +18,7 @@
 #include "schema/messages/command_envelope.h"
 #include "schema/messages/command_identity.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/faults_codec.h"
 #include "schema/messages/journal_copy.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/request_hash.h"
@@ -157,6 +158,29 @@ Write Clients::make_create(const PlannedCommand& planned, const Region& region) 
   return write;
 }
 
+Write Clients::make_faults(const PlannedCommand& planned) {
+  const bool sets = planned.kind == "set_faults";
+  const FaultRule rule{.name = {},
+                       .route = planned.number % 2 == 0 ? "POST /servers" : "",
+                       .key = {},
+                       .share = EveryNth{1 + planned.number % 5},
+                       .effect = AnswerStatus{503},
+                       .until = {}};
+  std::optional<std::chrono::seconds> lasts;
+  if (planned.number % 3 == 0) {
+    lasts = std::chrono::seconds(1 + planned.number % 100);
+  }
+  const auto action =
+      sets ? FaultsAction(SetFaults{{{rule, lasts}}, std::nullopt}) : FaultsAction(LiftFaults{});
+  Write write;
+  write.terms.id = new_id();
+  write.region = Region{std::string(messages::faults_region)};
+  write.type = planned.kind;
+  write.payload = messages::encode_faults_action(action);
+  write.request_hash = messages::request_hash(sets ? "PUT" : "DELETE", "/faults", write.payload);
+  return write;
+}
+
 std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
   auto& slot = slots_[planned.server];
   Write write;
@@ -173,6 +197,8 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
             ? ClockAction(AdvanceClock{std::chrono::seconds(1 + planned.number % 4000)})
             : ClockAction(ScaleClock{scale[planned.number % 4]}));
     write.request_hash = messages::request_hash("POST", "/clock", write.payload);
+  } else if (planned.kind == "set_faults" || planned.kind == "lift_faults") {
+    write = make_faults(planned);
   } else if (planned.kind == "extend_pool") {
     write.terms.id = new_id();
     write.region = region_of(planned);
@@ -393,7 +419,7 @@ void Clients::type_half_create(const PlannedCommand& planned) {
   }
 }
 
-/// Commands for the clock and for pools that are refused, or mistyped.
+/// Commands for what a whole fleet shares that are refused, or mistyped.
 void Clients::type_for_fleet(const PlannedCommand& planned) {
   const std::string clock(messages::clock_command_subject);
   const std::pair<std::string, std::string> commands[] = {
@@ -402,8 +428,11 @@ void Clients::type_for_fleet(const PlannedCommand& planned) {
       {messages::pool_command(Region{"nowhere-1"}),
        R"({"type":"extend_pool","cidr":"10.9.0.0/30"})"},
       {messages::pool_command(region_of(planned)),
-       R"({"type":"extend_pool","cidr":"10.9.0.0/30","why":1})"}};
-  const auto& [subject, payload] = commands[planned.number % 4];
+       R"({"type":"extend_pool","cidr":"10.9.0.0/30","why":1})"},
+      {std::string(messages::faults_command_subject),
+       R"({"type":"set_faults","rules":[{"every":1,"cut":true,"until":"2000-01-01T00:00:00Z"}]})"},
+      {std::string(messages::faults_command_subject), R"({"type":"lift_faults","why":1})"}};
+  const auto& [subject, payload] = commands[planned.number % std::size(commands)];
   auto& given = note_given(CommandId{}, planned.kind, std::nullopt);
   given.unreadable = true;
   publish(subject, payload, {}, given);

@@ -48,6 +48,7 @@ class Clients {
   void publish(const std::string& subject, const std::string& payload,
                const eventstore::Headers& headers, Given& given);
   std::optional<api::Write> make_write(const PlannedCommand& planned);
+  api::Write make_faults(const PlannedCommand& planned);
   api::Write make_create(const PlannedCommand& planned, const Region& region);
   Given& note_given(CommandId id, std::string kind, std::optional<ServerId> server);
   Region region_of(const PlannedCommand& planned) const;

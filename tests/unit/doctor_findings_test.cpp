@@ -79,6 +79,7 @@ TEST_CASE("findings change their verdict one step beyond each limit") {
       {judge_deadlines(0), ok},                     {judge_deadlines(1), bad},
       {judge_api("u", 200, ""), ok},                {judge_api("u", 503, "why"), bad},
       {judge_api("u", 404, ""), bad},               {api_not_named(), ok},
+      {judge_faults(0, "", ""), ok},                {judge_faults(1, "t", "ops"), warning},
       {judge_idle(0), ok},                          {judge_idle(1), bad},
   };
   // clang-format on

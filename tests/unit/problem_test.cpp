@@ -39,8 +39,10 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"idempotency_mismatch", 422},
                                    {"too_many_requests", 429},
                                    {"internal_error", 500},
+                                   {"bad_gateway", 502},
                                    {"queue_full", 503},
-                                   {"unavailable", 503}};
+                                   {"unavailable", 503},
+                                   {"gateway_timeout", 504}};
   CHECK(design.size() == problem_code_count);
   for (const Row& row : design) {
     INFO(row.name);

@@ -25,6 +25,9 @@ std::string subject_of(const OperationRow& operation) {
   if (operation.region == messages::clock_region) {
     return std::string(messages::clock_command_subject);
   }
+  if (operation.region == messages::faults_region) {
+    return std::string(messages::faults_command_subject);
+  }
   const Region region{operation.region};
   if (operation.server_id.empty()) {
     return messages::pool_command(region);
@@ -45,7 +48,7 @@ CommandSummary summary_of(const OperationRow& operation) {
   if (operation.server_id.empty()) {
     summary.origin.account = beside_owner(operation.account, default_account);
   }
-  if (operation.region != messages::clock_region) {
+  if (operation.region != messages::clock_region && operation.region != messages::faults_region) {
     summary.region = Region{operation.region};
   }
   if (!operation.server_id.empty()) {
@@ -175,7 +178,7 @@ Result<void> PurgeVerdicts::give(Instant now) {
   return give_to_others(of_others);
 }
 
-// The janitor's verdicts on commands for a pool or the clock.
+// The janitor's verdicts on commands for what a whole fleet shares.
 Result<void> PurgeVerdicts::give_to_others(std::span<const Missing* const> group) {
   for (const auto* missing : group) {
     const auto summary = summary_of(missing->operation);

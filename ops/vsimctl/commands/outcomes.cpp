@@ -41,6 +41,9 @@ struct ReadCommandOutcome {
   CommandOutcome operator()(const messages::ClockLogged& logged) const {
     return command_outcome_of(logged.event.data);
   }
+  CommandOutcome operator()(const messages::FaultsLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
   // No command has these as its outcome.
   CommandOutcome operator()(const AddressClaimed&) const { return {}; }
   CommandOutcome operator()(const BillingWatermark&) const { return {}; }
@@ -78,6 +81,8 @@ std::string outcomes_filter(const std::string& command_subject) {
       return messages::pool_events(target->region);
     case messages::CommandTarget::Kind::clock:
       return std::string(messages::clock_subject);
+    case messages::CommandTarget::Kind::faults:
+      return std::string(messages::faults_subject);
   }
   return {};
 }

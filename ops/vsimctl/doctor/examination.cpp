@@ -10,11 +10,14 @@
 #include "eventstore/broker_facts.h"
 #include "eventstore/direct_get.h"
 #include "eventstore/streams.h"
+#include "ops/process/clock_of_log.h"
+#include "ops/process/faults_of_log.h"
 #include "ops/telemetry/broker_monitor.h"
 #include "ops/vsimctl/connections.h"
 #include "ops/vsimctl/doctor/clock_reports.h"
 #include "schema/messages/catalogue_files.h"
 #include "schema/messages/event_codec.h"
+#include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
 #include "schema/read_model/billing.h"
 #include "schema/read_model/checkpoint.h"
@@ -118,6 +121,7 @@ class Examination {
     look_at_letters(broker);
     auto clocks = reports.collect();
     look_at_clocks(std::move(clocks), reports.forbidden());
+    look_at_faults();
   }
 
   void look_at_clocks(std::vector<messages::ClockReport> reports, bool forbidden) {
@@ -297,6 +301,21 @@ class Examination {
     }
     add(judge_deadlines(found.overdue.all));
     add(judge_idle(found.overdue.idle));
+  }
+
+  void look_at_faults() {
+    const auto faults = answer("faults", process::load_faults(log_->events()));
+    const auto clock = answer("clock", process::load_clock(log_->events()));
+    if (!faults || !clock) {
+      return;
+    }
+    // Where the time is not known, those that may have ended count too.
+    const auto now = *clock && wall_ ? simulated_at(**clock, *wall_) : Instant::min();
+    const auto in_force =
+        std::count_if(faults->rules.begin(), faults->rules.end(),
+                      [now](const FaultRule& rule) { return rule.in_force_at(now); });
+    add(judge_faults(static_cast<std::size_t>(in_force),
+                     messages::format_instant(faults->changed_at), faults->changed_by));
   }
 
   void look_at_api() {

@@ -260,6 +260,16 @@ Finding judge_billing(std::string_view region, Seconds age, double scale, Second
                 "nothing is lost, but accrued costs stand still", "Billing not advancing");
 }
 
+Finding judge_faults(std::size_t rules, std::string_view since, std::string_view by) {
+  if (rules == 0) {
+    return found_well("faults", "none are set");
+  }
+  return judged(Verdict::warning, "faults",
+                fmt::format("{} answer callers badly on purpose, set by {} at {}",
+                            rules == 1 ? "1 rule" : fmt::format("{} rules", rules), by, since),
+                "lift them if no test needs them", "HTTP errors or slow answers");
+}
+
 Finding judge_deadlines(std::uint64_t overdue) {
   return judged(overdue > 0 ? Verdict::bad : Verdict::ok, "deadlines",
                 fmt::format("{} overdue", overdue), "servers stay in a transition that is over",

@@ -77,6 +77,8 @@ Finding judge_lag(std::uint64_t events, Seconds oldest_age);
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
 /// `age` is in simulated seconds; `scale` of them pass in a real one.
 Finding judge_billing(std::string_view region, Seconds age, double scale, Seconds interval);
+/// Rules in force by which the API answers callers badly on purpose, and since when by whom.
+Finding judge_faults(std::size_t rules, std::string_view since, std::string_view by);
 Finding judge_deadlines(std::uint64_t overdue);
 Finding judge_idle(std::uint64_t overdue);
 

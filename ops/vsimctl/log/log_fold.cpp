@@ -69,18 +69,11 @@ struct LogFold::Add {
     return {};
   }
   tl::expected<void, std::string> operator()(const messages::PoolLogged& logged) const {
-    const std::string whose = "pool of " + logged.event.region.name;
-    Pool& pool = fold.pools_[logged.event.region];
-    Version version = pool.version;
-    auto counted = fold.count(version, logged.event.version, whose, entry.sequence);
-    const Pool expected = evolve(pool, logged.event);
-    if (counted && expected != logged.state) {
-      return difference_at(entry.sequence, whose,
-                           first_difference(messages::encode(logged.event, expected),
-                                            messages::encode(logged.event, logged.state)));
-    }
-    pool = logged.state;
-    return counted;
+    return fold.add_single(fold.pools_[logged.event.region], logged,
+                           "pool of " + logged.event.region.name, entry.sequence);
+  }
+  tl::expected<void, std::string> operator()(const messages::FaultsLogged& logged) const {
+    return fold.add_single(fold.faults_, logged, "faults", entry.sequence);
   }
   tl::expected<void, std::string> operator()(const messages::ClockLogged& logged) const {
     return fold.add_clock(logged, entry);
@@ -120,6 +113,23 @@ tl::expected<void, std::string> LogFold::count(Version& last, Version version,
   }
   last = version;
   return {};
+}
+
+/// An event of what has one subject, and the state after it in its event.
+template <typename Logged, typename State>
+tl::expected<void, std::string> LogFold::add_single(State& state, const Logged& logged,
+                                                    const std::string& whose,
+                                                    eventstore::Sequence sequence) const {
+  Version version = state.version;
+  auto counted = count(version, logged.event.version, whose, sequence);
+  const State expected = evolve(state, logged.event);
+  if (counted && expected != logged.state) {
+    return difference_at(sequence, whose,
+                         first_difference(messages::encode(logged.event, expected),
+                                          messages::encode(logged.event, logged.state)));
+  }
+  state = logged.state;
+  return counted;
 }
 
 tl::expected<State, std::string> LogFold::state_before(const ServerId& server) {

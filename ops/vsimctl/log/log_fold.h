@@ -41,6 +41,10 @@ class LogFold {
                                              eventstore::Sequence sequence);
   tl::expected<void, std::string> add_clock(const messages::ClockLogged& logged,
                                             const LogChunk::Entry& entry);
+  template <typename Logged, typename State>
+  tl::expected<void, std::string> add_single(State& state, const Logged& logged,
+                                             const std::string& whose,
+                                             eventstore::Sequence sequence) const;
   tl::expected<void, std::string> count(Version& last, Version version, const std::string& whose,
                                         eventstore::Sequence sequence) const;
 
@@ -53,6 +57,7 @@ class LogFold {
   AddressFold addresses_;
   DeadlineFold deadlines_;
   std::map<Region, Pool> pools_;
+  DoorFaults faults_;
   std::map<Region, BillingWatermark> watermarks_;
   SimClock clock_;
 };

@@ -1,0 +1,138 @@
+#include "api/fault_injector.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ops/process/faults_of_log.h"
+#include "ops/telemetry/log.h"
+#include "schema/messages/subjects.h"
+
+namespace vsim::api {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+constexpr auto look_at_stop_interval = 50ms;
+
+bool matches(const FaultRule& rule, std::string_view route, std::string_view key) {
+  return (rule.route.empty() || rule.route == route) && (rule.key.empty() || rule.key == key);
+}
+
+void log_change(const DoorFaults& faults) {
+  if (faults.rules.empty()) {
+    return log::info("faults are off", {{"by", faults.changed_by}});
+  }
+  log::warn("faults are on: callers are answered badly on purpose; DELETE /faults lifts them",
+            {{"rules", faults.rules.size()}, {"by", faults.changed_by}});
+}
+
+}  // namespace
+
+/// Rules, and the requests that each has matched.
+struct FaultInjector::Counted {
+  explicit Counted(DoorFaults of) : faults(std::move(of)), requests(faults.rules.size()) {}
+
+  const DoorFaults faults;
+  std::vector<std::atomic<std::uint64_t>> requests;
+};
+
+FaultInjector::FaultInjector(eventstore::EventStore& events, eventstore::Broker& broker,
+                             SimulatedClock& time, telemetry::Metrics& metrics,
+                             std::function<bool()> stopping)
+    : events_(events),
+      time_(time),
+      stopping_(std::move(stopping)),
+      watch_(broker, std::string(messages::faults_subject), [this] {
+        refresh();
+        return version();
+      }) {
+  const auto gauge = metrics.gauge(
+      "vsim_http_fault_rules", "Rules in force by which requests are answered badly on purpose");
+  metrics.on_collect([this, gauge] { gauge.set(in_force()); });
+}
+
+std::optional<Injection> FaultInjector::draw(std::string_view route, std::string_view key) {
+  const auto rules = counted();
+  if (rules == nullptr || is_spared(route) || !time_.known()) {
+    return std::nullopt;
+  }
+  const Instant now = time_.now();
+  std::optional<Injection> hit;
+  for (std::size_t i = 0; i < rules->faults.rules.size(); ++i) {
+    const FaultRule& rule = rules->faults.rules[i];
+    if (!rule.in_force_at(now) || !matches(rule, route, key)) {
+      continue;
+    }
+    const std::uint64_t n = ++rules->requests[i];
+    if (!hit && strikes(rule, rules->faults.seed, i + 1, n)) {
+      hit = Injection{label_of(rule, i + 1), rule.effect, rule.moment};
+    }
+  }
+  return hit;
+}
+
+void FaultInjector::pause(Duration delay) const {
+  const auto end = Steady::now() + delay;
+  while (Steady::now() < end && !stopping_()) {
+    std::this_thread::sleep_until(std::min(end, Steady::now() + look_at_stop_interval));
+  }
+}
+
+void FaultInjector::refresh() {
+  auto faults = process::load_faults(events_);
+  if (faults) {
+    return take(std::move(*faults));
+  }
+  // Those that we have hold until the broker can be asked again.
+  if (faults.error().kind == eventstore::Error::Kind::refused) {
+    log::warn("the door's faults cannot be read", {{"error", faults.error().detail}});
+  }
+}
+
+void FaultInjector::take(DoorFaults faults) {
+  const std::lock_guard lock(mutex_);
+  looked_ = true;
+  if (faults.version <= faults_.version) {
+    return;  // another thread may have read a later one
+  }
+  faults_ = std::move(faults);
+  if (counted_ != nullptr && counted_->faults.changed == faults_.changed) {
+    return;  // an outcome that changes nothing: requests count on
+  }
+  if (counted_ != nullptr || !faults_.rules.empty()) {
+    log_change(faults_);
+  }
+  counted_ = faults_.rules.empty() ? nullptr : std::make_shared<Counted>(faults_);
+  any_.store(counted_ != nullptr, std::memory_order_relaxed);
+}
+
+std::shared_ptr<FaultInjector::Counted> FaultInjector::counted() const {
+  const std::lock_guard lock(mutex_);
+  return counted_;
+}
+
+std::optional<DoorFaults> FaultInjector::known() const {
+  const std::lock_guard lock(mutex_);
+  return looked_ ? std::optional(faults_) : std::nullopt;
+}
+
+Version FaultInjector::version() const {
+  const std::lock_guard lock(mutex_);
+  return faults_.version;
+}
+
+double FaultInjector::in_force() const {
+  const auto rules = counted();
+  if (rules == nullptr || !time_.known()) {
+    return 0;
+  }
+  const auto now = time_.now();
+  return static_cast<double>(
+      std::count_if(rules->faults.rules.begin(), rules->faults.rules.end(),
+                    [now](const FaultRule& rule) { return rule.in_force_at(now); }));
+}
+
+}  // namespace vsim::api
