@@ -182,9 +182,9 @@ TEST_CASE("the same seed gives the same row on each API and on a fresh system") 
 
 TEST_CASE("faults end in simulated time, are set by hand, and go on without Postgres") {
   HttpClient client = fleet().client();
+  const std::string rule = R"({"route":"GET /types","every":1,"status":500,"for_seconds":3600})";
   const auto typed = fleet().nats_cli(
-      {"pub", "vsim.cmd._sim.faults",
-       R"({"type":"set_faults","rules":[{"route":"GET /types","every":1,"status":500,"for_seconds":3600}]})"});
+      {"pub", "vsim.cmd._sim.faults", R"({"type":"set_faults","rules":[)" + rule + "]}"});
   REQUIRE(typed.ending.clean());
   REQUIRE(harness::eventually([&] { return client.get("/types").status == 500; }));
   CHECK(client.get("/faults").json()["changed_by"].text() == "nats");

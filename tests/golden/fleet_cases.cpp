@@ -274,6 +274,9 @@ std::vector<Case> faults_cases() {
     never.at = at(0);
     never.last_command = last;
     cases.push_back(faults_case("of the last command, before any rule", data, last.cause, never));
+    if (kind == OutcomeKind::rejected) {
+      return;  // decided in its turn
+    }
     auto after = faults_after(the_rules(), later_command());
     after.changed = 2;
     cases.push_back(faults_case("after a newer command's", data, last.cause, after));

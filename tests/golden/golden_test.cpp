@@ -13,6 +13,7 @@
 
 #include <doctest/doctest.h>
 
+#include "domain/door_faults.h"
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
@@ -120,7 +121,8 @@ TEST_CASE("every event and every action has a golden file") {
   CHECK(types_with("server.") == std::variant_size_v<EventData>);
   CHECK(types_with("pool.") == std::variant_size_v<PoolEventData>);
   CHECK(types_with("clock.") == std::variant_size_v<ClockEventData>);
-  // Those of servers and of the clock, and extend_pool.
-  CHECK(types_with("command.") ==
-        std::variant_size_v<Action> + std::variant_size_v<ClockAction> + 1);
+  CHECK(types_with("faults.") == std::variant_size_v<FaultsEventData>);
+  // Those of servers, of the clock and of faults, and extend_pool.
+  CHECK(types_with("command.") == std::variant_size_v<Action> + std::variant_size_v<ClockAction> +
+                                      std::variant_size_v<FaultsAction> + 1);
 }

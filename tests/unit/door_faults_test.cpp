@@ -196,9 +196,9 @@ TEST_CASE("what a rule strikes follows from seed, rule and number of the request
   FaultRule third = every;
   third.share = ByProbability{1.0 / 3};
   // Never to be changed: users have these rows in their tests.
-  CHECK(row(third, 42, 1) == "");
-  CHECK(row(third, 42, 2) == "");
-  CHECK(row(third, 43, 1) == "");
+  CHECK(row(third, 42, 1) == "......xx...x.x..........");
+  CHECK(row(third, 42, 2) == ".xxx.x.x..xx....x...x.xx");
+  CHECK(row(third, 43, 1) == "...x..x.x.x.x.x..x..xxx.");
   FaultRule always = every;
   always.share = ByProbability{1};
   CHECK(row(always, 42, 1) == std::string(24, 'x'));
