@@ -128,7 +128,7 @@ TEST_CASE("issue 12: OPTIONS * tells what is understood here") {
     CAPTURE(target);
     const HttpAnswer answer = ask("OPTIONS", target);
     CHECK_MESSAGE(answer.status == 204, describe(answer));
-    CHECK(answer.header("Allow") == "GET, HEAD, POST, DELETE, OPTIONS");
+    CHECK(answer.header("Allow") == "GET, HEAD, POST, PUT, DELETE, OPTIONS");
     CHECK(answer.header("Content-Length").empty());
   }
   CHECK(ask("OPTIONS", "/servers").header("Allow") == "GET, HEAD, POST, OPTIONS");

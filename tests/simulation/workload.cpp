@@ -52,7 +52,7 @@ constexpr auto members = std::to_array<std::string_view>(
 constexpr auto kinds = std::to_array<std::string_view>(
     {"create", "start", "stop", "reboot", "terminate", "force", "advance", "scale", "extend_pool",
      "by_hand", "poison", "copy", "fleet", "half_create", "create_again", "extend_lease",
-     "lease_by_hand"});
+     "lease_by_hand", "set_faults", "lift_faults"});
 constexpr auto known_habits =
     std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match", "leased"});
 constexpr auto known_faults = std::to_array<std::string_view>(
