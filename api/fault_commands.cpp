@@ -20,7 +20,7 @@ Answer FaultCommands::get(const Call& call) {
 }
 
 Answer FaultCommands::set(const Call& call) {
-  auto terms = read_write_terms(call.request, WriteTarget::fleet);
+  auto terms = read_write_terms(call, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
@@ -35,7 +35,7 @@ Answer FaultCommands::set(const Call& call) {
 }
 
 Answer FaultCommands::lift(const Call& call) {
-  auto terms = read_write_terms(call.request, WriteTarget::fleet);
+  auto terms = read_write_terms(call, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }

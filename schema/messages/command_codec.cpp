@@ -94,7 +94,7 @@ tl::expected<DecodedCommand, std::string> decode_faults_command(const eventstore
   }
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, action);
-  decoded.command = FaultsCommand{head_of(message, envelope), std::move(action)};
+  decoded.command = FaultsCommand{head_without_server(message, envelope), std::move(action)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
