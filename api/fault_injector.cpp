@@ -39,6 +39,20 @@ struct FaultInjector::Counted {
   std::vector<std::atomic<std::uint64_t>> requests;
 };
 
+http::Problem problem_of(const Injection& injection, int status) {
+  Problem problem{
+      .code = ProblemCode::unavailable,
+      .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
+                (injection.moment == FaultMoment::after ? "; the request was carried out"
+                                                        : "; the request was not carried out")};
+  for (const auto code : {ProblemCode::too_many_requests, ProblemCode::internal_error,
+                          ProblemCode::bad_gateway, ProblemCode::gateway_timeout}) {
+    problem.code = http::kind_of(code).status == status ? code : problem.code;
+  }
+  problem.retry_after_seconds = status == 429 || status == 503 ? 1 : 0;
+  return problem;
+}
+
 FaultInjector::FaultInjector(eventstore::EventStore& events, eventstore::Broker& broker,
                              SimulatedClock& time, telemetry::Metrics& metrics,
                              std::function<bool()> stopping)

@@ -16,6 +16,7 @@
 #include "eventstore/broker.h"
 #include "eventstore/event_store.h"
 #include "ops/telemetry/metrics.h"
+#include "schema/http/problem.h"
 
 namespace vsim::api {
 
@@ -25,6 +26,9 @@ struct Injection {
   FaultEffect effect;
   FaultMoment moment = FaultMoment::before;
 };
+
+/// What a fault answers with. The code is the one that real answers of the status have.
+http::Problem problem_of(const Injection& injection, int status);
 
 /// Knows the rules from the log, so it goes on without Postgres, and with the rules last read
 /// without the broker. Requests are counted here alone: each API process plays the same row. Any

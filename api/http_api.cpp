@@ -128,21 +128,6 @@ Problem problem_of(const HttpRequest& request) {
   return invalid("the request is malformed");
 }
 
-/// What a fault answers with. The codes are those that real answers of the status have.
-Problem problem_of(const Injection& injection, int status) {
-  Problem problem{
-      .code = ProblemCode::unavailable,
-      .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
-                (injection.moment == FaultMoment::after ? "; the request was carried out"
-                                                        : "; the request was not carried out")};
-  for (const auto code : {ProblemCode::too_many_requests, ProblemCode::internal_error,
-                          ProblemCode::bad_gateway, ProblemCode::gateway_timeout}) {
-    problem.code = http::kind_of(code).status == status ? code : problem.code;
-  }
-  problem.retry_after_seconds = status == 429 || status == 503 ? 1 : 0;
-  return problem;
-}
-
 bool is_json(std::string_view content_type) {
   const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
   constexpr std::string_view suffix = "+json";
