@@ -371,6 +371,8 @@ Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpReques
       return tl::unexpected(std::move(scope.error()));
     }
     call.scope = std::move(*scope);
+  } else if (who.caller) {
+    call.scope.own = who.caller->account;
   }
   return call_guarded(route, call);
 }

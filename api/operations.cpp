@@ -194,10 +194,7 @@ Reply<std::optional<OperationRow>> Operations::find(const CommandId& id, const S
   if (!*found) {
     return std::optional<OperationRow>();
   }
-  auto& [operation, server] = **found;
-  if (operation.account.empty() && server) {
-    operation.account = server->account;
-  }
+  auto& operation = (*found)->operation;
   return scope.sees(operation.account) ? std::optional(std::move(operation)) : std::nullopt;
 }
 

@@ -291,6 +291,15 @@ bool has_moved_on(const State& state, const Command& command) {
   });
 }
 
+// A create that names no account is the default one's, also where its id is somebody else's server.
+Origin origin_of(const Command& command) {
+  auto origin = command.origin;
+  if (std::holds_alternative<Create>(command.action)) {
+    origin.account = account_or_default(origin);
+  }
+  return origin;
+}
+
 Region region_of(const State& state, const Region& asked) {
   return state.server ? state.region : asked;
 }
@@ -346,12 +355,13 @@ Decision<Event> decide(const State& state, const Command& command, Instant now,
 
   const auto at = std::max(now, recorder.state().at);
   const auto ruling = rule_on(state, recorder.state(), command, at, context);
+  const auto origin = origin_of(command);
 
   if (const auto* rejection = std::get_if<Rejection>(&ruling)) {
-    recorder.record(at, CommandRejected{*rejection}, cause_of(command), command.origin);
+    recorder.record(at, CommandRejected{*rejection}, cause_of(command), origin);
     return {recorder.take(), *rejection};
   }
-  recorder.record(at, std::get<EventData>(ruling), cause_of(command), command.origin);
+  recorder.record(at, std::get<EventData>(ruling), cause_of(command), origin);
   return {recorder.take(), Succeeded{}};
 }
 

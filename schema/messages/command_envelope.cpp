@@ -6,6 +6,7 @@
 
 #include "domain/account.h"
 #include "domain/decimal.h"
+#include "domain/letter_case.h"
 #include "eventstore/lost_headers.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/printable_text.h"
@@ -28,6 +29,28 @@ tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& he
   }
   return poison("header " + std::string(name) +
                 " must be a whole number, in digits alone and without zeros in front");
+}
+
+// In whose name a command is sent; empty where it says nothing of it. Whoever sends it, that must not
+// be lost by a typing error: the command would go to anybody's server.
+tl::expected<std::string, std::string> account_in(const eventstore::Headers& headers) {
+  std::string account;
+  for (const auto& [name, value] : headers) {
+    if (name.size() != header::account.size() ||
+        lower_case(name) != lower_case(header::account)) {
+      continue;
+    }
+    if (name != header::account || !account.empty()) {
+      return poison("header Vsim-Account must be spelt like that, and stand once");
+    }
+    account = value;
+  }
+  if (!account.empty()) {
+    if (const auto complaint = complaint_about_account(account)) {
+      return poison("header Vsim-Account names none: " + *complaint);
+    }
+  }
+  return account;
 }
 
 // A list that no server's version is in; an empty header could be lost on its way.
@@ -90,12 +113,11 @@ tl::expected<Envelope, std::string> read_envelope(const eventstore::Message& mes
   const auto actor = find_header(headers, header::actor);
   envelope.origin.actor = actor.empty() ? "nats" : std::string(actor);
   envelope.origin.correlation_id = find_header(headers, header::correlation_id);
-  envelope.origin.account = find_header(headers, header::account);
-  if (!envelope.origin.account.empty()) {
-    if (const auto complaint = complaint_about_account(envelope.origin.account)) {
-      return poison("header Vsim-Account names none: " + *complaint);
-    }
+  auto account = account_in(headers);
+  if (!account) {
+    return tl::unexpected(account.error());
   }
+  envelope.origin.account = std::move(*account);
   for (const auto* text :
        {&envelope.request_hash, &envelope.origin.actor, &envelope.origin.correlation_id}) {
     // They become members of an event: JSON that is no UTF-8 could not be read back.

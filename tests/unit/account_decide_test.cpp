@@ -113,6 +113,18 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a create for an id that is a server's stays its sender's") {
+  const State state = created_for("team-a");
+  for (const std::string sender : {"team-b", "default", "", "team-a"}) {
+    CAPTURE(sender);
+    const auto decision = decide(state, in_name_of(sender, a_create()), at(100), context());
+    REQUIRE(rejection_of(decision));
+    const std::string whose = sender.empty() ? "default" : sender;
+    CHECK(accounts_of(state, decision) ==
+          std::pair{whose, whose == "team-a" ? std::string() : whose});
+  }
+}
+
 TEST_CASE("a command that waits is of its account; whose server another is for is not known yet") {
   const auto account = [](const std::string& sender, Action action) {
     return read_model::pending_operation_row(in_name_of(sender, std::move(action))).account;

@@ -118,6 +118,21 @@ TEST_CASE("a header that is no UTF-8 or holds control characters would make an e
   }
 }
 
+TEST_CASE("in whose name a command comes is not lost to a typing error") {
+  const auto account_of = [](const eventstore::Headers& headers) {
+    auto all = headers;
+    all.push_back({"Vsim-Command-Id", "6a1de0f8-0f6b-4f0e-9f5c-5a3fd4d6f1a1"});
+    const auto decoded = decode_command(stored(R"({"type":"stop"})", all));
+    return decoded ? "of " + std::get<Command>(decoded->command).origin.account : "poison";
+  };
+  CHECK(account_of({}) == "of ");
+  CHECK(account_of({{"Vsim-Account", "team-b"}}) == "of team-b");
+  CHECK(account_of({{"vsim-account", "team-b"}}) == "poison");
+  CHECK(account_of({{"VSIM-Account", "team-b"}, {"Vsim-Account", "team-b"}}) == "poison");
+  CHECK(account_of({{"Vsim-Account", "team-b"}, {"Vsim-Account", "team-b"}}) == "poison");
+  CHECK(account_of({{"Vsim-Account", "Team"}}) == "poison");
+}
+
 TEST_CASE("a terminate is forced only with a reason, and what is written is what is read") {
   const auto terminate = [](const std::string& json) {
     return std::get<Terminate>(command_of(stored(json)).action);
