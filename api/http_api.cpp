@@ -45,56 +45,57 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
   using enum Method;
   using enum http::Role;
   constexpr std::nullopt_t open = std::nullopt;
-  constexpr bool of_accounts = true;
+  constexpr bool everybodys = true;
   return {
-      {get, "/servers/{id}", reader, [on](const Call& call) { return on.queries.get(call); },
-       of_accounts},
-      {get, "/servers", reader, [on](const Call& call) { return on.queries.list(call); },
-       of_accounts},
-      {post, "/servers", caller, [on](const Call& call) { return on.commands.create(call); },
-       of_accounts},
-      {post, "/server", caller, [on](const Call& call) { return on.commands.create(call); },
-       of_accounts},
+      {get, "/servers/{id}", reader, [on](const Call& call) { return on.queries.get(call); }},
+      {get, "/servers", reader, [on](const Call& call) { return on.queries.list(call); }},
+      {post, "/servers", caller, [on](const Call& call) { return on.commands.create(call); }},
+      {post, "/server", caller, [on](const Call& call) { return on.commands.create(call); }},
       {remove, "/servers/{id}", caller,
-       [on](const Call& call) { return on.commands.terminate(call); }, of_accounts},
+       [on](const Call& call) { return on.commands.terminate(call); }},
       {post, "/servers/{id}/action", caller,
-       [on](const Call& call) { return on.commands.act(call); }, of_accounts},
+       [on](const Call& call) { return on.commands.act(call); }},
       {post, "/servers/{id}/lease", caller,
-       [on](const Call& call) { return on.commands.extend_lease(call); }, of_accounts},
-      {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); },
-       of_accounts},
-      {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); },
-       of_accounts},
-      {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); },
-       of_accounts},
-      {get, "/regions", reader, [on](const Call& call) { return on.queries.regions(call); }},
-      {get, "/types", reader, [on](const Call& call) { return on.queries.types(call); }},
-      {get, "/profiles", reader, [on](const Call& call) { return on.queries.profiles(call); }},
-      {get, "/profiles/{name}", reader,
-       [on](const Call& call) { return on.queries.profile(call); }},
+       [on](const Call& call) { return on.commands.extend_lease(call); }},
+      {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); }},
+      {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); }},
+      {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); }},
+      {get, "/regions", reader, [on](const Call& call) { return on.queries.regions(call); },
+       everybodys},
+      {get, "/types", reader, [on](const Call& call) { return on.queries.types(call); },
+       everybodys},
+      {get, "/profiles", reader, [on](const Call& call) { return on.queries.profiles(call); },
+       everybodys},
+      {get, "/profiles/{name}", reader, [on](const Call& call) { return on.queries.profile(call); },
+       everybodys},
       {post, "/regions/{region}/addresses", operator_,
-       [on](const Call& call) { return on.commands.extend_pool(call); }},
-      {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }},
-      {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); }},
-      {get, "/faults", reader, [on](const Call& call) { return on.faults.get(call); }},
-      {put, "/faults", operator_, [on](const Call& call) { return on.faults.set(call); }},
-      {remove, "/faults", operator_, [on](const Call& call) { return on.faults.lift(call); }},
-      {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); },
-       of_accounts},
-      {get, "/healthz", open,
-       [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); }},
+       [on](const Call& call) { return on.commands.extend_pool(call); }, everybodys},
+      {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }, everybodys},
+      {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); },
+       everybodys},
+      {get, "/faults", reader, [on](const Call& call) { return on.faults.get(call); }, everybodys},
+      {put, "/faults", operator_, [on](const Call& call) { return on.faults.set(call); },
+       everybodys},
+      {remove, "/faults", operator_, [on](const Call& call) { return on.faults.lift(call); },
+       everybodys},
+      {get, "/billing", reader, [on](const Call& call) { return on.billing.get(call); }},
+      {get, "/healthz", open, [](const Call&) { return json_answer(200, "{\"status\":\"ok\"}\n"); },
+       everybodys},
       {get, "/readyz", open,
        [on](const Call&) {
          const auto readiness = on.health.check();
          return json_answer(readiness.ready() ? 200 : 503, readiness.to_json());
-       }},
+       },
+       everybodys},
       {get, "/openapi.json", open,
        [on, tag = http::content_tag(on.openapi_document)](const Call& call) {
          return document_answer(call, on.openapi_document, tag);
-       }},
-      {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); }},
+       },
+       everybodys},
+      {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); },
+       everybodys},
       {get, std::string(metrics_pattern), reader,
-       [&metrics](const Call&) { return text_answer(metrics.text()); }},
+       [&metrics](const Call&) { return text_answer(metrics.text()); }, everybodys},
   };
 }
 
@@ -365,7 +366,7 @@ Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpReques
             .request_id = request_id,
             .parameter = parameter,
             .actor = who.caller ? std::string_view(who.caller->name) : ""};
-  if (route.is_of_accounts) {
+  if (who.caller && !route.is_everybodys) {
     auto scope = access_.scope_of(request, who);
     if (!scope) {
       return tl::unexpected(std::move(scope.error()));

@@ -21,7 +21,9 @@ struct Route {
   std::string pattern;             // "/servers/{id}/logs": at most one segment in braces
   std::optional<http::Role> role;  // that a key must have; none: open to everybody
   Handler handler;
-  bool is_of_accounts = false;  // about servers, commands or bills: takes ?account=
+  /// Of the whole fleet, or of the service itself: not of servers, commands or bills, so it shows
+  /// all accounts the same, and takes no ?account=. D94
+  bool is_everybodys = false;
 };
 
 /// Fixed after construction; any thread.

@@ -31,13 +31,12 @@ tl::expected<std::uint64_t, std::string> number_in(const eventstore::Headers& he
                 " must be a whole number, in digits alone and without zeros in front");
 }
 
-// In whose name a command is sent; empty where it says nothing of it. Whoever sends it, that must not
-// be lost by a typing error: the command would go to anybody's server.
+// In whose name a command is sent; empty where it says nothing of it. Whoever sends it, that must
+// not be lost by a typing error: the command would go to anybody's server.
 tl::expected<std::string, std::string> account_in(const eventstore::Headers& headers) {
   std::string account;
   for (const auto& [name, value] : headers) {
-    if (name.size() != header::account.size() ||
-        lower_case(name) != lower_case(header::account)) {
+    if (name.size() != header::account.size() || lower_case(name) != lower_case(header::account)) {
       continue;
     }
     if (name != header::account || !account.empty()) {
