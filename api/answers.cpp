@@ -1,6 +1,8 @@
 #include "api/answers.h"
 
+#include "api/connections/request_head.h"
 #include "schema/http/documents.h"
+#include "schema/http/write_requests.h"
 
 namespace vsim::api {
 
@@ -96,8 +98,47 @@ Reply<ServerId> read_server_id(std::string_view text) {
   return ServerId{*id};
 }
 
+http::Problem unknown_region(const Catalogue& catalogue, const Region& region) {
+  std::string names;
+  for (const auto& [known, ranges] : catalogue.regions) {
+    names += (names.empty() ? "" : ", ") + known.name;
+  }
+  return {.code = http::ProblemCode::unknown_region,
+          .detail = "there is no region \"" + region.name + "\"; there are " + names};
+}
+
 http::Problem no_such_server(const ServerId& id) {
   return {.code = http::ProblemCode::not_found, .detail = "there is no server " + id.to_string()};
+}
+
+http::Problem problem_of(const HttpRequest& request) {
+  switch (*request.fault) {
+    case Fault::malformed_head:
+      return invalid("the request is no HTTP/1.1: " + std::string(request.complaint));
+    case Fault::head_too_large:
+      return invalid("a line of the head is over " + std::to_string(head_line_bytes_max / 1024) +
+                     " KiB or all of them over " + std::to_string(head_bytes_max / 1024) +
+                     " KiB; shorten them");
+    case Fault::malformed_body:
+      return invalid("the body's length cannot be made out: " +
+                     (request.complaint.empty()
+                          ? "a chunk is none; send SIZE in hexadecimal digits, CR LF, so many "
+                            "bytes, CR LF, and a size of 0 at the end"
+                          : std::string(request.complaint)));
+    case Fault::body_too_large:
+      return {.code = http::ProblemCode::payload_too_large,
+              .detail = "the body is over " + std::to_string(http::body_bytes_max / 1024) +
+                        " KiB; shorten it"};
+    case Fault::incomplete:
+      return invalid("the request broke off or took too long; send it whole");
+    case Fault::no_room:
+      return {.code = http::ProblemCode::unavailable,
+              .detail =
+                  "as many connections are open as are served at once; close those that are "
+                  "not needed, or come again later",
+              .retry_after_seconds = 1};
+  }
+  return invalid("the request is malformed");
 }
 
 }  // namespace vsim::api

@@ -3,6 +3,7 @@
 // Answers, problems and parameters that several routes share.
 
 #include "api/call.h"
+#include "domain/catalogue.h"
 #include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
 #include "schema/read_model/servers.h"
@@ -39,7 +40,13 @@ Reply<http::QueryString> read_query(const Call& call,
 /// The server's id from the path.
 Reply<ServerId> read_server_id(std::string_view text);
 
+/// 422 for a region of a write.
+http::Problem unknown_region(const Catalogue& catalogue, const Region& region);
+
 /// 404 for a server.
 http::Problem no_such_server(const ServerId& id);
+
+/// What is wrong with a request that could not be read; it has a fault.
+http::Problem problem_of(const HttpRequest& request);
 
 }  // namespace vsim::api

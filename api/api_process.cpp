@@ -124,6 +124,7 @@ struct Parts {
             read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock, applied, catalogue),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
+        incidents(catalogue, gateway, read_side, clock),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         injector(events, broker, clock, metrics, [this] { return inbox.stopped(); }),
         faults(gateway, injector, clock, [this] { return names_of(http_api.routes()); }),
@@ -136,6 +137,7 @@ struct Parts {
         http_api({.commands = commands,
                   .queries = queries,
                   .operations = operations,
+                  .incidents = incidents,
                   .clock = clock_commands,
                   .faults = faults,
                   .billing = billing,
@@ -160,6 +162,7 @@ struct Parts {
   AppliedTime applied;
   ServerQueries queries;
   Operations operations;
+  Incidents incidents;
   ClockCommands clock_commands;
   FaultInjector injector;
   FaultCommands faults;

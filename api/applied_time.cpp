@@ -22,7 +22,8 @@ struct Waiting {
   WallTime stored_at;
 };
 
-/// The oldest command in the queue that may change a server; pools and the clock cost nothing.
+/// The oldest command in the queue that may change a server, as an incident does; pools and the
+/// clock cost nothing.
 eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& queue) {
   const std::string all = std::string(messages::command_prefix) + ">";
   StreamSequence from = 1;
@@ -35,7 +36,8 @@ eventstore::Result<std::optional<Waiting>> find_oldest(eventstore::EventStore& q
       return std::optional<Waiting>();
     }
     const auto target = messages::parse_command_subject((*next)->subject);
-    if (!target || target->kind == messages::CommandTarget::Kind::server) {
+    using enum messages::CommandTarget::Kind;
+    if (!target || target->kind == server || target->kind == region) {
       return std::optional(Waiting{(*next)->sequence, (*next)->stored_at});
     }
     from = (*next)->sequence + 1;

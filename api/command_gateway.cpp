@@ -194,7 +194,8 @@ CommandGateway::Step CommandGateway::publish_once(const Write& write, const std:
 /// The broker knows the message id: the command is stored, or was and has been handled, or was
 /// purged, or this key's first command went to another region.
 CommandGateway::Step CommandGateway::after_duplicate(const Write& write, Publishing& state) {
-  const auto waiting = log_side_.find_waiting(waiting_filter(write.region, write.server));
+  const auto waiting =
+      log_side_.find_waiting(waiting_filter(write.region, write.server, write.type));
   if (!waiting) {
     return state.refuse(waiting.error());
   }

@@ -5,12 +5,10 @@
 #include <exception>
 
 #include "api/answers.h"
-#include "api/connections/request_head.h"
 #include "api/write_terms.h"
 #include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
-#include "schema/http/write_requests.h"
 #include "schema/messages/uuid.h"
 
 namespace vsim::api {
@@ -70,6 +68,12 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        everybodys},
       {post, "/regions/{region}/addresses", operator_,
        [on](const Call& call) { return on.commands.extend_pool(call); }, everybodys},
+      {put, "/regions/{region}/incident", operator_,
+       [on](const Call& call) { return on.incidents.set(call); }, everybodys},
+      {remove, "/regions/{region}/incident", operator_,
+       [on](const Call& call) { return on.incidents.lift(call); }, everybodys},
+      {get, "/regions/{region}/incidents", reader,
+       [on](const Call& call) { return on.incidents.list(call); }, everybodys},
       {get, "/clock", reader, [on](const Call& call) { return on.clock.get(call); }, everybodys},
       {post, "/clock", operator_, [on](const Call& call) { return on.clock.change(call); },
        everybodys},
@@ -97,36 +101,6 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
       {get, std::string(metrics_pattern), reader,
        [&metrics](const Call&) { return text_answer(metrics.text()); }, everybodys},
   };
-}
-
-Problem problem_of(const HttpRequest& request) {
-  switch (*request.fault) {
-    case Fault::malformed_head:
-      return invalid("the request is no HTTP/1.1: " + std::string(request.complaint));
-    case Fault::head_too_large:
-      return invalid("a line of the head is over " + std::to_string(head_line_bytes_max / 1024) +
-                     " KiB or all of them over " + std::to_string(head_bytes_max / 1024) +
-                     " KiB; shorten them");
-    case Fault::malformed_body:
-      return invalid("the body's length cannot be made out: " +
-                     (request.complaint.empty()
-                          ? "a chunk is none; send SIZE in hexadecimal digits, CR LF, so many "
-                            "bytes, CR LF, and a size of 0 at the end"
-                          : std::string(request.complaint)));
-    case Fault::body_too_large:
-      return {.code = ProblemCode::payload_too_large,
-              .detail = "the body is over " + std::to_string(http::body_bytes_max / 1024) +
-                        " KiB; shorten it"};
-    case Fault::incomplete:
-      return invalid("the request broke off or took too long; send it whole");
-    case Fault::no_room:
-      return {.code = ProblemCode::unavailable,
-              .detail =
-                  "as many connections are open as are served at once; close those that are "
-                  "not needed, or come again later",
-              .retry_after_seconds = 1};
-  }
-  return invalid("the request is malformed");
 }
 
 bool is_json(std::string_view content_type) {

@@ -18,6 +18,7 @@
 #include "api/fault_commands.h"
 #include "api/fault_injector.h"
 #include "api/health.h"
+#include "api/incidents.h"
 #include "api/operations.h"
 #include "api/route_table.h"
 #include "api/server_commands.h"
@@ -32,6 +33,7 @@ struct Handlers {
   ServerCommands& commands;
   ServerQueries& queries;
   Operations& operations;
+  Incidents& incidents;
   ClockCommands& clock;
   FaultCommands& faults;
   BillingQueries& billing;

@@ -23,6 +23,9 @@ struct Describe {
   WaitingCommand operator()(const ExtendPool& command) const {
     return in_region(command, command.region);
   }
+  WaitingCommand operator()(const RegionCommand& command) const {
+    return in_region(command, command.region);
+  }
   WaitingCommand operator()(const ClockCommand& command) const {
     return in_region(command, Region{std::string(messages::clock_region)});
   }

@@ -174,8 +174,8 @@ Reply<OperationRow> Operations::find_anywhere(const CommandId& id, const Scope& 
 /// What was purged or dead-lettered may have been sent again a moment ago, and waits then. Without
 /// the broker it is shown as it was.
 OperationRow Operations::as_it_waits(OperationRow operation) {
-  const auto waiting =
-      log_side_.find_waiting(waiting_filter(Region{operation.region}, server_of(operation)));
+  const auto waiting = log_side_.find_waiting(
+      waiting_filter(Region{operation.region}, server_of(operation), operation.type));
   const bool again = waiting && *waiting && (*waiting)->id.to_string() == operation.id &&
                      is_later((*waiting)->sequence, operation);
   if (!again) {

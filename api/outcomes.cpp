@@ -26,6 +26,9 @@ struct OutcomeFrom {
   Found operator()(const messages::PoolLogged& logged) const {
     return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
   }
+  Found operator()(const messages::RegionLogged& logged) const {
+    return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
+  }
   Found operator()(const messages::ClockLogged& logged) const {
     return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
   }

@@ -32,13 +32,6 @@ std::string joined(auto&& names) {
   return list;
 }
 
-Problem unknown_region(const Catalogue& catalogue, const Region& region) {
-  return {.code = ProblemCode::unknown_region,
-          .detail =
-              "there is no region \"" + region.name + "\"; there are " +
-              joined(catalogue.regions | std::views::keys | std::views::transform(&Region::name))};
-}
-
 /// Refuses here what a worker would refuse anyway, so that nothing is appended for it.
 std::optional<Problem> find_unknown(const Catalogue& catalogue,
                                     const http::CreateRequest& request) {
@@ -222,7 +215,10 @@ Answer ServerCommands::show_pool(const Write& write, const WriteResult& result,
   if (!region) {
     return accepted_answer(write, result);  // it is done, and cannot be shown
   }
-  return with_terms(json_answer(success_status, http::render_region(*region)), write, result);
+  return with_terms(
+      json_answer(success_status,
+                  http::render_region(*region, result.operation.decided_at.value_or(Instant{}))),
+      write, result);
 }
 
 /// As the outcome left it: repeats of the request are answered with the same document.

@@ -239,7 +239,7 @@ Answer ServerQueries::regions(const Call& call) {
   if (!regions) {
     return tl::unexpected(regions.error());
   }
-  return json_answer(200, http::render_regions(*regions));
+  return json_answer(200, http::render_regions(*regions, clock_.now()));
 }
 
 Answer ServerQueries::types(const Call& call) {

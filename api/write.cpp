@@ -43,15 +43,19 @@ Write make_write(const Call& call, Write asked, std::string_view path) {
 
 std::string command_subject(const Write& write) {
   return write.server ? messages::server_command(write.region, *write.server)
-                      : waiting_filter(write.region, std::nullopt);
+                      : waiting_filter(write.region, std::nullopt, write.type);
 }
 
-std::string waiting_filter(const Region& region, const std::optional<ServerId>& server) {
+std::string waiting_filter(const Region& region, const std::optional<ServerId>& server,
+                           std::string_view type) {
   if (server) {
     return messages::any_command_of(*server);
   }
   if (is_of_faults(region)) {
     return std::string(messages::faults_command_subject);
+  }
+  if (is_region_command(type)) {
+    return messages::region_command(region);
   }
   return is_of_clock(region) ? std::string(messages::clock_command_subject)
                              : messages::pool_command(region);
@@ -63,6 +67,9 @@ std::string outcome_filter(const Write& write) {
   }
   if (is_of_faults(write.region)) {
     return std::string(messages::faults_subject);
+  }
+  if (is_region_command(write.type)) {
+    return messages::region_events(write.region);
   }
   return is_of_clock(write.region) ? std::string(messages::clock_subject)
                                    : messages::pool_events(write.region);

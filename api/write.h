@@ -17,7 +17,7 @@ namespace vsim::api {
 struct Write {
   WriteTerms terms;                     // with the command's id
   Region region;                        // of the clock: messages::clock_region; of faults likewise
-  std::optional<ServerId> server = {};  // none: for what a whole fleet shares
+  std::optional<ServerId> server = {};  // none: for what a whole fleet or region shares
   std::string type;                     // of the command: "create", "extend_pool"
   std::string payload;                  // JSON
   std::string request_hash = {};        // of what was asked; see messages/request_hash.h
@@ -36,9 +36,10 @@ Write make_write(const Call& call, Write asked, std::string_view path);
 /// Its subject in COMMANDS.
 std::string command_subject(const Write& write);
 
-/// Where commands for the server wait in COMMANDS, whatever its region; without a server those of
-/// the region's pool, of the clock, or of the door's faults.
-std::string waiting_filter(const Region& region, const std::optional<ServerId>& server);
+/// Where commands for the server wait in COMMANDS, whatever its region; without a server, by the
+/// command's type, those of the region, of its pool, of the clock, or of the door's faults.
+std::string waiting_filter(const Region& region, const std::optional<ServerId>& server,
+                           std::string_view type);
 
 /// Where its outcome will stand in EVENTS, whatever the server's region.
 std::string outcome_filter(const Write& write);

@@ -56,6 +56,9 @@ HttpResponse refused_answer(const Write& write, const WriteResult& result) {
         "carried out (" +
         operation.detail + "); " + again;
   }
+  if (problem.code == ProblemCode::region_unavailable) {
+    problem.retry_after_seconds = 30;
+  }
   if (result.replayed) {
     problem.decided_at = messages::format_instant(operation.decided_at.value_or(Instant{}));
     problem.detail =

@@ -49,7 +49,7 @@ Duration draw_from(const Delay& delay, std::uint64_t bits) {
 }
 
 // Draws beside the delay: each has bits of its own.
-enum class Purpose : std::uint64_t { course = 1, hazard = 16, lasting = 32 };
+enum class Purpose : std::uint64_t { course = 1, incident = 2, hazard = 16, lasting = 32 };
 
 std::uint64_t bits_for(std::uint64_t bits, Purpose purpose, std::uint64_t which = 0) {
   return mix(bits ^ mix(static_cast<std::uint64_t>(purpose) + which));
@@ -98,6 +98,10 @@ Course Draw::course(const Courses& courses) const {
     left -= course.weight;
   }
   return courses.several.back();
+}
+
+bool Draw::befalls(double share) const {
+  return share > 0 && unit(bits_for(bits_, Purpose::incident)) < share;
 }
 
 Duration Draw::after(const Risk& risk) const {

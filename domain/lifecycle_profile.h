@@ -109,6 +109,8 @@ class Draw {
   /// Whole milliseconds, never negative.
   Duration delay(const Delay& delay) const;
   Course course(const Courses& courses) const;
+  /// Whether it is one of the share that an incident befalls.
+  bool befalls(double share) const;
   /// When the hazard comes, and how long it lasts.
   Duration after(const Risk& risk) const;
   Duration lasting(const Risk& risk) const;

@@ -5,6 +5,7 @@
 
 #include "domain/door_faults.h"
 #include "domain/pool.h"
+#include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 
@@ -69,6 +70,10 @@ constexpr std::string_view name_of(RejectionCode value) {
       return "precondition_failed";
     case RejectionCode::lease_too_long:
       return "lease_too_long";
+    case RejectionCode::region_unavailable:
+      return "region_unavailable";
+    case RejectionCode::insufficient_capacity:
+      return "insufficient_capacity";
   }
   return {};
 }
@@ -153,6 +158,18 @@ constexpr std::string_view name_of(Turn value) {
   return {};
 }
 
+constexpr std::string_view name_of(OutageEffect value) {
+  switch (value) {
+    case OutageEffect::untouched:
+      return "untouched";
+    case OutageEffect::impaired:
+      return "impaired";
+    case OutageEffect::stopped:
+      return "stopped";
+  }
+  return {};
+}
+
 constexpr std::string_view name_of(Health value) {
   switch (value) {
     case Health::ok:
@@ -209,13 +226,15 @@ constexpr std::array<std::string_view, own_events<EventData>> event_names = {
     "lease_extended"};
 constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_names = {
     "pool_extended"};
+constexpr std::array<std::string_view, own_events<RegionEventData>> region_event_names = {
+    "incident_set", "incident_lifted", "incident_ended"};
 constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
     "clock_started", "clock_advanced", "clock_scaled", "deadlines_applied"};
 constexpr std::array<std::string_view, own_events<FaultsEventData>> faults_event_names = {
     "faults_set", "faults_lifted"};
 static_assert(all_named(event_names) && all_named(pool_event_names) &&
               all_named(clock_event_names) && all_named(faults_event_names) &&
-              all_named(no_change_names));
+              all_named(region_event_names) && all_named(no_change_names));
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
     "create", "start", "stop", "reboot", "terminate", "extend_lease"};
@@ -223,8 +242,10 @@ constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_a
     "advance", "scale"};
 constexpr std::array<std::string_view, std::variant_size_v<FaultsAction>> faults_action_names = {
     "set_faults", "lift_faults"};
+constexpr std::array<std::string_view, std::variant_size_v<RegionAction>> region_action_names = {
+    "set_incident", "lift_incident"};
 static_assert(all_named(action_names) && all_named(clock_action_names) &&
-              all_named(faults_action_names));
+              all_named(faults_action_names) && all_named(region_action_names));
 
 }  // namespace
 
@@ -237,9 +258,13 @@ std::string_view to_string(Ending ending) { return name_of(ending); }
 std::string_view to_string(Hazard hazard) { return name_of(hazard); }
 std::string_view to_string(Turn turn) { return name_of(turn); }
 std::string_view to_string(Health health) { return name_of(health); }
+std::string_view to_string(OutageEffect effect) { return name_of(effect); }
 std::string_view event_type(const EventData& data) { return event_name(event_names, data); }
 std::string_view event_type(const PoolEventData& data) {
   return event_name(pool_event_names, data);
+}
+std::string_view event_type(const RegionEventData& data) {
+  return event_name(region_event_names, data);
 }
 std::string_view event_type(const ClockEventData& data) {
   return event_name(clock_event_names, data);
@@ -253,6 +278,14 @@ std::string_view command_type(const ClockAction& action) {
 }
 std::string_view command_type(const FaultsAction& action) {
   return faults_action_names[action.index()];
+}
+std::string_view command_type(const RegionAction& action) {
+  return region_action_names[action.index()];
+}
+std::string_view command_type(const RegionCommand& command) { return command_type(command.action); }
+bool is_region_command(std::string_view type) {
+  return std::find(region_action_names.begin(), region_action_names.end(), type) !=
+         region_action_names.end();
 }
 std::string_view command_type(const Command& command) { return command_type(command.action); }
 std::string_view command_type(const ExtendPool&) { return "extend_pool"; }
@@ -276,6 +309,9 @@ std::optional<TerminationReason> termination_reason_from(std::string_view name) 
 }
 std::optional<Ending> ending_from(std::string_view name) { return find<Ending>(name); }
 std::optional<Turn> turn_from(std::string_view name) { return find<Turn>(name); }
+std::optional<OutageEffect> outage_effect_from(std::string_view name) {
+  return find<OutageEffect>(name);
+}
 std::optional<Health> health_from(std::string_view name) { return find<Health>(name); }
 
 }  // namespace vsim

@@ -17,7 +17,9 @@ enum class RejectionCode : std::uint8_t {
   unknown_type,
   unknown_profile,
   precondition_failed,
-  lease_too_long
+  lease_too_long,
+  region_unavailable,
+  insufficient_capacity
 };
 
 struct Rejection {

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,7 @@
 #include "domain/ids.h"
 #include "domain/instant.h"
 #include "domain/lifecycle_profile.h"
+#include "domain/region.h"
 #include "domain/rejection.h"
 
 namespace vsim {
@@ -196,10 +198,12 @@ struct ServerFailed {
   bool operator==(const ServerFailed&) const = default;
 };
 struct ServerImpaired {
-  Instant until;
+  std::optional<Instant> until;          // none: as long as an incident that is to be lifted
+  std::optional<Version> incident = {};  // of its region; none: it is a hazard of its own
   bool operator==(const ServerImpaired&) const = default;
 };
 struct ServerRecovered {
+  std::optional<Version> incident = {};  // what is over; none: the hazard of its own
   bool operator==(const ServerRecovered&) const = default;
 };
 struct ServerInterruptionNoticed {
@@ -237,6 +241,7 @@ struct Server {
   std::optional<TerminationReason> termination_reason;
   std::optional<Failure> failure = {};  // while FAILED, STOPPED by its host, or not launched
   Health health = Health::ok;
+  std::optional<Version> impaired_by = {};      // the incident of its region that impairs it
   std::optional<Instant> interruption_at = {};  // from its notice on
   Bill bill;
   bool operator==(const Server&) const = default;
@@ -260,13 +265,11 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
+/// The outages of a server's region, which touch it while it runs. D92
+using Outages = std::span<const Outage>;
+
 /// When something happens by itself next; nothing when nothing will.
-inline std::optional<Instant> due_of(const State& state) {
-  if (!state.server || !state.server->deadline) {
-    return std::nullopt;
-  }
-  return state.server->deadline->due;
-}
+std::optional<Instant> due_of(const State& state, Outages outages = {});
 
 /// When its lease ends; nothing while it has none.
 std::optional<Instant> expires_at(const Server& server);
@@ -281,8 +284,9 @@ const Deadline* foreseeable_deadline(const Server& server);
 /// What a decision may look at beside the state.
 struct Context {
   const Catalogue& catalogue;
-  std::uint64_t seed = 0;       // SIM_SEED: delays are drawn from it
-  std::optional<Ipv4> free_ip;  // an address that nobody holds, for a create
+  std::uint64_t seed = 0;               // SIM_SEED: delays are drawn from it
+  std::optional<Ipv4> free_ip;          // an address that nobody holds, for a create
+  const RegionState* region = nullptr;  // the server's, where it has had incidents
 };
 
 /// Applies what was due by `now`, each at its own time, then the command. A decision that carries
@@ -296,14 +300,14 @@ bool needs_address(const State& state, const Command& command, Instant now, cons
 
 /// Only what was due by `now`: the timekeeper's decision. Empty when nothing was.
 std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
-                              Instant now);
+                              Instant now, Outages outages = {});
 
 /// An outcome that others than the server give, such as `purged`. Empty when it is the
 /// state's last command and has one already. Newer commands may have been decided meanwhile: the
 /// outcome then stands beside theirs, and they stay the last. Whether an older one has an outcome
 /// only the history tells: the caller has looked there.
 std::vector<Event> decide_outcome(const State& state, const CommandSummary& command,
-                                  NoChange outcome, Instant now);
+                                  NoChange outcome, Instant now, Outages outages = {});
 
 /// The state after the event. Total: it never refuses what the log holds.
 State evolve(State state, const Event& event);

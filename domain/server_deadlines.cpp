@@ -76,7 +76,83 @@ Instant time_of(Turn turn, const Server& server) {
   return found == nullptr ? server.deadline->due : found->due;
 }
 
+// What an outage brings, and when.
+struct Touch {
+  Instant due;
+  const Outage* outage = nullptr;  // none: it is forgotten, and with it what it has impaired
+  bool ends = false;
+};
+
+// An incident that impairs a server has an end, known or not yet.
+std::optional<Touch> recovery(const State& state, Outages outages) {
+  for (const auto& outage : outages) {
+    if (outage.incident != *state.server->impaired_by) {
+      continue;
+    }
+    return outage.to ? std::optional(Touch{std::max(*outage.to, state.at), &outage, true})
+                     : std::nullopt;
+  }
+  return Touch{state.at, nullptr, true};
+}
+
+// The first outage that meets the server running; an event that was decided before the outage and
+// stored after it comes before it.
+std::optional<Touch> next_touch(const State& state, Outages outages) {
+  const auto& server = *state.server;
+  std::optional<Touch> next;
+  if (server.impaired_by) {
+    next = recovery(state, outages);
+  }
+  if (server.status != Status::running) {
+    return next;
+  }
+  for (const auto& outage : outages) {
+    const auto due = std::max(outage.from, state.at);
+    const bool is_over = outage.to && due >= *outage.to;
+    const bool touches = outage.effect == OutageEffect::stopped || !server.impaired_by;
+    if (touches && !is_over && (!next || due < next->due)) {
+      next = Touch{due, &outage};
+    }
+  }
+  return next;
+}
+
+EventData event_of(const Touch& touch, const Server& server) {
+  if (touch.ends) {
+    return ServerRecovered{server.impaired_by};
+  }
+  if (touch.outage->effect == OutageEffect::stopped) {
+    return ServerStopped{server.status,
+                         Failure{"region_outage", "the region of the server had an outage"}};
+  }
+  return ServerImpaired{touch.outage->to, touch.outage->incident};
+}
+
+std::optional<Instant> own_due(const State& state) {
+  return state.server && state.server->deadline ? std::optional(state.server->deadline->due)
+                                                : std::nullopt;
+}
+
 }  // namespace
+
+// At one time its own deadline is first: it may be what makes the server run.
+std::optional<Instant> due_of(const State& state, Outages outages) {
+  const auto own = own_due(state);
+  const bool may_be_touched = state.server && !outages.empty();
+  const auto touch = may_be_touched ? next_touch(state, outages) : std::nullopt;
+  return touch && (!own || touch->due < *own) ? touch->due : own;
+}
+
+std::optional<Happening> next_happening(const State& state, Outages outages) {
+  const auto due = due_of(state, outages);
+  if (!due) {
+    return std::nullopt;
+  }
+  if (due == own_due(state)) {
+    return Happening{*due, event_at_deadline(*state.server)};
+  }
+  return Happening{*due, event_of(*next_touch(state, outages), *state.server)};
+}
 
 bool comes_before(const Deadline& one, const Deadline& other) {
   return std::tie(one.due, one.turn) < std::tie(other.due, other.turn);

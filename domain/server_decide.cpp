@@ -9,6 +9,7 @@
 #include "domain/lease.h"
 #include "domain/server.h"
 #include "domain/server_deadlines.h"
+#include "domain/server_recorder.h"
 #include "domain/tag_overrides.h"
 
 namespace vsim {
@@ -48,54 +49,9 @@ std::string names_of(const States& states) {
   return text;
 }
 
-std::string_view owner_of(const State& state) {
-  return state.server ? std::string_view(state.server->blueprint.account) : default_account;
-}
-
 std::string account_or_default(const Origin& origin) {
   return origin.account.empty() ? std::string(default_account) : origin.account;
 }
-
-// Records events one by one, so that each is decided on the state after the one before.
-class Recorder {
- public:
-  Recorder(const ServerId& server, const Region& region, const State& state)
-      : server_(server), region_(region), state_(state) {}
-
-  void record(Instant at, EventData data, std::optional<Cause> cause, Origin origin) {
-    Event event{{.version = state_.version + 1,
-                 .at = std::max(at, state_.at),
-                 .cause = std::move(cause),
-                 .origin = std::move(origin),
-                 .data = std::move(data)},
-                server_,
-                region_};
-    state_ = evolve(std::move(state_), event);
-    event.origin.account = beside_owner(event.origin.account, owner_of(state_));
-    events_.push_back(std::move(event));
-  }
-
-  void record_due(Instant now) {
-    while (state_.server && state_.server->deadline && state_.server->deadline->due <= now) {
-      const auto& server = *state_.server;
-      record(server.deadline->due, event_at_deadline(server), std::nullopt,
-             Origin{"timekeeper", {}});
-    }
-  }
-
-  // What comes before an event that is recorded at that moment: the clock of the process may be
-  // behind the last event, and what is due with that one comes first too.
-  void record_due_before(Instant now) { record_due(std::max(now, state_.at)); }
-
-  const State& state() const { return state_; }
-  std::vector<Event> take() { return std::move(events_); }
-
- private:
-  ServerId server_;
-  Region region_;
-  State state_;
-  std::vector<Event> events_;
-};
 
 // What a command comes to: the event that carries it out, or why it is not carried out.
 using Ruling = std::variant<EventData, Rejection>;
@@ -135,6 +91,9 @@ struct Decide {
     const auto profile = catalogue.profiles.find(wanted);
     if (profile == catalogue.profiles.end()) {
       return Rejection{RejectionCode::unknown_profile, "there is no profile " + wanted};
+    }
+    if (auto refused = refusal_by_region(create.instance_type)) {
+      return std::move(*refused);
     }
     std::optional<Instant> expires_at;
     if (create.lease.count() > 0) {
@@ -214,6 +173,11 @@ struct Decide {
     if (auto refused = refusal(rule)) {
       return std::move(*refused);
     }
+    if (rule.transition == Transition::start) {
+      if (auto refused = refusal_by_region(state.server->blueprint.instance_type)) {
+        return std::move(*refused);
+      }
+    }
     const auto from = state.server->status;
     const auto way = drawn(state.server->blueprint.terms, rule.transition);
     if (way.at_once) {
@@ -255,6 +219,15 @@ struct Decide {
                               "; " + verb + " needs " + names_of(states));
   }
 
+  const KnownIncident* incident() const {
+    return context.region == nullptr ? nullptr : incident_at(*context.region, now);
+  }
+
+  std::optional<Rejection> refusal_by_region(const std::string& type) const {
+    const auto* known = incident();
+    return known == nullptr ? std::nullopt : refusal_of(command.region, known->incident, type);
+  }
+
   // How a transition will go. Only what ends as it is meant to can do so at once.
   struct Way {
     End end;
@@ -262,8 +235,15 @@ struct Decide {
   };
 
   Way drawn(const Terms& terms, Transition transition) const {
-    const auto course = draw().course(terms.courses[static_cast<std::size_t>(transition)]);
-    const auto delay = draw().delay(course.delay);
+    auto course = draw().course(terms.courses[static_cast<std::size_t>(transition)]);
+    auto delay = draw().delay(course.delay);
+    if (const auto* known = incident()) {
+      delay = slowed(delay, known->incident);
+      if (may_end(transition, Ending::failed) && course.ending == Ending::usual &&
+          draw().befalls(known->incident.failure_rate)) {
+        course = course_failed_by(command.region, known->incident);
+      }
+    }
     switch (course.ending) {
       case Ending::usual:
         return {.end = {now + delay}, .at_once = delay.count() == 0};
@@ -298,6 +278,10 @@ Origin origin_of(const Command& command) {
     origin.account = account_or_default(origin);
   }
   return origin;
+}
+
+Outages outages_of(const RegionState* region) {
+  return region == nullptr ? Outages() : Outages(region->outages);
 }
 
 Region region_of(const State& state, const Region& asked) {
@@ -350,7 +334,8 @@ Decision<Event> decide(const State& state, const Command& command, Instant now,
     return {{}, *past};
   }
 
-  Recorder recorder(command.server, region_of(state, command.region), state);
+  Recorder recorder(command.server, region_of(state, command.region), state,
+                    outages_of(context.region));
   recorder.record_due_before(now);  // D7
 
   const auto at = std::max(now, recorder.state().at);
@@ -376,19 +361,19 @@ bool needs_address(const State& state, const Command& command, Instant now,
 }
 
 std::vector<Event> decide_due(const ServerId& server, const Region& region, const State& state,
-                              Instant now) {
-  Recorder recorder(server, region_of(state, region), state);
+                              Instant now, Outages outages) {
+  Recorder recorder(server, region_of(state, region), state, outages);
   recorder.record_due(now);
   return recorder.take();
 }
 
 std::vector<Event> decide_outcome(const State& state, const CommandSummary& command,
-                                  NoChange outcome, Instant now) {
+                                  NoChange outcome, Instant now, Outages outages) {
   invariant(command.server && command.region, "an outcome of a server's command names both");
   if (has_outcome(state.last_command, command.cause)) {
     return {};
   }
-  Recorder recorder(*command.server, region_of(state, *command.region), state);
+  Recorder recorder(*command.server, region_of(state, *command.region), state, outages);
   recorder.record_due_before(now);
   recorder.record(now, data_of<EventData>(std::move(outcome)), command.cause, command.origin);
   return recorder.take();

@@ -1,6 +1,8 @@
 // evolve(): one small function per event. An event is a fact, so nothing is refused here: what the
 // log holds has happened.
 
+#include <algorithm>
+
 #include "domain/server.h"
 #include "domain/server_deadlines.h"
 
@@ -23,10 +25,22 @@ void leave_running_life(Server& server) {
   server.deadline.reset();
   server.later.clear();
   server.health = Health::ok;
+  server.impaired_by.reset();
   server.interruption_at.reset();
   if (leased_until) {
     lease_until(server, *leased_until);
   }
+}
+
+// Of a hazard that has come the end is still planned.
+Health health_of(const Server& server) {
+  const auto is_planned = [&](Turn turn) {
+    const auto is = [turn](const Deadline& deadline) { return deadline.turn == turn; };
+    return (server.deadline && is(*server.deadline)) ||
+           std::any_of(server.later.begin(), server.later.end(), is);
+  };
+  const bool by_hazard = is_planned(Turn::recovery) && !is_planned(Turn::impairment);
+  return by_hazard || server.impaired_by ? Health::impaired : Health::ok;
 }
 
 // A status change at the event's time: moves the bill and forgets the deadlines that were of the
@@ -148,16 +162,24 @@ struct ApplyToServer {
       s.failure = event.failure;
     });
   }
-  void operator()(const ServerImpaired&) const {
+  void operator()(const ServerImpaired& event) const {
     change([&](Server& s) {
       s.health = Health::impaired;
-      cancel(s, Turn::impairment);
+      if (event.incident) {
+        s.impaired_by = event.incident;
+      } else {
+        cancel(s, Turn::impairment);
+      }
     });
   }
-  void operator()(const ServerRecovered&) const {
+  void operator()(const ServerRecovered& event) const {
     change([&](Server& s) {
-      s.health = Health::ok;
-      cancel(s, Turn::recovery);
+      if (event.incident) {
+        s.impaired_by.reset();
+      } else {
+        cancel(s, Turn::recovery);
+      }
+      s.health = health_of(s);
     });
   }
   void operator()(const ServerInterruptionNoticed& event) const {

@@ -76,7 +76,8 @@ std::vector<ChainEnd> JetStreamStore::append_chains(std::span<const Chain> chain
 
 Result<std::vector<Message>> JetStreamStore::load_last(std::span<const std::string> filters) {
   std::vector<Message> found;
-  if (filters.size() == 1) {
+  // Of several subjects under one filter a lone request gives the newest only.
+  if (filters.size() == 1 && !filters.front().ends_with('>')) {
     return load_last_apart(filters);
   }
   for (std::size_t first = 0; first < filters.size(); first += filters_per_request_max) {

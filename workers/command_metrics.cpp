@@ -45,6 +45,7 @@ CommandMetrics::CommandMetrics(telemetry::Metrics& metrics)
       redeliveries_(
           metrics.counter("vsim_command_redeliveries_total", "Commands delivered more than once")) {
   show_all(metrics, std::type_identity<Action>());
+  show_all(metrics, std::type_identity<RegionAction>());
   show_all(metrics, std::type_identity<ClockAction>());
 }
 
@@ -64,6 +65,9 @@ std::string_view type_of(const messages::DecodedCommand& command) {
       return command_type(decoded.action);
     }
     std::string_view operator()(const ExtendPool&) const { return "extend_pool"; }
+    std::string_view operator()(const RegionCommand& decoded) const {
+      return command_type(decoded.action);
+    }
     std::string_view operator()(const ClockCommand& decoded) const {
       return command_type(decoded.action);
     }

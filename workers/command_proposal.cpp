@@ -42,12 +42,15 @@ eventstore::Result<std::optional<LastCommand>> CommandProposal::past_outcome(
   return find_past_outcome(tools_.store, messages::any_events_of(command_.server), command_.id);
 }
 
-Context CommandProposal::context() const {
-  return {tools_.catalogue, tools_.view.seed(),
-          address_ ? std::optional(address_->ip) : std::nullopt};
+Context CommandProposal::context(const RegionState& region) const {
+  return {.catalogue = tools_.catalogue,
+          .seed = tools_.view.seed(),
+          .free_ip = address_ ? std::optional(address_->ip) : std::nullopt,
+          .region = &region};
 }
 
-eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
+eventstore::Result<void> CommandProposal::prepare(const ServerHead& head,
+                                                  const RegionState& region) {
   release_address();
   misfit_.reset();
   past_.reset();
@@ -62,7 +65,7 @@ eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
       return {};
     }
   }
-  if (!needs_address(head.state, command_, tools_.view.now(), context())) {
+  if (!needs_address(head.state, command_, tools_.view.now(), context(region))) {
     return {};
   }
   auto address = addresses_.find(command_.region, command_.server);
@@ -73,13 +76,13 @@ eventstore::Result<void> CommandProposal::prepare(const ServerHead& head) {
   return {};
 }
 
-DecidedAppends CommandProposal::decide(const ServerHead& head) {
+DecidedAppends CommandProposal::decide(const ServerHead& head, const RegionState& region) {
   if (past_) {
     verdict_ = AlreadyDecided{*past_};
     return {};
   }
   decided_at_ = tools_.view.now();  // the address's last holder may have gone a moment ago
-  auto decision = vsim::decide(head.state, command_, decided_at_, context());
+  auto decision = vsim::decide(head.state, command_, decided_at_, context(region));
   auto appends = appends_of(head, decision.events, delivery_.reply_to);
   if (address_ && std::holds_alternative<Succeeded>(decision.verdict)) {
     add_claim(head, appends);

@@ -28,12 +28,13 @@ class CommandProposal : public Proposal {
   ~CommandProposal() override;
 
   const ServerId& server() const override { return command_.server; }
+  const Region& region() const override { return command_.region; }
   bool is_likely_first() const override {
     return std::holds_alternative<Create>(command_.action) && !delivery_.may_be_repeat &&
            !delivery_.came_before;
   }
-  eventstore::Result<void> prepare(const ServerHead& head) override;
-  DecidedAppends decide(const ServerHead& head) override;
+  eventstore::Result<void> prepare(const ServerHead& head, const RegionState& region) override;
+  DecidedAppends decide(const ServerHead& head, const RegionState& region) override;
   void lost_against(const std::string& filter, eventstore::Sequence last) override;
 
   const Command& command() const { return command_; }
@@ -48,7 +49,7 @@ class CommandProposal : public Proposal {
   /// The last outcome of the command's id, which may be further back than the server's last one;
   /// looked for only where there may be one.
   eventstore::Result<std::optional<LastCommand>> past_outcome(const ServerHead& head);
-  Context context() const;
+  Context context(const RegionState& region) const;
   eventstore::Append claim() const;
   void add_claim(const ServerHead& head, DecidedAppends& appends) const;
   void release_address();

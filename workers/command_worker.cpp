@@ -289,7 +289,8 @@ void CommandWorker::handle_for_fleet(CommandInHand& command, std::stop_token sto
       return refuse(command.delivery, **misfit);
     }
     const auto verdict =
-        misfit ? fleet_commands_.carry_out(command.decoded) : tl::unexpected(misfit.error());
+        misfit ? fleet_commands_.carry_out(command.decoded, command.delivery.message.stored_at)
+               : tl::unexpected(misfit.error());
     if (verdict) {
       return finish(command, *verdict);
     }

@@ -45,6 +45,18 @@ void DeadlineQueue::set(const Region& region, const ServerId& server, std::optio
   sift(entry.place);
 }
 
+void DeadlineQueue::hasten(const Region& region, const ServerId& server, Instant due) {
+  const auto slot = index_.empty() ? nobody : index_[find(server)];
+  if (slot == nobody) {
+    return set(region, server, due, 0);
+  }
+  auto& entry = entries_[slot];
+  if (due < entry.due) {
+    entry.due = due;
+    sift(entry.place);
+  }
+}
+
 std::optional<Instant> DeadlineQueue::earliest() const {
   if (heap_.empty()) {
     return std::nullopt;

@@ -32,6 +32,10 @@ class DeadlineQueue {
   void set(const Region& region, const ServerId& server, std::optional<Instant> due,
            StreamSequence sequence, DueKind kind = DueKind::transition_ends);
 
+  /// It is due then, if not earlier: by what may touch it beside its own deadline. News of the
+  /// server, of whatever event, put that right.
+  void hasten(const Region& region, const ServerId& server, Instant due);
+
   std::optional<Instant> earliest() const;
 
   /// Those due by `until`, earliest first (ties by id), `max` at most; of one region where it is

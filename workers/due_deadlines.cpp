@@ -1,10 +1,13 @@
 #include "workers/due_deadlines.h"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <vector>
 
+#include "schema/messages/subjects.h"
 #include "workers/group_commit.h"
+#include "workers/single_subject.h"
 
 namespace vsim::workers {
 namespace {
@@ -22,6 +25,7 @@ constexpr std::chrono::milliseconds stand_back_max{100};
 struct Part {
   DueServer server;  // due by what the log says, which may be later than the view had it
   ServerHead head;
+  std::vector<Outage> outages;  // of its region
   std::vector<Event> events;
   State after;
 };
@@ -31,29 +35,35 @@ struct Part {
 Result<std::vector<Part>> load_parts(eventstore::EventStore& store, FleetView& view,
                                      const std::vector<DueServer>& servers, Instant until) {
   std::vector<ServerId> ids;
+  std::set<Region> regions;
   for (const auto& server : servers) {
     ids.push_back(server.server);
+    regions.insert(server.region);
   }
-  auto heads = load_heads(store, ids);
+  auto heads = load_heads(store, ids, regions);
   if (!heads) {
     return tl::unexpected(heads.error());
   }
   std::vector<Part> parts;
   for (std::size_t i = 0; i < servers.size(); ++i) {
     const auto& [region, server, known_due] = servers[i];
-    auto& head = (*heads)[i];
+    auto& head = heads->servers[i];
     if (head.sequence == 0) {
       return eventstore::fail(Error::Kind::refused, "the log has no event of server " +
                                                         server.to_string() +
                                                         ", which is known to have a deadline");
     }
-    const auto due = due_of(head.state);
+    const auto& outages = heads->regions.of(region).outages;
+    const auto due = due_of(head.state, outages);
     if (due != known_due) {
       view.server_seen(region, server, head.state, head.sequence);
     }
     if (due && *due <= until) {
-      parts.push_back(
-          {.server = {region, server, *due}, .head = std::move(head), .events = {}, .after = {}});
+      parts.push_back({.server = {region, server, *due},
+                       .head = std::move(head),
+                       .outages = outages,
+                       .events = {},
+                       .after = {}});
     }
   }
   std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
@@ -72,7 +82,7 @@ std::vector<Append> decide_in_order(std::vector<Part>& parts, Instant end) {
     if (due > end) {
       break;
     }
-    part.events = decide_due(server, region, part.head.state, due);
+    part.events = decide_due(server, region, part.head.state, due, part.outages);
     auto appends = appends_of(part.head, part.events, {}).messages;
     if (batch.size() + appends.size() > eventstore::batch_messages_max) {
       break;
@@ -82,7 +92,7 @@ std::vector<Append> decide_in_order(std::vector<Part>& parts, Instant end) {
     for (const auto& event : part.events) {
       part.after = evolve(std::move(part.after), event);
     }
-    if (const auto next = due_of(part.after)) {
+    if (const auto next = due_of(part.after, part.outages)) {
       end = std::min(end, *next);
     }
     ++taken;
@@ -121,12 +131,31 @@ Appended append_in_order(eventstore::EventStore& store, AppendCosts& costs,
   return {parts.size(), {}};
 }
 
+// Appends the end of the region's incident, if the log does not have it yet.
+Result<void> end_incident(eventstore::EventStore& store, FleetView& view,
+                          const FleetView::EndingIncident& ending) {
+  using Ended = SubjectDecision<RegionEvent, std::monostate>;
+  const auto ended = decide_on<messages::RegionLogged>(
+      store, messages::region_events(ending.region), {},
+      [&](const HeadOf<messages::RegionLogged>& head) -> Result<Ended> {
+        return Ended{decide_due(ending.region, head.state, ending.due), {}};
+      });
+  if (!ended) {
+    return tl::unexpected(ended.error());
+  }
+  view.catch_up();  // so that it is not ended twice
+  return {};
+}
+
 Result<std::size_t> try_round(eventstore::EventStore& store, FleetView& view, AppendCosts& costs,
                               Instant until, const std::optional<Region>& region,
                               std::size_t servers_max, const OnDue& on_due) {
+  const auto ending = view.ending_incident(until, region);
+  until = ending ? ending->due : until;  // what is due by then comes before it
   const auto servers = view.due(until, servers_max, region);
   if (servers.empty()) {
-    return 0;
+    const auto ended = ending ? end_incident(store, view, *ending) : Result<void>();
+    return ended ? Result<std::size_t>(ending ? 1 : 0) : tl::unexpected(ended.error());
   }
   auto parts = load_parts(store, view, servers, until);
   if (!parts) {

@@ -19,7 +19,8 @@ using OnDue = std::function<void(const Event& event)>;
 /// for each what was due at its deadline if that is not after `until`, and appends it all as one
 /// batch, or a few events as one chain. The rounds' events enter the log in the order of their
 /// times over all servers; so a round ends where a deadline that it makes itself comes first.
-/// Servers for which nothing is due any more only change the view. Gives how many servers it looked
+/// Servers for which nothing is due any more only change the view. An incident that ends by then is
+/// ended, in a round of its own, after what is due before. Gives how many servers it looked
 /// at; 0: nothing is due by `until`, as far as the view knows. Blocks for as long as the log takes.
 eventstore::Result<std::size_t> apply_due(eventstore::EventStore& store, FleetView& view,
                                           AppendCosts& costs, Instant until,

@@ -16,6 +16,7 @@ using eventstore::Result;
 using messages::ClockLogged;
 using messages::FaultsLogged;
 using messages::PoolLogged;
+using messages::RegionLogged;
 
 namespace {
 
@@ -29,6 +30,9 @@ struct EventsSubject {
   std::string operator()(const ExtendPool& command) const {
     return messages::pool_events(command.region);
   }
+  std::string operator()(const RegionCommand& command) const {
+    return messages::region_events(command.region);
+  }
   std::string operator()(const ClockCommand&) const { return std::string(messages::clock_subject); }
   std::string operator()(const FaultsCommand&) const {
     return std::string(messages::faults_subject);
@@ -41,6 +45,9 @@ messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
   if (command.server) {
     return server;
   }
+  if (is_region_command(command.cause.type)) {
+    return region;
+  }
   if (command.region) {
     return pool;
   }
@@ -50,6 +57,7 @@ messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
 // The time that each decides by.
 Instant time_for(const Pool&, const FleetView& view) { return view.now(); }
 Instant time_for(const DoorFaults&, const FleetView& view) { return view.now(); }
+Instant time_for(const RegionState&, const FleetView& view) { return view.now(); }
 WallTime time_for(const SimClock&, const FleetView& view) { return view.wall(); }
 
 Result<void> check_started(const HeadOf<ClockLogged>& clock) {
@@ -60,6 +68,7 @@ Result<void> check_started(const HeadOf<ClockLogged>& clock) {
 }
 Result<void> check_started(const HeadOf<PoolLogged>&) { return {}; }
 Result<void> check_started(const HeadOf<FaultsLogged>&) { return {}; }
+Result<void> check_started(const HeadOf<RegionLogged>&) { return {}; }
 
 // A decision of the domain on one subject, which makes one event at most.
 template <typename Event>
@@ -77,6 +86,7 @@ SubjectDecision<Event, Verdict> with_verdict(Decision<Event> decision) {
 struct FleetCommands::CarryOut {
   FleetCommands& fleet;
   const messages::DecodedCommand& decoded;
+  WallTime stored_at;
 
   Result<Verdict> operator()(const Command&) const {
     invariant(false, for_fleet_only);
@@ -84,6 +94,9 @@ struct FleetCommands::CarryOut {
   }
   Result<Verdict> operator()(const ExtendPool& command) const {
     return fleet.extend_pool(command, decoded.may_be_repeat, decoded.reply_to);
+  }
+  Result<Verdict> operator()(const RegionCommand& command) const {
+    return fleet.change_region(command, stored_at, decoded.may_be_repeat, decoded.reply_to);
   }
   Result<Verdict> operator()(const ClockCommand& command) const {
     return fleet.move_clock(command, decoded.may_be_repeat, decoded.reply_to);
@@ -93,11 +106,12 @@ struct FleetCommands::CarryOut {
   }
 };
 
-Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command) {
+Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command,
+                                         WallTime stored_at) {
   if (auto ok = tools_.view.check_time(); !ok) {
     return tl::unexpected(ok.error());
   }
-  return std::visit(CarryOut{*this, command}, command.command);
+  return std::visit(CarryOut{*this, command, stored_at}, command.command);
 }
 
 Result<std::optional<std::string>> FleetCommands::find_misfit(
@@ -124,6 +138,9 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary&
     case messages::CommandTarget::Kind::pool:
       return give_outcome_on<PoolLogged>(messages::pool_events(*command.region), command, outcome,
                                          reply_to);
+    case messages::CommandTarget::Kind::region:
+      return give_outcome_on<RegionLogged>(messages::region_events(*command.region), command,
+                                           outcome, reply_to);
     case messages::CommandTarget::Kind::clock:
       return give_outcome_on<ClockLogged>(std::string(messages::clock_subject), command, outcome,
                                           reply_to);
@@ -143,6 +160,25 @@ Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, bool may_b
   return decide_if_new<PoolLogged>(
       subject, cause_of(command), may_be_repeat, reply_to,
       [&](const Pool& pool) { return decide(pool, command, tools_.view.now(), tools_.catalogue); });
+}
+
+// An incident begins no earlier than its command came, whatever was done to the clock before it.
+Result<Verdict> FleetCommands::change_region(const RegionCommand& command, WallTime stored_at,
+                                             bool may_be_repeat, const std::string& reply_to) {
+  if (auto ok = tools_.view.refresh_clock(); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  tools_.view.not_before(stored_at);
+  const auto applied_through = tools_.view.clock().deadlines_applied_through;
+  auto verdict = decide_if_new<RegionLogged>(
+      messages::region_events(command.region), cause_of(command), may_be_repeat, reply_to,
+      [&](const RegionState& region) {
+        return decide(region, command, tools_.view.now(), tools_.catalogue, applied_through);
+      });
+  if (verdict) {
+    tools_.view.catch_up();  // what this worker keeps the time by
+  }
+  return verdict;
 }
 
 Result<Verdict> FleetCommands::move_clock(const ClockCommand& command, bool may_be_repeat,

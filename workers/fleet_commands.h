@@ -1,7 +1,8 @@
 #pragma once
 
-// Commands for what a whole fleet shares: a region's address pool, the clock, and the door's
-// faults. Each of them has one subject, whose last event says all that a decision needs.
+// Commands for what a whole fleet or a region shares: a region's address pool, its incidents, the
+// clock, and the door's faults. Each of them has one subject, whose last event says all that a
+// decision needs.
 
 #include <optional>
 #include <string>
@@ -20,8 +21,10 @@ class FleetCommands {
 
   /// Loads the last event, decides, and appends under its sequence; again when another writer was
   /// faster. The outcome's event bears the command's `reply_to`. When the clock was moved, the view
-  /// knows it on return. Not for commands to single servers. Blocks for as long as the log takes.
-  eventstore::Result<Verdict> carry_out(const messages::DecodedCommand& command);
+  /// knows it on return. A region's command is decided at no earlier time than it was stored in
+  /// the queue (D40). Not for commands to single servers. Blocks for as long as the log takes.
+  eventstore::Result<Verdict> carry_out(const messages::DecodedCommand& command,
+                                        WallTime stored_at = {});
 
   /// Why the command is not what its id was given to, by an outcome that the id has in the log;
   /// nothing when it is, or says that it is the first of its id. Not for single servers.
@@ -29,8 +32,8 @@ class FleetCommands {
       const messages::DecodedCommand& command);
 
   /// Appends an outcome that the subject itself does not give, such as `purged`: to the region's
-  /// pool; where no region is named, to the door's faults or the clock. Gives the outcome that the
-  /// command had before, if it had one.
+  /// pool or to the region; where none is named, to the door's faults or the clock. Gives the
+  /// outcome that the command had before, if it had one.
   eventstore::Result<std::optional<Outcome>> give_outcome(const CommandSummary& command,
                                                           const NoChange& outcome,
                                                           const std::string& reply_to);
@@ -40,6 +43,8 @@ class FleetCommands {
 
   eventstore::Result<Verdict> extend_pool(const ExtendPool& command, bool may_be_repeat,
                                           const std::string& reply_to);
+  eventstore::Result<Verdict> change_region(const RegionCommand& command, WallTime stored_at,
+                                            bool may_be_repeat, const std::string& reply_to);
   eventstore::Result<Verdict> move_clock(const ClockCommand& command, bool may_be_repeat,
                                          const std::string& reply_to);
   eventstore::Result<Verdict> change_faults(const FaultsCommand& command, bool may_be_repeat,

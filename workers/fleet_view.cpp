@@ -14,12 +14,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 1000;
-constexpr std::size_t overdue_max = 100'000;  // counted
 
 DueKind kind_of(const State& state) {
   const bool is_idle =
       state.server && state.server->deadline && state.server->deadline->turn == Turn::idle_timeout;
   return is_idle ? DueKind::idle_timeout : DueKind::transition_ends;
+}
+
+// As far as outages go: what impairs a server goes on through a reboot.
+bool is_running(const State& state) {
+  return state.server &&
+         (state.server->status == Status::running || state.server->status == Status::rebooting);
 }
 
 }  // namespace
@@ -51,9 +56,24 @@ void FleetView::load() {
     addresses_.restore(address);
   }
   for (const auto& deadline : snapshot->deadlines) {
-    deadlines_.set(deadline.region, deadline.server, deadline.due, position_,
+    // Of which event it is the snapshot does not tell; whoever looks at the server knows better.
+    deadlines_.set(deadline.region, deadline.server, deadline.due, 0,
                    deadline.is_idle ? DueKind::idle_timeout : DueKind::transition_ends);
   }
+  for (const auto& [region, server] : snapshot->running) {
+    running_.set(region, server, true);
+  }
+}
+
+// The snapshot does not tell of incidents, and may stand behind their events.
+eventstore::Result<void> FleetView::read_regions() {
+  const std::string all(messages::all_region_events);
+  const auto lasts = store_.load_last(std::span(&all, 1));
+  if (!lasts) {
+    return tl::unexpected(lasts.error());
+  }
+  apply(*lasts);
+  return {};
 }
 
 // For another log, which has a time of its own; the clock is never without a value.
@@ -73,6 +93,8 @@ void FleetView::start_anew(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     addresses_ = {};
     deadlines_ = {};
+    running_ = {};
+    regions_ = {};
     recent_heads_.clear();
     position_ = 0;
     claims_checked_through_ = 0;
@@ -104,9 +126,10 @@ void FleetView::follow(std::stop_token stop) {
       return;
     }
   }
+  const auto regions = read_regions();
   const auto end = store_.last_sequence();
-  if (!end) {
-    say(in_words(end.error()));
+  if (!regions || !end) {
+    say(in_words(regions ? end.error() : regions.error()));
     process::pause(stop, 200ms);
     return;
   }
@@ -178,12 +201,25 @@ struct FleetView::Apply {
 
   void operator()(const messages::ServerLogged& logged) const {
     const auto& [event, state] = logged;
-    view.deadlines_.set(event.region, event.server, due_of(state), sequence, kind_of(state));
+    view.deadlines_.set(event.region, event.server, due_of(state, view.outages_of(event.region)),
+                        sequence, kind_of(state));
+    view.running_.set(event.region, event.server, is_running(state));
     view.addresses_.apply(logged, sequence);
     view.recent_heads_.record(event.server, sequence, state);
   }
   void operator()(const AddressClaimed& claim) const { view.addresses_.apply(claim, sequence); }
   void operator()(const messages::PoolLogged& logged) const { view.addresses_.apply(logged.event); }
+  void operator()(const messages::RegionLogged& logged) const {
+    auto& known = view.regions_[logged.event.region];
+    if (sequence <= known.sequence) {
+      return;  // on the way to an event that was read ahead
+    }
+    const bool is_news = known.state.outages != logged.state.outages;
+    known = {logged.state, sequence};
+    if (is_news) {
+      view.hasten_running(logged.event.region);
+    }
+  }
   void operator()(const messages::ClockLogged& logged) const {
     if (sequence <= view.clock_sequence_) {
       return;  // on the way to an event that was read ahead
@@ -324,60 +360,12 @@ void FleetView::settle_old_claims() {
 void FleetView::server_seen(const Region& region, const ServerId& server, const State& state,
                             StreamSequence sequence) {
   const std::lock_guard lock(mutex_);
-  deadlines_.set(region, server, due_of(state), sequence, kind_of(state));
-}
-
-std::vector<DueServer> FleetView::due(Instant until, std::size_t max,
-                                      const std::optional<Region>& region) const {
-  const std::lock_guard lock(mutex_);
-  return deadlines_.due(until, max, region);
-}
-
-DeadlineQueue::DueCount FleetView::overdue() const {
-  const std::lock_guard lock(mutex_);
-  if (!clock_ || !wall_.known()) {
-    return {};
-  }
-  const auto wall = wall_.now();
-  const auto until = overdue_until(clock_->time, wall);
-  if (!until) {
-    return {};
-  }
-  // Where the broker's clock was set back, simulated time stands still here and does not fall.
-  const auto ahead = now_locked() - simulated_at(clock_->time, wall);
-  return deadlines_.count_due(*until + ahead, overdue_max);
+  deadlines_.set(region, server, due_of(state, outages_of(region)), sequence, kind_of(state));
 }
 
 std::vector<Region> FleetView::regions_in_use() const {
   const std::lock_guard lock(mutex_);
   return addresses_.regions_in_use();
-}
-
-void FleetView::wait_for_due(std::stop_token stop, Instant moment,
-                             std::chrono::steady_clock::time_point wake_min) {
-  std::unique_lock lock(mutex_);
-  const auto now = now_locked();
-  const auto wait_until = [&](Instant next) {
-    return next <= now ? 0ns : wall_until(clock_->time, wall_.now(), next);
-  };
-  const auto earliest = deadlines_.earliest();
-  const auto clock = clock_sequence_;
-  const std::chrono::nanoseconds wake = wake_min - std::chrono::steady_clock::now();
-  auto wait = std::min<std::chrono::nanoseconds>(500ms, std::max(wake, wait_until(moment)));
-  if (earliest) {
-    wait = std::min(wait, wait_until(*earliest));
-  }
-  if (wait.count() <= 0) {
-    return;
-  }
-  changed_.wait_for(lock, stop, wait,
-                    [&] { return deadlines_.earliest() != earliest || clock_sequence_ != clock; });
-}
-
-void FleetView::wait_for_deadlines_applied(std::stop_token stop, Instant known) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, 500ms,
-                    [&] { return clock_ && clock_->deadlines_applied_through > known; });
 }
 
 FleetView::Status FleetView::status() const {

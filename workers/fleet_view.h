@@ -25,6 +25,7 @@
 #include "workers/address_book.h"
 #include "workers/deadline_queue.h"
 #include "workers/recent_heads.h"
+#include "workers/running_servers.h"
 
 namespace vsim::workers {
 
@@ -62,6 +63,21 @@ class FleetView {
   eventstore::Result<void> refresh_clock();
   /// The same with what was read of the clock's subject: its last event, if any.
   eventstore::Result<void> clock_read(std::span<const eventstore::Message> last);
+
+  /// An incident whose `until` is not after `until`, the earliest; of all regions where none is
+  /// named.
+  struct EndingIncident {
+    Region region;
+    Instant due;
+  };
+  std::optional<EndingIncident> ending_incident(Instant until,
+                                                const std::optional<Region>& region) const;
+
+  /// When the first outage began of which `deadlines_applied` has not told yet.
+  std::optional<Instant> untold_outage() const;
+
+  /// The regions that have had incidents, and whether one is in force.
+  std::map<Region, bool> incidents() const;
 
   /// now() is no earlier, from now on, than the clock was at that stamp of the broker. D40
   void not_before(WallTime stored_at);
@@ -150,8 +166,16 @@ class FleetView {
 
  private:
   struct Apply;
+  struct KnownRegion {
+    RegionState state;
+    StreamSequence sequence = 0;
+  };
 
   void load();
+  eventstore::Result<void> read_regions();
+  Outages outages_of(const Region& region) const;
+  void hasten_running(const Region& region);
+  std::optional<Instant> earliest_locked() const;
   void start_anew(const std::stop_token& stop);
   bool comes_from_log(const read_model::Checkpoint& checkpoint);
   void follow(std::stop_token stop);
@@ -177,6 +201,8 @@ class FleetView {
   AddressBook addresses_;
   StreamSequence claims_checked_through_ = 0;  // those up to it were open a round ago
   DeadlineQueue deadlines_;
+  RunningServers running_;
+  std::map<Region, KnownRegion> regions_;
   RecentHeads recent_heads_;
   StreamSequence position_ = 0;
   bool caught_up_ = false;

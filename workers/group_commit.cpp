@@ -44,29 +44,6 @@ Result<Lasts> load_lasts(eventstore::EventStore& store, std::span<const std::str
   return lasts;
 }
 
-// The heads of servers as they stand in these messages, in the servers' order.
-Result<std::vector<ServerHead>> heads_in(std::span<const eventstore::Message> found,
-                                         std::span<const ServerId> servers) {
-  std::unordered_map<ServerId, std::size_t> places;
-  for (const auto& server : servers) {
-    places.emplace(server, places.size());
-  }
-  std::vector<ServerHead> heads(servers.size());
-  for (const auto& message : found) {
-    auto logged = messages::decode_event(message);
-    auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
-    if (event == nullptr) {
-      return ends_unreadably(message.subject);
-    }
-    auto& head = heads[places.at(event->event.server)];
-    if (message.sequence < head.sequence) {
-      continue;
-    }
-    head = {message.sequence, std::move(event->state)};
-  }
-  return heads;
-}
-
 }  // namespace
 
 GroupCommit::GroupCommit(DecisionTools& tools, std::span<Proposal* const> group, WallTime stored_by)
@@ -96,6 +73,7 @@ Result<void> GroupCommit::load() {
       servers.push_back(open.proposal->server());
     }
   }
+  const auto regions = regions_to_load();
   auto heads = load_time_and(servers);
   if (!heads) {
     return tl::unexpected(heads.error());
@@ -111,7 +89,15 @@ Result<void> GroupCommit::load() {
       ++server;
     }
     open.tried = true;
-    if (auto ok = open.proposal->prepare(open.head); !ok) {
+  }
+  if (auto ok = load_regions_left_out(regions); !ok) {
+    return ok;
+  }
+  for (auto& open : open_) {
+    if (!open.must_decide) {
+      continue;
+    }
+    if (auto ok = open.proposal->prepare(open.head, regions_.of(region_of(open))); !ok) {
       return ok;
     }
   }
@@ -133,6 +119,9 @@ Result<std::vector<ServerHead>> GroupCommit::load_time_and(std::span<const Serve
     return tl::unexpected(ok.error());
   }
   std::vector<std::string> filters = {std::string(messages::clock_subject)};  // D19, D76
+  for (const auto& region : regions_to_load()) {
+    filters.push_back(messages::region_events(region));  // D92
+  }
   for (const auto& server : servers) {
     filters.push_back(messages::any_events_of(server));
   }
@@ -147,7 +136,39 @@ Result<std::vector<ServerHead>> GroupCommit::load_time_and(std::span<const Serve
     return tl::unexpected(ok.error());
   }
   tools_.view.not_before(stored_by_);
-  return heads_in(std::span(found->begin(), clock), servers);
+  return heads_in(std::span(found->begin(), clock), servers, regions_);
+}
+
+const Region& GroupCommit::region_of(const Open& open) {
+  return open.head.state.server ? open.head.state.region : open.proposal->region();
+}
+
+std::set<Region> GroupCommit::regions_to_load() const {
+  std::set<Region> regions;
+  for (const auto& open : open_) {
+    if (open.must_decide) {
+      regions.insert(open.proposal->region());
+      regions.insert(region_of(open));
+    }
+  }
+  return regions;
+}
+
+Result<void> GroupCommit::load_regions_left_out(const std::set<Region>& loaded) {
+  std::vector<std::string> filters;
+  for (const auto& region : regions_to_load()) {
+    if (!loaded.contains(region)) {
+      filters.push_back(messages::region_events(region));
+    }
+  }
+  if (filters.empty()) {
+    return {};
+  }
+  const auto found = tools_.store.load_last(filters);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  return heads_in(*found, {}, regions_).map([](const auto&) {});
 }
 
 void GroupCommit::decide() {
@@ -155,7 +176,7 @@ void GroupCommit::decide() {
     if (!open.must_decide) {
       continue;
     }
-    open.appends = open.proposal->decide(open.head);
+    open.appends = open.proposal->decide(open.head, regions_.of(region_of(open)));
     invariant(open.appends.messages.size() <= eventstore::batch_messages_max,
               "a decision fits an atomic batch");
     open.must_decide = false;
@@ -326,19 +347,6 @@ Result<void> commit(DecisionTools& tools, std::span<Proposal* const> group, Wall
     }
   }
   return {};
-}
-
-Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& store,
-                                           std::span<const ServerId> servers) {
-  std::vector<std::string> filters;
-  for (const auto& server : servers) {
-    filters.push_back(messages::any_events_of(server));
-  }
-  const auto found = store.load_last(filters);
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  return heads_in(*found, servers);
 }
 
 DecidedAppends appends_of(const ServerHead& head, std::span<const Event> events,

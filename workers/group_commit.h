@@ -4,6 +4,7 @@
 // decision and all at once, which cost the disk one sync a message; many go as one atomic batch,
 // for which the broker syncs about ten times however many messages it holds. D5, D72
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "eventstore/event_store.h"
 #include "workers/decision_tools.h"
 #include "workers/head.h"
+#include "workers/server_heads.h"
 
 namespace vsim::workers {
 
@@ -28,6 +30,7 @@ class Proposal {
   virtual ~Proposal() = default;
 
   virtual const ServerId& server() const = 0;
+  virtual const Region& region() const = 0;  // that the command names
 
   /// Whether the server very likely has no event yet. Then that is assumed first: a conflict shows
   /// when it is wrong, and nearly always a read is saved.
@@ -35,12 +38,12 @@ class Proposal {
 
   /// Fetches what the decision needs beside the head, such as a past outcome or a free address. To
   /// find an address it may append other servers' events of time. Called before each decide(), with
-  /// the same head.
-  virtual eventstore::Result<void> prepare(const ServerHead& head) = 0;
+  /// the same head and region.
+  virtual eventstore::Result<void> prepare(const ServerHead& head, const RegionState& region) = 0;
 
   /// What to append. Neither reads nor writes the log. Called again, with the new head, after a
   /// conflict: what an earlier call returned was not appended then, but for a harmless prefix.
-  virtual DecidedAppends decide(const ServerHead& head) = 0;
+  virtual DecidedAppends decide(const ServerHead& head, const RegionState& region) = 0;
 
   /// Another message was last under the filter than an expectation said.
   virtual void lost_against(const std::string& /*filter*/, eventstore::Sequence /*last*/) {}
@@ -68,10 +71,11 @@ class GroupCommit {
   /// before the oldest command in the queue is final (D40).
   GroupCommit(DecisionTools& tools, std::span<Proposal* const> group, WallTime stored_by = {});
 
-  /// Loads the heads of those that have to be decided and, in the same request, the clock's last
-  /// event: so nobody who has moved the clock has a later command decided in the past by a worker
-  /// whose view lags (D19). Then prepares them. Blocks for as long as the log takes; fails as
-  /// `conflict` when others were faster in 100 rounds, and while the time is not known.
+  /// Loads the heads of those that have to be decided and, in the same request, the last events of
+  /// the clock and of the regions: so nobody who has moved the clock, or set an incident, has a
+  /// later command decided in the past, or without it, by a worker whose view lags (D19, D92). Then
+  /// prepares them. Blocks for as long as the log takes; fails as `conflict` when others were
+  /// faster in 100 rounds, and while the time is not known.
   eventstore::Result<void> load();
 
   /// Decides each on its head.
@@ -98,6 +102,12 @@ class GroupCommit {
   /// The head to decide on without a look at the log; nothing where it has to be read.
   std::optional<ServerHead> known_head(const Open& open) const;
   eventstore::Result<std::vector<ServerHead>> load_time_and(std::span<const ServerId> servers);
+  /// The regions of those that have to be decided, as far as they are known before heads are read.
+  std::set<Region> regions_to_load() const;
+  /// The region whose incidents touch the server: its own, else the command's.
+  static const Region& region_of(const Open& open);
+  /// Loads those of servers that are in another region than the command says.
+  eventstore::Result<void> load_regions_left_out(const std::set<Region>& loaded);
   void done(Open& open, eventstore::Sequence last);
   void forget_done();
   eventstore::Result<void> append_round(std::span<Open> group);
@@ -110,6 +120,7 @@ class GroupCommit {
 
   DecisionTools& tools_;
   WallTime stored_by_;
+  RegionStates regions_;
   std::vector<Open> open_;
   int round_ = 0;
 };
@@ -117,10 +128,6 @@ class GroupCommit {
 /// Brings the proposals into the log: all three steps until all are done, or an error comes.
 eventstore::Result<void> commit(DecisionTools& tools, std::span<Proposal* const> group,
                                 WallTime stored_by = {});
-
-/// The heads of servers, in their order.
-eventstore::Result<std::vector<ServerHead>> load_heads(eventstore::EventStore& store,
-                                                       std::span<const ServerId> servers);
 
 /// The events of one decision as they are appended: the expectation stands on the first, over all
 /// regions, so that an id exists once; `reply_to` on the last, the outcome.

@@ -17,10 +17,10 @@ OutcomeProposal::OutcomeProposal(DecisionTools& tools, CommandSummary command, N
       command_(std::move(command)),
       outcome_(std::move(outcome)),
       reply_to_(std::move(reply_to)) {
-  invariant(command_.server.has_value(), "a server's outcome names the server");
+  invariant(command_.server && command_.region, "a server's outcome names it and its region");
 }
 
-Result<void> OutcomeProposal::prepare(const ServerHead& head) {
+Result<void> OutcomeProposal::prepare(const ServerHead& head, const RegionState&) {
   auto earlier = find_earlier(head);
   if (!earlier) {
     return tl::unexpected(earlier.error());
@@ -29,12 +29,13 @@ Result<void> OutcomeProposal::prepare(const ServerHead& head) {
   return {};
 }
 
-DecidedAppends OutcomeProposal::decide(const ServerHead& head) {
+DecidedAppends OutcomeProposal::decide(const ServerHead& head, const RegionState& region) {
   reaped_.clear();
   if (earlier_) {
     return {};
   }
-  const auto events = decide_outcome(head.state, command_, outcome_, tools_.view.now());
+  const auto events =
+      decide_outcome(head.state, command_, outcome_, tools_.view.now(), region.outages);
   std::copy_if(events.begin(), events.end(), std::back_inserter(reaped_), is_reaped);
   return appends_of(head, events, reply_to_);
 }

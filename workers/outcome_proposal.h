@@ -19,8 +19,9 @@ class OutcomeProposal : public Proposal {
                   std::string reply_to);
 
   const ServerId& server() const override { return *command_.server; }
-  eventstore::Result<void> prepare(const ServerHead& head) override;
-  DecidedAppends decide(const ServerHead& head) override;
+  const Region& region() const override { return *command_.region; }
+  eventstore::Result<void> prepare(const ServerHead& head, const RegionState& region) override;
+  DecidedAppends decide(const ServerHead& head, const RegionState& region) override;
 
   const CommandSummary& command() const { return command_; }
 

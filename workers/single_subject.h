@@ -13,6 +13,7 @@
 
 #include "domain/door_faults.h"
 #include "domain/pool.h"
+#include "domain/region.h"
 #include "domain/sim_clock.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
@@ -39,6 +40,14 @@ struct SubjectCodec<messages::FaultsLogged> {
   using State = DoorFaults;
   static DoorFaults state_of(messages::FaultsLogged logged) { return std::move(logged.state); }
   static std::string encode(const DoorFaults& before, const FaultsEvent& event) {
+    return messages::encode(event, evolve(before, event));
+  }
+};
+template <>
+struct SubjectCodec<messages::RegionLogged> {
+  using State = RegionState;
+  static RegionState state_of(messages::RegionLogged logged) { return std::move(logged.state); }
+  static std::string encode(const RegionState& before, const RegionEvent& event) {
     return messages::encode(event, evolve(before, event));
   }
 };

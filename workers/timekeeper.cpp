@@ -1,5 +1,7 @@
 #include "workers/timekeeper.h"
 
+#include <algorithm>
+
 #include "ops/process/pause.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/event_codec.h"
@@ -67,12 +69,14 @@ void Timekeeper::run(std::stop_token stop) {
 }
 
 std::optional<Instant> Timekeeper::oldest_unfinished() const {
-  const auto due = view_.due(view_.now(), 1);
-  const auto owed = owed_since();
-  if (due.empty() || (owed && *owed < due.front().due)) {
-    return owed;
+  const auto now = view_.now();
+  const auto due = view_.due(now, 1);
+  auto oldest = due.empty() ? std::nullopt : std::optional(due.front().due);
+  if (const auto ending = view_.ending_incident(now, std::nullopt)) {
+    oldest = std::min(oldest.value_or(ending->due), ending->due);
   }
-  return due.front().due;
+  const auto owed = owed_since();
+  return oldest && owed ? std::min(oldest, owed) : (oldest ? oldest : owed);
 }
 
 bool Timekeeper::owes_a_change() const {
@@ -84,6 +88,9 @@ std::optional<Instant> Timekeeper::owed_since() const {
   const auto clock = view_.clock();
   if (owes_a_change()) {
     return clock.time.sim;
+  }
+  if (const auto outage = view_.untold_outage(); outage && *outage <= reached(clock)) {
+    return outage;
   }
   const auto boundary = boundary_after(clock.deadlines_applied_through, billing_interval_);
   const bool is_billed = boundary <= reached(clock) && !view_.regions_in_use().empty();

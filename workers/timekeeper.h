@@ -33,8 +33,8 @@ class Timekeeper {
 
  private:
   std::optional<Instant> oldest_unfinished() const;
-  /// The moment from which on `deadlines_applied` is owed: a change of the clock, or a boundary of
-  /// billing.
+  /// The moment from which on `deadlines_applied` is owed: a change of the clock, a boundary of
+  /// billing, or an outage, whose effects a bill waits for.
   std::optional<Instant> owed_since() const;
   bool owes_a_change() const;
   /// What simulated time is for all: this process may have run ahead, before it heard of a slower

@@ -78,7 +78,9 @@ names_of_label() {
         mutations
       ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
-    simulation) printf 'simulation.%s\n' found operators queue frozen fleet leases fixed fresh ;;
+    simulation)
+      printf 'simulation.%s\n' found operators queue frozen fleet incidents leases fixed fresh
+      ;;
     integration | e2e | chaos | powercut | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do
         file=${file##*/}

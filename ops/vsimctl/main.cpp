@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   vsim::vsimctl::add_pool(app, chosen);
   vsim::vsimctl::add_profile(app, chosen_local);
   vsim::vsimctl::add_rebuild(app, chosen);
+  vsim::vsimctl::add_region(app, chosen);
   vsim::vsimctl::add_status(app, chosen);
   vsim::vsimctl::add_terminate(app, chosen);
   vsim::vsimctl::add_verify(app, chosen);

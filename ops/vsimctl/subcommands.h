@@ -40,6 +40,7 @@ void add_migrate(CLI::App& app, Task& chosen);
 void add_pool(CLI::App& app, Task& chosen);
 void add_profile(CLI::App& app, LocalTask& chosen);
 void add_rebuild(CLI::App& app, Task& chosen);
+void add_region(CLI::App& app, Task& chosen);
 void add_status(CLI::App& app, Task& chosen);
 void add_terminate(CLI::App& app, Task& chosen);
 void add_verify(CLI::App& app, Task& chosen);

@@ -68,8 +68,16 @@ std::string render_operation(const OperationView& view);
 std::string render_operation_page(const std::vector<read_model::OperationRow>& operations,
                                   std::uint64_t limit);
 
-std::string render_region(const read_model::RegionRow& region);
-std::string render_regions(const std::vector<read_model::RegionRow>& regions);    // {items}
+/// With the incident that is in force at that time.
+std::string render_region(const read_model::RegionRow& region, Instant now);
+std::string render_regions(const std::vector<read_model::RegionRow>& regions,
+                           Instant now);  // {items}
+
+/// {number, began, ended, set_by, ended_by, content}: as it was known at that time.
+std::string render_incident(const read_model::IncidentRow& incident, Instant now);
+/// {items, limit, next_before}; as with servers, one more than `limit` may come.
+std::string render_incident_page(const std::vector<read_model::IncidentRow>& incidents,
+                                 std::uint64_t limit, Instant now);
 std::string render_types(const std::vector<read_model::InstanceTypeRow>& types);  // {items}
 
 /// A lifecycle profile as its file has it, with its name, and whether creates that name none get

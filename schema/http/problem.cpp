@@ -18,6 +18,8 @@ constexpr std::array<ProblemKind, problem_code_count> kinds{{
     {ProblemCode::no_free_address, 409, "no_free_address", "The region's addresses are all taken"},
     {ProblemCode::operation_in_progress, 409, "operation_in_progress",
      "Another operation is in progress"},
+    {ProblemCode::insufficient_capacity, 409, "insufficient_capacity",
+     "The region has no capacity for this"},
     {ProblemCode::purged, 409, "purged", "An operator removed the command before it was handled"},
     {ProblemCode::superseded, 409, "superseded", "Another command ended the server before"},
     {ProblemCode::precondition_failed, 412, "precondition_failed",
@@ -34,6 +36,7 @@ constexpr std::array<ProblemKind, problem_code_count> kinds{{
     {ProblemCode::internal_error, 500, "internal_error", "The API has a bug"},
     {ProblemCode::bad_gateway, 502, "bad_gateway", "A fault that was asked for"},
     {ProblemCode::queue_full, 503, "queue_full", "Too many commands are waiting"},
+    {ProblemCode::region_unavailable, 503, "region_unavailable", "The region has an outage"},
     {ProblemCode::unavailable, 503, "unavailable", "A part of vsim cannot be reached"},
     {ProblemCode::gateway_timeout, 504, "gateway_timeout", "A fault that was asked for"},
 }};

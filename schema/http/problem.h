@@ -19,6 +19,7 @@ enum class ProblemCode : std::uint8_t {
   invalid_transition,
   no_free_address,
   operation_in_progress,
+  insufficient_capacity,
   purged,
   superseded,
   precondition_failed,
@@ -33,10 +34,11 @@ enum class ProblemCode : std::uint8_t {
   internal_error,
   bad_gateway,
   queue_full,
+  region_unavailable,
   unavailable,
   gateway_timeout
 };
-inline constexpr std::size_t problem_code_count = 24;
+inline constexpr std::size_t problem_code_count = 26;
 
 /// What a code is shown as.
 struct ProblemKind {

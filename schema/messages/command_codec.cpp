@@ -9,6 +9,7 @@
 #include "schema/messages/json_fields.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 
@@ -55,6 +56,26 @@ tl::expected<DecodedCommand, std::string> decode_pool_command(const eventstore::
     decoded.complaint = unusable(command.ranges.front()).value_or("");
   }
   decoded.command = std::move(command);
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
+tl::expected<DecodedCommand, std::string> decode_region_command(const eventstore::Message& message,
+                                                                const Envelope& envelope,
+                                                                const Region& region) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  auto action = read_region_action(Fields(*object, error));
+  if (!action) {
+    return tl::unexpected(action.error());
+  }
+  DecodedCommand decoded;
+  decoded.complaint = complaint_about(message, *object, *action);
+  decoded.command =
+      RegionCommand{head_without_server(message, envelope), region, std::move(*action)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -133,6 +154,8 @@ tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target
       return decode_server_command(message, envelope, target);
     case CommandTarget::Kind::pool:
       return decode_pool_command(message, envelope, target.region);
+    case CommandTarget::Kind::region:
+      return decode_region_command(message, envelope, target.region);
     case CommandTarget::Kind::clock:
       return decode_clock_command(message, envelope);
     case CommandTarget::Kind::faults:
@@ -144,7 +167,7 @@ tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target
 tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Message& message) {
   const auto target = parse_command_subject(message.subject);
   if (!target) {
-    return poison("the subject must be vsim.cmd.<region>.<server id> or _pool, or " +
+    return poison("the subject must be vsim.cmd.<region>.<server id>, _pool or _region, or " +
                   std::string(clock_command_subject) + " or " +
                   std::string(faults_command_subject));
   }

@@ -9,6 +9,7 @@
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
+#include "schema/messages/region_codec.h"
 
 namespace vsim::messages {
 namespace {
@@ -36,6 +37,8 @@ struct MembersOf {
     static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
     return extend_pool;
   }
+  Names operator()(const SetIncident&) const { return members_of_set_incident(); }
+  Names operator()(const LiftIncident&) const { return type_alone(); }
   Names operator()(const AdvanceClock&) const {
     static constexpr std::array<std::string_view, 2> advance{"type", "seconds"};
     return advance;
@@ -106,6 +109,12 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const ExtendPool& command) {
   return find_complaint(message, object, MembersOf{}(command));
+}
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const RegionAction& action) {
+  auto complaint = find_complaint(message, object, std::visit(MembersOf{}, action));
+  return complaint.empty() ? find_unknown_inside(object).value_or("") : complaint;
 }
 
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,

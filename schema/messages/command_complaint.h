@@ -8,6 +8,7 @@
 
 #include "domain/door_faults.h"
 #include "domain/pool.h"
+#include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 #include "eventstore/message.h"
@@ -20,6 +21,8 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             const Action& action);
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const ExtendPool& command);
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const RegionAction& action);
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const ClockAction& action);
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,

@@ -36,6 +36,11 @@ struct WriteServerData {
       write_failure(json, *failure);
     }
   }
+  void incident(const std::optional<Version>& number) const {
+    if (number) {
+      json.member("incident", *number);
+    }
+  }
   void hazards(const std::vector<Deadline>& hazards) const {
     if (!hazards.empty()) {
       json.key("hazards");
@@ -75,8 +80,13 @@ struct WriteServerData {
     failure(event.failure);
   }
   void operator()(const ServerFailed& event) const { from(event.from), failure(event.failure); }
-  void operator()(const ServerImpaired& event) const { time("until", event.until); }
-  void operator()(const ServerRecovered&) const {}
+  void operator()(const ServerImpaired& event) const {
+    if (event.until) {
+      time("until", *event.until);
+    }
+    incident(event.incident);
+  }
+  void operator()(const ServerRecovered& event) const { incident(event.incident); }
   void operator()(const ServerInterruptionNoticed& event) const {
     time("interruption_at", event.interruption_at);
   }
@@ -88,6 +98,10 @@ struct WriteServerData {
 
 std::optional<Failure> optional_failure(const Fields& data) {
   return data.has("failure") ? std::optional(read_failure(data.object("failure"))) : std::nullopt;
+}
+
+std::optional<Version> optional_incident(const Fields& data) {
+  return data.has("incident") ? std::optional(data.count("incident")) : std::nullopt;
 }
 
 End read_end(const Fields& data) {
@@ -141,8 +155,13 @@ EventData read_terminated(const Fields& data) {
 EventData read_failed(const Fields& data) {
   return ServerFailed{read_from(data), read_failure(data.object("failure"))};
 }
-EventData read_impaired(const Fields& data) { return ServerImpaired{data.instant("until")}; }
-EventData read_recovered(const Fields&) { return ServerRecovered{}; }
+// An incident may have no known end; a hazard of a server's own has.
+EventData read_impaired(const Fields& data) {
+  const auto incident = optional_incident(data);
+  const bool is_open = incident && !data.has("until");
+  return ServerImpaired{is_open ? std::nullopt : std::optional(data.instant("until")), incident};
+}
+EventData read_recovered(const Fields& data) { return ServerRecovered{optional_incident(data)}; }
 EventData read_interruption_noticed(const Fields& data) {
   return ServerInterruptionNoticed{data.instant("interruption_at")};
 }
@@ -245,6 +264,9 @@ LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& mes
   }
   if (subject.starts_with(pool_prefix)) {
     return read_pool_event(fields);
+  }
+  if (subject.starts_with(region_prefix)) {
+    return read_region_event(fields);
   }
   if (subject.starts_with(billing_prefix)) {
     return read_watermark(fields);

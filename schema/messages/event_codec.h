@@ -12,6 +12,7 @@
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/logged_event.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 
 namespace vsim::messages {
 

@@ -9,6 +9,7 @@
 #include "domain/address_pool.h"
 #include "domain/door_faults.h"
 #include "domain/pool.h"
+#include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 
@@ -17,6 +18,7 @@ namespace vsim::messages {
 using ServerLogged = Logged<Event, State>;
 using PoolLogged = Logged<PoolEvent, Pool>;
 using FaultsLogged = Logged<FaultsEvent, DoorFaults>;
+using RegionLogged = Logged<RegionEvent, RegionState>;
 using ClockLogged = Logged<ClockEvent, SimClock>;  // its state runs on from the broker's stamp
 
 /// An event of a type this build does not know, on a subject it does. Never skipped silently.
@@ -25,8 +27,8 @@ struct UnknownEvent {
 };
 
 /// Anything that EVENTS may hold.
-using LoggedEvent = std::variant<ServerLogged, AddressClaimed, PoolLogged, ClockLogged,
-                                 FaultsLogged, BillingWatermark, UnknownEvent>;
+using LoggedEvent = std::variant<ServerLogged, AddressClaimed, PoolLogged, RegionLogged,
+                                 ClockLogged, FaultsLogged, BillingWatermark, UnknownEvent>;
 
 /// The command that an event is the outcome of; null where there is none. It lives in the event.
 const Cause* cause_of(const LoggedEvent& logged);

@@ -26,6 +26,9 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
   switch (target.kind) {
     case CommandTarget::Kind::pool:
       return {{"POST", "/regions/" + target.region.name + "/addresses"}};
+    case CommandTarget::Kind::region:
+      return {{type == "lift_incident" ? "DELETE" : "PUT",
+               "/regions/" + target.region.name + "/incident"}};
     case CommandTarget::Kind::clock:
       return {{"POST", "/clock"}};
     case CommandTarget::Kind::faults:

@@ -111,6 +111,9 @@ void write_server(JsonWriter& json, const Server& server) {
   if (server.health != Health::ok) {
     json.member("health", to_string(server.health));
   }
+  if (server.impaired_by) {
+    json.member("impaired_by", *server.impaired_by);
+  }
   if (server.interruption_at) {
     json.member("interruption_at", format_instant(*server.interruption_at));
   }
@@ -145,6 +148,9 @@ Server read_server(const Fields& fields) {
   }
   if (fields.has("health")) {
     server.health = fields.named("health", health_from);
+  }
+  if (fields.has("impaired_by")) {
+    server.impaired_by = fields.count("impaired_by");
   }
   if (fields.has("interruption_at")) {
     server.interruption_at = fields.instant("interruption_at");

@@ -53,6 +53,9 @@ std::string any_command_of(const ServerId& server) {
 std::string pool_command(const Region& region) {
   return joined(command_prefix, region.name, "_pool");
 }
+std::string region_command(const Region& region) {
+  return joined(command_prefix, region.name, "_region");
+}
 std::string server_events(const Region& region, const ServerId& server) {
   return joined(server_event_prefix, region.name, server.to_string());
 }
@@ -65,6 +68,8 @@ std::string address_events(const Region& region, Ipv4 ip) {
   return joined(address_prefix, region.name, token);
 }
 std::string pool_events(const Region& region) { return std::string(pool_prefix) + region.name; }
+
+std::string region_events(const Region& region) { return std::string(region_prefix) + region.name; }
 
 std::string billing_events(const Region& region) {
   return std::string(billing_prefix) + region.name;
@@ -95,6 +100,9 @@ std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   }
   if (tokens->second == "_pool") {
     return CommandTarget{CommandTarget::Kind::pool, *region, {}};
+  }
+  if (tokens->second == "_region") {
+    return CommandTarget{CommandTarget::Kind::region, *region, {}};
   }
   const auto server = canonical_server_id(tokens->second);
   if (!server) {

@@ -22,6 +22,8 @@ inline constexpr std::string_view journal_prefix = "vsim.journal.";
 inline constexpr std::string_view server_event_prefix = "vsim.evt.server.";
 inline constexpr std::string_view address_prefix = "vsim.evt.ip.";
 inline constexpr std::string_view pool_prefix = "vsim.evt.pool.";
+inline constexpr std::string_view region_prefix = "vsim.evt.region.";
+inline constexpr std::string_view all_region_events = "vsim.evt.region.>";
 inline constexpr std::string_view billing_prefix = "vsim.evt.billing.";
 /// The clock has no region: this stands for one, in its subject and where operations name theirs.
 inline constexpr std::string_view clock_region = "_sim";
@@ -37,10 +39,12 @@ inline constexpr std::string_view clock_report_subject = "vsim.report.clock";
 std::string server_command(const Region& region, const ServerId& server);  // vsim.cmd.R.ID
 std::string any_command_of(const ServerId& server);                        // vsim.cmd.*.ID
 std::string pool_command(const Region& region);                            // vsim.cmd.R._pool
+std::string region_command(const Region& region);                          // vsim.cmd.R._region
 std::string server_events(const Region& region, const ServerId& server);   // vsim.evt.server.R.ID
 std::string any_events_of(const ServerId& server);                         // vsim.evt.server.*.ID
 std::string address_events(const Region& region, Ipv4 ip);                 // vsim.evt.ip.R.a-b-c-d
 std::string pool_events(const Region& region);                             // vsim.evt.pool.R
+std::string region_events(const Region& region);                           // vsim.evt.region.R
 std::string billing_events(const Region& region);                          // vsim.evt.billing.R
 
 /// Where a command that came under this subject is buried: vsim.dlq.R.ID, or vsim.dlq._other.
@@ -48,9 +52,9 @@ std::string dead_letter(std::string_view command_subject);
 
 /// Where a command's subject points.
 struct CommandTarget {
-  enum class Kind { server, pool, clock, faults };
+  enum class Kind { server, pool, region, clock, faults };
   Kind kind{};
-  Region region;    // of servers and pools
+  Region region;    // of all but the clock
   ServerId server;  // of servers
 };
 /// Nothing when the subject has none of these shapes; ids must be in canonical form.

@@ -94,6 +94,7 @@ Statement apply_events_statement(const BatchShape& shape) {
   sql.insert("addresses", shape[Table::addresses], address_columns,
              " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
+  sql.insert("region_events", shape[Table::region_events], region_event_columns, "");
   sql.insert("clock", shape[Table::clock], clock_columns,
              " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(clock_columns, 0));
   sql.insert("billing_watermarks", shape[Table::billing_watermarks], watermark_columns,

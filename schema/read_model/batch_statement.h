@@ -19,12 +19,13 @@ enum class BatchTable : std::size_t {
   server_counts,
   operations,
   addresses,
+  region_events,
   clock,
   billing_watermarks,
   billing_periods_begun,
   billing_periods_ended
 };
-inline constexpr std::size_t batch_tables = 9;
+inline constexpr std::size_t batch_tables = 10;
 
 /// How a table's rows come: one by its values; few or many by an array for each column. Few are
 /// picked out of their arrays one by one, which is quicker for them and takes the square of their
@@ -44,9 +45,9 @@ class BatchShape {
   std::string statement_name() const;
 
  private:
-  std::array<RowForm, batch_tables> forms_ = {RowForm::none, RowForm::none, RowForm::none,
-                                              RowForm::none, RowForm::none, RowForm::none,
-                                              RowForm::none, RowForm::none, RowForm::none};
+  std::array<RowForm, batch_tables> forms_ = {
+      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none,
+      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none};
 };
 
 /// Parameters of both: stream, previous sequence, next sequence, its hash, its command sequence,

@@ -4,6 +4,9 @@
 
 namespace vsim::read_model {
 
+// They may stop servers, as a server's own commands do.
+constexpr const char* incident_commands = "'set_incident', 'lift_incident'";
+
 std::vector<Statement> checkpoint_statements() {
   return {
       {"checkpoint",
@@ -13,13 +16,19 @@ std::vector<Statement> checkpoint_statements() {
       {"syncs_to_disk", "SELECT current_setting('fsync') = 'on'"},
       {"progress",
        "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"
-       " (SELECT (date_part('epoch', min(due)) * 1000)::bigint FROM servers),"
+       // An outage may touch servers from its begin on; what it does is said with the deadlines.
+       " (SELECT (date_part('epoch', least((SELECT min(due) FROM servers),"
+       " (SELECT min(at) FROM region_events WHERE outage IN ('impaired', 'stopped')"
+       " AND at > (SELECT deadlines_applied FROM clock)))) * 1000)::bigint),"
        " (SELECT (date_part('epoch', deadlines_applied) * 1000)::bigint FROM clock),"
        // Each by its own index: what waits again as a later copy is little.
        " coalesce(least((SELECT min(command_sequence) FROM operations"
-       " WHERE status = 'PENDING' AND server_id IS NOT NULL),"
-       " (SELECT min(pending_since) FROM operations WHERE status = 'PENDING'"
-       " AND pending_since <> command_sequence AND server_id IS NOT NULL)), 0)"},
+       " WHERE status = 'PENDING' AND (server_id IS NOT NULL OR type IN (" +
+           std::string(incident_commands) +
+           "))),"
+           " (SELECT min(pending_since) FROM operations WHERE status = 'PENDING'"
+           " AND pending_since <> command_sequence AND (server_id IS NOT NULL OR type IN (" +
+           std::string(incident_commands) + ")))), 0)"},
   };
 }
 

@@ -30,9 +30,9 @@ bool syncs_to_disk(Transaction& tx);
 /// What the read models hold and what they know to be still to come, at one moment.
 struct Progress {
   StreamSequence sequence = 0;               // of EVENTS, projected
-  std::optional<Instant> earliest_due;       // of all servers' deadlines
+  std::optional<Instant> earliest_due;       // of all servers' deadlines, and of outages
   std::optional<Instant> deadlines_applied;  // as the clock's last event says
-  // In COMMANDS: the first copy of a server's command without an outcome; 0: none.
+  // In COMMANDS: the first copy of a server's or a region's command without an outcome; 0: none.
   StreamSequence oldest_pending = 0;
 };
 Progress find_progress(Transaction& tx);

@@ -54,6 +54,15 @@ FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
                                     .is_idle = view_of(row[3]) == "t"});
     }
   }
+  wait.again();
+  const auto running =
+      tx.exec("SELECT region, id FROM servers WHERE status IN ('RUNNING', 'REBOOTING')");
+  snapshot.running.reserve(static_cast<std::size_t>(running.size()));
+  for (const auto& row : running) {
+    if (const auto id = Uuid::parse(view_of(row[1]))) {
+      snapshot.running.emplace_back(Region{text_of(row[0])}, ServerId{*id});
+    }
+  }
   return snapshot;
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
-// What a worker that starts needs to know of the fleet: every address, and what will happen by
-// itself. Grows with the pools and the servers that wait for something, not with terminated ones.
+// What a worker that starts needs to know of the fleet: every address, what will happen by itself,
+// and who runs. Grows with the pools and the servers that live, not with terminated ones.
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/ids.h"
@@ -34,6 +35,7 @@ struct FleetSnapshot {
   Checkpoint events;
   std::vector<FleetAddress> addresses;
   std::vector<FleetDeadline> deadlines;
+  std::vector<std::pair<Region, ServerId>> running;  // RUNNING or REBOOTING
 };
 
 /// Reads it on a connection of its own, which it closes: seconds for a million addresses. Empty, at

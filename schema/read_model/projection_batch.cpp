@@ -55,9 +55,11 @@ ServerEventRow event_row(const Event& event, const State& after, StreamSequence 
 // Where the command was published; the clock and the door's faults have no region.
 std::string region_of(const Event& event) { return event.region.name; }
 std::string region_of(const PoolEvent& event) { return event.region.name; }
+std::string region_of(const RegionEvent& event) { return event.region.name; }
 std::string region_of(const ClockEvent&) { return std::string(messages::clock_region); }
 std::string region_of(const Command& command) { return command.region.name; }
 std::string region_of(const ExtendPool& command) { return command.region.name; }
+std::string region_of(const RegionCommand& command) { return command.region.name; }
 std::string region_of(const ClockCommand&) { return std::string(messages::clock_region); }
 std::string region_of(const FaultsEvent&) { return std::string(messages::faults_region); }
 std::string region_of(const FaultsCommand&) { return std::string(messages::faults_region); }
@@ -128,6 +130,7 @@ struct AddTo {
   }
   std::string operator()(const AddressClaimed& claim) const { return add(claim); }
   std::string operator()(const messages::PoolLogged& pool) const { return add(pool.event); }
+  std::string operator()(const messages::RegionLogged& region) const { return add(region.event); }
   std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
   std::string operator()(const messages::FaultsLogged& faults) const { return add(faults.event); }
   std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
@@ -237,6 +240,15 @@ void ProjectionBatch::add(const PoolEvent& event, StreamSequence sequence) {
   }
 }
 
+void ProjectionBatch::add(const RegionEvent& event, StreamSequence sequence) {
+  if (!is_no_change(event.data)) {
+    region_events.emplace_back(event, sequence);
+  }
+  if (event.cause) {
+    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
+  }
+}
+
 void ProjectionBatch::add(const messages::ClockLogged& logged, StreamSequence sequence) {
   clock.emplace(logged.state, sequence);
   if (logged.event.cause) {
@@ -261,6 +273,9 @@ OperationRow operation_row(const Event& event, const State& after, StreamSequenc
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
 }
+OperationRow operation_row(const RegionEvent& event, StreamSequence sequence) {
+  return outcome_row(event, sequence);
+}
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
 }
@@ -274,6 +289,7 @@ OperationRow pending_operation_row(const Command& command) {
   return accepted_row(command, is_create ? default_account : std::string_view());
 }
 OperationRow pending_operation_row(const ExtendPool& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const RegionCommand& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const ClockCommand& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const FaultsCommand& command) { return accepted_row(command); }
 

@@ -59,6 +59,7 @@ class ProjectionBatch {
   void add(const Event& event, State after, StreamSequence sequence);
   void add(const AddressClaimed& claim, StreamSequence sequence);
   void add(const PoolEvent& event, StreamSequence sequence);
+  void add(const RegionEvent& event, StreamSequence sequence);
   void add(const messages::ClockLogged& clock, StreamSequence sequence);
   void add(const FaultsEvent& event, StreamSequence sequence);
   void add(const BillingWatermark& watermark, StreamSequence sequence);
@@ -77,6 +78,7 @@ class ProjectionBatch {
   std::map<CommandId, OperationRow> operations;  // in one order for all writers: no deadlocks
   std::map<std::pair<Region, Ipv4>, AddressChange> addresses;
   std::vector<std::pair<Region, AddressRange>> pool_ranges;
+  std::vector<std::pair<RegionEvent, StreamSequence>> region_events;  // those of incidents
   std::vector<PeriodBegun> periods_begun;
   std::unordered_map<ServerId, PeriodEnd> periods_ended;  // of those that began before this stretch
   std::optional<std::pair<SimClock, StreamSequence>> clock;
@@ -91,12 +93,14 @@ class ProjectionBatch {
 /// The outcome that an event is to its cause; the event has one.
 OperationRow operation_row(const Event& event, const State& after, StreamSequence sequence);
 OperationRow operation_row(const PoolEvent& event, StreamSequence sequence);
+OperationRow operation_row(const RegionEvent& event, StreamSequence sequence);
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
 OperationRow operation_row(const FaultsEvent& event, StreamSequence sequence);
 
 /// The row of a command that has only been accepted.
 OperationRow pending_operation_row(const Command& command);
 OperationRow pending_operation_row(const ExtendPool& command);
+OperationRow pending_operation_row(const RegionCommand& command);
 OperationRow pending_operation_row(const ClockCommand& command);
 OperationRow pending_operation_row(const FaultsCommand& command);
 

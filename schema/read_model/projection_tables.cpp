@@ -71,6 +71,7 @@ BatchShape shape_of(const ProjectionBatch& batch) {
   shape[BatchTable::server_counts] = form(batch.counts.size());
   shape[BatchTable::operations] = form(batch.operations.size());
   shape[BatchTable::addresses] = form(batch.addresses.size());
+  shape[BatchTable::region_events] = form(batch.region_events.size());
   shape[BatchTable::clock] = batch.clock ? RowForm::one : RowForm::none;
   shape[BatchTable::billing_watermarks] = form(batch.watermarks.size());
   shape[BatchTable::billing_periods_begun] = form(batch.periods_begun.size());
@@ -99,6 +100,8 @@ void add_batch(Arguments& arguments, const BatchShape& shape, const ProjectionBa
       [](RowSink& to, const auto& operation) { add_row(to, operation.second); });
   add(BatchTable::addresses, address_columns, batch.addresses,
       [](RowSink& to, const auto& address) { add_row(to, address.first, address.second); });
+  add(BatchTable::region_events, region_event_columns, batch.region_events,
+      [](RowSink& to, const auto& event) { add_row(to, event.first, event.second); });
   const std::span clock(batch.clock ? &*batch.clock : nullptr, batch.clock ? 1 : 0);
   add(BatchTable::clock, clock_columns, clock,
       [](RowSink& to, const auto& last) { add_row(to, last.first, last.second); });

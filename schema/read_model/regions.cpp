@@ -1,5 +1,8 @@
 #include "schema/read_model/regions.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
 
@@ -31,10 +34,46 @@ std::string count_pools() {
          " ELSE 0 END) FROM counts ORDER BY name";
 }
 
+/// The incidents among the events, each with what its region's next event says of its end.
+std::string incidents(const std::string& where) {
+  return "(SELECT region, version, (date_part('epoch', at) * 1000)::bigint,"
+         " (date_part('epoch', until) * 1000)::bigint, content, actor, command_id,"
+         " (date_part('epoch', CASE WHEN lead(at) OVER next IS NOT NULL"
+         " THEN least(until, lead(at) OVER next) END) * 1000)::bigint AS ended,"
+         " lead(actor) OVER next, event"
+         " FROM region_events " +
+         where +
+         " WINDOW next AS (PARTITION BY region ORDER BY version)) AS all_of_them"
+         " WHERE event = 'incident_set'";
+}
+
+IncidentRow read_incident(const pqxx::row& row) {
+  return {.region = text_of(row[0]),
+          .number = integer_of<Version>(row[1]),
+          .began = instant_of(row[2]),
+          .until = optional_instant_of(row[3]),
+          .content = text_of(row[4]),
+          .set_by = text_of(row[5]),
+          .command_id = row[6].is_null() ? "" : text_of(row[6]),
+          .ended = optional_instant_of(row[7]),
+          .ended_by = row[8].is_null() ? "" : text_of(row[8])};
+}
+
+std::vector<IncidentRow> read_incidents(const pqxx::result& rows) {
+  std::vector<IncidentRow> incidents;
+  for (const auto& row : rows) {
+    incidents.push_back(read_incident(row));
+  }
+  return incidents;
+}
+
 }  // namespace
 
 std::vector<Statement> region_statements() {
   return {
+      {"region_incidents", "SELECT * FROM " + incidents("WHERE region = $1") +
+                               " AND version < $2::bigint ORDER BY version DESC LIMIT $3"},
+      {"open_incidents", "SELECT * FROM " + incidents("") + " AND ended IS NULL ORDER BY region"},
       {"regions_all", count_pools()},
       {"instance_types_all",
        "SELECT name, hourly_rate FROM instance_types ORDER BY hourly_rate, name"},
@@ -47,7 +86,22 @@ std::vector<RegionRow> list_regions(Transaction& tx) {
     regions.push_back(
         {text_of(row[0]), integer_of<std::uint64_t>(row[1]), integer_of<std::uint64_t>(row[2])});
   }
+  for (auto& incident : read_incidents(execute(tx, "open_incidents", Arguments()))) {
+    const auto found = std::find_if(regions.begin(), regions.end(), [&](const RegionRow& region) {
+      return region.name == incident.region;
+    });
+    if (found != regions.end()) {
+      found->incident = std::move(incident);
+    }
+  }
   return regions;
+}
+
+std::vector<IncidentRow> list_incidents(Transaction& tx, const Region& region, std::uint32_t limit,
+                                        Version before) {
+  return read_incidents(execute(
+      tx, "region_incidents",
+      Arguments().text(region.name).integer(static_cast<std::int64_t>(before)).integer(limit)));
 }
 
 std::vector<InstanceTypeRow> list_instance_types(Transaction& tx) {

@@ -86,7 +86,8 @@ struct Sentence {
     return fmt::format("Failed ({}): {}", e.failure.code, e.failure.detail);
   }
   std::string operator()(const ServerImpaired& e) const {
-    return fmt::format("Impaired, for {}", until(e.until));
+    const auto length = e.until ? ", for " + until(*e.until) : std::string();
+    return (e.incident ? "Impaired by an outage of the region" : "Impaired") + length;
   }
   std::string operator()(const ServerRecovered&) const { return "Healthy again"; }
   std::string operator()(const ServerInterruptionNoticed& e) const {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "schema/messages/region_codec.h"
 #include "schema/read_model/session.h"
 
 namespace vsim::read_model {
@@ -89,6 +90,21 @@ void add_row(RowSink& to, const std::pair<Region, Ipv4>& address, const AddressC
   to.text(address.second.to_string());
   to.text_or_null(change.holder ? change.holder->to_string() : "");
   to.integer(static_cast<std::int64_t>(change.last_claim));
+}
+
+void add_row(RowSink& to, const RegionEvent& event, StreamSequence sequence) {
+  const auto* set = std::get_if<IncidentSet>(&event.data);
+  to.text(event.region.name);
+  to.integer(static_cast<std::int64_t>(event.version));
+  to.integer(static_cast<std::int64_t>(sequence));
+  to.integer(unix_milliseconds(event.at));
+  to.text(event_type(event.data));
+  to.text(set == nullptr ? "" : messages::incident_json(set->incident));
+  add_instant(to, set == nullptr ? std::nullopt : set->incident.until);
+  const bool has_outage = set != nullptr && set->incident.outage;
+  to.text_or_null(has_outage ? to_string(*set->incident.outage) : "");
+  to.text(event.origin.actor);
+  to.text_or_null(event.cause ? event.cause->command.to_string() : "");
 }
 
 void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence) {

@@ -70,6 +70,12 @@ inline constexpr std::array address_columns{Column{"region", "text"}, Column{"ip
                                             Column{"server_id", "uuid"},
                                             Column{"last_claim", "bigint"}};
 
+inline constexpr std::array region_event_columns{
+    Column{"region", "text"},    Column{"version", "bigint"}, Column{"sequence", "bigint"},
+    Column{"at", "instant"},     Column{"event", "text"},     Column{"content", "text"},
+    Column{"until", "instant"},  Column{"outage", "text"},    Column{"actor", "text"},
+    Column{"command_id", "uuid"}};
+
 inline constexpr std::array clock_columns{Column{"sequence", "bigint"},
                                           Column{"simulated_at", "instant"},
                                           Column{"stored_at_ns", "bigint"},
@@ -103,6 +109,7 @@ void add_row(RowSink& to, const ServerId& server, const ServerEventRow& row);
 void add_row(RowSink& to, const ServerRow& row);
 void add_row(RowSink& to, const OperationRow& row);
 void add_row(RowSink& to, const std::pair<Region, Ipv4>& address, const AddressChange& change);
+void add_row(RowSink& to, const RegionEvent& event, StreamSequence sequence);
 void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence);
 void add_row(RowSink& to, const BillingWatermark& watermark, StreamSequence sequence);
 void add_row(RowSink& to, const PeriodBegun& period);

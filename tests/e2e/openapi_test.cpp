@@ -3,6 +3,8 @@
 // the states that a worker counts servers of; every example of a request is sent, and each answer
 // has a documented status, type and the members that its schema requires.
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <sstream>
@@ -239,10 +241,21 @@ struct Ground {
   std::string new_server() {
     return harness::create_server(client, {.profile = "instant"})["id"].text();
   }
+  HttpAnswer send(const Route& route, const std::string& body) {
+    std::string method = route.method;
+    std::transform(method.begin(), method.end(), method.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return client.request(method, path_of(route), body, {{"Content-Type", "application/json"}});
+  }
   std::string path_of(const Route& route) {
-    std::string path = replaced(route.path, "{region}", "us-east-1");
+    // What goes wrong there shall not befall the servers of the other examples.
+    const bool troubles = route.path.find("/incident") != std::string::npos;
+    std::string path = replaced(route.path, "{region}", troubles ? "eu-west-1" : "us-east-1");
     path = replaced(path, "{name}", "instant");
     path = replaced(path, "{file}", "index.html");
+    if (route.method == "delete" && troubles) {
+      client.request("PUT", path, R"({"delay_factor":2})", {{"Content-Type", "application/json"}});
+    }
     return replaced(path, "{id}", path.starts_with("/operations") ? operation : new_server());
   }
 };
@@ -320,8 +333,7 @@ TEST_CASE("every example of a request works, and is answered as documented") {
     if (operation.has("requestBody")) {
       const Json& body = operation["requestBody"]["content"]["application/json"];
       for (const Json& example : examples_of(body)) {
-        answers.push_back(ground.client.request(route.method == "put" ? "PUT" : "POST",
-                                                ground.path_of(route), written(example)));
+        answers.push_back(ground.send(route, written(example)));
       }
     } else if (route.method == "delete") {
       answers.push_back(ground.client.del(ground.path_of(route)));

@@ -9,6 +9,7 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/fuzz/property.h"
 
@@ -20,6 +21,9 @@ using fuzz::must_hold;
 std::string encoded(const Command& command) { return messages::encode_action(command.action); }
 std::string encoded(const ExtendPool& command) {
   return messages::encode_extend_pool(command.ranges);
+}
+std::string encoded(const RegionCommand& command) {
+  return messages::encode_region_action(command.action);
 }
 std::string encoded(const ClockCommand& command) {
   return messages::encode_clock_action(command.action);
@@ -34,6 +38,9 @@ bool asks_the_same(const Command& a, const Command& b) {
 }
 bool asks_the_same(const ExtendPool& a, const ExtendPool& b) {
   return a.ranges == b.ranges && a.region == b.region;
+}
+bool asks_the_same(const RegionCommand& a, const RegionCommand& b) {
+  return a.action == b.action && a.region == b.region;
 }
 bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.action == b.action; }
 bool asks_the_same(const FaultsCommand& a, const FaultsCommand& b) { return a.action == b.action; }
@@ -70,6 +77,9 @@ void keeps_limits(const ExtendPool& command) {
     must_hold(range.first <= range.last && range.size() <= pool_extension_addresses_max,
               "a range is in order and not too large");
   }
+}
+void keeps_limits(const RegionCommand& command) {
+  must_hold(!out_of_range(command.action), "an incident is in range");
 }
 void keeps_limits(const ClockCommand& command) {
   // Older builds knew no least scale, and commands that they took are carried out.
@@ -116,6 +126,10 @@ void can_be_decided(const Command& command) {
 void can_be_decided(const ExtendPool& command) {
   must_hold(decide(Pool{}, command, now, catalogue()).events.size() == 1,
             "a new extension has an outcome");
+}
+void can_be_decided(const RegionCommand& command) {
+  must_hold(decide(RegionState{}, command, now, catalogue(), now).events.size() == 1,
+            "a new incident has an outcome");
 }
 void can_be_decided(const ClockCommand& command) {
   SimClock clock;

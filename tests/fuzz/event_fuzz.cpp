@@ -22,6 +22,9 @@ std::string encoded(const messages::PoolLogged& logged) {
 std::string encoded(const messages::FaultsLogged& logged) {
   return messages::encode(logged.event, logged.state);
 }
+std::string encoded(const messages::RegionLogged& logged) {
+  return messages::encode(logged.event, logged.state);
+}
 std::string encoded(const BillingWatermark& watermark) { return messages::encode(watermark); }
 std::string encoded(const messages::ClockLogged&) { return {}; }  // holds the state before it
 std::string encoded(const messages::UnknownEvent&) { return {}; }
@@ -35,6 +38,9 @@ bool says_the_same(const messages::PoolLogged& a, const messages::PoolLogged& b)
          a.state.last_command == b.state.last_command;
 }
 bool says_the_same(const messages::FaultsLogged& a, const messages::FaultsLogged& b) {
+  return a.event == b.event && a.state == b.state;
+}
+bool says_the_same(const messages::RegionLogged& a, const messages::RegionLogged& b) {
   return a.event == b.event && a.state == b.state;
 }
 bool says_the_same(const BillingWatermark& a, const BillingWatermark& b) { return a == b; }
@@ -64,6 +70,12 @@ void goes_on(const messages::ClockLogged& logged) {
 }
 void goes_on(const messages::PoolLogged& logged) { evolve(logged.state, logged.event); }
 void goes_on(const messages::FaultsLogged& logged) { evolve(logged.state, logged.event); }
+void goes_on(const messages::RegionLogged& logged) {
+  const auto after = evolve(logged.state, logged.event);
+  const auto due = due_of(after);
+  must_hold(!due || decide_due(logged.event.region, after, *due).has_value(),
+            "an incident ends when it is due");
+}
 void goes_on(const AddressClaimed&) {}
 void goes_on(const BillingWatermark&) {}
 void goes_on(const messages::UnknownEvent&) {}

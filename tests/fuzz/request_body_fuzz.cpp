@@ -8,6 +8,7 @@
 #include "schema/messages/command_codec.h"
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 #include "schema/messages/subjects.h"
 #include "tests/fuzz/property.h"
 
@@ -57,13 +58,24 @@ void check_faults(std::string_view body) {
             "what is published is what was asked for");
 }
 
-std::vector<AddressRange> decoded_ranges(std::string payload) {
+messages::DecodedCommand decoded(std::string subject, std::string payload) {
   eventstore::Message message;
-  message.subject = messages::pool_command(Region{"us-east-1"});
+  message.subject = std::move(subject);
   message.payload = std::move(payload);
-  const auto decoded = messages::decode_command(message);
-  must_hold(decoded && decoded->complaint.empty(), "what is published is no mistake of a person");
-  return std::get<ExtendPool>(decoded->command).ranges;
+  auto command = messages::decode_command(message);
+  must_hold(command && command->complaint.empty(), "what is published is no mistake of a person");
+  return std::move(*command);
+}
+
+void check_incident(std::string_view body) {
+  const auto incident = messages::read_incident(body);
+  if (!incident) {
+    return must_hold(!incident.error().empty(), "a refusal says why");
+  }
+  const auto queued = decoded(messages::region_command(Region{"us-east-1"}),
+                              messages::encode_region_action(*incident));
+  must_hold(std::get<RegionCommand>(queued.command).action == RegionAction(*incident),
+            "what is published is what was asked for");
 }
 
 void check_ranges(std::string_view body) {
@@ -72,8 +84,10 @@ void check_ranges(std::string_view body) {
     return must_hold(!ranges.error().empty(), "a refusal says why");
   }
   must_hold(!unusable(ranges->front()), "servers can have the addresses");
-  const auto queued = decoded_ranges(messages::encode_extend_pool(*ranges));
-  must_hold(queued == *ranges, "what is published is what was asked for");
+  const auto queued =
+      decoded(messages::pool_command(Region{"us-east-1"}), messages::encode_extend_pool(*ranges));
+  must_hold(std::get<ExtendPool>(queued.command).ranges == *ranges,
+            "what is published is what was asked for");
 }
 
 }  // namespace
@@ -85,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_lease(body);
   check_ranges(body);
   check_faults(body);
+  check_incident(body);
   const auto action = http::read_action_request(body);
   must_hold(!action || !std::holds_alternative<Create>(*action), "an action is no create");
   return 0;

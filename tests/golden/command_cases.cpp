@@ -11,6 +11,7 @@
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 #include "tests/golden/golden_file.h"
@@ -178,6 +179,24 @@ Case faults_case(const FaultsAction& action, std::string_view method) {
           }};
 }
 
+Case region_case(std::string name, const RegionAction& action) {
+  auto payload = messages::encode_region_action(action);
+  const bool sets = std::holds_alternative<SetIncident>(action);
+  const auto hash = messages::request_hash(sets ? "PUT" : "DELETE",
+                                           "/regions/" + the_region.name + "/incident", payload);
+  Given given{.note = note_by_api(std::string(command_type(action)), hash)};
+  given.note.server = {};
+  return {.type = "command." + std::string(command_type(action)),
+          .name = std::move(name),
+          .message =
+              stored(messages::region_command(the_region), api_headers(hash), std::move(payload)),
+          .check_read = [=](const auto& message) {
+            check_is(message, given, [&](const auto& command) {
+              CHECK(std::get<RegionCommand>(command).action == action);
+            });
+          }};
+}
+
 Case old(Case one) {
   one.message = {};
   return one;
@@ -214,6 +233,19 @@ std::vector<Case> command_cases() {
   cases.push_back(pool_case("by its ends", messages::encode_extend_pool({range}), range));
   cases.push_back(
       old(pool_case("by its network", R"({"type":"extend_pool","cidr":"10.0.0.0/28"})", range)));
+  const Incident fire{.outage = OutageEffect::impaired,
+                      .types_out = {"t2.micro"},
+                      .delay_factor = 2.5,
+                      .failure_rate = 0.125,
+                      .until = {},
+                      .reason = "a \"fire\""};
+  auto until = fire;
+  until.until = at(600);
+  cases.push_back(region_case("for a while", SetIncident{fire, Duration(1'860'500)}));
+  cases.push_back(region_case("until a time", SetIncident{until}));
+  cases.push_back(
+      region_case("no optional member", SetIncident{{.outage = OutageEffect::untouched}}));
+  cases.push_back(region_case("of the region", LiftIncident{}));
   cases.push_back(clock_case("in thousandths", AdvanceClock{Duration(1'860'500)}));
   cases.push_back(clock_case("whole seconds", AdvanceClock{Duration(60'000)}));
   cases.push_back(clock_case("faster", ScaleClock{60}));

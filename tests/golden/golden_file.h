@@ -48,6 +48,7 @@ std::vector<std::string> types_on_disk();
 
 std::vector<Case> server_cases();
 std::vector<Case> pool_cases();
+std::vector<Case> region_cases();
 std::vector<Case> clock_cases();
 std::vector<Case> faults_cases();
 std::vector<Case> address_and_billing_cases();

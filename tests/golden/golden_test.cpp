@@ -15,6 +15,7 @@
 
 #include "domain/door_faults.h"
 #include "domain/pool.h"
+#include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
 #include "tests/golden/golden_file.h"
@@ -28,8 +29,8 @@ using CasesByType = std::map<std::string, std::vector<Case>>;
 
 CasesByType all_cases() {
   CasesByType by_type;
-  for (const auto& cases : {server_cases(), pool_cases(), clock_cases(), faults_cases(),
-                            address_and_billing_cases(), command_cases()}) {
+  for (const auto& cases : {server_cases(), pool_cases(), region_cases(), clock_cases(),
+                            faults_cases(), address_and_billing_cases(), command_cases()}) {
     for (const auto& one : cases) {
       by_type[one.type].push_back(one);
     }
@@ -120,9 +121,11 @@ TEST_CASE("each golden file is read as the values that were written, also an old
 TEST_CASE("every event and every action has a golden file") {
   CHECK(types_with("server.") == std::variant_size_v<EventData>);
   CHECK(types_with("pool.") == std::variant_size_v<PoolEventData>);
+  CHECK(types_with("region.") == std::variant_size_v<RegionEventData>);
   CHECK(types_with("clock.") == std::variant_size_v<ClockEventData>);
   CHECK(types_with("faults.") == std::variant_size_v<FaultsEventData>);
-  // Those of servers, of the clock and of faults, and extend_pool.
-  CHECK(types_with("command.") == std::variant_size_v<Action> + std::variant_size_v<ClockAction> +
+  // Those of servers, of regions, of the clock and of faults, and extend_pool.
+  CHECK(types_with("command.") == std::variant_size_v<Action> + std::variant_size_v<RegionAction> +
+                                      std::variant_size_v<ClockAction> +
                                       std::variant_size_v<FaultsAction> + 1);
 }

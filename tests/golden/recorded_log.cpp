@@ -88,6 +88,9 @@ class Inventory {
   void operator()(const messages::PoolLogged& logged) {
     seen_.insert("pool." + std::string(event_type(logged.event.data)));
   }
+  void operator()(const messages::RegionLogged& logged) {
+    seen_.insert("region." + std::string(event_type(logged.event.data)));
+  }
   void operator()(const messages::ClockLogged& logged) {
     seen_.insert("clock." + std::string(event_type(logged.event.data)));
   }
@@ -112,6 +115,7 @@ class Inventory {
     };
     want_types<EventData>("server.", want);
     want_types<PoolEventData>("pool.", want);
+    want_types<RegionEventData>("region.", want);
     want_types<ClockEventData>("clock.", want);
     want_types<FaultsEventData>("faults.", want);
     for (const auto reason : {TerminationReason::user, TerminationReason::idle_timeout,
@@ -160,6 +164,9 @@ struct Encode {
     return messages::encode(logged.event, logged.state);
   }
   std::string operator()(const messages::PoolLogged& logged) const {
+    return messages::encode(logged.event, logged.state);
+  }
+  std::string operator()(const messages::RegionLogged& logged) const {
     return messages::encode(logged.event, logged.state);
   }
   std::string operator()(const messages::ClockLogged& logged) const {

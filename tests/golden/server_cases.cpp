@@ -223,6 +223,13 @@ void add_misfortunes(Cases& cases) {
   add(ServerImpaired{at(160)});
   add(ServerRecovered{});
   add(ServerInterruptionNoticed{at(320)});
+  // By an incident of its region: D92.
+  auto touched = plain_state();
+  touched.server->health = Health::impaired;
+  touched.server->impaired_by = 3;
+  cases.add("by an outage", ServerImpaired{std::nullopt, 3}, touched, std::nullopt);
+  cases.add("by an outage that has an end", ServerImpaired{at(160), 3}, touched, std::nullopt);
+  cases.add("from an outage", ServerRecovered{3}, plain_state(), std::nullopt);
   cases.add("interrupted", ServerTerminated{Status::running, TerminationReason::interruption},
             plain_state(), std::nullopt);
   // A server that waits to be reaped and has other deadlines, in the form of older builds.
@@ -253,7 +260,8 @@ void add_rejections(Cases& cases) {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
-        RejectionCode::precondition_failed, RejectionCode::lease_too_long}) {
+        RejectionCode::precondition_failed, RejectionCode::lease_too_long,
+        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity}) {
     const Rejection rejection{code, "because"};
     const LastCommand last{.cause = cause("start"),
                            .outcome = {.kind = OutcomeKind::rejected, .rejection = rejection}};

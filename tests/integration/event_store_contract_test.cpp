@@ -92,6 +92,7 @@ void keeps_the_contract(EventStore& store) {
   CHECK(lasts[1].payload == "b2");
   CHECK(lasts[1].sequence == 3);
   CHECK(store.load_last(std::vector<std::string>{"vsim.evt.server.*.nobody"}).value().empty());
+  CHECK(store.load_last(std::vector<std::string>{"vsim.evt.server.>"}).value().size() == 2);
 
   const auto history = store.load_history("vsim.evt.server.*.b").value();
   REQUIRE(history.size() == 2);

@@ -24,6 +24,26 @@ TEST_CASE("No free addresses") {
   });
 }
 
+TEST_CASE("One region failing") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            make_server(system, "instant");
+            system.shell("vsimctl region set us-east-1 --outage stopped --reason 'a fire'");
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            return system.metric("vsim_region_incident", R"(region="us-east-1")") > 0;
+          },
+      .after =
+          [](ShippedSystem& system) {
+            make_server(system);
+            CHECK(system.shell("psql \"$DATABASE_URL\" -Atc \"SELECT count(*) FROM servers WHERE "
+                               "status = 'STOPPED'\"") == "0");
+          },
+  });
+}
+
 TEST_CASE("Billing not advancing") {
   runbook::follow({
       .set_up =

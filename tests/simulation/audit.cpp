@@ -40,7 +40,8 @@ struct Audit::Verify {
 Audit::Audit() : verify_(std::make_unique<Verify>()) {}
 Audit::~Audit() = default;
 
-const std::optional<std::string>& Audit::read_on(const Stream& events) {
+const std::optional<std::string>& Audit::read_on(const Stream& events, const Stream& commands) {
+  commands_end_ = std::max(commands_end_, commands.last());
   while (!fault_) {
     const auto* stored = events.find(reading_ + 1);
     if (stored == nullptr) {
@@ -89,6 +90,8 @@ void Audit::read(const messages::LoggedEvent& logged) {
     claims_[{claim->region, claim->ip}] = {claim->server, reading_};
   } else if (const auto* pool = std::get_if<messages::PoolLogged>(&logged)) {
     read_pool(pool->event);
+  } else if (const auto* region = std::get_if<messages::RegionLogged>(&logged)) {
+    read_region(region->event);
   } else if (const auto* clock = std::get_if<messages::ClockLogged>(&logged)) {
     read_clock(clock->event);
   } else if (const auto* faults = std::get_if<messages::FaultsLogged>(&logged)) {
@@ -113,6 +116,13 @@ void Audit::read_pool(const PoolEvent& event) {
   }
 }
 
+void Audit::read_region(const RegionEvent& event) {
+  if (event.version != ++region_versions_[event.region]) {
+    fail("a region's versions have a gap");
+  }
+  outages_.read(event, reading_, commands_end_);
+}
+
 void Audit::read_clock(const ClockEvent& event) {
   if (event.version != ++clock_version_) {
     fail("the clock's versions have a gap");
@@ -135,6 +145,11 @@ void Audit::read_clock(const ClockEvent& event) {
     const auto due = life.plan.due();
     if (due && *due <= applied_ && life.plan.since() <= applied->log_through) {
       fail("deadlines_applied passes a deadline of server " + id.to_string());
+    }
+    const auto touch = touch_of(life);
+    if (touch && touch->due <= applied_ &&
+        std::max(touch->since, life.place) <= applied->log_through) {
+      fail("deadlines_applied passes what an outage does to server " + id.to_string());
     }
   }
 }
@@ -271,6 +286,45 @@ Audit::Move Audit::move_of(const Life& life, const Event& event) {
   return {true, from.value_or(Status::pending)};
 }
 
+std::optional<OutageWatch::Touch> Audit::touch_of(const Life& life) const {
+  return life.status ? outages_.next(life.region, *life.status, life.impaired_by, life.at)
+                     : std::nullopt;
+}
+
+/// Where an outage does something, it comes in its turn, and bears its incident's name. Who has
+/// decided before the incident was stored did not know of it.
+void Audit::check_incident(const Life& life, const Event& event) {
+  const auto touch = touch_of(life);
+  const auto* stopped = std::get_if<ServerStopped>(&event.data);
+  const auto* impaired = std::get_if<ServerImpaired>(&event.data);
+  const auto* recovered = std::get_if<ServerRecovered>(&event.data);
+  const bool stops = stopped && stopped->failure && stopped->failure->code == "region_outage";
+  const bool impairs = impaired != nullptr && impaired->incident;
+  const bool heals = recovered != nullptr && recovered->incident;
+  if (stops || impairs || heals) {
+    const bool is_its = !touch    ? false
+                        : stops   ? touch->stops
+                        : impairs ? touch->impairs && touch->incident == *impaired->incident
+                                  : touch->heals() && touch->incident == *recovered->incident;
+    const bool is_it = is_its && touch->due == event.at;
+    if (!is_it || event.cause) {
+      fail("an outage does what it should not");
+    }
+    return;
+  }
+  if (!event.cause || is_any<CommandPurged, CommandDeadLettered>(event.data)) {
+    return;
+  }
+  if (touch && touch->due <= event.at && event.cause->sequence > touch->commands_end) {
+    fail("a command was decided before what an outage does");
+  }
+  if (is_any<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted>(event.data)) {
+    if (auto why = outages_.refusal(event.region, life.type, event.at, event.cause->sequence)) {
+      fail(*why);
+    }
+  }
+}
+
 /// Times never fall. What happens by itself happens at its deadline; nothing that a command brings
 /// about stands behind a deadline that it should have followed.
 void Audit::check_time(const Life& life, const Event& event) {
@@ -278,7 +332,8 @@ void Audit::check_time(const Life& life, const Event& event) {
     fail("a server's time falls");
   }
   if (!event.cause) {
-    if (life.plan.due() != event.at) {
+    const auto touch = touch_of(life);
+    if (life.plan.due() != event.at && !(touch && touch->due == event.at)) {
       fail("an event of time that does not bear its deadline");
     }
     return;
@@ -357,7 +412,14 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   if (event.version != life.version + 1) {
     fail("a server's versions have a gap");
   }
+  if (const auto* provisioning = std::get_if<ServerProvisioning>(&event.data)) {
+    life.type = provisioning->blueprint.instance_type;
+  } else if (const auto* provisioned = std::get_if<ServerProvisioned>(&event.data)) {
+    life.type = provisioned->blueprint.instance_type;
+  }
   check_time(life, event);
+  check_incident(life, event);
+  life.place = reading_;
   life.version = event.version;
   life.at = event.at;
   if (is_no_change(event.data)) {
@@ -383,6 +445,15 @@ void Audit::read_server(const messages::ServerLogged& logged) {
     life.last_succeeded = event.cause->sequence;
   }
   move_bill(life, move.to, event.at);
+  if (const auto* impaired = std::get_if<ServerImpaired>(&event.data);
+      impaired != nullptr && impaired->incident) {
+    life.impaired_by = impaired->incident;
+  }
+  const auto* recovered = std::get_if<ServerRecovered>(&event.data);
+  const bool runs_on = move.to == Status::running || move.to == Status::rebooting;
+  if (!runs_on || (recovered != nullptr && recovered->incident)) {
+    life.impaired_by.reset();
+  }
   life.status = move.to;
   life.history.push_back({event.server, event.at, event.version, move.to});
   life.plan.read(event, move.to, life.terms.idle_timeout, reading_);
@@ -433,6 +504,9 @@ std::string Audit::overdue(Instant now, Duration billing_interval) const {
   for (const auto& [id, life] : lives_) {
     if (life.plan.due() && *life.plan.due() < now) {
       return "server " + id.to_string() + " has a deadline that has passed";
+    }
+    if (const auto touch = touch_of(life); touch && touch->due < now) {
+      return "server " + id.to_string() + " should have felt an outage";
     }
   }
   const auto interval = billing_interval.count();

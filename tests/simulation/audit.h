@@ -13,6 +13,7 @@
 #include "schema/messages/event_codec.h"
 #include "tests/simulation/broker_streams.h"
 #include "tests/simulation/life_plan.h"
+#include "tests/simulation/outage_watch.h"
 #include "tests/simulation/record.h"
 #include "tests/simulation/tables.h"
 
@@ -26,8 +27,8 @@ class Audit {
   Audit(const Audit&) = delete;
   Audit& operator=(const Audit&) = delete;
 
-  /// Reads what is new; gives the first fault, as a sentence.
-  const std::optional<std::string>& read_on(const Stream& events);
+  /// Reads what is new; gives the first fault, as a sentence. `commands` is the queue, of now.
+  const std::optional<std::string>& read_on(const Stream& events, const Stream& commands);
 
   /// At rest: each given command has its outcome, and what was told is what the log says. Of those
   /// in `unrecorded` nothing was left anywhere; those in `undone` had outcomes that the log has
@@ -74,11 +75,14 @@ class Audit {
     Instant at{};
     std::optional<Status> status;
     LifePlan plan;
+    std::optional<Version> impaired_by;  // the incident of its region
+    StreamSequence place = 0;            // of its last event
     std::optional<Ipv4> ip;
     Region region;
     std::string account;
     std::optional<CommandId> created_by;
     Terms terms;
+    std::string type;
     std::chrono::seconds billed{0};
     std::optional<Instant> billed_since;
     StreamSequence last_succeeded = 0;
@@ -96,13 +100,17 @@ class Audit {
   struct Verify;
   void read(const messages::LoggedEvent& logged);
   void read_pool(const PoolEvent& event);
+  void read_region(const RegionEvent& event);
   void read_clock(const ClockEvent& event);
   void read_faults(const messages::FaultsLogged& logged);
   void read_watermark(const BillingWatermark& billed);
   void read_server(const messages::ServerLogged& logged);
   void read_outcome(const Cause& cause, OutcomeKind kind, StreamSequence event, Version version);
+  /// What an outage of its region does to it next.
+  std::optional<OutageWatch::Touch> touch_of(const Life& life) const;
   void check_time(const Life& life, const Event& event);
   void check_lease(const Life& life, const Event& event);
+  void check_incident(const Life& life, const Event& event);
   void check_address(Life& life, const Event& event);
   std::optional<std::string> check_account(const Given& given) const;
   void move_bill(Life& life, Status to, Instant at);
@@ -123,6 +131,9 @@ class Audit {
   std::map<Region, Version> watermark_versions_;
   std::map<Region, Instant> watermarks_;
   std::map<Region, Version> pool_versions_;
+  std::map<Region, Version> region_versions_;
+  OutageWatch outages_;
+  StreamSequence commands_end_ = 0;
   Version clock_version_ = 0;
   Version faults_version_ = 0;
   std::vector<FaultRule> fault_rules_;  // that were set last

@@ -21,6 +21,7 @@
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/journal_copy.h"
 #include "schema/messages/pool_codec.h"
+#include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 
@@ -46,6 +47,35 @@ const std::string accounts[] = {std::string(default_account), std::string(defaul
 
 const Action plain_actions[] = {Start{}, Stop{}, Reboot{}, Terminate{}};
 const Action forced = Terminate{"it is stuck"};
+
+/// One of some, each of them for a while or until it is lifted.
+SetIncident incident_of(std::uint64_t number) {
+  SetIncident set;
+  auto& incident = set.incident;
+  switch (number % 5) {
+    case 0:
+    case 1:
+      incident.outage = OutageEffect::stopped;
+      break;
+    case 2:
+      incident.outage = OutageEffect::impaired;
+      break;
+    case 3:
+      incident.types_out = {"t2.micro"};
+      break;
+    default:
+      incident.outage = number % 2 == 0 ? std::optional(OutageEffect::untouched) : std::nullopt;
+      incident.delay_factor = 4;
+      incident.failure_rate = 0.5;
+  }
+  if (number % 3 == 0) {
+    incident.reason = "a drill";
+  }
+  if (number / 5 % 3 > 0) {
+    set.lasting = std::chrono::seconds(1 + number / 15 % 40);
+  }
+  return set;
+}
 
 /// The one of that kind.
 Action action_of(const PlannedCommand& planned) {
@@ -181,6 +211,18 @@ Write Clients::make_faults(const PlannedCommand& planned) {
   return write;
 }
 
+Write Clients::make_region_write(const Region& region, const RegionAction& action) {
+  Write write;
+  write.terms.id = new_id();
+  write.region = region;
+  write.type = std::string(command_type(action));
+  write.payload = messages::encode_region_action(action);
+  write.request_hash =
+      messages::request_hash(std::holds_alternative<SetIncident>(action) ? "PUT" : "DELETE",
+                             "/regions/" + region.name + "/incident", write.payload);
+  return write;
+}
+
 std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
   auto& slot = slots_[planned.server];
   Write write;
@@ -199,6 +241,10 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
     write.request_hash = messages::request_hash("POST", "/clock", write.payload);
   } else if (planned.kind == "set_faults" || planned.kind == "lift_faults") {
     write = make_faults(planned);
+  } else if (planned.kind == "set_incident") {
+    write = make_region_write(region_of(planned), incident_of(planned.number / 2));
+  } else if (planned.kind == "lift_incident") {
+    write = make_region_write(region_of(planned), LiftIncident{});
   } else if (planned.kind == "extend_pool") {
     write.terms.id = new_id();
     write.region = region_of(planned);
@@ -419,7 +465,7 @@ void Clients::type_half_create(const PlannedCommand& planned) {
   }
 }
 
-/// Commands for what a whole fleet shares that are refused, or mistyped.
+/// Commands for what a whole fleet or a region shares that are refused, or mistyped.
 void Clients::type_for_fleet(const PlannedCommand& planned) {
   const std::string clock(messages::clock_command_subject);
   const std::pair<std::string, std::string> commands[] = {
@@ -431,7 +477,8 @@ void Clients::type_for_fleet(const PlannedCommand& planned) {
        R"({"type":"extend_pool","cidr":"10.9.0.0/30","why":1})"},
       {std::string(messages::faults_command_subject),
        R"({"type":"set_faults","rules":[{"every":1,"cut":true,"until":"2000-01-01T00:00:00Z"}]})"},
-      {std::string(messages::faults_command_subject), R"({"type":"lift_faults","why":1})"}};
+      {std::string(messages::faults_command_subject), R"({"type":"lift_faults","why":1})"},
+      {messages::region_command(region_of(planned)), R"({"type":"lift_incident","why":1})"}};
   const auto& [subject, payload] = commands[planned.number % std::size(commands)];
   auto& given = note_given(CommandId{}, planned.kind, std::nullopt);
   given.unreadable = true;
@@ -472,6 +519,16 @@ std::optional<Told> Clients::create_now(const Region& region) {
     ask(write, true, given);
   }
   return given.told.empty() ? std::nullopt : std::optional(given.told.back());
+}
+
+bool Clients::lift_now(const Region& region) {
+  auto write = make_region_write(region, LiftIncident{});
+  write.terms.keyed = true;
+  auto& given = note_given(write.id(), "lift_incident", std::nullopt);
+  for (int attempt = 0; attempt < attempts_max && given.told.empty(); ++attempt) {
+    ask(write, true, given);
+  }
+  return !given.told.empty();
 }
 
 }  // namespace vsim::simulation

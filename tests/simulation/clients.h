@@ -31,6 +31,9 @@ class Clients {
   /// One create, until it has an outcome. For the examination at the end.
   std::optional<Told> create_now(const Region& region);
 
+  /// Lifts the region's incident, if there is one; false where nobody answers.
+  bool lift_now(const Region& region);
+
   const std::vector<std::unique_ptr<Given>>& given() const { return given_; }
 
  private:
@@ -49,6 +52,7 @@ class Clients {
                const eventstore::Headers& headers, Given& given);
   std::optional<api::Write> make_write(const PlannedCommand& planned);
   api::Write make_faults(const PlannedCommand& planned);
+  api::Write make_region_write(const Region& region, const RegionAction& action);
   api::Write make_create(const PlannedCommand& planned, const Region& region);
   Given& note_given(CommandId id, std::string kind, std::optional<ServerId> server);
   Region region_of(const PlannedCommand& planned) const;

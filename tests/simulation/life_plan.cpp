@@ -17,12 +17,16 @@ bool is_ending(Status status) {
 }  // namespace
 
 void LifePlan::read(const Event& event, Status to, Duration idle_timeout, StreamSequence place) {
-  if (std::holds_alternative<ServerImpaired>(event.data)) {
-    planned_.erase(Turn::impairment);
+  if (const auto* impaired = std::get_if<ServerImpaired>(&event.data)) {
+    if (!impaired->incident) {
+      planned_.erase(Turn::impairment);
+    }
     return;
   }
-  if (std::holds_alternative<ServerRecovered>(event.data)) {
-    planned_.erase(Turn::recovery);
+  if (const auto* recovered = std::get_if<ServerRecovered>(&event.data)) {
+    if (!recovered->incident) {
+      planned_.erase(Turn::recovery);
+    }
     return;
   }
   if (std::holds_alternative<ServerInterruptionNoticed>(event.data)) {

@@ -360,7 +360,7 @@ class Run {
   void look() {
     const auto& events = world_.hub.stream("EVENTS");
     if (!older_log_) {
-      check(audit_->read_on(events));
+      check(audit_->read_on(events, world_.hub.stream("COMMANDS")));
     } else if (older_log_->is_known && events.last() != older_log_->end) {
       machine_.fail("something was appended to a log that the read models know to be older");
     }
@@ -475,6 +475,9 @@ class Run {
   /// No address is leaked: so many creates succeed as there are free addresses, and no more.
   void fill_pools() {
     for (const auto& [region, ranges] : catalogue_.regions) {
+      if (!clients_->lift_now(region)) {
+        return machine_.fail("an incident cannot be lifted at rest");
+      }
       const auto free = audit_->free_addresses(region);
       for (std::size_t i = 0; i <= free && !machine_.failure(); ++i) {
         const auto told = clients_->create_now(region);

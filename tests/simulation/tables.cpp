@@ -72,6 +72,7 @@ bool Tables::apply(ProjectionBatch batch, StreamSequence previous, const Checkpo
   if (batch.clock) {
     clock = batch.clock;
   }
+  region_events.insert(region_events.end(), batch.region_events.begin(), batch.region_events.end());
   for (const auto& [region, watermark] : batch.watermarks) {
     watermarks.insert_or_assign(region, watermark);
   }
@@ -139,6 +140,11 @@ read_model::FleetSnapshot Tables::snapshot() const {
                                     .is_idle = row.status == "STOPPED" && !row.due_turn});
     }
   }
+  for (const auto& [id, row] : servers) {
+    if (row.status == "RUNNING" || row.status == "REBOOTING") {
+      snapshot.running.emplace_back(Region{row.region}, id);
+    }
+  }
   return snapshot;
 }
 
@@ -185,6 +191,10 @@ std::vector<std::string> Tables::lines() const {
   }
   std::sort(of_periods.begin(), of_periods.end());
   lines.insert(lines.end(), of_periods.begin(), of_periods.end());
+  for (const auto& [event, sequence] : region_events) {
+    lines.push_back(fmt::format("region {} v{} {} at {} seq {}", event.region.name, event.version,
+                                event_type(event.data), number(event.at), sequence));
+  }
   for (const auto& [region, watermark] : watermarks) {
     lines.push_back(fmt::format("billed {} v{} through {} seq {}", region.name,
                                 watermark.first.version, number(watermark.first.through),

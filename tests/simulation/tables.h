@@ -25,6 +25,7 @@ struct Tables {
   std::map<std::pair<Region, Ipv4>, read_model::AddressChange> addresses;
   std::vector<read_model::PeriodBegun> periods;
   std::optional<std::pair<SimClock, StreamSequence>> clock;
+  std::vector<std::pair<RegionEvent, StreamSequence>> region_events;
   std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
 
   /// False: the checkpoint stands elsewhere, and nothing was written.

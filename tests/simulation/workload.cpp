@@ -50,9 +50,10 @@ constexpr auto members = std::to_array<std::string_view>(
     {"name", "commands", "clients", "servers", "workers", "addresses", "seconds", "year", "mix",
      "habits", "faults", "chances", "profiles"});
 constexpr auto kinds = std::to_array<std::string_view>(
-    {"create", "start", "stop", "reboot", "terminate", "force", "advance", "scale", "extend_pool",
-     "by_hand", "poison", "copy", "fleet", "half_create", "create_again", "extend_lease",
-     "lease_by_hand", "set_faults", "lift_faults"});
+    {"create",      "start",        "stop",         "reboot",       "terminate",     "force",
+     "advance",     "scale",        "extend_pool",  "by_hand",      "poison",        "copy",
+     "fleet",       "half_create",  "create_again", "extend_lease", "lease_by_hand", "set_faults",
+     "lift_faults", "set_incident", "lift_incident"});
 constexpr auto known_habits =
     std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match", "leased"});
 constexpr auto known_faults = std::to_array<std::string_view>(

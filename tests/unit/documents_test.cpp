@@ -197,8 +197,16 @@ TEST_CASE("what another command has broken off is no success where its end was a
 }
 
 TEST_CASE("regions and types are lists of items") {
-  CHECK(render_regions({{"us-east-1", 100, 99}}) ==
-        R"({"items":[{"name":"us-east-1","addresses_total":100,"addresses_free":99}]})");
+  read_model::RegionRow troubled{"us-east-1", 100, 99};
+  troubled.incident.emplace();
+  troubled.incident->number = 3;
+  troubled.incident->until = noon;
+  troubled.incident->content = "{}";
+  CHECK(render_regions({{"us-east-1", 100, 99}}, {}) ==
+        R"({"items":[{"name":"us-east-1","addresses_total":100,"addresses_free":99,)"
+        R"("incident":null}]})");
+  CHECK(render_region(troubled, {}).find(R"("incident":{"number":3,)") != std::string::npos);
+  CHECK(render_region(troubled, noon).find(R"("incident":null)") != std::string::npos);
   CHECK(render_types({{"t2.micro", {100}}}) ==
         R"({"items":[{"name":"t2.micro","hourly_rate":0.01}]})");
 }

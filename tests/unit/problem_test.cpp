@@ -27,6 +27,7 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"invalid_transition", 409},
                                    {"no_free_address", 409},
                                    {"operation_in_progress", 409},
+                                   {"insufficient_capacity", 409},
                                    {"purged", 409},
                                    {"superseded", 409},
                                    {"precondition_failed", 412},
@@ -41,6 +42,7 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"internal_error", 500},
                                    {"bad_gateway", 502},
                                    {"queue_full", 503},
+                                   {"region_unavailable", 503},
                                    {"unavailable", 503},
                                    {"gateway_timeout", 504}};
   CHECK(design.size() == problem_code_count);
@@ -58,7 +60,8 @@ TEST_CASE("every rejection of the domain is a problem of the same name") {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
-        RejectionCode::precondition_failed, RejectionCode::lease_too_long}) {
+        RejectionCode::precondition_failed, RejectionCode::lease_too_long,
+        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity}) {
     INFO(to_string(code));
     CHECK(problem_code_from(to_string(code)));
   }

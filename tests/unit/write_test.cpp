@@ -74,17 +74,18 @@ std::string header(const Write& write, std::string_view name) {
 TEST_CASE("a write to a server, a pool or the clock goes to the subjects of that") {
   const std::string id = server.to_string();
   CHECK(command_subject(stop(us)) == "vsim.cmd.us-east-1." + id);
-  CHECK(waiting_filter(us, server) == "vsim.cmd.*." + id);
+  CHECK(waiting_filter(us, server, "stop") == "vsim.cmd.*." + id);
   CHECK(outcome_filter(stop(us)) == "vsim.evt.server.*." + id);
 
   const Write extend{.terms = {}, .region = us, .type = "extend_pool", .payload = "{}"};
   CHECK(command_subject(extend) == "vsim.cmd.us-east-1._pool");
-  CHECK(waiting_filter(us, std::nullopt) == "vsim.cmd.us-east-1._pool");
+  CHECK(waiting_filter(us, std::nullopt, "extend_pool") == "vsim.cmd.us-east-1._pool");
+  CHECK(waiting_filter(us, std::nullopt, "lift_incident") == "vsim.cmd.us-east-1._region");
   CHECK(outcome_filter(extend) == "vsim.evt.pool.us-east-1");
 
   const Write advance{.terms = {}, .region = Region{"_sim"}, .type = "advance", .payload = "{}"};
   CHECK(command_subject(advance) == "vsim.cmd._sim.clock");
-  CHECK(waiting_filter(advance.region, std::nullopt) == "vsim.cmd._sim.clock");
+  CHECK(waiting_filter(advance.region, std::nullopt, "advance") == "vsim.cmd._sim.clock");
   CHECK(outcome_filter(advance) == "vsim.evt.clock");
 }
 

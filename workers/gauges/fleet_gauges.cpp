@@ -11,6 +11,8 @@ FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_mode
       addresses_(metrics.gauge_set("vsim_pool_addresses", "Addresses of the region's pool")),
       addresses_free_(metrics.gauge_set("vsim_pool_addresses_free",
                                         "Free addresses of it, as this worker sees them")),
+      incidents_(metrics.gauge_set("vsim_region_incident",
+                                   "Whether an incident is in force in the region: 1 or 0")),
       watermark_age_(metrics.gauge_set(
           "vsim_billing_watermark_age_seconds",
           "Simulated seconds that the region's billing watermark is behind now; 0 where no "
@@ -31,6 +33,7 @@ void FleetGauges::refresh() {
   const auto status = view_.status();
   pending_.set(static_cast<double>(status.deadlines));
   refresh_pools(status);
+  refresh_incidents(status);
   const auto overdue = view_.overdue();
   overdue_.set(static_cast<double>(overdue.all));
   idle_overdue_.set(static_cast<double>(overdue.idle));
@@ -47,6 +50,17 @@ void FleetGauges::refresh_pools(const FleetView::Status& status) {
   }
   addresses_free_.replace(free);
   addresses_.replace(all);
+}
+
+void FleetGauges::refresh_incidents(const FleetView::Status& status) {
+  std::map<telemetry::Labels, double> values;
+  for (const auto& [region, counts] : status.pools) {
+    values[{{"region", region}}] = 0;
+  }
+  for (const auto& [region, is_in_force] : view_.incidents()) {
+    values[{{"region", region.name}}] = is_in_force ? 1 : 0;
+  }
+  incidents_.replace(values);
 }
 
 // A region's first watermark comes with the first boundary after its first server, and one that was

@@ -23,12 +23,14 @@ class FleetGauges {
 
  private:
   void refresh_pools(const FleetView::Status& status);
+  void refresh_incidents(const FleetView::Status& status);
   void refresh_billing(const FleetView::Status& status);
 
   const FleetView& view_;
   const ReadModelGauges& read_models_;
   telemetry::GaugeSet addresses_;
   telemetry::GaugeSet addresses_free_;
+  telemetry::GaugeSet incidents_;
   telemetry::GaugeSet watermark_age_;
   telemetry::Gauge pending_;
   telemetry::Gauge overdue_;

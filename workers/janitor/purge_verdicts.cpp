@@ -29,6 +29,9 @@ std::string subject_of(const OperationRow& operation) {
     return std::string(messages::faults_command_subject);
   }
   const Region region{operation.region};
+  if (is_region_command(operation.type)) {
+    return messages::region_command(region);
+  }
   if (operation.server_id.empty()) {
     return messages::pool_command(region);
   }

@@ -38,6 +38,9 @@ struct ReadCommandOutcome {
   CommandOutcome operator()(const messages::PoolLogged& logged) const {
     return command_outcome_of(logged.event.data);
   }
+  CommandOutcome operator()(const messages::RegionLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
   CommandOutcome operator()(const messages::ClockLogged& logged) const {
     return command_outcome_of(logged.event.data);
   }
@@ -79,6 +82,8 @@ std::string outcomes_filter(const std::string& command_subject) {
       return messages::any_events_of(target->server);
     case messages::CommandTarget::Kind::pool:
       return messages::pool_events(target->region);
+    case messages::CommandTarget::Kind::region:
+      return messages::region_events(target->region);
     case messages::CommandTarget::Kind::clock:
       return std::string(messages::clock_subject);
     case messages::CommandTarget::Kind::faults:

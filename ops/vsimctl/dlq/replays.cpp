@@ -25,6 +25,9 @@ std::string type_of(const messages::DecodedCommand& decoded) {
       return std::string(command_type(command.action));
     }
     std::string operator()(const ExtendPool&) const { return "extend_pool"; }
+    std::string operator()(const RegionCommand& command) const {
+      return std::string(command_type(command.action));
+    }
     std::string operator()(const ClockCommand& command) const {
       return std::string(command_type(command.action));
     }

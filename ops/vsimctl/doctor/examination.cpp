@@ -291,6 +291,12 @@ class Examination {
       return;
     }
     const auto now = simulated_at(found.clock->time, *wall_);
+    for (const auto& region : found.regions) {
+      const auto& known = region.incident;
+      const bool is_in_force = known && (!known->until || now < *known->until);
+      add(judge_incident(region.name, is_in_force,
+                         known ? messages::format_instant(known->began) : ""));
+    }
     for (const auto& [region, since] : found.in_use_since) {
       const auto watermark = found.billed.find(region);
       // A region that was empty has an old watermark, or none, until the next one is owed.

@@ -253,6 +253,15 @@ Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t al
                 "without one a create is refused", "No free addresses");
 }
 
+Finding judge_incident(std::string_view region, bool is_in_force, std::string_view since) {
+  if (!is_in_force) {
+    return found_well("region", fmt::format("{}: no incident", region));
+  }
+  return judged(Verdict::warning, "region",
+                fmt::format("{}: an incident since {} of simulated time", region, since),
+                "vsimctl region says what goes wrong there, and until when", "One region failing");
+}
+
 Finding judge_billing(std::string_view region, Seconds age, double scale, Seconds interval) {
   const Seconds most = billing_stalled * scale + interval;
   return judged(age > most ? Verdict::bad : Verdict::ok, "billing",

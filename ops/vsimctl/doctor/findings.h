@@ -74,6 +74,7 @@ Finding api_not_named();
 Finding judge_hole(std::uint64_t sequence);  // of EVENTS, which cannot be read
 Finding judge_lost(std::uint64_t messages);  // of EVENTS, that the broker counts no more
 Finding judge_lag(std::uint64_t events, Seconds oldest_age);
+Finding judge_incident(std::string_view region, bool is_in_force, std::string_view since);
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
 /// `age` is in simulated seconds; `scale` of them pass in a real one.
 Finding judge_billing(std::string_view region, Seconds age, double scale, Seconds interval);

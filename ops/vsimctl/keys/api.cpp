@@ -93,8 +93,9 @@ std::string complaint_about_target(const std::string& target) {
 }
 
 std::string complaint_about_method(const std::string& method) {
-  const bool known = method == "GET" || method == "POST" || method == "DELETE";
-  return known ? "" : "\"" + method + "\" is no method of the API; it has GET, POST and DELETE";
+  const bool known = method == "GET" || method == "POST" || method == "PUT" || method == "DELETE";
+  return known ? ""
+               : "\"" + method + "\" is no method of the API; it has GET, POST, PUT and DELETE";
 }
 
 ApiAddress required_address(const ApiOptions& options) {
@@ -112,7 +113,7 @@ void add_api(CLI::App& app, LocalTask& chosen) {
   auto* command = app.add_subcommand(
       "api", "Sends one request to the API and prints the body; status 1 unless it is 2xx");
   auto options = std::make_shared<Options>();
-  command->add_option("METHOD", options->request.method, "GET, POST or DELETE")
+  command->add_option("METHOD", options->request.method, "GET, POST, PUT or DELETE")
       ->check(complaint_about_method)
       ->required();
   command->add_option("PATH", options->request.target, "Such as /servers?status=RUNNING")

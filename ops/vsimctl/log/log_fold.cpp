@@ -69,11 +69,15 @@ struct LogFold::Add {
     return {};
   }
   tl::expected<void, std::string> operator()(const messages::PoolLogged& logged) const {
-    return fold.add_single(fold.pools_[logged.event.region], logged,
-                           "pool of " + logged.event.region.name, entry.sequence);
+    const Region& region = logged.event.region;
+    return fold.add_single(fold.pools_[region], logged, "pool of " + region.name, entry.sequence);
   }
   tl::expected<void, std::string> operator()(const messages::FaultsLogged& logged) const {
     return fold.add_single(fold.faults_, logged, "faults", entry.sequence);
+  }
+  tl::expected<void, std::string> operator()(const messages::RegionLogged& logged) const {
+    const Region& region = logged.event.region;
+    return fold.add_single(fold.regions_[region], logged, "region " + region.name, entry.sequence);
   }
   tl::expected<void, std::string> operator()(const messages::ClockLogged& logged) const {
     return fold.add_clock(logged, entry);

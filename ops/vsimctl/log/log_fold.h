@@ -56,8 +56,10 @@ class LogFold {
   std::unordered_map<ServerId, State> ended_before_;  // the half before
   AddressFold addresses_;
   DeadlineFold deadlines_;
+
   std::map<Region, Pool> pools_;
   DoorFaults faults_;
+  std::map<Region, RegionState> regions_;
   std::map<Region, BillingWatermark> watermarks_;
   SimClock clock_;
 };
