@@ -126,7 +126,9 @@ struct Parts {
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         incidents(catalogue, gateway, read_side, clock),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
-        injector(events, broker, clock, metrics, [this] { return inbox.stopped(); }),
+        injector(
+            events, broker, clock, metrics, [this] { return inbox.stopped(); },
+            settings.http_connections / 2),
         faults(gateway, injector, clock, [this] { return names_of(http_api.routes()); }),
         billing(read_side, clock, applied),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),

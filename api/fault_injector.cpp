@@ -40,11 +40,11 @@ struct FaultInjector::Counted {
 };
 
 http::Problem problem_of(const Injection& injection, int status) {
-  Problem problem{
-      .code = ProblemCode::unavailable,
-      .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
-                (injection.moment == FaultMoment::after ? "; the request was carried out"
-                                                        : "; the request was not carried out")};
+  Problem problem{.code = ProblemCode::unavailable,
+                  .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
+                            (injection.moment == FaultMoment::after
+                                 ? "; the route has answered, and its answer is lost"
+                                 : "; the request was not carried out")};
   for (const auto code : {ProblemCode::too_many_requests, ProblemCode::internal_error,
                           ProblemCode::bad_gateway, ProblemCode::gateway_timeout}) {
     problem.code = http::kind_of(code).status == status ? code : problem.code;
@@ -55,10 +55,11 @@ http::Problem problem_of(const Injection& injection, int status) {
 
 FaultInjector::FaultInjector(eventstore::EventStore& events, eventstore::Broker& broker,
                              SimulatedClock& time, telemetry::Metrics& metrics,
-                             std::function<bool()> stopping)
+                             std::function<bool()> stopping, std::size_t delays_max)
     : events_(events),
       time_(time),
       stopping_(std::move(stopping)),
+      delays_max_(delays_max),
       watch_(broker, std::string(messages::faults_subject), [this] {
         refresh();
         return version();
@@ -82,17 +83,25 @@ std::optional<Injection> FaultInjector::draw(std::string_view route, std::string
     }
     const std::uint64_t n = ++rules->requests[i];
     if (!hit && strikes(rule, rules->faults.seed, i + 1, n)) {
-      hit = Injection{label_of(rule, i + 1), rule.effect, rule.moment};
+      hit = Injection{label_of(rule, i + 1), rule.effect, rule.moment, rules->faults.version};
     }
   }
   return hit;
 }
 
-void FaultInjector::pause(Duration delay) const {
+void FaultInjector::pause(const Injection& injection, Duration delay) {
   const auto end = Steady::now() + delay;
-  while (Steady::now() < end && !stopping_()) {
-    std::this_thread::sleep_until(std::min(end, Steady::now() + look_at_stop_interval));
+  const auto goes_on = [&] {
+    const auto rules = counted();
+    return Steady::now() < end && !stopping_() && rules != nullptr &&
+           rules->faults.version == injection.rules;
+  };
+  if (++delays_ <= delays_max_) {
+    while (goes_on()) {
+      std::this_thread::sleep_until(std::min(end, Steady::now() + look_at_stop_interval));
+    }
   }
+  --delays_;
 }
 
 void FaultInjector::refresh() {

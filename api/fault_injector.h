@@ -3,6 +3,7 @@
 // Which requests the door's faults strike. D93
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,7 @@ struct Injection {
   std::string label;  // of its rule: the header Vsim-Injected
   FaultEffect effect;
   FaultMoment moment = FaultMoment::before;
+  Version rules = 0;  // that it follows from: the event which set them
 };
 
 /// What a fault answers with. The code is the one that real answers of the status have.
@@ -35,9 +37,11 @@ http::Problem problem_of(const Injection& injection, int status);
 /// thread.
 class FaultInjector {
  public:
-  /// All outlive it. `stopping` ends delays.
+  /// All outlive it. `stopping` ends delays; `delays_max` requests are delayed at once, since each
+  /// holds a connection, and the faults must still be lifted over one.
   FaultInjector(eventstore::EventStore& events, eventstore::Broker& broker, SimulatedClock& time,
-                telemetry::Metrics& metrics, std::function<bool()> stopping);
+                telemetry::Metrics& metrics, std::function<bool()> stopping,
+                std::size_t delays_max);
 
   /// Whether there are rules at all: one look, for each request.
   bool any() const { return any_.load(std::memory_order_relaxed); }
@@ -46,8 +50,9 @@ class FaultInjector {
   /// it. `route` as the route table names it; `key` is empty without a key.
   std::optional<Injection> draw(std::string_view route, std::string_view key);
 
-  /// Waits as long as a delay takes, on the wall, or until the API stops.
-  void pause(Duration delay) const;
+  /// Waits as long as the delay takes, on the wall; no longer than the rules hold, or the API runs.
+  /// Not at all while `delays_max` others wait.
+  void pause(const Injection& injection, Duration delay);
 
   /// Reads the last event now. Changes nothing where the broker does not answer. Blocks.
   void refresh();
@@ -65,6 +70,8 @@ class FaultInjector {
   eventstore::EventStore& events_;
   SimulatedClock& time_;
   const std::function<bool()> stopping_;
+  const std::size_t delays_max_;
+  std::atomic<std::size_t> delays_{0};
   std::atomic<bool> any_{false};
   mutable std::mutex mutex_;
   bool looked_ = false;  // into the log, and got an answer

@@ -9,6 +9,7 @@
 #include "ops/process/last_words.h"
 #include "ops/telemetry/log.h"
 #include "schema/http/query_string.h"
+#include "schema/http/write_requests.h"
 #include "schema/messages/uuid.h"
 
 namespace vsim::api {
@@ -202,7 +203,8 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
                       : route(request, who, request_id);
   Answer& answer = routed.answer;
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
-  count(request, routed, response.status, std::chrono::steady_clock::now() - began);
+  const int answered = response.status;
+  count(request, routed, answered, std::chrono::steady_clock::now() - began);
   inject(routed, response, request_id);
   response.close = request.fault.has_value();
   if (response.header("Cache-Control") == nullptr) {
@@ -210,7 +212,7 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
     response.add("Cache-Control", "no-store");
   }
   response.add(std::string(request_id_header), request_id);
-  limits_.conclude(admission, response);
+  limits_.conclude(admission, routed.stands_in() ? response.status : answered, response);
 
   if (log::enabled(log::Level::debug)) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
@@ -254,7 +256,7 @@ void HttpApi::inject(const Routed& routed, HttpResponse& response,
   } else if (std::holds_alternative<CutConnection>(injection.effect)) {
     response.cut = true;
   } else if (injection.moment == FaultMoment::after) {
-    injector_.pause(std::get<DelayAnswer>(injection.effect).by);
+    injector_.pause(injection, std::get<DelayAnswer>(injection.effect).by);
   }
   response.add(std::string(injected_header), injection.label);
 }
@@ -312,7 +314,7 @@ HttpApi::Routed HttpApi::pass_faults(const RouteTable::Found& found, HttpRequest
       routed.injection ? std::get_if<DelayAnswer>(&routed.injection->effect) : nullptr;
   if (delay != nullptr && routed.injection->moment == FaultMoment::before) {
     const auto began = std::chrono::steady_clock::now();
-    injector_.pause(delay->by);
+    injector_.pause(*routed.injection, delay->by);
     routed.delayed = std::chrono::steady_clock::now() - began;
   }
   routed.answer = enter(*found.route, found.parameter, request, who, request_id);

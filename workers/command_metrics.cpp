@@ -47,6 +47,7 @@ CommandMetrics::CommandMetrics(telemetry::Metrics& metrics)
   show_all(metrics, std::type_identity<Action>());
   show_all(metrics, std::type_identity<RegionAction>());
   show_all(metrics, std::type_identity<ClockAction>());
+  show_all(metrics, std::type_identity<FaultsAction>());
 }
 
 void CommandMetrics::count_outcome(const messages::DecodedCommand& command,

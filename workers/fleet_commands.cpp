@@ -86,7 +86,6 @@ SubjectDecision<Event, Verdict> with_verdict(Decision<Event> decision) {
 struct FleetCommands::CarryOut {
   FleetCommands& fleet;
   const messages::DecodedCommand& decoded;
-  WallTime stored_at;
 
   Result<Verdict> operator()(const Command&) const {
     invariant(false, for_fleet_only);
@@ -96,7 +95,7 @@ struct FleetCommands::CarryOut {
     return fleet.extend_pool(command, decoded.may_be_repeat, decoded.reply_to);
   }
   Result<Verdict> operator()(const RegionCommand& command) const {
-    return fleet.change_region(command, stored_at, decoded.may_be_repeat, decoded.reply_to);
+    return fleet.change_region(command, decoded.may_be_repeat, decoded.reply_to);
   }
   Result<Verdict> operator()(const ClockCommand& command) const {
     return fleet.move_clock(command, decoded.may_be_repeat, decoded.reply_to);
@@ -108,10 +107,19 @@ struct FleetCommands::CarryOut {
 
 Result<Verdict> FleetCommands::carry_out(const messages::DecodedCommand& command,
                                          WallTime stored_at) {
-  if (auto ok = tools_.view.check_time(); !ok) {
+  if (auto ok = know_time(); !ok) {
     return tl::unexpected(ok.error());
   }
-  return std::visit(CarryOut{*this, command, stored_at}, command.command);
+  tools_.view.not_before(stored_at);
+  return std::visit(CarryOut{*this, command}, command.command);
+}
+
+// Whoever has moved the clock has no later command decided in the past by a worker that lags. D19
+Result<void> FleetCommands::know_time() {
+  if (auto ok = tools_.view.check_time(); !ok) {
+    return ok;
+  }
+  return tools_.view.refresh_clock();
 }
 
 Result<std::optional<std::string>> FleetCommands::find_misfit(
@@ -131,7 +139,7 @@ Result<std::optional<std::string>> FleetCommands::find_misfit(
 Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary& command,
                                                            const NoChange& outcome,
                                                            const std::string& reply_to) {
-  if (auto ok = tools_.view.check_time(); !ok) {
+  if (auto ok = know_time(); !ok) {
     return tl::unexpected(ok.error());
   }
   switch (target_kind_of(command)) {
@@ -162,13 +170,8 @@ Result<Verdict> FleetCommands::extend_pool(const ExtendPool& command, bool may_b
       [&](const Pool& pool) { return decide(pool, command, tools_.view.now(), tools_.catalogue); });
 }
 
-// An incident begins no earlier than its command came, whatever was done to the clock before it.
-Result<Verdict> FleetCommands::change_region(const RegionCommand& command, WallTime stored_at,
-                                             bool may_be_repeat, const std::string& reply_to) {
-  if (auto ok = tools_.view.refresh_clock(); !ok) {
-    return tl::unexpected(ok.error());
-  }
-  tools_.view.not_before(stored_at);
+Result<Verdict> FleetCommands::change_region(const RegionCommand& command, bool may_be_repeat,
+                                             const std::string& reply_to) {
   const auto applied_through = tools_.view.clock().deadlines_applied_through;
   auto verdict = decide_if_new<RegionLogged>(
       messages::region_events(command.region), cause_of(command), may_be_repeat, reply_to,

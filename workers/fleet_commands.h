@@ -41,10 +41,11 @@ class FleetCommands {
  private:
   struct CarryOut;
 
+  eventstore::Result<void> know_time();
   eventstore::Result<Verdict> extend_pool(const ExtendPool& command, bool may_be_repeat,
                                           const std::string& reply_to);
-  eventstore::Result<Verdict> change_region(const RegionCommand& command, WallTime stored_at,
-                                            bool may_be_repeat, const std::string& reply_to);
+  eventstore::Result<Verdict> change_region(const RegionCommand& command, bool may_be_repeat,
+                                            const std::string& reply_to);
   eventstore::Result<Verdict> move_clock(const ClockCommand& command, bool may_be_repeat,
                                          const std::string& reply_to);
   eventstore::Result<Verdict> change_faults(const FaultsCommand& command, bool may_be_repeat,

@@ -38,8 +38,8 @@ class RequestLimits {
   http::Problem refusal(const Admission& admission) const;
 
   /// Adds the RateLimit-* headers to the answer of a limited request. A 5xx is our fault: its token
-  /// is given back.
-  void conclude(Admission admission, HttpResponse& response);
+  /// is given back. `status` is what the route answered, whatever a fault has made of it (D93).
+  void conclude(Admission admission, int status, HttpResponse& response);
 
  private:
   std::string bucket_of(const HttpRequest& request, std::string_view key_name) const;

@@ -3,6 +3,7 @@
 // Method: real requests, each answer looked at as bytes, on two fleets with two APIs and one seed.
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -105,13 +106,27 @@ TEST_CASE("an injected answer is a problem like a real one, marked, and counted 
 
   CHECK(metric(client, "vsim_http_requests_total", "status=\"5xx\"") == requests);
   CHECK(metric(client, "vsim_http_injected_total", "effect=\"status\"") == 4);
-  for (const char* path : {"/healthz", "/readyz", "/metrics", "/faults"}) {
-    CHECK(client.get(path).header("Vsim-Injected").empty());
-  }
   const auto doctor = fleet().vsimctl({"doctor"});
   CHECK(doctor.text.find("3 rules answer callers badly on purpose") != std::string::npos);
   CHECK(fleet().vsimctl({"verify"}).ending.clean());
   CHECK(lift(client).json()["rules"].size() == 0);
+  CHECK(client.get("/types").status == 200);
+}
+
+TEST_CASE("faults of all routes leave alone what shows how the API is, and what lifts them") {
+  HttpClient client = fleet().client();
+  const std::string all = R"({"every":1,"status":500})";
+  set(client, all);
+  CHECK(client.get("/types").status == 500);
+  for (const char* path : {"/healthz", "/readyz", "/metrics", "/faults"}) {
+    for (const char* method : {"GET", "HEAD"}) {
+      const auto answer = client.request(method, path);
+      CHECK(answer.status == 200);
+      CHECK(answer.header("Vsim-Injected").empty());
+    }
+  }
+  CHECK(set(client, all).header("Vsim-Injected").empty());
+  CHECK(lift(client).header("Vsim-Injected").empty());
   CHECK(client.get("/types").status == 200);
 }
 
@@ -245,4 +260,22 @@ TEST_CASE("a rule for one key strikes that key alone; a wrong key is refused as 
     }
   }));
   CHECK(client.get("/faults", ops).json()["rules"].size() == 2);
+}
+
+TEST_CASE("a delay ends with the rule that asked for it") {
+  HttpClient client = fleet().client();
+  const auto delays = [&] {
+    return metric(client, "vsim_http_injected_total", "effect=\"delay\"");
+  };
+  const auto before = delays();
+  set(client, R"({"route":"GET /types","every":1,"delay_seconds":60,"when":"after"})");
+  const auto began = std::chrono::steady_clock::now();
+  std::jthread delayed([] {
+    HttpClient another = fleet().client();
+    CHECK(another.get("/types").status == 200);
+  });
+  CHECK(harness::eventually([&] { return delays() == before + 1; }));
+  CHECK(lift(client).status == 200);
+  delayed.join();
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));
 }
