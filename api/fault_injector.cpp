@@ -40,13 +40,14 @@ struct FaultInjector::Counted {
 };
 
 http::Problem problem_of(const Injection& injection, int status) {
-  Problem problem{.code = ProblemCode::unavailable,
-                  .detail = "this answer was asked for by PUT /faults, rule " + injection.label +
-                            (injection.moment == FaultMoment::after
-                                 ? "; the route has answered, and its answer is lost"
-                                 : "; the request was not carried out")};
-  for (const auto code : {ProblemCode::too_many_requests, ProblemCode::internal_error,
-                          ProblemCode::bad_gateway, ProblemCode::gateway_timeout}) {
+  http::Problem problem{.code = http::ProblemCode::unavailable,
+                        .detail = "this answer was asked for by PUT /faults, rule " +
+                                  injection.label +
+                                  (injection.moment == FaultMoment::after
+                                       ? "; the route has answered, and its answer is lost"
+                                       : "; the request was not carried out")};
+  for (const auto code : {http::ProblemCode::too_many_requests, http::ProblemCode::internal_error,
+                          http::ProblemCode::bad_gateway, http::ProblemCode::gateway_timeout}) {
     problem.code = http::kind_of(code).status == status ? code : problem.code;
   }
   problem.retry_after_seconds = status == 429 || status == 503 ? 1 : 0;
