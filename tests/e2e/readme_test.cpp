@@ -56,13 +56,15 @@ std::string essence(const std::string& text) {
 std::string run_in_a_checkout(harness::Fleet& fleet, const std::string& script) {
   // A session begins with `. .run/env` in the checkout: here that file is the fleet's.
   const harness::ScratchDir folder("readme");
-  const auto nats = std::filesystem::path(harness::find_program("VSIM_NATS_CLI", "nats"));
+  const std::filesystem::path nats(harness::find_program("VSIM_NATS_CLI", "nats"));
+  const std::filesystem::path vsimctl(harness::product_program("vsimctl"));
   std::filesystem::create_directory(folder.path() + "/.run");
   harness::write_file(folder.path() + "/.run/env",
                       "export NATS_URL='" + fleet.nats().url("operator") + "'\n" +
                           "export DATABASE_URL='" + fleet.database_url("vsim_operator") + "'\n" +
                           "export HTTP_ADDR=127.0.0.1:" + std::to_string(fleet.api_port()) + "\n" +
-                          "export PATH='" + nats.parent_path().string() + "':$PATH\n");
+                          "export PATH='" + nats.parent_path().string() + ":" +
+                          vsimctl.parent_path().string() + "':$PATH\n");
   harness::ChildOptions shell;
   shell.argv = {"/bin/bash", "-c", script};
   shell.working_directory = folder.path();
@@ -71,11 +73,14 @@ std::string run_in_a_checkout(harness::Fleet& fleet, const std::string& script) 
   return output.text;
 }
 
-void check_session(const std::string& section) {
-  harness::Fleet fleet;
+/// What the session prints on a system with these settings.
+std::string check_session(const std::string& section, const harness::Settings& settings = {}) {
+  harness::Fleet fleet({.settings = settings});
   const auto session = session_of_readme(section);
   REQUIRE(session.script.find("curl") != std::string::npos);
-  CHECK(essence(run_in_a_checkout(fleet, session.script)) == essence(session.expected));
+  auto printed = run_in_a_checkout(fleet, session.script);
+  CHECK(essence(printed) == essence(session.expected));
+  return printed;
 }
 
 }  // namespace
@@ -84,4 +89,14 @@ TEST_CASE("the README's session prints what the README says") { check_session("T
 
 TEST_CASE("the README's month in a minute prints what the README says") {
   check_session("A month in a minute");
+}
+
+TEST_CASE("the README's bad day is the same on every fresh system of its seed") {
+  const std::string section = "A bad day in a minute";
+  const std::string readme = harness::read_file(harness::source_dir() + "/README.md");
+  REQUIRE(readme.find("`SIM_SEED=2026 TIME_SCALE=0.000001 ops/up`") != std::string::npos);
+  const harness::Settings settings = {{"SIM_SEED", "2026"}, {"TIME_SCALE", "0.000001"}};
+  const auto first = check_session(section, settings);
+  CHECK(check_session(section, settings) == first);
+  CHECK(first.find("  -\n") != std::string::npos);  // the sum of the history
 }
