@@ -56,7 +56,8 @@ HttpResponse refused_answer(const Write& write, const WriteResult& result) {
         "carried out (" +
         operation.detail + "); " + again;
   }
-  if (problem.code == ProblemCode::region_unavailable) {
+  // A refusal is final for its key: who repeats it gets it again.
+  if (problem.code == ProblemCode::region_unavailable && !result.replayed) {
     problem.retry_after_seconds = 30;
   }
   if (result.replayed) {

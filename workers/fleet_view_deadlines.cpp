@@ -40,14 +40,16 @@ Outages FleetView::outages_of(const Region& region) const {
 }
 
 // Of each server that runs there the last outage may bring something; whether it does, its last
-// event tells when it is looked at. What was over before deadlines were last applied is applied.
+// event tells when it is looked at. What is met on the way to the log's end is applied, if it was
+// over before deadlines were last applied. What comes later may be a decision of then that was
+// stored late: `deadlines_applied` does not speak of it (D84).
 void FleetView::hasten_running(const Region& region) {
   const auto outages = outages_of(region);
   if (outages.empty()) {
     return;
   }
   const auto& last = outages.back();
-  if (last.to && clock_ && *last.to < clock_->deadlines_applied_through) {
+  if (!caught_up_ && last.to && clock_ && *last.to < clock_->deadlines_applied_through) {
     return;
   }
   running_.each(region,

@@ -121,6 +121,8 @@ const std::vector<Arguments> asked_wrongly = {
     {"region", "set", "us-east-1"},
     {"region", "set", "US!", "--outage", "stopped"},
     {"region", "set", "us-east-1", "--outage", "gone"},
+    {"region", "set", "us-east-1", "--outage", "stopped", "--reason", "a\nb"},
+    {"region", "set", "us-east-1", "--no-type", ""},
     {"region", "set", "us-east-1", "--delay-factor", "0"},
     {"region", "set", "us-east-1", "--delay-factor", "03"},
     {"region", "set", "us-east-1", "--failure-rate", "1.5"},

@@ -13,6 +13,7 @@
 #include "ops/vsimctl/commands/submission.h"
 #include "ops/vsimctl/subcommands.h"
 #include "ops/vsimctl/terminal/table.h"
+#include "schema/messages/command_codec.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/instant_text.h"
 #include "schema/messages/subjects.h"
@@ -138,6 +139,20 @@ void add_end(CLI::App& set, const std::shared_ptr<Asked>& asked) {
       });
 }
 
+// What the worker would say of it.
+std::string complaint_about(const RegionAction& action) {
+  if (auto why = out_of_range(action)) {
+    return std::move(*why);
+  }
+  const auto decoded =
+      messages::decode_command({.subject = messages::region_command(Region{"any"}),
+                                .sequence = 1,
+                                .stored_at = {},
+                                .headers = {},
+                                .payload = messages::encode_region_action(action)});
+  return decoded ? decoded->complaint : decoded.error();
+}
+
 void add_set(CLI::App& region, Task& chosen) {
   auto* set = region.add_subcommand("set", "Lets something go wrong in a region");
   auto asked = std::make_shared<Asked>();
@@ -165,8 +180,8 @@ void add_set(CLI::App& region, Task& chosen) {
   set->add_option("--reason", incident.reason, "Why, as a sentence for people");
   add_end(*set, asked);
   set->callback([&chosen, asked] {
-    if (const auto why = out_of_range(RegionAction(asked->set))) {
-      throw CLI::ValidationError(*why);
+    if (const auto why = complaint_about(asked->set); !why.empty()) {
+      throw CLI::ValidationError(why);
     }
     chosen = [asked](const CommonSettings& settings) {
       return tell_region(settings, asked->region, asked->set, "has an incident");
