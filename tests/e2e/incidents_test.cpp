@@ -152,8 +152,8 @@ TEST_CASE("what is asked of a region wrongly is refused with what to change") {
   CHECK(again.header("Idempotent-Replayed") == "true");
   CHECK(put(client, incident, R"({"failure_rate":0.6})", key).status == 422);
 
-  // A purged one has its outcome.
-  fleet.worker().kill();
+  // A purged one has its outcome. A worker that is killed may still hold the one before.
+  fleet.worker().terminate();
   const HttpAnswer waits = client.del(incident, {{"Prefer", "respond-async"}});
   REQUIRE(waits.status == 202);
   expect(0, fleet.nats_cli({"stream", "purge", "COMMANDS", "-f"}));
