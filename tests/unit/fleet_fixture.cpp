@@ -20,6 +20,18 @@ ServerId server_number(std::uint8_t n) {
   return id;
 }
 
+Command for_number(std::uint8_t n, Action action) {
+  auto made = command(std::move(action));
+  made.server = server_number(n);
+  return made;
+}
+
+Command create_number(std::uint8_t n, const char* profile) {
+  auto create = a_create();
+  create.profile = profile;
+  return for_number(n, create);
+}
+
 Fleet::Worker::Worker(eventstore::MemoryStore& store,
                       std::chrono::milliseconds claim_check_interval)
     : wall(measured_once),

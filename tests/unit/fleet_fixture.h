@@ -26,6 +26,10 @@ inline constexpr eventstore::ClockLimits measured_once{.silent_max = std::chrono
 /// The n-th server.
 ServerId server_number(std::uint8_t n);
 
+/// Commands for it.
+Command for_number(std::uint8_t n, Action action);
+Command create_number(std::uint8_t n, const char* profile = "instant");
+
 /// Simulated time runs with the wall's, from the fixture's beginning.
 class Fleet {
  public:

@@ -28,18 +28,6 @@ Verdict tell(Fleet::Worker& worker, RegionAction action) {
   return workers::FleetCommands(worker.tools).carry_out(region_command(std::move(action))).value();
 }
 
-Command for_number(std::uint8_t n, Action action) {
-  auto made = command(std::move(action));
-  made.server = server_number(n);
-  return made;
-}
-
-Command create_number(std::uint8_t n, const char* profile) {
-  auto create = a_create();
-  create.profile = profile;
-  return for_number(n, create);
-}
-
 SetIncident outage(OutageEffect effect, std::optional<Duration> lasting = {}) {
   return {.incident = {.outage = effect}, .lasting = lasting};
 }

@@ -24,12 +24,6 @@ Command for_server(Command made, const ServerId& server) {
   return made;
 }
 
-Command create_number(std::uint8_t n, const char* profile = "instant") {
-  auto create = a_create();
-  create.profile = profile;
-  return for_server(command(create), server_number(n));
-}
-
 RejectionCode code_of(const Verdict& verdict) {
   REQUIRE(std::holds_alternative<Rejection>(verdict));
   return std::get<Rejection>(verdict).code;

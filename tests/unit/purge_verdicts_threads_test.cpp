@@ -27,18 +27,6 @@ namespace {
 constexpr Instant looked_at{};
 constexpr Instant a_second_later = looked_at + std::chrono::seconds(1);
 
-Command for_server(Action action, std::uint8_t server) {
-  auto made = command(std::move(action));
-  made.server = server_number(server);
-  return made;
-}
-
-Command create_number(std::uint8_t server) {
-  auto create = a_create();
-  create.profile = "instant";
-  return for_server(create, server);
-}
-
 // A log, a queue, and the operations that are said to be pending.
 struct Setting {
   explicit Setting(std::uint32_t addresses = 5) : fleet(log, addresses), other(log, 1ms) {}
@@ -81,7 +69,7 @@ struct Setting {
 TEST_CASE("a command that is gone for a second is purged; until then it is left alone") {
   Setting its;
   REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
-  its.pend(for_server(Stop{}, 1));
+  its.pend(for_number(1, Stop{}));
   const auto since = its.verdicts.look(looked_at);
   REQUIRE(since);
   CHECK(**since == looked_at);
@@ -95,7 +83,7 @@ TEST_CASE("a command that is gone for a second is purged; until then it is left 
 
 TEST_CASE("a command that waits in the queue is not purged, nor a second copy of it") {
   Setting its;
-  auto waiting = for_server(Stop{}, 1);
+  auto waiting = for_number(1, Stop{});
   const eventstore::Append queued{messages::server_command(the_region, waiting.server),
                                   messages::encode_action(waiting.action),
                                   {{"Vsim-Command-Id", waiting.id.to_string()}},
@@ -112,7 +100,7 @@ TEST_CASE("a command that waits in the queue is not purged, nor a second copy of
 TEST_CASE("a verdict that meets an outcome is dropped, the last one or one further back") {
   Setting its;
   const auto create = create_number(1);
-  const auto stop = for_server(Stop{}, 1);
+  const auto stop = for_number(1, Stop{});
   for (const auto& done : {create, stop}) {
     REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(done)));
     its.pend(done);  // the read model lags
@@ -124,8 +112,8 @@ TEST_CASE("a verdict that meets an outcome is dropped, the last one or one furth
 TEST_CASE("a purged command gets its verdict although a newer one was handled before") {
   Setting its;
   REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
-  auto purged = for_server(Terminate{}, 1);
-  const auto newer = for_server(Stop{}, 1);
+  auto purged = for_number(1, Terminate{});
+  const auto newer = for_number(1, Stop{});
   REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(newer)));
   its.pend(purged);
   its.give_verdicts();
@@ -146,7 +134,7 @@ TEST_CASE("a purged command gets its verdict although a newer one was handled be
 TEST_CASE("a worker that holds a purged command meets the verdict and drops it") {
   Setting its;
   REQUIRE(std::holds_alternative<Succeeded>(its.fleet.handle(create_number(1))));
-  const auto stop = for_server(Stop{}, 1);
+  const auto stop = for_number(1, Stop{});
   its.pend(stop);
   its.log.before_next_append([&] { its.give_verdicts(); });  // decided, and not appended yet
   const auto verdict = its.fleet.handle(stop);

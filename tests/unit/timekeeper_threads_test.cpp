@@ -35,18 +35,6 @@ class Keeper {
   AtWork<workers::Timekeeper> role_;
 };
 
-Command for_number(std::uint8_t n, Action action) {
-  auto made = command(std::move(action));
-  made.server = server_number(n);
-  return made;
-}
-
-Command create_number(std::uint8_t n, const char* profile) {
-  auto create = a_create();
-  create.profile = profile;
-  return for_number(n, create);
-}
-
 void jump(Fleet& fleet, Duration by) {
   succeeds(handle_clock(fleet.worker(), clock_command(AdvanceClock{by})));
 }
