@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "schema/http/access_keys.h"
 #include "schema/http/base64url.h"
 #include "schema/messages/event_head.h"
 #include "schema/messages/instant_text.h"
@@ -36,11 +37,17 @@ ApiKey read_key(const messages::Fields& fields) {
   if (fields.has("account")) {
     key.account = messages::read_account(fields);
   }
+  if (fields.has("access_key_id")) {
+    key.access_key_id = std::string(fields.text("access_key_id"));
+  }
   key.hash = fields.named("sha256", messages::sha256_from_hex);
   key.made_at = fields.instant("made_at");
   if (fields.ok()) {
     if (const auto complaint = complaint_about_key_name(key.name)) {
       fields.complain("name", "is no key's name: " + *complaint);
+    }
+    if (!key.access_key_id.empty() && !is_access_key_id(key.access_key_id)) {
+      fields.complain("access_key_id", "is no id of an access key");
     }
   }
   return key;
@@ -115,6 +122,9 @@ std::string render_keys(const std::vector<ApiKey>& keys) {
     json.member("role", to_string(key.role));
     if (key.account != default_account) {
       json.member("account", key.account);
+    }
+    if (!key.access_key_id.empty()) {
+      json.member("access_key_id", key.access_key_id);
     }
     json.member("sha256", messages::to_hex(key.hash));
     json.member("made_at", messages::format_instant(key.made_at));

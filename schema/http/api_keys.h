@@ -40,6 +40,8 @@ struct ApiKey {
   Instant made_at;  // by the wall clock
   /// Whose servers it sees; an operator's sees all, and creates for this one.
   std::string account = std::string(default_account);
+  /// By which clients of AWS name it, where it has one; its text is then their secret. D79
+  std::string access_key_id = {};
 };
 
 /// Why a key may not have this name; nothing when it may. Names by which vsim itself acts are

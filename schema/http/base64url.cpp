@@ -1,5 +1,7 @@
 #include "schema/http/base64url.h"
 
+#include <algorithm>
+
 namespace vsim::http {
 namespace {
 
@@ -45,6 +47,37 @@ bool from_base64url(std::string_view text, std::span<std::uint8_t> into) {
     }
   }
   return (bits & ((1U << count) - 1)) == 0;  // else two texts would mean the same
+}
+
+std::string to_base64(std::span<const std::uint8_t> bytes) {
+  std::string text = to_base64url(bytes);
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  return text.append((4 - text.size() % 4) % 4, '=');
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string digits;  // as base64url writes them
+  std::size_t padding = 0;
+  for (const char c : text) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      continue;
+    }
+    if (c == '=') {
+      ++padding;
+      continue;
+    }
+    if (padding > 0 || c == '-' || c == '_') {
+      return std::nullopt;
+    }
+    digits += c == '+' ? '-' : c == '/' ? '_' : c;
+  }
+  if (padding > 2 || (digits.size() + padding) % 4 != 0) {
+    return std::nullopt;
+  }
+  std::string bytes(digits.size() * 3 / 4, '\0');
+  const auto into = std::span(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  return from_base64url(digits, into) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace vsim::http

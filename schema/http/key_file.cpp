@@ -45,9 +45,10 @@ bool read_all(int descriptor, std::string& text) {
   return true;
 }
 
-}  // namespace
-
-tl::expected<std::optional<std::string>, std::string> load_key_file(const std::string& path) {
+/// `forbidden` are rights that others than the owner may not have; `what` says so.
+tl::expected<std::optional<std::string>, std::string> load(const std::string& path,
+                                                           mode_t forbidden,
+                                                           const std::string& what) {
   const auto wrong = [&path](const std::string& why) { return tl::unexpected(path + ": " + why); };
   const OpenFile file(path);
   if (file.descriptor() < 0) {
@@ -60,8 +61,8 @@ tl::expected<std::optional<std::string>, std::string> load_key_file(const std::s
   if (::fstat(file.descriptor(), &about) != 0 || !S_ISREG(about.st_mode)) {
     return wrong("is no file");
   }
-  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return wrong("may be written by others than its owner; chmod 600 it");
+  if ((about.st_mode & forbidden) != 0) {
+    return wrong("may be " + what + " by others than its owner; chmod 600 it");
   }
   std::string text;
   if (!read_all(file.descriptor(), text)) {
@@ -71,6 +72,16 @@ tl::expected<std::optional<std::string>, std::string> load_key_file(const std::s
     return wrong("is over " + std::to_string(key_file_bytes_max / 1024) + " KiB");
   }
   return text;
+}
+
+}  // namespace
+
+tl::expected<std::optional<std::string>, std::string> load_key_file(const std::string& path) {
+  return load(path, S_IWGRP | S_IWOTH, "written");
+}
+
+tl::expected<std::optional<std::string>, std::string> load_secret_file(const std::string& path) {
+  return load(path, S_IRWXG | S_IRWXO, "read or written");
 }
 
 }  // namespace vsim::http

@@ -18,4 +18,7 @@ inline constexpr std::size_t key_file_bytes_max = messages::json_bytes_max;
 /// of a file that others than its owner may write: who can write it can give himself a key.
 tl::expected<std::optional<std::string>, std::string> load_key_file(const std::string& path);
 
+/// The same of a file that others than its owner may not even read, since what it holds is secret.
+tl::expected<std::optional<std::string>, std::string> load_secret_file(const std::string& path);
+
 }  // namespace vsim::http

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace vsim::messages {
 namespace {
@@ -14,6 +15,16 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 Sha256 sha256_of(std::string_view bytes) {
   Sha256 digest{};
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+    std::abort();
+  }
+  return digest;
+}
+
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+  Sha256 digest{};
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, bytes.size(),
+           digest.data(), nullptr) == nullptr) {
     std::abort();
   }
   return digest;

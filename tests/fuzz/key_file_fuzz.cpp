@@ -13,7 +13,7 @@ using fuzz::must_hold;
 
 bool same(const http::ApiKey& a, const http::ApiKey& b) {
   return a.name == b.name && a.role == b.role && a.account == b.account && a.hash == b.hash &&
-         a.made_at == b.made_at;
+         a.made_at == b.made_at && a.access_key_id == b.access_key_id;
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ ARROWS = {
                         "ops/telemetry", "domain"],
     "api/admission": ["api/admission", "api/connections", "schema/http", "ops/process",
                       "ops/telemetry", "domain"],
+    "api/ec2": ["api/ec2", "schema", "domain"],
     "api": ["api", "schema", "eventstore", "ops/process", "ops/telemetry", "domain"],
     # The log's room does not look back at the roles that use it.
     "workers/log": ["workers/log", "schema", "eventstore", "ops/process", "ops/telemetry",
@@ -91,8 +92,10 @@ LOCAL_CLOCK_FILES = {
 # Decisions that no code cites yet. This set only shrinks.
 UNCITED_DECISIONS = set()
 
-# Where tl::expected has another name: one each for the errors of the log, of Postgres and of HTTP.
-EXPECTED_ALIASES = {"eventstore/result.h", "schema/read_model/database.h", "api/call.h"}
+# Where tl::expected has another name: one each for the errors of the log, of Postgres, of HTTP and
+# of EC2.
+EXPECTED_ALIASES = {"eventstore/result.h", "schema/read_model/database.h", "api/call.h",
+                    "api/ec2/errors.h"}
 
 BLOCK_WORDS = ("namespace", "class", "struct", "enum", "union", "extern", "if", "for", "while",
                "switch", "else", "do", "try", "catch", "return", "case", "default", "using")

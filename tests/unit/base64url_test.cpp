@@ -51,5 +51,25 @@ TEST_CASE("a text of another length, another alphabet or with spare bits is not 
   }
 }
 
+TEST_CASE("base64 with padding is written and read, also wrapped, and no other text is") {
+  const auto padded = [](std::string_view bytes) {
+    return to_base64(std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
+  };
+  CHECK(padded("") == "");
+  CHECK(padded("f") == "Zg==");
+  CHECK(padded("fo") == "Zm8=");
+  CHECK(padded("foo") == "Zm9v");
+  CHECK(padded("\xfb\xff\xff") == "+///");
+  for (const char* bytes : {"", "f", "fo", "foo", "foob", "\xfb\xff\xff?"}) {
+    CHECK(from_base64(padded(bytes)) == bytes);
+  }
+  CHECK(from_base64("Zm9\r\n v\t") == "foo");
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zm8", "Zm=v", "Z-==", "Zg===", "====", "Zg==Zg==", "Zh==", "Zm9v!"}) {
+    INFO(text);
+    CHECK_FALSE(from_base64(text));
+  }
+}
+
 }  // namespace
 }  // namespace vsim::http
