@@ -9,8 +9,8 @@ namespace vsim::ec2 {
 namespace {
 
 // The name space of derived ids. Never to be changed: users keep ids in their own files.
-constexpr Uuid name_space{{0x3b, 0x0c, 0x5e, 0x2a, 0x8f, 0x41, 0x5d, 0x73, 0x9a, 0x16, 0xc4, 0x02,
-                           0x7d, 0xe8, 0x55, 0x90}};
+constexpr Uuid derived_ids{{0x3b, 0x0c, 0x5e, 0x2a, 0x8f, 0x41, 0x5d, 0x73, 0x9a, 0x16, 0xc4, 0x02,
+                            0x7d, 0xe8, 0x55, 0x90}};
 
 std::string last_digits(const Uuid& uuid) {
   std::string digits = uuid.to_string();
@@ -45,7 +45,7 @@ std::string instance_id(const ServerId& server) { return "i-" + last_digits(serv
 std::string derived_id(std::string_view prefix, std::string_view owner) {
   std::string name(prefix);
   (name += ':') += owner;
-  return std::string(prefix) + "-" + last_digits(messages::uuid_from_name(name_space, name));
+  return std::string(prefix) + "-" + last_digits(messages::uuid_from_name(derived_ids, name));
 }
 
 bool is_resource_id(std::string_view text, std::string_view prefix) {

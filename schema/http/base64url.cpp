@@ -57,7 +57,7 @@ std::string to_base64(std::span<const std::uint8_t> bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  std::string digits;  // as base64url writes them
+  std::string for_url;  // the same as base64url writes it
   std::size_t padding = 0;
   for (const char c : text) {
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
@@ -70,14 +70,14 @@ std::optional<std::string> from_base64(std::string_view text) {
     if (padding > 0 || c == '-' || c == '_') {
       return std::nullopt;
     }
-    digits += c == '+' ? '-' : c == '/' ? '_' : c;
+    for_url += c == '+' ? '-' : c == '/' ? '_' : c;
   }
-  if (padding > 2 || (digits.size() + padding) % 4 != 0) {
+  if (padding > 2 || (for_url.size() + padding) % 4 != 0) {
     return std::nullopt;
   }
-  std::string bytes(digits.size() * 3 / 4, '\0');
+  std::string bytes(for_url.size() * 3 / 4, '\0');
   const auto into = std::span(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size());
-  return from_base64url(digits, into) ? std::optional(std::move(bytes)) : std::nullopt;
+  return from_base64url(for_url, into) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace vsim::http
