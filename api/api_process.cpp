@@ -1,6 +1,7 @@
 #include "api/api_process.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include <malloc.h>
@@ -103,11 +104,35 @@ std::vector<std::string> own_names(const process::ApiSettings& settings) {
   return names;
 }
 
+/// What is read from files and served as it is.
+struct Documents {
+  std::string openapi;
+  StaticFiles swagger;
+  StaticFiles console;
+};
+
+/// Nothing, and a line in the log, when one cannot be read.
+std::optional<Documents> read_documents(const process::ApiSettings& settings) {
+  auto openapi = messages::load_openapi_document(settings.schema_dir);
+  if (!openapi) {
+    log::error("the OpenAPI document cannot be read", {{"mistake", openapi.error()}});
+    return std::nullopt;
+  }
+  auto swagger = StaticFiles::read_swagger(settings.schema_dir, settings.swagger_dir);
+  auto console = StaticFiles::read_console(settings.schema_dir);
+  for (const auto* files : {&swagger, &console}) {
+    if (!*files) {
+      log::error(files->error());
+      return std::nullopt;
+    }
+  }
+  return Documents{std::move(*openapi), std::move(*swagger), std::move(*console)};
+}
+
 /// Everything that answers requests, in the order in which it is made.
 struct Parts {
   Parts(const process::ApiSettings& settings, const Catalogue& catalogue,
-        const std::string& openapi_document, const StaticFiles& swagger, const KeyRing& keys,
-        Broker& broker)
+        const Documents& documents, const KeyRing& keys, Broker& broker)
       : publisher(broker, std::string(messages::commands_stream)),
         queue(broker, broker, std::string(messages::commands_stream)),
         events(broker, broker, std::string(messages::events_stream)),
@@ -145,8 +170,9 @@ struct Parts {
                   .billing = billing,
                   .health = health,
                   .time = clock,
-                  .swagger = swagger,
-                  .openapi_document = openapi_document},
+                  .swagger = documents.swagger,
+                  .console = documents.console,
+                  .openapi_document = documents.openapi},
                  access, origins, limits, injector, metrics) {}
 
   telemetry::Metrics metrics;
@@ -233,21 +259,15 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
   if (!open_keys(settings, keys)) {
     return configuration_error;
   }
-  const auto document = messages::load_openapi_document(settings.schema_dir);
-  if (!document) {
-    log::error("the OpenAPI document cannot be read", {{"mistake", document.error()}});
-    return configuration_error;
-  }
-  const auto swagger = StaticFiles::read(settings.schema_dir, settings.swagger_dir);
-  if (!swagger) {
-    log::error(swagger.error());
+  const auto documents = read_documents(settings);
+  if (!documents) {
     return configuration_error;
   }
   const auto broker = connect(settings, stop);
   if (!broker) {
     return stop.stop_requested() ? 0 : configuration_error;
   }
-  Parts parts(settings, *catalogue, *document, *swagger, keys, *broker);
+  Parts parts(settings, *catalogue, *documents, keys, *broker);
   // The first measurement takes milliseconds; requests before it are answered 503.
   std::jthread clock_watch([&](std::stop_token end) { parts.wall.watch(end); });
   HttpServerOptions options{.address = settings.http, .connections_max = settings.http_connections};

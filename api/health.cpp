@@ -70,7 +70,14 @@ std::optional<std::uint64_t> Health::ask_broker(telemetry::Readiness& readiness,
     readiness.reasons.push_back(std::move(*fault));
   }
   readiness.facts.emplace_back("commands_waiting", std::to_string(queue->messages));
+  if (queue->messages > 0) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(queue->oldest_age);
+    readiness.facts.emplace_back("oldest_command_seconds", std::to_string(age.count()));
+  }
   if (consumer) {
+    if (consumer->paused) {
+      readiness.facts.emplace_back("commands_paused_until", consumer->paused_until);
+    }
     readiness.facts.emplace_back("commands_in_hand", std::to_string(consumer->in_hand));
     if (consumer->pulls_waiting == 0 && consumer->in_hand == 0) {
       readiness.reasons.emplace_back("no worker takes commands; start one with the role commands");

@@ -97,6 +97,9 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
          return document_answer(call, on.openapi_document, tag);
        },
        everybodys},
+      {get, "/console/", open, [on](const Call& call) { return on.console.get(call); }, everybodys},
+      {get, "/console/{file}", open, [on](const Call& call) { return on.console.get(call); },
+       everybodys},
       {get, "/swagger/{file}", open, [on](const Call& call) { return on.swagger.get(call); },
        everybodys},
       {get, std::string(metrics_pattern), reader,

@@ -40,6 +40,7 @@ struct Handlers {
   Health& health;
   const SimulatedClock& time;
   const StaticFiles& swagger;
+  const StaticFiles& console;
   const std::string& openapi_document;
 };
 

@@ -15,7 +15,7 @@ declare -A NEEDS=(
   [chaos]='servers swagger faketime programs chaos_tests'
   [powercut]='servers fuse3 libfuse3-dev programs powercut_tests'
   [contract]='servers swagger schemathesis programs contract_tests'
-  [browser]='servers swagger chromium programs browser_tests'
+  [browser]='servers swagger axe chromium programs browser_tests'
   [runbook]='servers swagger faketime programs runbook_tests'
   [scripts]='servers swagger locales programs scripts_tests'
   [tidy]='clang-format clang-tidy shellcheck'
@@ -36,7 +36,7 @@ take_needs() {
       case $need in
         programs) NEEDED_TARGETS+=("${PROGRAMS[@]}") ;;
         *_tests | vsim-simulate) NEEDED_TARGETS+=("$need") ;;
-        servers | swagger | schemathesis | promtool | clang-format | clang-tidy)
+        servers | swagger | axe | schemathesis | promtool | clang-format | clang-tidy)
           [[ " ${NEEDED_PARTS[*]} " == *" $need "* ]] || NEEDED_PARTS+=("$need")
           [[ $need != servers ]] || NEEDED_PACKAGES+=("${RUN_PACKAGES[@]}")
           ;;
@@ -52,6 +52,7 @@ prepare_needed_parts() {
     case $part in
       servers) run_step 'nats-server and nats' "$1" prepare_tools ;;
       swagger) run_step 'Swagger UI' "$1" prepare_swagger ;;
+      axe) run_step 'axe-core' "$1" prepare_axe ;;
       schemathesis) run_step 'schemathesis' "$1" prepare_schemathesis ;;
       promtool) run_step 'promtool' "$1" prepare_promtool ;;
       clang-format) run_step 'clang-format' "$1" prepare_clang_format ;;

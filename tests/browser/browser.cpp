@@ -185,6 +185,15 @@ void Browser::choose(const std::string& element, const std::string& value) {
                   json_quoted(value), element));
 }
 
+void Browser::show_as(int width, int height, const std::string& colours) {
+  tools_->call("Emulation.setDeviceMetricsOverride",
+               fmt::format(R"({{"width":{},"height":{},"deviceScaleFactor":1,"mobile":{}}})", width,
+                           height, width < 600));
+  tools_->call(
+      "Emulation.setEmulatedMedia",
+      fmt::format(R"({{"features":[{{"name":"prefers-color-scheme","value":"{}"}}]}})", colours));
+}
+
 const std::vector<std::string>& Browser::requested() {
   sort_events();
   return requested_;

@@ -44,6 +44,10 @@ class Browser {
   /// Picks an option of a select by its value.
   void choose(const std::string& element, const std::string& value);
 
+  /// From now on in a window of this size, with "light" or "dark" as the colours that the desktop
+  /// prefers.
+  void show_as(int width, int height, const std::string& colours);
+
   /// What the page has asked for so far; no data: URLs, which go nowhere.
   const std::vector<std::string>& requested();
   /// Errors and warnings on its console, uncaught exceptions, what its policy has blocked: a line

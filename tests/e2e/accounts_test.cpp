@@ -73,6 +73,8 @@ const std::vector<Route> routes = {
     {"GET", "/healthz", About::nobody},
     {"GET", "/readyz", About::nobody},
     {"GET", "/openapi.json", About::nobody},
+    {"GET", "/console/", About::nobody},
+    {"GET", "/console/{file}", About::nobody},
     {"GET", "/swagger/{file}", About::nobody},
 };
 

@@ -74,6 +74,8 @@ const std::vector<Route> routes = {
     {"GET", "/healthz", Needs::nothing},
     {"GET", "/readyz", Needs::nothing},
     {"GET", "/openapi.json", Needs::nothing},
+    {"GET", "/console/", Needs::nothing},
+    {"GET", "/console/{file}", Needs::nothing},
     {"GET", "/swagger/{file}", Needs::nothing},
     {"GET", "/metrics", Needs::reader},
 };

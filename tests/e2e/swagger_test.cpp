@@ -1,4 +1,5 @@
-// Goal: Swagger UI's files are served as a browser wants them, those and nothing else.
+// Goal: the files of Swagger UI and of the console are served as a browser wants them, those and
+// nothing else.
 // Method: the files that the document lists are asked for, and names that are none of them, in the
 // ways in which people try to get at other files; raw answers. A browser is in tests/browser.
 
@@ -94,6 +95,27 @@ TEST_CASE("other names and other methods find nothing") {
     const HttpAnswer answer = client.request(method, "/swagger/index.html", "{}");
     CHECK_MESSAGE(answer.status == 405, describe(answer));
     CHECK(answer.header("Allow") == "GET, HEAD, OPTIONS");
+  }
+}
+
+TEST_CASE("the console's page, scripts and style sheets are served, and nothing beside them") {
+  harness::Fleet fleet;
+  HttpClient client = fleet.client();
+  const HttpAnswer page = client.get("/console/");
+  REQUIRE_MESSAGE(page.status == 200, describe(page));
+  CHECK(page.body == client.get("/console/index.html").body);
+  CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
+  CHECK(page.header("Content-Security-Policy").find("unsafe") == std::string::npos);
+  for (const std::string name : {"app.js", "pages.js", "base.css"}) {
+    CAPTURE(name);
+    const HttpAnswer file = client.get("/console/" + name);
+    CHECK(file.header("Content-Type") == type_of(name));
+    CHECK(file.body == harness::read_file(harness::source_dir() + "/schema/http/console/" + name));
+    CHECK(client.get("/console/" + name, {{"If-None-Match", file.header("ETag")}}).status == 304);
+  }
+  for (const std::string path :
+       {"/console/README.md", "/console", "/console/%2e%2e%2fopenapi.json", "/console/start.js"}) {
+    CHECK_MESSAGE(client.get(path).status == 404, path);
   }
 }
 

@@ -47,7 +47,8 @@ TEST_CASE("a label of ops/test needs what its tests use, and no more") {
   CHECK(needs_of("powercut") == bash("echo \"${RUN_PACKAGES[*]} fuse3 libfuse3-dev/servers/"
                                      "${PROGRAMS[*]} powercut_tests\""));
   CHECK(needs_of("browser") ==
-        bash("echo \"${RUN_PACKAGES[*]} chromium/servers swagger/${PROGRAMS[*]} browser_tests\""));
+        bash("echo \"${RUN_PACKAGES[*]} chromium/servers swagger axe/${PROGRAMS[*]} "
+             "browser_tests\""));
 }
 
 TEST_CASE("words of names lead to the labels that have such tests") {
