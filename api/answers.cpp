@@ -3,6 +3,7 @@
 #include "api/connections/request_head.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
+#include "schema/messages/instant_text.h"
 
 namespace vsim::api {
 
@@ -105,6 +106,35 @@ http::Problem unknown_region(const Catalogue& catalogue, const Region& region) {
   }
   return {.code = http::ProblemCode::unknown_region,
           .detail = "there is no region \"" + region.name + "\"; there are " + names};
+}
+
+Reply<Region> read_region(const Catalogue& catalogue, const Call& call) {
+  const auto region = Region::parse(call.parameter);
+  if (!region) {
+    return tl::unexpected(invalid("the path's region is no region's name, such as us-east-1"));
+  }
+  if (!catalogue.regions.contains(*region)) {
+    return tl::unexpected(unknown_region(catalogue, *region));
+  }
+  return *region;
+}
+
+Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock) {
+  const std::string* time = query.find("at");
+  if (time == nullptr) {
+    return std::optional<Instant>();
+  }
+  const auto at = messages::parse_instant(*time);
+  if (!at) {
+    return tl::unexpected(
+        invalid("at is \"" + *time + "\"; give a time in UTC such as 2026-03-01T00:00:00Z"));
+  }
+  clock.refresh();  // the clock may have been advanced past it a moment ago
+  if (const Instant now = clock.now(); *at > now) {
+    return tl::unexpected(invalid("at is " + *time + ", which has not come yet: it is " +
+                                  messages::format_instant(now) + "; give an earlier time"));
+  }
+  return std::optional(*at);
 }
 
 http::Problem no_such_server(const ServerId& id) {

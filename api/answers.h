@@ -2,7 +2,10 @@
 
 // Answers, problems and parameters that several routes share.
 
+#include <optional>
+
 #include "api/call.h"
+#include "api/simulated_clock.h"
 #include "domain/catalogue.h"
 #include "schema/http/entity_tags.h"
 #include "schema/http/query_string.h"
@@ -40,8 +43,15 @@ Reply<http::QueryString> read_query(const Call& call,
 /// The server's id from the path.
 Reply<ServerId> read_server_id(std::string_view text);
 
-/// 422 for a region of a write.
+/// 422 for a region that is not there.
 http::Problem unknown_region(const Catalogue& catalogue, const Region& region);
+
+/// The region from the path, one that is there.
+Reply<Region> read_region(const Catalogue& catalogue, const Call& call);
+
+/// The instant that the query's `at` names; nothing without it. A problem where it has not come
+/// yet. Asks the broker for the time.
+Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock);
 
 /// 404 for a server.
 http::Problem no_such_server(const ServerId& id);

@@ -149,12 +149,13 @@ struct Parts {
             read_side, clock, wall.time(), [this] { return inbox.stopped(); }),
         queries(log_side, read_side, clock, applied, catalogue),
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
-        incidents(catalogue, gateway, read_side, clock),
+        regions(catalogue, log_side, read_side, clock),
+        incidents(catalogue, gateway, read_side),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         injector(
             events, broker, clock, metrics, [this] { return inbox.stopped(); },
             settings.http_connections / 2),
-        faults(gateway, injector, clock, [this] { return names_of(http_api.routes()); }),
+        faults(gateway, log_side, injector, clock, [this] { return names_of(http_api.routes()); }),
         billing(read_side, clock, applied),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),
         dependencies(broker, pool, metrics),
@@ -164,6 +165,7 @@ struct Parts {
         http_api({.commands = commands,
                   .queries = queries,
                   .operations = operations,
+                  .regions = regions,
                   .incidents = incidents,
                   .clock = clock_commands,
                   .faults = faults,
@@ -190,6 +192,7 @@ struct Parts {
   AppliedTime applied;
   ServerQueries queries;
   Operations operations;
+  RegionQueries regions;
   Incidents incidents;
   ClockCommands clock_commands;
   FaultInjector injector;

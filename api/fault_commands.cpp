@@ -13,10 +13,22 @@
 namespace vsim::api {
 
 Answer FaultCommands::get(const Call& call) {
-  if (const auto query = read_query(call, {}); !query) {
+  const auto query = read_query(call, {"at"});
+  if (!query) {
     return tl::unexpected(query.error());
   }
-  return show();
+  const auto at = read_past(*query, time_);
+  if (!at) {
+    return tl::unexpected(at.error());
+  }
+  if (!*at) {
+    return show();
+  }
+  const auto faults = log_side_.faults_at(**at);
+  if (!faults) {
+    return tl::unexpected(faults.error());
+  }
+  return json_answer(200, http::render_faults(*faults, **at));
 }
 
 Answer FaultCommands::set(const Call& call) {

@@ -8,6 +8,7 @@
 
 #include "api/command_gateway.h"
 #include "api/fault_injector.h"
+#include "api/log_side.h"
 #include "api/simulated_clock.h"
 #include "api/write_answers.h"
 
@@ -17,9 +18,13 @@ namespace vsim::api {
 class FaultCommands {
  public:
   /// All outlive it. `routes` gives the names of all routes, and is called with a request.
-  FaultCommands(CommandGateway& gateway, FaultInjector& injector, SimulatedClock& time,
-                std::function<std::vector<std::string>()> routes)
-      : gateway_(gateway), injector_(injector), time_(time), routes_(std::move(routes)) {}
+  FaultCommands(CommandGateway& gateway, LogSide& log_side, FaultInjector& injector,
+                SimulatedClock& time, std::function<std::vector<std::string>()> routes)
+      : gateway_(gateway),
+        log_side_(log_side),
+        injector_(injector),
+        time_(time),
+        routes_(std::move(routes)) {}
 
   Answer get(const Call& call);   // GET /faults
   Answer set(const Call& call);   // PUT /faults
@@ -31,6 +36,7 @@ class FaultCommands {
   Reply<HttpResponse> show();
 
   CommandGateway& gateway_;
+  LogSide& log_side_;
   FaultInjector& injector_;
   SimulatedClock& time_;
   const std::function<std::vector<std::string>()> routes_;

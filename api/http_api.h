@@ -20,6 +20,7 @@
 #include "api/health.h"
 #include "api/incidents.h"
 #include "api/operations.h"
+#include "api/region_queries.h"
 #include "api/route_table.h"
 #include "api/server_commands.h"
 #include "api/server_queries.h"
@@ -33,6 +34,7 @@ struct Handlers {
   ServerCommands& commands;
   ServerQueries& queries;
   Operations& operations;
+  RegionQueries& regions;
   Incidents& incidents;
   ClockCommands& clock;
   FaultCommands& faults;

@@ -1,50 +1,39 @@
 #include "api/incidents.h"
 
 #include "api/answers.h"
-#include "api/server_queries.h"
 #include "api/write_answers.h"
 #include "schema/http/documents.h"
 #include "schema/messages/region_codec.h"
 
 namespace vsim::api {
 
-Reply<Region> Incidents::read_region(const Call& call) const {
-  const auto region = Region::parse(call.parameter);
-  if (!region) {
-    return tl::unexpected(invalid("the path's region is no region's name, such as us-east-1"));
-  }
-  if (!catalogue_.regions.contains(*region)) {
-    return tl::unexpected(unknown_region(catalogue_, *region));
-  }
-  return *region;
-}
-
 Answer Incidents::set(const Call& call) {
-  const auto terms = read_write_terms(call, WriteTarget::fleet);
-  if (!terms) {
-    return tl::unexpected(terms.error());
-  }
-  const auto region = read_region(call);
-  if (!region) {
-    return tl::unexpected(region.error());
-  }
-  const auto incident = messages::read_incident(call.request.body);
-  if (!incident) {
-    return tl::unexpected(invalid("the body is wrong: " + incident.error()));
-  }
-  return submit(call, *terms, *region, *incident);
+  return change(call, [&]() -> Reply<RegionAction> {
+    const auto incident = messages::read_incident(call.request.body);
+    if (!incident) {
+      return tl::unexpected(invalid("the body is wrong: " + incident.error()));
+    }
+    return *incident;
+  });
 }
 
 Answer Incidents::lift(const Call& call) {
+  return change(call, [] { return Reply<RegionAction>(LiftIncident{}); });
+}
+
+/// Terms and path are looked at first, then what is asked for.
+template <typename ReadAction>
+Answer Incidents::change(const Call& call, ReadAction read_action) {
   const auto terms = read_write_terms(call, WriteTarget::fleet);
   if (!terms) {
     return tl::unexpected(terms.error());
   }
-  const auto region = read_region(call);
+  const auto region = read_region(catalogue_, call);
   if (!region) {
     return tl::unexpected(region.error());
   }
-  return submit(call, *terms, *region, LiftIncident{});
+  const Reply<RegionAction> action = read_action();
+  return action ? submit(call, *terms, *region, *action) : tl::unexpected(action.error());
 }
 
 /// Answers with the incident that was set or lifted.
@@ -81,38 +70,12 @@ Answer Incidents::submit(const Call& call, const WriteTerms& terms, const Region
 Reply<std::optional<read_model::IncidentRow>> Incidents::find_before(const Region& region,
                                                                      Version number) {
   auto found = read_side_.read([&](read_model::Transaction& tx) {
-    return read_model::list_incidents(tx, region, 1, number);
+    return read_model::list_incidents(tx, region, 1, number, std::nullopt);
   });
   if (!found) {
     return tl::unexpected(found.error());
   }
   return found->empty() ? std::nullopt : std::optional(std::move(found->front()));
-}
-
-Answer Incidents::list(const Call& call) {
-  const auto region = read_region(call);
-  if (!region) {
-    return tl::unexpected(region.error());
-  }
-  const auto query = read_query(call, {"limit", "before"});
-  if (!query) {
-    return tl::unexpected(query.error());
-  }
-  const auto limit = query->number("limit", 1, limit_max, incidents_limit_default);
-  const auto before = query->number("before", 1, INT64_MAX, INT64_MAX);
-  if (!limit || !before) {
-    return tl::unexpected(invalid(limit ? before.error() : limit.error()));
-  }
-  if (auto late = read_side_.wait_for(call.request)) {
-    return tl::unexpected(std::move(*late));
-  }
-  const auto incidents = read_side_.read([&](read_model::Transaction& tx) {
-    return read_model::list_incidents(tx, *region, static_cast<std::uint32_t>(*limit + 1), *before);
-  });
-  if (!incidents) {
-    return tl::unexpected(incidents.error());
-  }
-  return json_answer(200, http::render_incident_page(*incidents, *limit, clock_.now()));
 }
 
 }  // namespace vsim::api

@@ -1,6 +1,7 @@
 #include "api/log_side.h"
 
 #include "api/answers.h"
+#include "eventstore/find_last.h"
 #include "ops/process/server_of_log.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
@@ -154,6 +155,45 @@ Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const Server
     return tl::unexpected(problem_of(server.error()));
   }
   return std::move(*server);
+}
+
+Reply<std::map<std::string, std::uint64_t>> LogSide::pool_sizes_at(Instant at) const {
+  const auto history = events_.load_history(std::string(messages::pool_prefix) + ">");
+  if (!history) {
+    return tl::unexpected(problem_of(history.error()));
+  }
+  std::map<std::string, std::vector<AddressRange>> ranges;
+  for (const auto& message : *history) {
+    const auto event = messages::decode_event(message);
+    const auto* pool = event ? std::get_if<messages::PoolLogged>(&*event) : nullptr;
+    const auto* extended = pool ? std::get_if<PoolExtended>(&pool->event.data) : nullptr;
+    if (extended != nullptr && pool->event.at <= at) {
+      auto& known = ranges[pool->event.region.name];
+      known.insert(known.end(), extended->ranges.begin(), extended->ranges.end());
+    }
+  }
+  std::map<std::string, std::uint64_t> sizes;
+  for (auto& [region, known] : ranges) {
+    sizes[region] = addresses_in(std::move(known));
+  }
+  return sizes;
+}
+
+Reply<DoorFaults> LogSide::faults_at(Instant at) const {
+  const auto read = [](const eventstore::Message& message) -> std::optional<DoorFaults> {
+    const auto event = messages::decode_event(message);
+    const auto* faults = event ? std::get_if<messages::FaultsLogged>(&*event) : nullptr;
+    return faults != nullptr ? std::optional(faults->state) : std::nullopt;
+  };
+  const auto last = eventstore::find_last(events_, std::string(messages::faults_subject),
+                                          [&](const eventstore::Message& message) {
+                                            const auto faults = read(message);
+                                            return faults && faults->at <= at;
+                                          });
+  if (!last) {
+    return tl::unexpected(problem_of(last.error()));
+  }
+  return *last ? read(**last).value_or(DoorFaults{}) : DoorFaults{};
 }
 
 Reply<std::optional<eventstore::Message>> LogSide::event_at(StreamSequence sequence) const {

@@ -3,10 +3,12 @@
 // What the streams know of a server or a command that the read models do not hold yet. Single reads
 // by subject; no stream is followed.
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include "api/read_side.h"
+#include "domain/door_faults.h"
 #include "eventstore/command_queue.h"
 #include "eventstore/event_store.h"
 #include "schema/read_model/servers.h"
@@ -61,6 +63,13 @@ class LogSide {
 
   /// The server as it was at that instant of simulated time; nothing when it did not exist.
   Reply<std::optional<read_model::ServerRow>> find_server_at(const ServerId& id, Instant at) const;
+
+  /// How many addresses each region's pool had at that instant. Reads the pools' history, which is
+  /// short.
+  Reply<std::map<std::string, std::uint64_t>> pool_sizes_at(Instant at) const;
+
+  /// The door's faults as they were at that instant; no rules before the first.
+  Reply<DoorFaults> faults_at(Instant at) const;
 
   /// The last outcome of the command under the subject of EVENTS: one that was purged and sent
   /// again has more than one. Reads the history.

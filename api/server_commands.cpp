@@ -171,12 +171,9 @@ Answer ServerCommands::extend_pool(const Call& call) {
   if (!terms) {
     return tl::unexpected(terms.error());
   }
-  const auto region = Region::parse(call.parameter);
+  const auto region = read_region(catalogue_, call);
   if (!region) {
-    return tl::unexpected(invalid("the path's region is no region's name, such as us-east-1"));
-  }
-  if (!catalogue_.regions.contains(*region)) {
-    return tl::unexpected(unknown_region(catalogue_, *region));
+    return tl::unexpected(region.error());
   }
   const auto ranges = messages::read_ranges(call.request.body);
   if (!ranges) {

@@ -131,36 +131,29 @@ Answer ServerQueries::get(const Call& call) {
   if (auto late = read_side_.wait_for(call.request)) {
     return tl::unexpected(std::move(*late));
   }
-  const std::string* at = query->find("at");
-  auto answer = at == nullptr ? show(*id, call.scope) : show_at(*id, call.scope, *at);
+  const auto at = read_past(*query, clock_);
+  if (!at) {
+    return tl::unexpected(at.error());
+  }
+  auto answer = *at ? show_at(*id, call.scope, **at) : show(*id, call.scope);
   return answer ? unless_known(std::move(*answer), *known) : answer;
 }
 
 /// From the log: the read models hold servers as they are now.
-Answer ServerQueries::show_at(const ServerId& id, const Scope& scope, const std::string& time) {
-  const auto at = messages::parse_instant(time);
-  if (!at) {
-    return tl::unexpected(
-        invalid("at is \"" + time + "\"; give a time in UTC such as 2026-03-01T00:00:00Z"));
-  }
-  clock_.refresh();  // the clock may have been advanced past it a moment ago
-  if (const Instant now = clock_.now(); *at > now) {
-    return tl::unexpected(invalid("at is " + time + ", which has not come yet: it is " +
-                                  messages::format_instant(now) + "; give an earlier time"));
-  }
-  const auto server = log_side_.find_server_at(id, *at);
+Answer ServerQueries::show_at(const ServerId& id, const Scope& scope, Instant at) {
+  const auto server = log_side_.find_server_at(id, at);
   if (!server) {
     return tl::unexpected(server.error());
   }
   if (*server && scope.sees((*server)->account)) {
-    return json_answer(200, http::render_server(**server, *at));
+    return json_answer(200, http::render_server(**server, at));
   }
   if (auto present = show(id, scope); !present) {
     return present;
   }
   return tl::unexpected(http::Problem{.code = http::ProblemCode::not_found,
                                       .detail = "server " + id.to_string() + " did not exist at " +
-                                                time +
+                                                messages::format_instant(at) +
                                                 ": it was created later; give a later time"});
 }
 
@@ -226,20 +219,6 @@ Answer ServerQueries::logs(const Call& call) {
     }
   }
   return json_answer(200, http::render_server_log(*events));
-}
-
-Answer ServerQueries::regions(const Call& call) {
-  if (const auto query = read_query(call, {}); !query) {
-    return tl::unexpected(query.error());
-  }
-  if (auto late = read_side_.wait_for(call.request)) {
-    return tl::unexpected(std::move(*late));
-  }
-  const auto regions = read_side_.read(read_model::list_regions);
-  if (!regions) {
-    return tl::unexpected(regions.error());
-  }
-  return json_answer(200, http::render_regions(*regions, clock_.now()));
 }
 
 Answer ServerQueries::types(const Call& call) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The reads: servers, their logs, regions, types and profiles.
+// The reads: servers, their logs, types and profiles.
 
 #include "api/applied_time.h"
 #include "api/log_side.h"
@@ -30,14 +30,13 @@ class ServerQueries {
   Answer list(const Call& call);      // GET /servers
   Answer get(const Call& call);       // GET /servers/{id}
   Answer logs(const Call& call);      // GET /servers/{id}/logs
-  Answer regions(const Call& call);   // GET /regions
   Answer types(const Call& call);     // GET /types
   Answer profiles(const Call& call);  // GET /profiles
   Answer profile(const Call& call);   // GET /profiles/{name}
 
  private:
   Answer show(const ServerId& id, const Scope& scope);
-  Answer show_at(const ServerId& id, const Scope& scope, const std::string& time);
+  Answer show_at(const ServerId& id, const Scope& scope, Instant at);
   Answer show_from_streams(const ServerId& id, const Scope& scope, Instant live);
 
   LogSide& log_side_;

@@ -51,6 +51,19 @@ std::optional<std::string> unusable(const AddressRange& range) {
   return std::nullopt;
 }
 
+std::uint64_t addresses_in(std::vector<AddressRange> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  std::uint64_t count = 0;
+  std::uint64_t next = 0;  // the first address that has not been counted
+  for (const auto& range : ranges) {
+    const std::uint64_t from = std::max<std::uint64_t>(next, range.first.bits);
+    const std::uint64_t until = std::uint64_t{range.last.bits} + 1;
+    count += from < until ? until - from : 0;
+    next = std::max(next, until);
+  }
+  return count;
+}
+
 CommandSummary summary_of(const ExtendPool& command) {
   return {.region = command.region,
           .server = std::nullopt,

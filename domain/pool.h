@@ -32,6 +32,9 @@ inline constexpr std::uint64_t pool_extension_addresses_max = 1 << 20;
 /// before this rule is not held against it.
 std::optional<std::string> unusable(const AddressRange& range);
 
+/// How many addresses are in the ranges together; those that are in several count once.
+std::uint64_t addresses_in(std::vector<AddressRange> ranges);
+
 // ---------------------------------------------------------------------------------------------
 // Events, on the pool's subject. Those of the seed data have no cause.
 

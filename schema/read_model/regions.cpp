@@ -34,6 +34,14 @@ std::string count_pools() {
          " ELSE 0 END) FROM counts ORDER BY name";
 }
 
+/// Of each region, how many servers were there.
+std::string held_at(const std::string& moment) {
+  return "SELECT name, (SELECT count(*) FROM servers s WHERE s.region = r.name AND version > -1"
+         " AND created_at <= " +
+         moment + " AND (" + std::string(not_terminated) + " OR updated_at > " + moment +
+         ")) FROM regions r ORDER BY name";
+}
+
 /// The incidents among the events, each with what its region's next event says of its end.
 std::string incidents(const std::string& where) {
   return "(SELECT region, version, (date_part('epoch', at) * 1000)::bigint,"
@@ -67,12 +75,29 @@ std::vector<IncidentRow> read_incidents(const pqxx::result& rows) {
   return incidents;
 }
 
+void add_incidents(std::vector<RegionRow>& regions, std::vector<IncidentRow> incidents) {
+  for (auto& incident : incidents) {
+    const auto found = std::find_if(regions.begin(), regions.end(), [&](const RegionRow& region) {
+      return region.name == incident.region;
+    });
+    if (found != regions.end()) {
+      found->incident = std::move(incident);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Statement> region_statements() {
   return {
-      {"region_incidents", "SELECT * FROM " + incidents("WHERE region = $1") +
+      {"region_incidents", "SELECT * FROM " +
+                               incidents("WHERE region = $1 AND coalesce(at <= " +
+                                         moment_sql("$4::bigint") + ", true)") +
                                " AND version < $2::bigint ORDER BY version DESC LIMIT $3"},
+      {"open_incidents_at", "SELECT * FROM " +
+                                incidents("WHERE at <= " + moment_sql("$1::bigint")) +
+                                " AND ended IS NULL ORDER BY region"},
+      {"held_addresses_at", held_at(moment_sql("$1::bigint"))},
       {"open_incidents", "SELECT * FROM " + incidents("") + " AND ended IS NULL ORDER BY region"},
       {"regions_all", count_pools()},
       {"instance_types_all",
@@ -86,22 +111,31 @@ std::vector<RegionRow> list_regions(Transaction& tx) {
     regions.push_back(
         {text_of(row[0]), integer_of<std::uint64_t>(row[1]), integer_of<std::uint64_t>(row[2])});
   }
-  for (auto& incident : read_incidents(execute(tx, "open_incidents", Arguments()))) {
-    const auto found = std::find_if(regions.begin(), regions.end(), [&](const RegionRow& region) {
-      return region.name == incident.region;
-    });
-    if (found != regions.end()) {
-      found->incident = std::move(incident);
-    }
+  add_incidents(regions, read_incidents(execute(tx, "open_incidents", Arguments())));
+  return regions;
+}
+
+std::vector<RegionRow> list_regions_at(Transaction& tx, Instant at,
+                                       const std::map<std::string, std::uint64_t>& pool_sizes) {
+  const auto moment = Arguments().integer(unix_milliseconds(at));
+  std::vector<RegionRow> regions;
+  for (const auto& row : execute(tx, "held_addresses_at", moment)) {
+    const std::string name = text_of(row[0]);
+    const auto known = pool_sizes.find(name);
+    const auto size = known == pool_sizes.end() ? 0 : known->second;
+    const auto held = integer_of<std::uint64_t>(row[1]);
+    regions.push_back({name, size, size - std::min(size, held)});
   }
+  add_incidents(regions, read_incidents(execute(tx, "open_incidents_at", moment)));
   return regions;
 }
 
 std::vector<IncidentRow> list_incidents(Transaction& tx, const Region& region, std::uint32_t limit,
-                                        Version before) {
-  return read_incidents(execute(
-      tx, "region_incidents",
-      Arguments().text(region.name).integer(static_cast<std::int64_t>(before)).integer(limit)));
+                                        Version before, std::optional<Instant> at) {
+  Arguments arguments;
+  arguments.text(region.name).integer(static_cast<std::int64_t>(before)).integer(limit);
+  at ? arguments.integer(unix_milliseconds(*at)) : arguments.null();
+  return read_incidents(execute(tx, "region_incidents", arguments));
 }
 
 std::vector<InstanceTypeRow> list_instance_types(Transaction& tx) {

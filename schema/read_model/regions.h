@@ -4,6 +4,7 @@
 // `ip_pool`.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,9 +42,13 @@ struct InstanceTypeRow {
 };
 
 std::vector<RegionRow> list_regions(Transaction& tx);
-/// Of one region, the newest first, those before a number.
+/// As they were at that instant. How large the pools were then the caller says, by region; free is
+/// what servers did not hold. Looks at every server that was created before.
+std::vector<RegionRow> list_regions_at(Transaction& tx, Instant at,
+                                       const std::map<std::string, std::uint64_t>& pool_sizes);
+/// Of one region, the newest first, those before a number; with `at`, as it was known then.
 std::vector<IncidentRow> list_incidents(Transaction& tx, const Region& region, std::uint32_t limit,
-                                        Version before);
+                                        Version before, std::optional<Instant> at);
 std::vector<InstanceTypeRow> list_instance_types(Transaction& tx);
 
 }  // namespace vsim::read_model

@@ -47,7 +47,7 @@ CODES_OF_THE_MOMENT = {
 # document tells them in words, and each is refused with such a sentence.
 RULES_BEYOND_SCHEMA = (
     "cursor and offset are both given",
-    "which has not come yet",  # GET /servers/{id}?at=
+    "which has not come yet",  # ?at=
     "from is after to",
     "the bill has more than",  # items; how many there are depends on the data
     '"first" must not be above "last"',

@@ -57,6 +57,7 @@ const std::vector<Route> routes = {
     {"GET", "/operations", About::list},
     {"GET", "/billing", About::bill},
     {"GET", "/regions", About::nobody},
+    {"GET", "/regions/{region}", About::nobody},
     {"GET", "/types", About::nobody},
     {"GET", "/profiles", About::nobody},
     {"GET", "/profiles/{name}", About::nobody},

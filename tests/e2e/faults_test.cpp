@@ -111,6 +111,12 @@ TEST_CASE("an injected answer is a problem like a real one, marked, and counted 
   CHECK(fleet().vsimctl({"verify"}).ending.clean());
   CHECK(lift(client).json()["rules"].size() == 0);
   CHECK(client.get("/types").status == 200);
+  const auto then = client.get("/faults?at=" + shown.json()["changed_at"].text());
+  CHECK(then.body == shown.body);
+  const auto before = client.get("/faults?at=2001-01-01T00:00:00Z");
+  CHECK(before.json()["rules"].size() == 0);
+  CHECK(before.json()["changed_at"].kind() == harness::Json::Kind::null);
+  CHECK(client.get("/faults?at=9999-01-01T00:00:00Z").status == 400);
 }
 
 TEST_CASE("faults of all routes leave alone what shows how the API is, and what lifts them") {

@@ -51,6 +51,39 @@ Json set_incident(HttpClient& client, const std::string& body) {
   return answer.json();
 }
 
+/// The region around its first outage, which took ten minutes, as it is told after two more.
+void check_past(HttpClient& client, std::int64_t created, std::int64_t began) {
+  const auto get = [&](const std::string& path, std::int64_t at) {
+    const HttpAnswer answer = client.get(path + "?at=" + e2e::rfc3339(at));
+    REQUIRE_MESSAGE(answer.status == 200, describe(answer));
+    return answer.json();
+  };
+  const std::string region = "/regions/us-east-1";
+  const Json during = get(region, began + 1);
+  CHECK(during["addresses_total"].integer() == 100);
+  CHECK(during["addresses_free"].integer() == 99);
+  CHECK(during["incident"]["number"].integer() == 1);
+  CHECK(during["incident"]["ended"].kind() == Json::Kind::null);
+  CHECK(during["incident"]["content"]["reason"].text() == "a fire");
+  CHECK(get(region, created - 1)["addresses_total"].integer() == 0);  // before the fleet began
+  CHECK(get(region, began - 1)["incident"].kind() == Json::Kind::null);
+  CHECK(get(region, began + 600 * second)["incident"].kind() == Json::Kind::null);
+  for (const Json& one : get("/regions", began + 1)["items"].elements()) {
+    const bool is_here = one["name"].text() == "us-east-1";
+    CHECK((one["incident"].kind() == Json::Kind::object) == is_here);
+  }
+  const auto known = [&](std::int64_t at) { return get(region + "/incidents", at)["items"]; };
+  CHECK(known(began - 1).size() == 0);
+  REQUIRE(known(began + 1).size() == 1);
+  CHECK(known(began + 1).at(0)["ended"].kind() == Json::Kind::null);
+  CHECK(known(began + 1).at(0)["ended_by"].kind() == Json::Kind::null);
+  const Json now = client.get(region).json();
+  CHECK(now["name"].text() == "us-east-1");
+  CHECK(now["addresses_free"].integer() == 98);
+  CHECK(client.get(region + "?at=9999-01-01T00:00:00Z").status == 400);
+  CHECK(client.get("/regions/mars").status == 422);
+}
+
 }  // namespace
 
 TEST_CASE("a region fails, and is well again") {
@@ -111,6 +144,8 @@ TEST_CASE("a region fails, and is well again") {
   const Json page = client.get("/regions/us-east-1/incidents?limit=1&before=3").json();
   CHECK(page["items"].elements()[0]["number"].integer() == 1);
   expect(0, fleet.vsimctl({"verify"}));
+  check_past(client, moment(get_server(client, here)["created_at"].text()),
+             moment(set["began"].text()));
 }
 
 TEST_CASE("what is asked of a region wrongly is refused with what to change") {

@@ -58,6 +58,7 @@ const std::vector<Route> routes = {
     {"GET", "/operations/{id}", Needs::reader},
     {"GET", "/operations", Needs::reader},
     {"GET", "/regions", Needs::reader},
+    {"GET", "/regions/{region}", Needs::reader},
     {"GET", "/types", Needs::reader},
     {"GET", "/profiles", Needs::reader},
     {"GET", "/profiles/{name}", Needs::reader},

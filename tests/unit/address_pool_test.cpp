@@ -98,6 +98,16 @@ TEST_CASE("an extension is carried out once, and stale ones never") {
   CHECK(decided(pool, older, 1).events.front().version == 2);
 }
 
+TEST_CASE("an address in several ranges counts once") {
+  const auto range = [](std::uint32_t first, std::uint32_t last) {
+    return AddressRange{{first}, {last}};
+  };
+  CHECK(addresses_in({}) == 0);
+  CHECK(addresses_in({range(5, 9), range(1, 2)}) == 7);
+  CHECK(addresses_in({range(1, 9), range(2, 3), range(9, 10), range(1, 9)}) == 10);
+  CHECK(addresses_in({range(0, UINT32_MAX), range(7, 7)}) == std::uint64_t{1} << 32);
+}
+
 TEST_CASE("no block that is not for hosts has an address for a server: issue 12, 4") {
   const auto usable = [](const char* first, const char* last) {
     return !unusable({*Ipv4::parse(first), *Ipv4::parse(last)});
