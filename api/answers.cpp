@@ -6,6 +6,18 @@
 #include "schema/messages/instant_text.h"
 
 namespace vsim::api {
+namespace {
+
+/// The names of all in a map, by commas.
+std::string joined(const auto& all, auto&& name_of) {
+  std::string list;
+  for (const auto& each : all) {
+    list += (list.empty() ? "" : ", ") + name_of(each);
+  }
+  return list;
+}
+
+}  // namespace
 
 HttpResponse json_answer(int status, std::string body) {
   HttpResponse response;
@@ -100,12 +112,29 @@ Reply<ServerId> read_server_id(std::string_view text) {
 }
 
 http::Problem unknown_region(const Catalogue& catalogue, const Region& region) {
-  std::string names;
-  for (const auto& [known, ranges] : catalogue.regions) {
-    names += (names.empty() ? "" : ", ") + known.name;
-  }
   return {.code = http::ProblemCode::unknown_region,
-          .detail = "there is no region \"" + region.name + "\"; there are " + names};
+          .detail = "there is no region \"" + region.name + "\"; there are " +
+                    joined(catalogue.regions, [](const auto& each) { return each.first.name; })};
+}
+
+std::optional<http::Problem> find_unknown(const Catalogue& catalogue, const Region& region,
+                                          const std::string& instance_type,
+                                          const std::optional<std::string>& profile) {
+  const auto name_of = [](const auto& each) { return each.first; };
+  if (!catalogue.regions.contains(region)) {
+    return unknown_region(catalogue, region);
+  }
+  if (!catalogue.instance_types.contains(instance_type)) {
+    return http::Problem{.code = http::ProblemCode::unknown_type,
+                         .detail = "there is no type \"" + instance_type + "\"; there are " +
+                                   joined(catalogue.instance_types, name_of)};
+  }
+  if (profile && !catalogue.profiles.contains(*profile)) {
+    return http::Problem{.code = http::ProblemCode::unknown_profile,
+                         .detail = "there is no profile \"" + *profile + "\"; there are " +
+                                   joined(catalogue.profiles, name_of)};
+  }
+  return std::nullopt;
 }
 
 Reply<Region> read_region(const Catalogue& catalogue, const Call& call) {

@@ -53,6 +53,12 @@ Reply<Region> read_region(const Catalogue& catalogue, const Call& call);
 /// yet. Asks the broker for the time.
 Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock);
 
+/// 422 for what servers are ordered by, where the catalogue lacks it: a worker would refuse it
+/// anyway, and so nothing is appended for it.
+std::optional<http::Problem> find_unknown(const Catalogue& catalogue, const Region& region,
+                                          const std::string& instance_type,
+                                          const std::optional<std::string>& profile);
+
 /// 404 for a server.
 http::Problem no_such_server(const ServerId& id);
 

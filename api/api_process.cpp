@@ -151,6 +151,12 @@ struct Parts {
         operations(read_side, log_side, broker, [this] { return inbox.stopped(); }),
         regions(catalogue, log_side, read_side, clock),
         incidents(catalogue, gateway, read_side),
+        figures(metrics),
+        warm_pools(catalogue, gateway, read_side, figures),
+        acquisitions(
+            gateway, log_side, read_side, commands, figures,
+            [&broker](std::string_view stream) { return stream_facts(broker, stream); },
+            [this] { return inbox.stopped(); }),
         clock_commands(gateway, read_side, clock, [this] { return inbox.stopped(); }),
         injector(
             events, broker, clock, metrics, [this] { return inbox.stopped(); },
@@ -167,6 +173,8 @@ struct Parts {
                   .operations = operations,
                   .regions = regions,
                   .incidents = incidents,
+                  .warm_pools = warm_pools,
+                  .acquisitions = acquisitions,
                   .clock = clock_commands,
                   .faults = faults,
                   .billing = billing,
@@ -194,6 +202,9 @@ struct Parts {
   Operations operations;
   RegionQueries regions;
   Incidents incidents;
+  AcquireFigures figures;
+  WarmPools warm_pools;
+  Acquisitions acquisitions;
   ClockCommands clock_commands;
   FaultInjector injector;
   FaultCommands faults;

@@ -32,13 +32,13 @@ Problem mismatch(const Write& write) {
 }
 
 /// Without an outcome that can be read.
-WriteResult pending(const Write& write, StreamSequence sequence) {
+WriteResult pending(const Write& write, StreamSequence sequence, bool anywhere) {
   WriteResult result;
   read_model::OperationRow& operation = result.operation;
   operation.id = write.id().to_string();
   operation.type = write.type;
   operation.region = write.region.name;
-  operation.server_id = write.server ? write.server->to_string() : "";
+  operation.server_id = write.server && !anywhere ? write.server->to_string() : "";
   operation.status = "PENDING";
   operation.actor = write.actor;
   operation.correlation_id = write.request_id;
@@ -83,7 +83,8 @@ CommandGateway::CommandGateway(eventstore::CommandPublisher& publisher, LogSide&
           metrics.counter("vsim_command_publish_retries_total", "Publishes that were tried again")),
       looks_(metrics.counter("vsim_outcome_looks_total", "Looks at `operations` for an outcome")) {}
 
-Reply<WriteResult> CommandGateway::carry_out(const Write& write, std::chrono::seconds patience) {
+Reply<WriteResult> CommandGateway::carry_out(const Write& write,
+                                             std::chrono::milliseconds patience) {
   const auto began = Steady::now();
   const auto ticket = patience > 0s ? inbox_.open() : nullptr;
   std::optional<Stored> stored;
@@ -114,7 +115,7 @@ Reply<WriteResult> CommandGateway::carry_out(const Write& write, std::chrono::se
     stored = *published;
   }
   if (!ticket) {
-    return pending(write, stored->sequence);
+    return pending(write, stored->sequence, stored->anywhere);
   }
   return wait(write, *ticket, *stored, began, began + patience);
 }
@@ -147,7 +148,8 @@ CommandGateway::Step CommandGateway::publish_once(const Write& write, const std:
     return state.stored_at(accepted->sequence);
   }
   if (accepted) {
-    return after_duplicate(write, state);
+    return write.any_server ? after_duplicate_anywhere(write, accepted->sequence, state)
+                            : after_duplicate(write, state);
   }
   const auto refuse = [&](ProblemCode code, std::string detail, std::uint32_t retry_after) {
     return state.refuse({.code = code,
@@ -218,6 +220,24 @@ CommandGateway::Step CommandGateway::after_duplicate(const Write& write, Publish
   return after_vanished(write, state);
 }
 
+/// The same of a command that may have gone to any of several servers. Whichever it is, the outcome
+/// bears its id; one that has left the queue will have it soon.
+CommandGateway::Step CommandGateway::after_duplicate_anywhere(const Write& write,
+                                                              StreamSequence sequence,
+                                                              Publishing& state) {
+  const auto waiting = log_side_.waiting_at(sequence);
+  if (!waiting) {
+    return state.refuse(waiting.error());
+  }
+  const bool waits = *waiting && (*waiting)->id == write.id();
+  if (waits && is_another_request((*waiting)->request_hash, write)) {
+    return state.refuse(mismatch(write));
+  }
+  const Step stored = state.stored_at(sequence, !waits);
+  state.stored.anywhere = true;
+  return stored;
+}
+
 /// The broker knows the message id, the command does not wait, and the read models know of no
 /// final outcome: the log says whether it has one. Otherwise it was purged or dead-lettered, and is
 /// published as another copy.
@@ -272,7 +292,10 @@ CommandGateway::Step CommandGateway::after_occupied(const Write& write, Publishi
   if (!waiting || Steady::now() - state.began > occupied_patience || inbox_.stopped()) {
     return Step::refused;
   }
-  if (*waiting && state.decided != (*waiting)->id && write.server) {
+  // No client has asked for a retirement, which spares whatever somebody has: it is waited for. D95
+  const bool passes =
+      *waiting && (*waiting)->type == command_type(Action(Retire{})) && !write.any_server;
+  if (*waiting && state.decided != (*waiting)->id && write.server && !passes) {
     // The broker frees the slot a little after the outcome can be read. A client that has read it
     // must not be answered that its command is in progress. Commands of a pool or of the clock do
     // not exclude each other: they only wait for the slot.
@@ -291,7 +314,6 @@ CommandGateway::Step CommandGateway::after_occupied(const Write& write, Publishi
 
 // ---- waiting
 
-/// The operation if it can be read; a problem when its id was used for another request.
 Reply<std::optional<read_model::OperationWithServer>> CommandGateway::find_own(const Write& write) {
   looks_.add();
   auto operation = read_side_.read(
@@ -349,7 +371,7 @@ Reply<WriteResult> CommandGateway::wait(const Write& write, OutcomeInbox::Ticket
     }
     const bool hopeless = now - database_seen > database_patience;
     if (now >= deadline || hopeless || inbox_.stopped()) {
-      return pending(write, stored.sequence);
+      return pending(write, stored.sequence, stored.anywhere);
     }
   }
 }

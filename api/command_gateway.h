@@ -34,7 +34,11 @@ class CommandGateway {
   /// Waits for the outcome for as long as `patience`, which may be 0. The problem says why the
   /// command was not stored, or that this is not known. A keyed command that was purged or
   /// dead-lettered is published again.
-  Reply<WriteResult> carry_out(const Write& write, std::chrono::seconds patience);
+  Reply<WriteResult> carry_out(const Write& write, std::chrono::milliseconds patience);
+
+  /// What the read models know of a command of that id; a problem when it came with another
+  /// request.
+  Reply<std::optional<read_model::OperationWithServer>> find_own(const Write& write);
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -48,15 +52,16 @@ class CommandGateway {
     StreamSequence sequence = 0;
     bool by_others = false;  // an earlier request with its key, which has an outcome since
     bool at_once = false;    // by the first try of this request
+    bool anywhere = false;   // at some server, by a request at the same time
   };
 
   Reply<Stored> publish(const Write& write, StreamSequence undone, const std::string& reply_to);
   Step publish_once(const Write& write, const std::string& reply_to, Publishing& state);
   Step after_duplicate(const Write& write, Publishing& state);
+  Step after_duplicate_anywhere(const Write& write, StreamSequence sequence, Publishing& state);
   Step after_vanished(const Write& write, Publishing& state);
   Step after_occupied(const Write& write, Publishing& state);
 
-  Reply<std::optional<read_model::OperationWithServer>> find_own(const Write& write);
   Reply<std::optional<read_model::OperationWithServer>> as_it_was(const Write& write,
                                                                   StreamSequence event_sequence);
   Reply<WriteResult> wait(const Write& write, OutcomeInbox::Ticket& ticket, const Stored& stored,

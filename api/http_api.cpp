@@ -1,8 +1,10 @@
 #include "api/http_api.h"
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <exception>
+#include <iterator>
 
 #include "api/answers.h"
 #include "api/write_terms.h"
@@ -40,7 +42,7 @@ Answer document_answer(const Call& call, const std::string& document, const std:
   return unless_known(std::move(response), *known);
 }
 
-std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
+std::vector<Route> make_other_routes(const Handlers& on, telemetry::Metrics& metrics) {
   using enum Method;
   using enum http::Role;
   constexpr std::nullopt_t open = std::nullopt;
@@ -56,6 +58,8 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
        [on](const Call& call) { return on.commands.act(call); }},
       {post, "/servers/{id}/lease", caller,
        [on](const Call& call) { return on.commands.extend_lease(call); }},
+      {post, "/servers/{id}/release", caller,
+       [on](const Call& call) { return on.commands.release(call); }},
       {get, "/servers/{id}/logs", reader, [on](const Call& call) { return on.queries.logs(call); }},
       {get, "/operations/{id}", reader, [on](const Call& call) { return on.operations.get(call); }},
       {get, "/operations", reader, [on](const Call& call) { return on.operations.list(call); }},
@@ -107,6 +111,12 @@ std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) 
       {get, std::string(metrics_pattern), reader,
        [&metrics](const Call&) { return text_answer(metrics.text()); }, everybodys},
   };
+}
+
+std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
+  auto routes = make_other_routes(on, metrics);
+  std::ranges::move(routes_of(on.warm_pools, on.acquisitions), std::back_inserter(routes));
+  return routes;
 }
 
 bool is_json(std::string_view content_type) {

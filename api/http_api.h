@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "api/acquisitions.h"
 #include "api/admission/access.h"
 #include "api/admission/origin_check.h"
 #include "api/admission/request_limits.h"
@@ -25,6 +26,7 @@
 #include "api/server_commands.h"
 #include "api/server_queries.h"
 #include "api/static_files.h"
+#include "api/warm_pools.h"
 #include "ops/telemetry/metrics.h"
 
 namespace vsim::api {
@@ -36,6 +38,8 @@ struct Handlers {
   Operations& operations;
   RegionQueries& regions;
   Incidents& incidents;
+  WarmPools& warm_pools;
+  Acquisitions& acquisitions;
   ClockCommands& clock;
   FaultCommands& faults;
   BillingQueries& billing;

@@ -33,6 +33,11 @@ struct Describe {
   WaitingCommand operator()(const FaultsCommand& command) const {
     return in_region(command, Region{std::string(messages::faults_region)});
   }
+  WaitingCommand operator()(const WarmPoolCommand& command) const {
+    auto waiting = in_region(command, Region{messages::warm_pool_region(command.pool)});
+    waiting.origin.account = beside_owner(command.pool.account, default_account);
+    return waiting;
+  }
 
  private:
   template <typename AnyCommand>
@@ -76,6 +81,18 @@ Reply<std::optional<WaitingCommand>> LogSide::find_waiting(const std::string& su
     return std::optional<WaitingCommand>();  // the worker will take it out
   }
   return std::optional(describe(*decoded));
+}
+
+Reply<std::optional<WaitingCommand>> LogSide::waiting_at(StreamSequence sequence) const {
+  const auto message = queue_.load(sequence);
+  if (!message) {
+    return tl::unexpected(problem_of(message.error()));
+  }
+  if (!*message) {
+    return std::optional<WaitingCommand>();
+  }
+  const auto decoded = messages::decode_command(**message);
+  return decoded ? std::optional(describe(*decoded)) : std::nullopt;
 }
 
 Reply<std::optional<WaitingCommand>> LogSide::search_waiting(const CommandId& id) const {
@@ -146,6 +163,27 @@ Reply<std::optional<LoggedOutcome>> LogSide::find_outcome(const std::string& sub
     }
   }
   return found;
+}
+
+Reply<std::optional<LoggedAt>> LogSide::search_outcome(StreamSequence after, StreamSequence last,
+                                                       const CommandId& command) const {
+  const std::string servers = std::string(messages::server_event_prefix) + ">";
+  for (std::uint64_t i = 0; i < outcomes_searched_max; ++i) {
+    const auto message = events_.load_next(servers, after + 1);
+    if (!message) {
+      return tl::unexpected(problem_of(message.error()));
+    }
+    if (!*message || (*message)->sequence > last) {
+      return std::optional<LoggedAt>();
+    }
+    after = (*message)->sequence;
+    const auto event = messages::decode_event(**message);
+    const auto* logged = event ? std::get_if<messages::ServerLogged>(&*event) : nullptr;
+    if (logged != nullptr && logged->event.cause && logged->event.cause->command == command) {
+      return LoggedAt{logged->event.server, logged->state.region};
+    }
+  }
+  return tl::unexpected(unavailable("the read models are behind; try again", 5));
 }
 
 Reply<std::optional<read_model::ServerRow>> LogSide::find_server_at(const ServerId& id,

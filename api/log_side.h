@@ -27,6 +27,11 @@ struct WaitingCommand {
   std::optional<Create> create;    // of a create
 };
 
+/// Commands of a queue that may be searched as a whole.
+inline constexpr std::uint64_t queue_searched_max = 5000;
+/// Events of servers that are looked at, where the read models are behind.
+inline constexpr std::uint64_t outcomes_searched_max = 1000;
+
 /// Whose the server of a create will be.
 std::string_view account_of_create(const WaitingCommand& create);
 
@@ -43,6 +48,12 @@ struct LoggedOutcome {
   StreamSequence event_sequence = 0;    // in EVENTS
 };
 
+/// Where a command of a server has its outcome.
+struct LoggedAt {
+  ServerId server;
+  Region region;
+};
+
 /// Any thread.
 class LogSide {
  public:
@@ -55,7 +66,11 @@ class LogSide {
   /// be decoded.
   Reply<std::optional<WaitingCommand>> find_waiting(const std::string& subject) const;
 
-  /// The command of that id, wherever it waits. Reads the whole queue: for short ones only.
+  /// The command at that place of COMMANDS, if it waits there still.
+  Reply<std::optional<WaitingCommand>> waiting_at(StreamSequence sequence) const;
+
+  /// The command of that id, wherever it waits. Reads the whole queue: for one of
+  /// queue_searched_max at most.
   Reply<std::optional<WaitingCommand>> search_waiting(const CommandId& id) const;
 
   /// A server that the read models do not know yet; not known at all where it is out of the scope.
@@ -75,6 +90,11 @@ class LogSide {
   /// again has more than one. Reads the history.
   Reply<std::optional<LoggedOutcome>> find_outcome(const std::string& subject,
                                                    const CommandId& command) const;
+
+  /// The outcome of a server's command between these places of EVENTS, which takes a request for
+  /// each event; at most outcomes_searched_max are looked at: a problem where there are more.
+  Reply<std::optional<LoggedAt>> search_outcome(StreamSequence after, StreamSequence last,
+                                                const CommandId& command) const;
 
   /// The message at this place of EVENTS; nothing when the log ends before it.
   Reply<std::optional<eventstore::Message>> event_at(StreamSequence sequence) const;

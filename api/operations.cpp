@@ -26,7 +26,6 @@ constexpr std::array<std::string_view, 5> statuses = {"PENDING", "SUCCEEDED", "R
                                                       "DEAD_LETTERED", "PURGED"};
 // Commands reach the read models through JOURNAL, in batches.
 constexpr std::chrono::milliseconds journal_patience = 1500ms;
-constexpr std::uint64_t queue_searched_max = 5000;  // commands
 
 struct ListRequest {
   read_model::OperationFilter filter;
@@ -114,7 +113,7 @@ Answer Operations::get(const Call& call) {
   if (!uuid) {
     return tl::unexpected(invalid("the path's id is no UUID; give an operation's id"));
   }
-  const auto until_settled = read_until_settled(call.request, true);
+  const auto until_settled = read_until_settled(call.request, WriteTarget::server);
   if (!until_settled) {
     return tl::unexpected(until_settled.error());
   }

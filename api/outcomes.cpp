@@ -35,6 +35,9 @@ struct OutcomeFrom {
   Found operator()(const messages::FaultsLogged& logged) const {
     return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
   }
+  Found operator()(const messages::WarmPoolLogged& logged) const {
+    return OperationWithServer{read_model::operation_row(logged.event, sequence), {}};
+  }
   // No command has these as its outcome.
   Found operator()(const AddressClaimed&) const { return std::nullopt; }
   Found operator()(const BillingWatermark&) const { return std::nullopt; }

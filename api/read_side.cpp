@@ -111,6 +111,14 @@ std::optional<http::Problem> ReadSide::wait_for(const HttpRequest& request) {
   return std::nullopt;
 }
 
+bool ReadSide::wait_for_events(StreamSequence sequence, std::chrono::milliseconds patience) {
+  const auto there = poll_until(
+      Steady::now() + patience, stopping_, Backoff(1ms, 5ms),
+      [&] { return reached(messages::events_stream, sequence); },
+      [](const Reply<bool>& known) { return !known || *known; });
+  return there.value_or(false);
+}
+
 bool ReadSide::wait_for_journal(StreamSequence command, std::chrono::milliseconds patience) {
   const auto projected = poll_until(
       Steady::now() + patience, stopping_, Backoff(5ms, 100ms),

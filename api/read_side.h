@@ -54,6 +54,12 @@ class ReadSide {
   /// Waits until JOURNAL is projected up to this command; false when that takes longer.
   bool wait_for_journal(StreamSequence command, std::chrono::milliseconds patience);
 
+  /// Waits until EVENTS is projected up to there; false when that takes longer.
+  bool wait_for_events(StreamSequence sequence, std::chrono::milliseconds patience);
+
+  /// Up to where EVENTS is projected, as far as is known: at least so far.
+  StreamSequence events_projected() const { return events_projected_; }
+
   read_model::ConnectionPool& pool() { return pool_; }
 
  private:

@@ -1,7 +1,5 @@
 #include "api/server_commands.h"
 
-#include <ranges>
-
 #include "api/answers.h"
 #include "api/outcomes.h"
 #include "api/polling.h"
@@ -23,34 +21,6 @@ using http::Problem;
 using http::ProblemCode;
 using read_model::ConnectionPool;
 using read_model::ServerRow;
-
-std::string joined(auto&& names) {
-  std::string list;
-  for (const std::string& name : names) {
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  return list;
-}
-
-/// Refuses here what a worker would refuse anyway, so that nothing is appended for it.
-std::optional<Problem> find_unknown(const Catalogue& catalogue,
-                                    const http::CreateRequest& request) {
-  const Create& create = request.create;
-  if (!catalogue.regions.contains(request.region)) {
-    return unknown_region(catalogue, request.region);
-  }
-  if (!catalogue.instance_types.contains(create.instance_type)) {
-    return Problem{.code = ProblemCode::unknown_type,
-                   .detail = "there is no type \"" + create.instance_type + "\"; there are " +
-                             joined(std::views::keys(catalogue.instance_types))};
-  }
-  if (create.profile && !catalogue.profiles.contains(*create.profile)) {
-    return Problem{.code = ProblemCode::unknown_profile,
-                   .detail = "there is no profile \"" + *create.profile + "\"; there are " +
-                             joined(std::views::keys(catalogue.profiles))};
-  }
-  return std::nullopt;
-}
 
 bool is_ending(const ServerRow& server) {
   const auto status = status_from(server.status);
@@ -74,7 +44,8 @@ Answer ServerCommands::create(const Call& call) {
   if (!request) {
     return tl::unexpected(invalid(request.error()));
   }
-  if (auto unknown = find_unknown(catalogue_, *request)) {
+  if (auto unknown = find_unknown(catalogue_, request->region, request->create.instance_type,
+                                  request->create.profile)) {
     return tl::unexpected(std::move(*unknown));
   }
   const ServerId server = messages::server_id_of_create(terms->id);
@@ -110,6 +81,13 @@ Answer ServerCommands::extend_lease(const Call& call) {
     return tl::unexpected(invalid(extension.error()));
   }
   return act_on(call, *extension, "/lease");
+}
+
+Answer ServerCommands::release(const Call& call) {
+  if (const auto wrong = http::find_wrong_in_release_request(call.request.body)) {
+    return tl::unexpected(invalid(*wrong));
+  }
+  return act_on(call, Release{}, "/release");
 }
 
 Answer ServerCommands::act_on(const Call& call, const Action& action, std::string_view path_end) {
@@ -202,8 +180,20 @@ Answer ServerCommands::submit(const Call& call, const Write& write, int success_
   if (!write.server) {
     return show_pool(write, *result, success_status);
   }
-  return write.terms.until_settled ? show_settled(write, *result, success_status)
-                                   : show_server(write, *result, success_status);
+  return show_server_as_asked(write, *result, success_status);
+}
+
+Answer ServerCommands::answer(const Write& write, const WriteResult& result, int success_status) {
+  if (auto without = answer_without_success(write, result)) {
+    return std::move(*without);
+  }
+  return show_server_as_asked(write, result, success_status);
+}
+
+Answer ServerCommands::show_server_as_asked(const Write& write, const WriteResult& result,
+                                            int success_status) {
+  return write.terms.until_settled ? show_settled(write, result, success_status)
+                                   : show_server(write, result, success_status);
 }
 
 Answer ServerCommands::show_pool(const Write& write, const WriteResult& result,

@@ -27,7 +27,12 @@ class ServerCommands {
   Answer act(const Call& call);           // POST /servers/{id}/action
   Answer terminate(const Call& call);     // DELETE /servers/{id}
   Answer extend_lease(const Call& call);  // POST /servers/{id}/lease
+  Answer release(const Call& call);       // POST /servers/{id}/release
   Answer extend_pool(const Call& call);   // POST /regions/{region}/addresses
+
+  /// The answer with the server, to a command for one that has been carried out or is under way;
+  /// else why it was not.
+  Answer answer(const Write& write, const WriteResult& result, int success_status);
 
  private:
   Answer act_on(const Call& call, const Action& action, std::string_view path_end);
@@ -35,6 +40,7 @@ class ServerCommands {
 
   Answer submit(const Call& call, const Write& write, int success_status);
   Answer show_pool(const Write& write, const WriteResult& result, int success_status);
+  Answer show_server_as_asked(const Write& write, const WriteResult& result, int success_status);
   Answer show_server(const Write& write, const WriteResult& result, int success_status);
   Answer show_settled(const Write& write, const WriteResult& result, int success_status);
   Answer show(const Write& write, const WriteResult& result, read_model::ServerRow server,

@@ -27,17 +27,20 @@ std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
 }  // namespace
 
 Write make_write(const Call& call, Write asked, std::string_view path) {
-  assert(!asked.type.empty() && !asked.payload.empty() && !asked.region.name.empty());
+  assert(!asked.type.empty() && !asked.payload.empty());
+  assert(!asked.region.name.empty() || asked.any_server);
   // A create's region stands in its subject, neither in its path nor in its payload.
   const bool is_create = asked.type == command_type(Action(Create{}));
   const std::string hashed = is_create ? asked.region.name + "\n" + asked.payload : asked.payload;
   asked.request_hash = messages::request_hash(call.request.method, path, hashed, asked.terms.match);
   asked.request_id = call.request_id;
   asked.actor = call.actor;
-  // A create without an account is of the default one, as it always was. Of any other command it
-  // is the worker that decides whose the server is, so it is told for whom the caller acts. D94
-  asked.in_name_of = is_create ? beside_owner(asked.account, default_account)
-                               : call.scope.only.value_or(std::string());
+  // A create without an account is of the default one, as it always was, and so is a warm pool. Of
+  // any other command it is the worker that decides whose the server is, so it is told for whom the
+  // caller acts. D94
+  const bool makes_its_own = is_create || messages::parse_warm_pool_region(asked.region.name);
+  asked.in_name_of = makes_its_own ? beside_owner(asked.account, default_account)
+                                   : call.scope.only.value_or(std::string());
   return asked;
 }
 
@@ -50,6 +53,9 @@ std::string waiting_filter(const Region& region, const std::optional<ServerId>& 
                            std::string_view type) {
   if (server) {
     return messages::any_command_of(*server);
+  }
+  if (const auto pool = messages::parse_warm_pool_region(region.name)) {
+    return messages::warm_pool_command(*pool);
   }
   if (is_of_faults(region)) {
     return std::string(messages::faults_command_subject);
@@ -64,6 +70,9 @@ std::string waiting_filter(const Region& region, const std::optional<ServerId>& 
 std::string outcome_filter(const Write& write) {
   if (write.server) {
     return messages::any_events_of(*write.server);
+  }
+  if (const auto pool = messages::parse_warm_pool_region(write.region.name)) {
+    return messages::warm_pool_events(*pool);
   }
   if (is_of_faults(write.region)) {
     return std::string(messages::faults_subject);

@@ -15,14 +15,17 @@ namespace vsim::api {
 
 /// A command ready to be published, and on what terms. A plain value. D53
 struct Write {
-  WriteTerms terms;                     // with the command's id
-  Region region;                        // of the clock: messages::clock_region; of faults likewise
+  WriteTerms terms;  // with the command's id
+  Region region;     // of the clock: messages::clock_region; of faults and warm pools likewise
   std::optional<ServerId> server = {};  // none: for what a whole fleet or region shares
-  std::string type;                     // of the command: "create", "extend_pool"
-  std::string payload;                  // JSON
-  std::string request_hash = {};        // of what was asked; see messages/request_hash.h
-  std::string request_id = {};          // X-Request-Id
-  std::string actor = {};               // name of the caller's key
+  /// Any of several servers will do: one whose slot is taken is left, and an earlier request
+  /// with its key may have gone to another one. D95
+  bool any_server = false;
+  std::string type;               // of the command: "create", "extend_pool"
+  std::string payload;            // JSON
+  std::string request_hash = {};  // of what was asked; see messages/request_hash.h
+  std::string request_id = {};    // X-Request-Id
+  std::string actor = {};         // name of the caller's key
   std::string account = std::string(default_account);  // whose operation it is
   std::string in_name_of = {};  // what the worker is told, as Vsim-Account; empty: nothing
 
@@ -37,7 +40,8 @@ Write make_write(const Call& call, Write asked, std::string_view path);
 std::string command_subject(const Write& write);
 
 /// Where commands for the server wait in COMMANDS, whatever its region; without a server, by the
-/// command's type, those of the region, of its pool, of the clock, or of the door's faults.
+/// command's type, those of the region, of its pool, of the clock, of the door's faults, or of a
+/// warm pool.
 std::string waiting_filter(const Region& region, const std::optional<ServerId>& server,
                            std::string_view type);
 

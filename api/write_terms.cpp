@@ -16,6 +16,19 @@ namespace {
 constexpr std::string_view key_header = "Idempotency-Key";
 constexpr std::string_view match_header = "If-Match";
 
+std::optional<std::string> complaint_about(const http::QueryString& query, WriteTarget target) {
+  switch (target) {
+    case WriteTarget::new_server:
+    case WriteTarget::server:
+      return query.complaint_unless({"until", "account"});
+    case WriteTarget::warm_pool:
+      return query.complaint_unless({"account"});
+    case WriteTarget::fleet:
+      return query.complaint_unless({});
+  }
+  return std::nullopt;
+}
+
 /// One text for the same tags, in whatever order they came and how often. Empty for "*", which asks
 /// no more of a write to a server than no field at all.
 std::string canonical(const http::EntityTags& tags) {
@@ -69,14 +82,12 @@ void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
   }
 }
 
-Reply<bool> read_until_settled(const HttpRequest& request, bool allowed) {
+Reply<bool> read_until_settled(const HttpRequest& request, WriteTarget target) {
   const auto query = http::QueryString::parse(request.query);
   if (!query) {
     return tl::unexpected(invalid(query.error()));
   }
-  const auto complaint =
-      allowed ? query->complaint_unless({"until", "account"}) : query->complaint_unless({});
-  if (complaint) {
+  if (const auto complaint = complaint_about(*query, target)) {
     return tl::unexpected(invalid(*complaint));
   }
   const std::string* until = query->find("until");
@@ -87,14 +98,17 @@ Reply<bool> read_until_settled(const HttpRequest& request, bool allowed) {
 }
 
 bool asks_to_wait(const HttpRequest& request) {
-  const bool is_patient_read = request.method == "GET" && request.has_header("Prefer");
-  return is_patient_read || read_until_settled(request, true).value_or(false);
+  const bool is_acquire =
+      request.path.starts_with("/warm-pools/") && request.path.ends_with("/acquire");
+  const bool may_be_patient = request.method == "GET" || is_acquire;
+  return (may_be_patient && request.has_header("Prefer")) ||
+         read_until_settled(request, WriteTarget::server).value_or(false);
 }
 
 Reply<WriteTerms> read_write_terms(const Call& call, WriteTarget target) {
   const HttpRequest& request = call.request;
   WriteTerms terms;
-  const auto until = read_until_settled(request, target != WriteTarget::fleet);
+  const auto until = read_until_settled(request, target);
   if (!until) {
     return tl::unexpected(until.error());
   }

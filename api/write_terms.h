@@ -34,17 +34,18 @@ void add_version_of_older_builds(std::optional<std::vector<Version>>& wanted,
 
 /// What is written to.
 enum class WriteTarget {
-  new_server,  // takes until=settled
-  server,      // takes that and If-Match
-  fleet        // a pool or the clock: takes neither
+  new_server,  // takes until=settled and account
+  server,      // takes these and If-Match
+  warm_pool,   // takes account
+  fleet        // a pool or the clock: takes none of them
 };
 
-/// Whether the query has until=settled. A problem when anything but that and account stands in it,
-/// or either where it is not allowed.
-Reply<bool> read_until_settled(const HttpRequest& request, bool allowed);
+/// Whether the query has until=settled. A problem when anything but what such a target takes stands
+/// in it.
+Reply<bool> read_until_settled(const HttpRequest& request, WriteTarget target);
 
-/// Whether the request asks to wait: for a settled state, or to read an operation with Prefer. Its
-/// time says nothing about how fast the API is.
+/// Whether the request asks to wait: for a settled state, or with Prefer to read an operation or
+/// for a server of a warm pool. Its time says nothing about how fast the API is.
 bool asks_to_wait(const HttpRequest& request);
 
 /// Reads Idempotency-Key, Prefer, If-Match and the query string. Keys count per account: of the

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/ids.h"
+#include "domain/warm_place.h"
 
 namespace vsim {
 
@@ -44,6 +45,7 @@ struct CommandSummary {
   std::optional<ServerId> server;  // of a server's
   Cause cause;
   Origin origin;
+  std::optional<WarmPoolId> warm_pool = {};  // of a warm pool's
   bool operator==(const CommandSummary&) const = default;
 };
 

@@ -36,6 +36,13 @@ struct Fact {
   bool operator==(const Fact&) const = default;
 };
 
+/// The event that an aggregate last changed with, by its version and time.
+struct Change {
+  Version version = 0;
+  Instant at{};
+  bool operator==(const Change&) const = default;
+};
+
 /// What became of a command: the events to append in one piece, in order and with versions without
 /// a gap, none where it is no news; and the verdict.
 template <typename Event>

@@ -8,6 +8,7 @@
 #include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 
 namespace vsim {
 namespace {
@@ -74,6 +75,10 @@ constexpr std::string_view name_of(RejectionCode value) {
       return "region_unavailable";
     case RejectionCode::insufficient_capacity:
       return "insufficient_capacity";
+    case RejectionCode::not_ready:
+      return "not_ready";
+    case RejectionCode::not_assigned:
+      return "not_assigned";
   }
   return {};
 }
@@ -106,6 +111,20 @@ constexpr std::string_view name_of(TerminationReason value) {
       return "interruption";
     case TerminationReason::lease_expired:
       return "lease_expired";
+    case TerminationReason::released:
+      return "released";
+    case TerminationReason::retired:
+      return "retired";
+  }
+  return {};
+}
+
+constexpr std::string_view name_of(OnRelease value) {
+  switch (value) {
+    case OnRelease::terminate:
+      return "terminate";
+    case OnRelease::reset:
+      return "reset";
   }
   return {};
 }
@@ -223,29 +242,37 @@ constexpr std::array<std::string_view, own_events<EventData>> event_names = {
     "server_terminating",  "server_terminated",
     "server_failed",       "server_impaired",
     "server_recovered",    "server_interruption_noticed",
-    "lease_extended"};
+    "lease_extended",      "server_assigned",
+    "server_released"};
 constexpr std::array<std::string_view, own_events<PoolEventData>> pool_event_names = {
     "pool_extended"};
 constexpr std::array<std::string_view, own_events<RegionEventData>> region_event_names = {
     "incident_set", "incident_lifted", "incident_ended"};
+constexpr std::array<std::string_view, own_events<WarmPoolEventData>> warm_pool_event_names = {
+    "warm_pool_set", "warm_pool_draining"};
 constexpr std::array<std::string_view, own_events<ClockEventData>> clock_event_names = {
     "clock_started", "clock_advanced", "clock_scaled", "deadlines_applied"};
 constexpr std::array<std::string_view, own_events<FaultsEventData>> faults_event_names = {
     "faults_set", "faults_lifted"};
 static_assert(all_named(event_names) && all_named(pool_event_names) &&
               all_named(clock_event_names) && all_named(faults_event_names) &&
-              all_named(region_event_names) && all_named(no_change_names));
+              all_named(region_event_names) && all_named(warm_pool_event_names) &&
+              all_named(no_change_names));
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> action_names = {
-    "create", "start", "stop", "reboot", "terminate", "extend_lease"};
+    "create",       "start",   "stop",    "reboot", "terminate",
+    "extend_lease", "acquire", "release", "retire"};
 constexpr std::array<std::string_view, std::variant_size_v<ClockAction>> clock_action_names = {
     "advance", "scale"};
 constexpr std::array<std::string_view, std::variant_size_v<FaultsAction>> faults_action_names = {
     "set_faults", "lift_faults"};
 constexpr std::array<std::string_view, std::variant_size_v<RegionAction>> region_action_names = {
     "set_incident", "lift_incident"};
+constexpr std::array<std::string_view, std::variant_size_v<WarmPoolAction>> warm_pool_action_names =
+    {"set_warm_pool", "drain_warm_pool"};
 static_assert(all_named(action_names) && all_named(clock_action_names) &&
-              all_named(faults_action_names) && all_named(region_action_names));
+              all_named(faults_action_names) && all_named(region_action_names) &&
+              all_named(warm_pool_action_names));
 
 }  // namespace
 
@@ -254,6 +281,7 @@ std::string_view to_string(RejectionCode code) { return name_of(code); }
 std::string_view to_string(OutcomeKind kind) { return name_of(kind); }
 std::string_view to_string(TerminationReason reason) { return name_of(reason); }
 std::string_view to_string(Transition transition) { return name_of(transition); }
+std::string_view to_string(OnRelease way) { return name_of(way); }
 std::string_view to_string(Ending ending) { return name_of(ending); }
 std::string_view to_string(Hazard hazard) { return name_of(hazard); }
 std::string_view to_string(Turn turn) { return name_of(turn); }
@@ -265,6 +293,9 @@ std::string_view event_type(const PoolEventData& data) {
 }
 std::string_view event_type(const RegionEventData& data) {
   return event_name(region_event_names, data);
+}
+std::string_view event_type(const WarmPoolEventData& data) {
+  return event_name(warm_pool_event_names, data);
 }
 std::string_view event_type(const ClockEventData& data) {
   return event_name(clock_event_names, data);
@@ -287,6 +318,12 @@ bool is_region_command(std::string_view type) {
   return std::find(region_action_names.begin(), region_action_names.end(), type) !=
          region_action_names.end();
 }
+std::string_view command_type(const WarmPoolAction& action) {
+  return warm_pool_action_names[action.index()];
+}
+std::string_view command_type(const WarmPoolCommand& command) {
+  return command_type(command.action);
+}
 std::string_view command_type(const Command& command) { return command_type(command.action); }
 std::string_view command_type(const ExtendPool&) { return "extend_pool"; }
 std::string_view command_type(const ClockCommand& command) { return command_type(command.action); }
@@ -307,6 +344,7 @@ std::optional<OutcomeKind> outcome_kind_from(std::string_view name) {
 std::optional<TerminationReason> termination_reason_from(std::string_view name) {
   return find<TerminationReason>(name);
 }
+std::optional<OnRelease> on_release_from(std::string_view name) { return find<OnRelease>(name); }
 std::optional<Ending> ending_from(std::string_view name) { return find<Ending>(name); }
 std::optional<Turn> turn_from(std::string_view name) { return find<Turn>(name); }
 std::optional<OutageEffect> outage_effect_from(std::string_view name) {

@@ -19,7 +19,9 @@ enum class RejectionCode : std::uint8_t {
   precondition_failed,
   lease_too_long,
   region_unavailable,
-  insufficient_capacity
+  insufficient_capacity,
+  not_ready,
+  not_assigned
 };
 
 struct Rejection {

@@ -24,6 +24,7 @@
 #include "domain/lifecycle_profile.h"
 #include "domain/region.h"
 #include "domain/rejection.h"
+#include "domain/warm_place.h"
 
 namespace vsim {
 
@@ -37,6 +38,7 @@ struct Create {
   std::map<std::string, std::string> tags;
   std::optional<Duration> idle_timeout;  // the server's own, above IDLE_TIMEOUT and the profile's
   Duration lease{};                      // after so long it is terminated; 0: never
+  std::optional<WarmPlace> warm = {};    // of a warm pool's replenisher alone
   bool operator==(const Create&) const = default;
 };
 struct Start {
@@ -58,7 +60,24 @@ struct ExtendLease {
   Duration by{};
   bool operator==(const ExtendLease&) const = default;
 };
-using Action = std::variant<Create, Start, Stop, Reboot, Terminate, ExtendLease>;
+/// A ready server of a warm pool is somebody's from now on. D95
+struct Acquire {
+  std::optional<std::string> name;          // in place of the one that it was created with
+  std::map<std::string, std::string> tags;  // beside those, or in their place
+  Duration lease{};                         // 0: none
+  std::optional<std::string> pool = {};     // which the server must be of; none: any
+  bool operator==(const Acquire&) const = default;
+};
+/// And nobody's again: terminated, or reset, as its pool has it.
+struct Release {
+  bool operator==(const Release&) const = default;
+};
+/// The replenisher's: terminated, unless somebody has it.
+struct Retire {
+  bool operator==(const Retire&) const = default;
+};
+using Action =
+    std::variant<Create, Start, Stop, Reboot, Terminate, ExtendLease, Acquire, Release, Retire>;
 
 struct Command : CommandHead {
   Region region;
@@ -81,6 +100,7 @@ struct Blueprint {
   std::map<std::string, std::string> tags;
   Ipv4 ip;
   Terms terms;
+  std::optional<WarmPlace> warm = {};
   bool operator==(const Blueprint&) const = default;
 };
 
@@ -90,7 +110,9 @@ enum class TerminationReason : std::uint8_t {
   forced,
   launch_failure,
   interruption,
-  lease_expired
+  lease_expired,
+  released,
+  retired
 };
 
 /// Why a transition or a host failed.
@@ -215,10 +237,24 @@ struct LeaseExtended {
   Instant expires_at;
   bool operator==(const LeaseExtended&) const = default;
 };
-using EventData = EventDataOf<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted,
-                              ServerStopping, ServerStopped, ServerRebooting, ServerRebooted,
-                              ServerTerminating, ServerTerminated, ServerFailed, ServerImpaired,
-                              ServerRecovered, ServerInterruptionNoticed, LeaseExtended>;
+/// A server of a warm pool is somebody's; the event's command is the acquisition.
+struct ServerAssigned {
+  std::optional<std::string> name;
+  std::map<std::string, std::string> tags;
+  std::optional<Instant> expires_at = {};  // none: it has no lease
+  bool operator==(const ServerAssigned&) const = default;
+};
+/// It is given back, and what it was before it was somebody's, once it has been rebooted.
+struct ServerReleased {
+  Status from;
+  std::optional<End> end;  // of the reboot; none: that took no time
+  bool operator==(const ServerReleased&) const = default;
+};
+using EventData =
+    EventDataOf<ServerProvisioning, ServerProvisioned, ServerStarting, ServerStarted,
+                ServerStopping, ServerStopped, ServerRebooting, ServerRebooted, ServerTerminating,
+                ServerTerminated, ServerFailed, ServerImpaired, ServerRecovered,
+                ServerInterruptionNoticed, LeaseExtended, ServerAssigned, ServerReleased>;
 
 struct Event : Fact<EventData> {
   ServerId server;
@@ -230,6 +266,15 @@ struct Event : Fact<EventData> {
 // State: the fold of a subject's events; every event carries the one after it.
 
 enum class Health : std::uint8_t { ok, impaired };
+
+/// Whose a server of a warm pool is.
+struct Assignment {
+  std::optional<CommandId> acquisition;
+  Instant at;
+  std::optional<std::string> name;
+  std::map<std::string, std::string> tags;
+  bool operator==(const Assignment&) const = default;
+};
 
 struct Server {
   Blueprint blueprint;
@@ -243,15 +288,9 @@ struct Server {
   Health health = Health::ok;
   std::optional<Version> impaired_by = {};      // the incident of its region that impairs it
   std::optional<Instant> interruption_at = {};  // from its notice on
+  std::optional<Assignment> assignment = {};    // none: nobody's, or of no warm pool
   Bill bill;
   bool operator==(const Server&) const = default;
-};
-
-/// The event that a server last changed with, by its version and time.
-struct Change {
-  Version version = 0;
-  Instant at{};
-  bool operator==(const Change&) const = default;
 };
 
 /// What a server's subject amounts to. A subject that holds only outcomes has no server.
@@ -273,6 +312,13 @@ std::optional<Instant> due_of(const State& state, Outages outages = {});
 
 /// When its lease ends; nothing while it has none.
 std::optional<Instant> expires_at(const Server& server);
+
+/// The name and the tags that it bears now: those of its acquisition stand above its creation's.
+const std::string& name_of(const Server& server);
+std::map<std::string, std::string> tags_of(const Server& server);
+
+/// Whether it can be acquired.
+bool is_ready(const Server& server);
 
 /// The end of the transition or the reaping under way, which everybody may know; nothing where
 /// there is none. Hazards are nobody's business before they come.

@@ -200,6 +200,26 @@ const Deadline* foreseeable_deadline(const Server& server) {
   });
 }
 
+const std::string& name_of(const Server& server) {
+  return server.assignment && server.assignment->name ? *server.assignment->name
+                                                      : server.blueprint.name;
+}
+
+std::map<std::string, std::string> tags_of(const Server& server) {
+  auto tags = server.blueprint.tags;
+  if (server.assignment) {
+    for (const auto& [key, value] : server.assignment->tags) {
+      tags.insert_or_assign(key, value);
+    }
+  }
+  return tags;
+}
+
+bool is_ready(const Server& server) {
+  return server.blueprint.warm && !server.assignment && server.status == Status::running &&
+         server.health == Health::ok && !server.interruption_at;
+}
+
 std::optional<Instant> expires_at(const Server& server) {
   const auto* end = find_deadline(server, Turn::lease_end);
   return end == nullptr ? std::nullopt : std::optional(end->due);

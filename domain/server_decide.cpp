@@ -7,47 +7,16 @@
 #include "domain/account.h"
 #include "domain/invariant.h"
 #include "domain/lease.h"
+#include "domain/lifecycle_rules.h"
 #include "domain/server.h"
 #include "domain/server_deadlines.h"
 #include "domain/server_recorder.h"
 #include "domain/tag_overrides.h"
+#include "domain/transition_way.h"
+#include "domain/warm_server.h"
 
 namespace vsim {
 namespace {
-
-// The lifecycle as data: from which states a command may start its transition.
-using States = std::array<bool, status_count>;
-struct Rule {
-  Transition transition;
-  States from;
-};
-// clang-format off
-//                                  PENDING RUNNING STOPPING STOPPED REBOOTING TERMIN-ING TERMIN-ED FAILED
-constexpr Rule start_rule =     {Transition::start,
-                                 {false,  false,  false,   true,   false,    false,     false,    true}};
-constexpr Rule stop_rule =      {Transition::stop,
-                                 {false,  true,   false,   false,  false,    false,     false,    false}};
-constexpr Rule reboot_rule =    {Transition::reboot,
-                                 {false,  true,   false,   false,  false,    false,     false,    false}};
-constexpr Rule terminate_rule = {Transition::terminate,
-                                 {true,   true,   true,    true,   true,     false,     false,    true}};
-constexpr Rule force_rule =     {Transition::terminate,
-                                 {true,   true,   true,    true,   true,     true,      false,    true}};
-// clang-format on
-
-std::string names_of(const States& states) {
-  std::string text;
-  for (std::size_t i = 0; i < status_count; ++i) {
-    if (!states[i]) {
-      continue;
-    }
-    if (!text.empty()) {
-      text += ", ";
-    }
-    text += to_string(static_cast<Status>(i));
-  }
-  return text;
-}
 
 std::string account_or_default(const Origin& origin) {
   return origin.account.empty() ? std::string(default_account) : origin.account;
@@ -76,6 +45,11 @@ struct Decide {
     if (state.server) {
       return invalid_transition("cannot create: server " + command.server.to_string() +
                                 " exists and is " + std::string(to_string(state.server->status)));
+    }
+    if (create.warm && state.version > 0) {  // whose number is counted as gone. D95
+      return invalid_transition("cannot create: number " + std::to_string(create.warm->number) +
+                                " of warm pool " + create.warm->pool +
+                                " has been tried already; the pool goes on with the next one");
     }
     if (!catalogue.regions.contains(command.region)) {
       return Rejection{RejectionCode::unknown_region,
@@ -127,7 +101,8 @@ struct Decide {
                                   .create_ends_in = profile.create_ends_in,
                                   .idle_timeout = idle,
                                   .billing = profile.billing,
-                                  .risks = profile.risks}};
+                                  .risks = profile.risks},
+                        .warm = create.warm};
     apply_tags(blueprint.tags, blueprint.terms);
     const auto way = drawn(blueprint.terms, Transition::create);
     std::vector<Deadline> hazards;
@@ -165,6 +140,49 @@ struct Decide {
       return std::move(*too_long);
     }
     return EventData(LeaseExtended{std::get<Instant>(lease)});
+  }
+  Ruling operator()(const Acquire& acquire) const {
+    if (!state.server) {
+      return no_such_server(command);
+    }
+    if (auto refused = refusal_of(acquire, *state.server)) {
+      return std::move(*refused);
+    }
+    ServerAssigned assigned{acquire.name, acquire.tags};
+    if (acquire.lease.count() > 0) {
+      auto lease = lease_ending(std::nullopt, acquire.lease, now, context.catalogue.lease_max);
+      if (auto* too_long = std::get_if<Rejection>(&lease)) {
+        return std::move(*too_long);
+      }
+      assigned.expires_at = std::get<Instant>(lease);
+    }
+    return EventData(std::move(assigned));
+  }
+  Ruling operator()(const Release& release) const {
+    if (auto refused = refusal_in_pool(release)) {
+      return std::move(*refused);
+    }
+    const auto& server = *state.server;
+    const auto from = server.status;
+    // What does not run cannot be rebooted: it goes, and the pool fills up.
+    if (server.blueprint.warm->on_release == OnRelease::terminate || from != Status::running) {
+      return EventData(ServerTerminated{from, TerminationReason::released});
+    }
+    const auto way = drawn(server.blueprint.terms, Transition::reboot);
+    return EventData(ServerReleased{from, way.at_once ? std::nullopt : std::optional(way.end)});
+  }
+  Ruling operator()(const Retire& retire) const {
+    if (auto refused = refusal_in_pool(retire)) {
+      return std::move(*refused);
+    }
+    return EventData(ServerTerminated{state.server->status, TerminationReason::retired});
+  }
+
+  // Wherever it can end; and by what the pool's server is.
+  template <typename Asked>
+  std::optional<Rejection> refusal_in_pool(const Asked& asked) const {
+    auto refused = refusal(command_type(command), terminate_rule.from);
+    return refused ? refused : refusal_of(asked, *state.server);
   }
 
   // A transition begins with Begun and a deadline, or, without a delay, is Done at once.
@@ -225,36 +243,12 @@ struct Decide {
 
   std::optional<Rejection> refusal_by_region(const std::string& type) const {
     const auto* known = incident();
-    return known == nullptr ? std::nullopt : refusal_of(command.region, known->incident, type);
+    return known == nullptr ? std::nullopt
+                            : vsim::refusal_of(command.region, known->incident, type);
   }
 
-  // How a transition will go. Only what ends as it is meant to can do so at once.
-  struct Way {
-    End end;
-    bool at_once = false;
-  };
-
   Way drawn(const Terms& terms, Transition transition) const {
-    auto course = draw().course(terms.courses[static_cast<std::size_t>(transition)]);
-    auto delay = draw().delay(course.delay);
-    if (const auto* known = incident()) {
-      delay = slowed(delay, known->incident);
-      if (may_end(transition, Ending::failed) && course.ending == Ending::usual &&
-          draw().befalls(known->incident.failure_rate)) {
-        course = course_failed_by(command.region, known->incident);
-      }
-    }
-    switch (course.ending) {
-      case Ending::usual:
-        return {.end = {now + delay}, .at_once = delay.count() == 0};
-      case Ending::failed:
-        return {.end = {now + delay, Failure{course.code, course.detail}}};
-      case Ending::terminated:
-        return {.end = {now + delay, Failure{course.code, course.detail}, Status::terminated}};
-      case Ending::stuck:
-        break;
-    }
-    return {.end = {std::nullopt}};
+    return way_of(draw(), terms, transition, now, command.region, incident());
   }
 
   Draw draw() const { return {context.seed, command.server, state.version + 1}; }

@@ -83,6 +83,7 @@ void begin_lease(Server& server, const std::optional<Instant>& until) {
 struct ApplyToServer {
   State& state;
   Instant at;
+  const std::optional<Cause>& cause;
 
   // The log may hold events that a rule of today would not have made; without a server there is
   // nothing for them to change.
@@ -191,6 +192,22 @@ struct ApplyToServer {
   void operator()(const LeaseExtended& event) const {
     change([&](Server& s) { lease_until(s, event.expires_at); });
   }
+  void operator()(const ServerAssigned& event) const {
+    change([&](Server& s) {
+      s.assignment = Assignment{cause ? std::optional(cause->command) : std::nullopt, at,
+                                event.name, event.tags};
+      begin_lease(s, event.expires_at);
+    });
+  }
+  void operator()(const ServerReleased& event) const {
+    change([&](Server& s) {
+      s.assignment.reset();
+      cancel(s, Turn::lease_end);
+      if (event.end) {
+        become_for_a_while(s, Status::rebooting, at, *event.end, Status::running);
+      }
+    });
+  }
   void operator()(const CommandRejected&) const {}
   void operator()(const CommandPurged&) const {}
   void operator()(const CommandDeadLettered&) const {}
@@ -206,7 +223,7 @@ State evolve(State state, const Event& event) {
     state.last_change = {event.version, event.at};
   }
   record_command(state.last_command, event);
-  std::visit(ApplyToServer{state, event.at}, event.data);
+  std::visit(ApplyToServer{state, event.at, event.cause}, event.data);
   return state;
 }
 

@@ -48,6 +48,7 @@ CommandMetrics::CommandMetrics(telemetry::Metrics& metrics)
   show_all(metrics, std::type_identity<RegionAction>());
   show_all(metrics, std::type_identity<ClockAction>());
   show_all(metrics, std::type_identity<FaultsAction>());
+  show_all(metrics, std::type_identity<WarmPoolAction>());
 }
 
 void CommandMetrics::count_outcome(const messages::DecodedCommand& command,
@@ -73,6 +74,9 @@ std::string_view type_of(const messages::DecodedCommand& command) {
       return command_type(decoded.action);
     }
     std::string_view operator()(const FaultsCommand& decoded) const {
+      return command_type(decoded.action);
+    }
+    std::string_view operator()(const WarmPoolCommand& decoded) const {
       return command_type(decoded.action);
     }
   };

@@ -17,6 +17,7 @@ using messages::ClockLogged;
 using messages::FaultsLogged;
 using messages::PoolLogged;
 using messages::RegionLogged;
+using messages::WarmPoolLogged;
 
 namespace {
 
@@ -37,6 +38,9 @@ struct EventsSubject {
   std::string operator()(const FaultsCommand&) const {
     return std::string(messages::faults_subject);
   }
+  std::string operator()(const WarmPoolCommand& command) const {
+    return messages::warm_pool_events(command.pool);
+  }
 };
 
 // A summary, which is all that is left of a purged command, says by what it names whose it was.
@@ -44,6 +48,9 @@ messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
   using enum messages::CommandTarget::Kind;
   if (command.server) {
     return server;
+  }
+  if (command.warm_pool) {
+    return warm_pool;
   }
   if (is_region_command(command.cause.type)) {
     return region;
@@ -57,6 +64,7 @@ messages::CommandTarget::Kind target_kind_of(const CommandSummary& command) {
 // The time that each decides by.
 Instant time_for(const Pool&, const FleetView& view) { return view.now(); }
 Instant time_for(const DoorFaults&, const FleetView& view) { return view.now(); }
+Instant time_for(const WarmPool&, const FleetView& view) { return view.now(); }
 Instant time_for(const RegionState&, const FleetView& view) { return view.now(); }
 WallTime time_for(const SimClock&, const FleetView& view) { return view.wall(); }
 
@@ -69,6 +77,7 @@ Result<void> check_started(const HeadOf<ClockLogged>& clock) {
 Result<void> check_started(const HeadOf<PoolLogged>&) { return {}; }
 Result<void> check_started(const HeadOf<FaultsLogged>&) { return {}; }
 Result<void> check_started(const HeadOf<RegionLogged>&) { return {}; }
+Result<void> check_started(const HeadOf<WarmPoolLogged>&) { return {}; }
 
 // A decision of the domain on one subject, which makes one event at most.
 template <typename Event>
@@ -102,6 +111,9 @@ struct FleetCommands::CarryOut {
   }
   Result<Verdict> operator()(const FaultsCommand& command) const {
     return fleet.change_faults(command, decoded.may_be_repeat, decoded.reply_to);
+  }
+  Result<Verdict> operator()(const WarmPoolCommand& command) const {
+    return fleet.change_warm_pool(command, decoded.may_be_repeat, decoded.reply_to);
   }
 };
 
@@ -155,6 +167,9 @@ Result<std::optional<Outcome>> FleetCommands::give_outcome(const CommandSummary&
     case messages::CommandTarget::Kind::faults:
       return give_outcome_on<FaultsLogged>(std::string(messages::faults_subject), command, outcome,
                                            reply_to);
+    case messages::CommandTarget::Kind::warm_pool:
+      return give_outcome_on<WarmPoolLogged>(messages::warm_pool_events(*command.warm_pool),
+                                             command, outcome, reply_to);
     case messages::CommandTarget::Kind::server:
       break;
   }
@@ -203,6 +218,15 @@ Result<Verdict> FleetCommands::change_faults(const FaultsCommand& command, bool 
                                        return decide(faults, command, tools_.view.now(),
                                                      tools_.view.seed());
                                      });
+}
+
+Result<Verdict> FleetCommands::change_warm_pool(const WarmPoolCommand& command, bool may_be_repeat,
+                                                const std::string& reply_to) {
+  return decide_if_new<WarmPoolLogged>(messages::warm_pool_events(command.pool), cause_of(command),
+                                       may_be_repeat, reply_to, [&](const WarmPool& pool) {
+                                         return decide(pool, command, tools_.view.now(),
+                                                       tools_.catalogue);
+                                       });
 }
 
 template <typename Kind, typename Decide>

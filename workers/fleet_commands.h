@@ -1,7 +1,7 @@
 #pragma once
 
-// Commands for what a whole fleet or a region shares: a region's address pool, its incidents, the
-// clock, and the door's faults. Each of them has one subject, whose last event says all that a
+// Commands for what is no single server: a region's address pool, its incidents, the clock, the
+// door's faults, and warm pools. Each of them has one subject, whose last event says all that a
 // decision needs.
 
 #include <optional>
@@ -32,7 +32,8 @@ class FleetCommands {
       const messages::DecodedCommand& command);
 
   /// Appends an outcome that the subject itself does not give, such as `purged`: to the region's
-  /// pool or to the region; where none is named, to the door's faults or the clock. Gives the
+  /// pool or to the region, or to a warm pool; where none is named, to the door's faults or the
+  /// clock. Gives the
   /// outcome that the command had before, if it had one.
   eventstore::Result<std::optional<Outcome>> give_outcome(const CommandSummary& command,
                                                           const NoChange& outcome,
@@ -50,6 +51,8 @@ class FleetCommands {
                                          const std::string& reply_to);
   eventstore::Result<Verdict> change_faults(const FaultsCommand& command, bool may_be_repeat,
                                             const std::string& reply_to);
+  eventstore::Result<Verdict> change_warm_pool(const WarmPoolCommand& command, bool may_be_repeat,
+                                               const std::string& reply_to);
   /// Decides with `decide`. If the log already holds an outcome of the command, gives that instead.
   template <typename Kind, typename Decide>
   eventstore::Result<Verdict> decide_if_new(const std::string& subject, const Cause& command,

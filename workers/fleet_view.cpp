@@ -63,6 +63,12 @@ void FleetView::load() {
   for (const auto& [region, server] : snapshot->running) {
     running_.set(region, server, true);
   }
+  for (const auto& pool : snapshot->warm_pools) {
+    warm_.restore(pool);
+  }
+  for (const auto& server : snapshot->warm_servers) {
+    warm_.restore(server);
+  }
 }
 
 // The snapshot does not tell of incidents, and may stand behind their events.
@@ -94,6 +100,7 @@ void FleetView::start_anew(const std::stop_token& stop) {
     addresses_ = {};
     deadlines_ = {};
     running_ = {};
+    warm_ = {};
     regions_ = {};
     recent_heads_.clear();
     position_ = 0;
@@ -175,6 +182,7 @@ eventstore::Result<void> FleetView::clock_read(std::span<const eventstore::Messa
 }
 
 void FleetView::apply(std::span<const eventstore::Message> messages) {
+  const auto warm_before = warm_changes();
   for (const auto& message : messages) {
     const auto logged = messages::decode_event(message);
     const std::lock_guard lock(mutex_);
@@ -192,6 +200,9 @@ void FleetView::apply(std::span<const eventstore::Message> messages) {
     }
   }
   changed_.notify_all();
+  if (warm_changes() != warm_before) {
+    warm_changed_.notify_all();
+  }
 }
 
 /// One event of each kind.
@@ -206,6 +217,7 @@ struct FleetView::Apply {
     view.running_.set(event.region, event.server, is_running(state));
     view.addresses_.apply(logged, sequence);
     view.recent_heads_.record(event.server, sequence, state);
+    view.warm_.apply(logged);
   }
   void operator()(const AddressClaimed& claim) const { view.addresses_.apply(claim, sequence); }
   void operator()(const messages::PoolLogged& logged) const { view.addresses_.apply(logged.event); }
@@ -228,6 +240,7 @@ struct FleetView::Apply {
     view.clock_ = logged.state;
     view.clock_sequence_ = sequence;
   }
+  void operator()(const messages::WarmPoolLogged& logged) const { view.warm_.apply(logged); }
   // The view knows nothing that these would change.
   void operator()(const messages::FaultsLogged&) const {}
   void operator()(const BillingWatermark&) const {}

@@ -26,6 +26,7 @@
 #include "workers/deadline_queue.h"
 #include "workers/recent_heads.h"
 #include "workers/running_servers.h"
+#include "workers/warm_book.h"
 
 namespace vsim::workers {
 
@@ -152,6 +153,23 @@ class FleetView {
   void wait_for_due(std::stop_token stop, Instant moment,
                     std::chrono::steady_clock::time_point wake_min);
 
+  /// What the view knows of the warm pools.
+  KnownWarmPools warm_pools() const {
+    const std::lock_guard lock(mutex_);
+    return warm_.pools();
+  }
+
+  /// Somebody has looked in the log: these numbers are over for good.
+  void are_gone(const WarmPoolId& pool, const std::vector<std::uint64_t>& numbers) {
+    const std::lock_guard lock(mutex_);
+    warm_.are_gone(pool, numbers);
+  }
+
+  /// Blocks until something has changed in the warm pools since `known`, for `wait_max` at most;
+  /// gives what is to be known next time.
+  std::uint64_t wait_for_warm_change(std::stop_token stop, std::uint64_t known,
+                                     std::chrono::milliseconds wait_max);
+
   /// Blocks until the log says that deadlines beyond `known` have been applied; 500 ms at most.
   void wait_for_deadlines_applied(std::stop_token stop, Instant known);
 
@@ -184,6 +202,7 @@ class FleetView {
   void apply(const messages::LoggedEvent& logged, StreamSequence sequence);
   Instant now_locked() const;
   void keep_what_was_reached() const;
+  std::uint64_t warm_changes() const;
   bool ready_locked() const { return clock_.has_value() && caught_up_ && wall_.known(); }
 
   eventstore::EventStore& store_;
@@ -202,6 +221,8 @@ class FleetView {
   StreamSequence claims_checked_through_ = 0;  // those up to it were open a round ago
   DeadlineQueue deadlines_;
   RunningServers running_;
+  WarmBook warm_;
+  mutable std::condition_variable_any warm_changed_;  // of its own: most events change no pool
   std::map<Region, KnownRegion> regions_;
   RecentHeads recent_heads_;
   StreamSequence position_ = 0;

@@ -129,4 +129,16 @@ void FleetView::wait_for_deadlines_applied(std::stop_token stop, Instant known) 
                     [&] { return clock_ && clock_->deadlines_applied_through > known; });
 }
 
+std::uint64_t FleetView::warm_changes() const {
+  const std::lock_guard lock(mutex_);
+  return warm_.changes();
+}
+
+std::uint64_t FleetView::wait_for_warm_change(std::stop_token stop, std::uint64_t known,
+                                              std::chrono::milliseconds wait_max) {
+  std::unique_lock lock(mutex_);
+  warm_changed_.wait_for(lock, stop, wait_max, [&] { return warm_.changes() != known; });
+  return warm_.changes();
+}
+
 }  // namespace vsim::workers

@@ -15,6 +15,7 @@
 #include "domain/pool.h"
 #include "domain/region.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 #include "eventstore/event_store.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
@@ -48,6 +49,14 @@ struct SubjectCodec<messages::RegionLogged> {
   using State = RegionState;
   static RegionState state_of(messages::RegionLogged logged) { return std::move(logged.state); }
   static std::string encode(const RegionState& before, const RegionEvent& event) {
+    return messages::encode(event, evolve(before, event));
+  }
+};
+template <>
+struct SubjectCodec<messages::WarmPoolLogged> {
+  using State = WarmPool;
+  static WarmPool state_of(messages::WarmPoolLogged logged) { return std::move(logged.state); }
+  static std::string encode(const WarmPool& before, const WarmPoolEvent& event) {
     return messages::encode(event, evolve(before, event));
   }
 };

@@ -26,6 +26,7 @@
 #include "workers/log/sound_log.h"
 #include "workers/outcome_replies.h"
 #include "workers/projector.h"
+#include "workers/replenisher.h"
 #include "workers/timekeeper.h"
 #include "workers/worker_connections.h"
 
@@ -100,6 +101,8 @@ struct Parts {
   eventstore::JetStreamStore advisories;
   DeliverySweep delivery_sweep;
   Janitor janitor;
+  read_model::SessionLock replenisher_lock;
+  Replenisher replenisher;
   Projector projector;
   JournalProjector journal_projector;
   ReadModelGauges read_model_gauges;
@@ -151,16 +154,14 @@ struct Parts {
         pool_outbox(outbox, publisher, catalogue, metrics),
         journal_repair(
             queued, journal, [this] { return to.feeds->reconnects(); },
-            [this] {
-              const auto facts = eventstore::stream_facts(*to.feeds, messages::journal_stream);
-              return facts ? facts->created : std::string();
-            },
-            metrics),
+            [this] { return journal_created(); }, metrics),
         advisories(*to.feeds, *to.feeds, std::string(messages::advisories_stream),
                    eventstore::Retention::limited),
         delivery_sweep(advisories, queued, burial,
                        [this](auto sequence) { return publisher.remove(sequence); }),
         janitor(view, duties(), [this] { return is_active(janitor_lock); }),
+        replenisher_lock(settings.database_url, read_model::replenisher_lock),
+        replenisher(log, view, publisher, [this] { return is_active(replenisher_lock); }),
         projector(
             stored_feed, {settings.database_url, settings.schema_dir}, catalogue,
             [this](auto committed) { tell_waiters(committed, to); }, metrics),
@@ -182,6 +183,11 @@ struct Parts {
             .pool_outbox = pool_outbox,
             .journal_repair = journal_repair,
             .delivery_sweep = delivery_sweep};
+  }
+
+  std::string journal_created() const {
+    const auto facts = eventstore::stream_facts(*to.feeds, messages::journal_stream);
+    return facts ? facts->created : std::string();
   }
 
   read_model::DbResult<read_model::NewestEvents> find_newest(std::span<const ServerId> servers) {
@@ -245,7 +251,8 @@ void run_roles(Parts& parts, const std::stop_token& stop) {
                                   {"timekeeper", roles.timekeeper},
                                   {"billing", roles.billing},
                                   {"projector", roles.projector},
-                                  {"janitor", roles.janitor}});
+                                  {"janitor", roles.janitor},
+                                  {"replenisher", roles.replenisher}});
   const std::stop_callback hurry(stop,
                                  [] { read_model::end_waits_within(postgres_wait_at_stop_max); });
   const std::jthread patience(
@@ -272,6 +279,7 @@ void run_roles(Parts& parts, const std::stop_token& stop) {
     start(roles.timekeeper, "timekeeper", parts.timekeeper);
     start(roles.billing, "billing", parts.biller);
     start(roles.janitor, "janitor", parts.janitor);
+    start(roles.replenisher, "replenisher", parts.replenisher);
     start(roles.projector, "projector", parts.projector);
     start(roles.projector, "journal", parts.journal_projector);
   }
@@ -323,6 +331,9 @@ telemetry::Readiness readiness_of(const Parts& parts) {
   }
   if (roles.janitor) {
     readiness.facts.emplace_back("janitor_active", fact(parts.janitor.active()));
+  }
+  if (roles.replenisher) {
+    readiness.facts.emplace_back("replenisher_active", fact(parts.replenisher.active()));
   }
   readiness.facts.emplace_back("view_position", std::to_string(view.position));
   readiness.facts.emplace_back("deadlines_pending", std::to_string(view.deadlines));

@@ -43,6 +43,10 @@ StateReason termination_reason_of(const read_model::ServerRow& server) {
       return reason("Server.SpotInstanceTermination", "Spot instance termination");
     case TerminationReason::lease_expired:
       return reason("Server.LeaseExpired", "The end of its lease has come");
+    case TerminationReason::released:
+      return reason("Client.ServerReleased", "Given back to its warm pool");
+    case TerminationReason::retired:
+      return reason("Server.RetiredFromPool", "Its warm pool has no need of it");
   }
   std::abort();
 }

@@ -80,7 +80,7 @@ names_of_label() {
       ;;
     alerts) printf '%s\n' alerts.files alerts.self_test ;;
     simulation)
-      printf 'simulation.%s\n' found operators queue frozen fleet incidents leases fixed fresh
+      printf 'simulation.%s\n' found operators queue frozen fleet incidents leases warm fixed fresh
       ;;
     integration | e2e | chaos | powercut | browser | runbook | scripts)
       for file in "$ROOT/tests/$1"/*_test.cpp; do

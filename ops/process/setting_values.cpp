@@ -264,7 +264,8 @@ tl::expected<Roles, std::string> read_roles(std::string_view text) {
               .timekeeper = false,
               .billing = false,
               .projector = false,
-              .janitor = false};
+              .janitor = false,
+              .replenisher = false};
   std::string_view rest = text;
   for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
@@ -283,9 +284,12 @@ tl::expected<Roles, std::string> read_roles(std::string_view text) {
       roles.projector = true;
     } else if (name == "janitor") {
       roles.janitor = true;
+    } else if (name == "replenisher") {
+      roles.replenisher = true;
     } else {
       return wrong(quoted(name) +
-                   " is no role; give some of commands,timekeeper,billing,projector,janitor");
+                   " is no role; give some of "
+                   "commands,timekeeper,billing,projector,janitor,replenisher");
     }
   }
   return roles;

@@ -350,7 +350,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
 tl::expected<WorkerSettings, NotStarted> read_worker_settings(int argc, const char* const* argv) {
   Reader reader("vsim's worker. Each flag may be given as an environment variable.", "vsim-worker");
   reader.declare("METRICS_ADDR", "where /metrics, /healthz and /readyz are (127.0.0.1:9091)");
-  reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor (all)");
+  reader.declare("ROLES", "commands,timekeeper,billing,projector,janitor,replenisher (all)");
   declare_common(reader);
   NotStarted stop;
   if (!reader.parse(argc, argv, stop.text)) {

@@ -89,6 +89,7 @@ struct Roles {
   bool billing = true;
   bool projector = true;
   bool janitor = true;
+  bool replenisher = true;
   bool operator==(const Roles&) const = default;
 };
 

@@ -3,6 +3,7 @@
 // The JSON of everything the API shows. Fixed order of members; times are RFC 3339 UTC; money is US
 // dollars (money_text.h); what is not known is null.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "schema/read_model/regions.h"
 #include "schema/read_model/server_events.h"
 #include "schema/read_model/servers.h"
+#include "schema/read_model/warm_pools.h"
 
 namespace vsim::http {
 
@@ -78,6 +80,19 @@ std::string render_incident(const read_model::IncidentRow& incident, Instant now
 /// {items, limit, next_before}; as with servers, one more than `limit` may come.
 std::string render_incident_page(const std::vector<read_model::IncidentRow>& incidents,
                                  std::uint64_t limit, Instant now);
+/// A warm pool, with what the process that is asked has counted itself.
+struct WarmPoolView {
+  read_model::WarmPoolRow pool;
+  std::uint64_t misses = 0;
+  std::optional<std::chrono::duration<double>> acquire_p50 = {};
+  std::optional<std::chrono::duration<double>> acquire_p99 = {};
+};
+std::string render_warm_pool(const WarmPoolView& view);
+/// {items, limit, next_after}; as with servers, one more than `limit` may come.
+std::string render_warm_pool_page(const std::vector<WarmPoolView>& pools, std::uint64_t limit);
+/// What next_after says: behind this pool. Nothing when it is no such text.
+std::optional<WarmPoolId> read_warm_pool_position(std::string_view text);
+
 std::string render_types(const std::vector<read_model::InstanceTypeRow>& types);  // {items}
 
 /// A lifecycle profile as its file has it, with its name, and whether creates that name none get

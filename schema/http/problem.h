@@ -20,6 +20,9 @@ enum class ProblemCode : std::uint8_t {
   no_free_address,
   operation_in_progress,
   insufficient_capacity,
+  not_ready,
+  not_assigned,
+  pool_empty,
   purged,
   superseded,
   precondition_failed,
@@ -38,7 +41,7 @@ enum class ProblemCode : std::uint8_t {
   unavailable,
   gateway_timeout
 };
-inline constexpr std::size_t problem_code_count = 26;
+inline constexpr std::size_t problem_code_count = 29;
 
 /// What a code is shown as.
 struct ProblemKind {

@@ -86,6 +86,8 @@ void write_server(JsonWriter& json, const ServerRow& server, Instant now) {
   json.member("health", server.health);
   write_time(json, "interruption_at", server.interruption_at);
   write_time(json, "expires_at", server.expires_at);
+  json.member_or_null("warm_pool", server.warm_pool.value_or(""));
+  write_time(json, "assigned_at", server.assigned_at);
   json.member("idle_timeout_seconds",
               std::chrono::duration_cast<std::chrono::seconds>(server.idle_timeout).count());
   write_bill(json, server, now);
@@ -118,7 +120,12 @@ std::string render_queued_server(const QueuedServer& server) {
     json.null();
   }
   json.member("health", to_string(Health::ok));
-  for (const char* name : {"interruption_at", "expires_at", "idle_timeout_seconds"}) {
+  for (const char* name : {"interruption_at", "expires_at"}) {
+    json.key(name);
+    json.null();
+  }
+  json.member_or_null("warm_pool", server.create.warm ? server.create.warm->pool : std::string());
+  for (const char* name : {"assigned_at", "idle_timeout_seconds"}) {
     json.key(name);
     json.null();
   }

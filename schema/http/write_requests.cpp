@@ -103,6 +103,30 @@ tl::expected<ExtendLease, std::string> read_lease_request(std::string_view body)
   return *extension;
 }
 
+tl::expected<Acquire, std::string> read_acquire_request(std::string_view body) {
+  constexpr std::array<std::string_view, 3> known{"lease_seconds", "name", "tags"};
+  if (body.empty()) {
+    return Acquire{};
+  }
+  std::string error;
+  if (!read_body(body, known, error)) {
+    return wrong(error);
+  }
+  auto acquire = messages::read_acquire(body);
+  if (!acquire) {
+    return wrong(acquire.error());
+  }
+  return std::move(*acquire);
+}
+
+std::optional<std::string> find_wrong_in_release_request(std::string_view body) {
+  std::string error;
+  if (body.empty() || read_body(body, {}, error)) {
+    return std::nullopt;
+  }
+  return wrong(error).value();
+}
+
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body) {
   constexpr std::array<std::string_view, 2> known{"scale", "advance_seconds"};
   std::string error;

@@ -4,6 +4,7 @@
 // and names given twice at any depth, are refused (D42). Errors are sentences that say what to
 // change.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,12 @@ tl::expected<Action, std::string> read_action_request(std::string_view body);
 
 /// {"extend_seconds"}: whole ones.
 tl::expected<ExtendLease, std::string> read_lease_request(std::string_view body);
+
+/// {"lease_seconds"?, "name"?, "tags"?}, or nothing at all.
+tl::expected<Acquire, std::string> read_acquire_request(std::string_view body);
+
+/// Why this is not the body of a release, which is empty or {}; nothing when it is.
+std::optional<std::string> find_wrong_in_release_request(std::string_view body);
 
 /// Exactly one of {"scale"} and {"advance_seconds"}, in range; fractions count, to the millisecond.
 tl::expected<ClockAction, std::string> read_clock_request(std::string_view body);

@@ -20,30 +20,17 @@ std::string checked_text(const Fields& fields, std::string_view name, std::size_
   return std::string(text);
 }
 
-std::map<std::string, std::string> read_tags(const Fields& fields) {
-  std::map<std::string, std::string> tags;
-  if (!fields.has("tags")) {
-    return tags;
+// Of what a caller asks for: 0 or nothing is none.
+Duration read_lease(const Fields& fields) {
+  if (!fields.has("lease_seconds")) {
+    return {};
   }
-  for (const auto [key, value] : fields.object("tags").raw()) {
-    std::string_view text;
-    const bool fits = value.get(text) == simdjson::SUCCESS && !key.empty() &&
-                      characters(key) <= tag_key_characters_max &&
-                      characters(text) <= tag_value_characters_max && is_printable(key) &&
-                      is_printable(text);
-    if (!fits) {
-      fields.complain("tags",
-                      "must map keys of 1 to 128 characters to strings of 256 at most, "
-                      "without control characters");
-      return tags;
-    }
-    tags.emplace(key, text);
-    if (tags.size() > tags_max) {
-      fields.complain("tags", "must be 50 at most");
-      return tags;
-    }
+  const auto length = std::chrono::seconds(fields.integer("lease_seconds"));
+  if (length.count() < 0 || length > lease_max) {
+    fields.complain("lease_seconds", "must be 0 (none) to " + std::to_string(lease_max.count()));
+    return {};
   }
-  return tags;
+  return length;
 }
 
 Create read_create(const Fields& fields) {
@@ -54,7 +41,7 @@ Create read_create(const Fields& fields) {
   if (fields.has("profile")) {
     create.profile = checked_text(fields, "profile", 1, ordered_name_characters_max);
   }
-  create.tags = read_tags(fields);
+  create.tags = read_ordered_tags(fields);
   if (fields.has("idle_timeout_seconds")) {
     const std::chrono::seconds timeout(fields.integer("idle_timeout_seconds"));
     if (timeout.count() < 0 || timeout > idle_timeout_max) {
@@ -64,15 +51,29 @@ Create read_create(const Fields& fields) {
       create.idle_timeout = timeout;
     }
   }
-  if (fields.has("lease_seconds")) {
-    const auto length = std::chrono::seconds(fields.integer("lease_seconds"));
-    if (length.count() < 0 || length > lease_max) {
-      fields.complain("lease_seconds", "must be 0 (none) to " + std::to_string(lease_max.count()));
-    } else {
-      create.lease = length;
-    }
+  create.lease = read_lease(fields);
+  if (fields.has("warm_pool")) {
+    create.warm = read_warm_place(fields.object("warm_pool"));
   }
   return create;
+}
+
+Acquire read_acquire(const Fields& fields) {
+  Acquire acquire;
+  if (fields.has("name")) {
+    acquire.name = checked_text(fields, "name", 1, name_characters_max);
+  }
+  acquire.tags = read_ordered_tags(fields);
+  for (const auto& [key, value] : acquire.tags) {
+    if (key.starts_with("vsim:")) {
+      fields.complain("tags", "must not begin with vsim: here; such tags are for what is created");
+    }
+  }
+  acquire.lease = read_lease(fields);
+  if (fields.has("pool")) {
+    acquire.pool = fields.text("pool");
+  }
+  return acquire;
 }
 
 ExtendLease read_extend_lease(const Fields& fields) {
@@ -113,8 +114,10 @@ struct WriteAction {
     if (create.idle_timeout) {
       json.member("idle_timeout_seconds", whole_seconds(*create.idle_timeout));
     }
-    if (create.lease.count() > 0) {
-      json.member("lease_seconds", whole_seconds(create.lease));
+    lease(create.lease);
+    if (create.warm) {
+      json.key("warm_pool");
+      write_warm_place(json, *create.warm);
     }
   }
   void operator()(const Start&) const {}
@@ -130,9 +133,56 @@ struct WriteAction {
   void operator()(const ExtendLease& extension) const {
     json.member("extend_seconds", whole_seconds(extension.by));
   }
+  void operator()(const Acquire& acquire) const {
+    if (acquire.pool) {
+      json.member("pool", *acquire.pool);
+    }
+    if (acquire.name) {
+      json.member("name", *acquire.name);
+    }
+    if (!acquire.tags.empty()) {
+      json.key("tags");
+      write_tags(json, acquire.tags);
+    }
+    lease(acquire.lease);
+  }
+  void operator()(const Release&) const {}
+  void operator()(const Retire&) const {}
+
+  void lease(Duration length) const {
+    if (length.count() > 0) {
+      json.member("lease_seconds", whole_seconds(length));
+    }
+  }
 };
 
 }  // namespace
+
+std::map<std::string, std::string> read_ordered_tags(const Fields& fields) {
+  std::map<std::string, std::string> tags;
+  if (!fields.has("tags")) {
+    return tags;
+  }
+  for (const auto [key, value] : fields.object("tags").raw()) {
+    std::string_view text;
+    const bool fits = value.get(text) == simdjson::SUCCESS && !key.empty() &&
+                      characters(key) <= tag_key_characters_max &&
+                      characters(text) <= tag_value_characters_max && is_printable(key) &&
+                      is_printable(text);
+    if (!fits) {
+      fields.complain("tags",
+                      "must map keys of 1 to 128 characters to strings of 256 at most, "
+                      "without control characters");
+      return tags;
+    }
+    tags.emplace(key, text);
+    if (tags.size() > tags_max) {
+      fields.complain("tags", "must be 50 at most");
+      return tags;
+    }
+  }
+  return tags;
+}
 
 std::optional<Action> read_action(const Fields& fields) {
   const auto type = fields.text("type");
@@ -157,7 +207,18 @@ std::optional<Action> read_action(const Fields& fields) {
   if (type == "extend_lease") {
     return read_extend_lease(fields);
   }
-  fields.complain("type", "must be create, start, stop, reboot, terminate or extend_lease");
+  if (type == "acquire") {
+    return read_acquire(fields);
+  }
+  if (type == "release") {
+    return Release{};
+  }
+  if (type == "retire") {
+    return Retire{};
+  }
+  fields.complain("type",
+                  "must be create, start, stop, reboot, terminate, extend_lease, acquire, release "
+                  "or retire");
   return std::nullopt;
 }
 
@@ -191,6 +252,19 @@ tl::expected<Create, std::string> read_create(std::string_view json) {
     return tl::unexpected(std::move(*why));
   }
   return create;
+}
+
+tl::expected<Acquire, std::string> read_acquire(std::string_view json) {
+  std::string error;
+  const auto object = parse_object(json, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  auto acquire = read_acquire(Fields(*object, error));
+  if (!error.empty()) {
+    return tl::unexpected(error);
+  }
+  return acquire;
 }
 
 tl::expected<ExtendLease, std::string> read_extend_lease(std::string_view json) {

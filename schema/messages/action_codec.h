@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ tl::expected<Create, std::string> read_create(std::string_view json);
 
 /// Reads the member of an extension from a JSON object: {"extend_seconds"}.
 tl::expected<ExtendLease, std::string> read_extend_lease(std::string_view json);
+
+/// The member "tags" of what is asked for, within its limits; empty where it is not given.
+std::map<std::string, std::string> read_ordered_tags(const Fields& fields);
+
+/// Reads the members of an acquisition from a JSON object: {"lease_seconds"?, "name"?, "tags"?},
+/// and in the queue "pool"?.
+tl::expected<Acquire, std::string> read_acquire(std::string_view json);
 
 /// Why no create can order an instance type or profile of that name, such as "must have 1 to 64
 /// characters, it has 65"; nothing when one can.

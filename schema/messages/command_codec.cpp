@@ -5,6 +5,7 @@
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_complaint.h"
 #include "schema/messages/command_envelope.h"
+#include "schema/messages/command_identity.h"
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/json_fields.h"
 #include "schema/messages/message_headers.h"
@@ -12,6 +13,7 @@
 #include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/warm_pool_codec.h"
 
 namespace vsim::messages {
 namespace {
@@ -120,6 +122,48 @@ tl::expected<DecodedCommand, std::string> decode_faults_command(const eventstore
   return decoded;
 }
 
+// The subject says whose the pool is, so a header may only say the same.
+tl::expected<DecodedCommand, std::string> decode_warm_pool_command(
+    const eventstore::Message& message, const Envelope& envelope, const WarmPoolId& pool) {
+  std::string error;
+  const auto object = parse_object(message.payload, error);
+  if (!object) {
+    return tl::unexpected(error);
+  }
+  auto action = read_warm_pool_action(Fields(*object, error));
+  if (!action) {
+    return tl::unexpected(action.error());
+  }
+  const auto& account = envelope.origin.account;
+  if (!account.empty() && account != pool.account) {
+    return poison("header Vsim-Account names another account than the subject, which would be " +
+                  warm_pool_command({account, pool.name}));
+  }
+  DecodedCommand decoded;
+  decoded.complaint = complaint_about(message, *object, *action);
+  decoded.command = WarmPoolCommand{head_of(message, envelope), pool, std::move(*action)};
+  std::get<WarmPoolCommand>(decoded.command).origin.account.clear();
+  decoded.may_be_repeat = envelope.may_be_repeat;
+  return decoded;
+}
+
+// A pool's number is taken under one id alone, so nobody takes it beside the replenishers. D95
+std::optional<std::string> misplaced(const Create& create, const CommandHead& head,
+                                     const ServerId& server) {
+  if (!create.warm) {
+    return std::nullopt;
+  }
+  const WarmPoolId pool{
+      head.origin.account.empty() ? std::string(default_account) : head.origin.account,
+      create.warm->pool};
+  const auto id = command_id_of_warm_create(pool, create.warm->number);
+  if (head.id == id && server == server_id_of_create(id)) {
+    return std::nullopt;
+  }
+  return "\"warm_pool\" is for the replenisher's creates alone, whose ids are made of pool and "
+         "number; to have a server of a pool, acquire one";
+}
+
 tl::expected<DecodedCommand, std::string> decode_server_command(const eventstore::Message& message,
                                                                 const Envelope& envelope,
                                                                 const CommandTarget& target) {
@@ -138,10 +182,16 @@ tl::expected<DecodedCommand, std::string> decode_server_command(const eventstore
   }
   DecodedCommand decoded;
   decoded.complaint = complaint_about(message, *object, *action);
-  const bool is_create = std::holds_alternative<Create>(*action);
-  decoded.command =
-      Command{is_create ? head_without_server(message, envelope) : head_of(message, envelope),
-              target.region, target.server, std::move(*action), std::move(*only_at)};
+  const auto* create = std::get_if<Create>(&*action);
+  auto head =
+      create != nullptr ? head_without_server(message, envelope) : head_of(message, envelope);
+  if (create != nullptr) {
+    if (auto why = misplaced(*create, head, target.server)) {
+      return tl::unexpected(std::move(*why));
+    }
+  }
+  decoded.command = Command{std::move(head), target.region, target.server, std::move(*action),
+                            std::move(*only_at)};
   decoded.may_be_repeat = envelope.may_be_repeat;
   return decoded;
 }
@@ -160,6 +210,8 @@ tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target
       return decode_clock_command(message, envelope);
     case CommandTarget::Kind::faults:
       return decode_faults_command(message, envelope);
+    case CommandTarget::Kind::warm_pool:
+      return decode_warm_pool_command(message, envelope, target.warm_pool);
   }
   return poison("the subject is of no kind");
 }
@@ -167,9 +219,10 @@ tl::expected<DecodedCommand, std::string> decode_for(const CommandTarget& target
 tl::expected<DecodedCommand, std::string> decode_payload(const eventstore::Message& message) {
   const auto target = parse_command_subject(message.subject);
   if (!target) {
-    return poison("the subject must be vsim.cmd.<region>.<server id>, _pool or _region, or " +
-                  std::string(clock_command_subject) + " or " +
-                  std::string(faults_command_subject));
+    return poison("the subject must be vsim.cmd.<region>.<server id>, _pool or _region, " +
+                  std::string(clock_command_subject) + ", " + std::string(faults_command_subject) +
+                  ", or vsim.cmd._warm.<pool> with <account>: before a pool's name where that is "
+                  "not the default one");
   }
   const auto envelope = read_envelope(message);
   if (!envelope) {

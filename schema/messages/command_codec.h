@@ -1,7 +1,8 @@
 #pragma once
 
 // Commands as they travel: a small JSON object that a person can type, and headers. The subject
-// says which server, pool or region, or whether the clock or the door's faults are meant.
+// says which server, pool, region or warm pool, or whether the clock or the door's faults are
+// meant.
 
 #include <string>
 #include <variant>
@@ -13,14 +14,16 @@
 #include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 #include "eventstore/message.h"
 
 namespace vsim::messages {
 
-/// A command for a server, for a region's address pool, for a region, for the clock, or for the
-/// door's faults.
+/// A command for a server, for a region's address pool, for a region, for the clock, for the door's
+/// faults, or for a warm pool.
 struct DecodedCommand {
-  std::variant<Command, ExtendPool, RegionCommand, ClockCommand, FaultsCommand> command;
+  std::variant<Command, ExtendPool, RegionCommand, ClockCommand, FaultsCommand, WarmPoolCommand>
+      command;
   std::string reply_to;  // where its outcome is published; may be empty
   bool may_be_repeat =
       false;  // a replay, a retry or a keyed command: an earlier copy may be in the log

@@ -10,6 +10,7 @@
 #include "schema/messages/member_names.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/region_codec.h"
+#include "schema/messages/warm_pool_codec.h"
 
 namespace vsim::messages {
 namespace {
@@ -17,9 +18,9 @@ namespace {
 /// The members that a command has and no others: one action of each kind.
 struct MembersOf {
   Names operator()(const Create&) const {
-    static constexpr std::array<std::string_view, 7> create{
-        "type",         "name", "instance_type", "profile", "tags", "idle_timeout_seconds",
-        "lease_seconds"};
+    static constexpr std::array<std::string_view, 8> create{
+        "type",          "name",     "instance_type", "profile", "tags", "idle_timeout_seconds",
+        "lease_seconds", "warm_pool"};
     return create;
   }
   Names operator()(const Start&) const { return type_alone(); }
@@ -33,6 +34,13 @@ struct MembersOf {
     static constexpr std::array<std::string_view, 2> extend_lease{"type", "extend_seconds"};
     return extend_lease;
   }
+  Names operator()(const Acquire&) const {
+    static constexpr std::array<std::string_view, 5> acquire{"type", "pool", "name", "tags",
+                                                             "lease_seconds"};
+    return acquire;
+  }
+  Names operator()(const Release&) const { return type_alone(); }
+  Names operator()(const Retire&) const { return type_alone(); }
   Names operator()(const ExtendPool&) const {
     static constexpr std::array<std::string_view, 4> extend_pool{"type", "cidr", "first", "last"};
     return extend_pool;
@@ -52,6 +60,8 @@ struct MembersOf {
     return set_faults;
   }
   Names operator()(const LiftFaults&) const { return type_alone(); }
+  Names operator()(const SetWarmPool&) const { return members_of_set_warm_pool(); }
+  Names operator()(const DrainWarmPool&) const { return type_alone(); }
 
  private:
   static Names type_alone() {
@@ -102,6 +112,16 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
   const auto* create = std::get_if<Create>(&action);
   if (complaint.empty() && create != nullptr) {
     complaint = complaint_about_tags(create->tags).value_or("");
+  }
+  return complaint;
+}
+
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const WarmPoolAction& action) {
+  auto complaint = find_complaint(message, object, std::visit(MembersOf{}, action));
+  const auto* set = std::get_if<SetWarmPool>(&action);
+  if (complaint.empty() && set != nullptr) {
+    complaint = complaint_about_tags(set->terms.tags).value_or("");
   }
   return complaint;
 }

@@ -27,5 +27,7 @@ std::string complaint_about(const eventstore::Message& message, const simdjson::
                             const ClockAction& action);
 std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
                             const FaultsAction& action);
+std::string complaint_about(const eventstore::Message& message, const simdjson::dom::object& object,
+                            const WarmPoolAction& action);
 
 }  // namespace vsim::messages

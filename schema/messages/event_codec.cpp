@@ -91,6 +91,16 @@ struct WriteServerData {
     time("interruption_at", event.interruption_at);
   }
   void operator()(const LeaseExtended& event) const { time("expires_at", event.expires_at); }
+  void operator()(const ServerAssigned& event) const {
+    write_new_names(json, event.name, event.tags);
+    lease(event.expires_at);
+  }
+  void operator()(const ServerReleased& event) const {
+    from(event.from);
+    if (event.end) {
+      end(*event.end);
+    }
+  }
   void operator()(const CommandRejected& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandPurged& event) const { write_no_change(json, event, cause); }
   void operator()(const CommandDeadLettered& event) const { write_no_change(json, event, cause); }
@@ -168,6 +178,19 @@ EventData read_interruption_noticed(const Fields& data) {
 EventData read_lease_extended(const Fields& data) {
   return LeaseExtended{data.instant("expires_at")};
 }
+EventData read_assigned(const Fields& data) {
+  ServerAssigned assigned{};
+  read_new_names(data, assigned.name, assigned.tags);
+  assigned.expires_at = optional_expiry(data);
+  return assigned;
+}
+EventData read_released(const Fields& data) {
+  ServerReleased released{.from = read_from(data), .end = {}};
+  if (data.has("due") || data.has("stuck")) {
+    released.end = read_end(data);
+  }
+  return released;
+}
 struct Reader {
   std::string_view type;
   EventData (*read)(const Fields& data);
@@ -189,6 +212,8 @@ constexpr std::array<Reader, std::variant_size_v<EventData> - std::variant_size_
         {"server_recovered", read_recovered},
         {"server_interruption_noticed", read_interruption_noticed},
         {"lease_extended", read_lease_extended},
+        {"server_assigned", read_assigned},
+        {"server_released", read_released},
     }};
 
 std::optional<EventData> read_server_data(std::string_view type, const Fields& fields) {
@@ -270,6 +295,9 @@ LoggedEvent read_by_subject(const Fields& fields, const eventstore::Message& mes
   }
   if (subject.starts_with(billing_prefix)) {
     return read_watermark(fields);
+  }
+  if (const auto pool = parse_warm_pool_events_subject(subject)) {
+    return read_warm_pool_event(fields, *pool);
   }
   if (subject == clock_subject) {
     return read_clock_event(fields, message.stored_at);

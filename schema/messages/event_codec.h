@@ -13,6 +13,7 @@
 #include "schema/messages/logged_event.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/region_codec.h"
+#include "schema/messages/warm_pool_codec.h"
 
 namespace vsim::messages {
 

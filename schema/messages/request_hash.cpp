@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "schema/messages/json_fields.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/sha256.h"
 #include "schema/messages/subjects.h"
@@ -21,8 +22,16 @@ struct Route {
   std::string path;
 };
 
+// The pool whose path an acquisition came by.
+std::string pool_of_acquire(std::string_view payload) {
+  std::string error;
+  const auto object = parse_object(payload, error);
+  return object ? std::string(Fields(*object, error).text("pool")) : std::string();
+}
+
 // All that the payload may have come by.
-std::vector<Route> routes_of(const CommandTarget& target, std::string_view type) {
+std::vector<Route> routes_of(const CommandTarget& target, std::string_view type,
+                             std::string_view payload) {
   switch (target.kind) {
     case CommandTarget::Kind::pool:
       return {{"POST", "/regions/" + target.region.name + "/addresses"}};
@@ -33,6 +42,9 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
       return {{"POST", "/clock"}};
     case CommandTarget::Kind::faults:
       return {{type == "lift_faults" ? "DELETE" : "PUT", "/faults"}};
+    case CommandTarget::Kind::warm_pool:
+      return {
+          {type == "drain_warm_pool" ? "DELETE" : "PUT", "/warm-pools/" + target.warm_pool.name}};
     case CommandTarget::Kind::server:
       break;
   }
@@ -42,6 +54,12 @@ std::vector<Route> routes_of(const CommandTarget& target, std::string_view type)
   const auto server = "/servers/" + target.server.to_string();
   if (type == "extend_lease") {
     return {{"POST", server + "/lease"}};
+  }
+  if (type == "acquire") {
+    return {{"POST", "/warm-pools/" + pool_of_acquire(payload) + "/acquire"}};
+  }
+  if (type == "release") {
+    return {{"POST", server + "/release"}};
   }
   std::vector<Route> routes = {{"POST", server + "/action"}};
   if (type == "terminate") {
@@ -76,7 +94,7 @@ std::optional<std::string> find_misfit(const eventstore::Message& command, std::
   }
   const auto payload =
       type == "create" ? target->region.name + "\n" + command.payload : command.payload;
-  for (const auto& [method, path] : routes_of(*target, type)) {
+  for (const auto& [method, path] : routes_of(*target, type, command.payload)) {
     if (request_hash(method, path, payload, match) == hash) {
       return std::nullopt;
     }

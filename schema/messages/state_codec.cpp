@@ -86,6 +86,25 @@ Deadline read_deadline(const Fields& fields) {
   return deadline;
 }
 
+void write_assignment(JsonWriter& json, const Assignment& assignment) {
+  json.begin_object();
+  if (assignment.acquisition) {
+    json.member("acquisition", assignment.acquisition->to_string());
+  }
+  json.member("at", format_instant(assignment.at));
+  write_new_names(json, assignment.name, assignment.tags);
+  json.end_object();
+}
+
+Assignment read_assignment(const Fields& fields) {
+  Assignment assignment{.acquisition = {}, .at = fields.instant("at"), .name = {}, .tags = {}};
+  if (fields.has("acquisition")) {
+    assignment.acquisition = CommandId{fields.uuid("acquisition")};
+  }
+  read_new_names(fields, assignment.name, assignment.tags);
+  return assignment;
+}
+
 void write_server(JsonWriter& json, const Server& server) {
   json.member("status", to_string(server.status));
   write_blueprint(json, server.blueprint);
@@ -116,6 +135,10 @@ void write_server(JsonWriter& json, const Server& server) {
   }
   if (server.interruption_at) {
     json.member("interruption_at", format_instant(*server.interruption_at));
+  }
+  if (server.assignment) {
+    json.key("assignment");
+    write_assignment(json, *server.assignment);
   }
   json.key("bill");
   json.begin_object();
@@ -154,6 +177,9 @@ Server read_server(const Fields& fields) {
   }
   if (fields.has("interruption_at")) {
     server.interruption_at = fields.instant("interruption_at");
+  }
+  if (fields.has("assignment")) {
+    server.assignment = read_assignment(fields.object("assignment"));
   }
   if (server.status == Status::stopped) {
     name_idle_timeout(server);
@@ -212,6 +238,22 @@ void write_blueprint(JsonWriter& json, const Blueprint& blueprint) {
   json.member("ip", blueprint.ip.to_string());
   json.key("terms");
   write_terms(json, blueprint.terms);
+  if (blueprint.warm) {
+    json.key("warm_pool");
+    write_warm_place(json, *blueprint.warm);
+  }
+}
+
+std::map<std::string, std::string> read_stored_tags(const Fields& fields) {
+  std::map<std::string, std::string> tags;
+  for (const auto [key, value] : fields.object("tags").raw()) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) {
+      fields.complain("tags", "must hold strings only");
+    }
+    tags.emplace(key, text);
+  }
+  return tags;
 }
 
 Blueprint read_blueprint(const Fields& fields) {
@@ -220,16 +262,54 @@ Blueprint read_blueprint(const Fields& fields) {
   blueprint.name = fields.text("name");
   blueprint.instance_type = fields.text("instance_type");
   blueprint.profile = fields.text("profile");
-  for (const auto [key, value] : fields.object("tags").raw()) {
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) {
-      fields.complain("tags", "must hold strings only");
-    }
-    blueprint.tags.emplace(key, text);
-  }
+  blueprint.tags = read_stored_tags(fields);
   blueprint.ip = fields.ip("ip");
   blueprint.terms = read_terms(fields.object("terms"));
+  if (fields.has("warm_pool")) {
+    blueprint.warm = read_warm_place(fields.object("warm_pool"));
+  }
   return blueprint;
+}
+
+void write_warm_place(JsonWriter& json, const WarmPlace& place) {
+  json.begin_object();
+  json.member("name", place.pool);
+  json.member("number", place.number);
+  json.member("on_release", to_string(place.on_release));
+  json.end_object();
+}
+
+WarmPlace read_warm_place(const Fields& fields) {
+  WarmPlace place{.pool = std::string(fields.text("name")), .number = fields.count("number")};
+  place.on_release = fields.named("on_release", on_release_from);
+  if (!is_warm_pool_name(place.pool)) {
+    fields.complain("name", "must be 1 to 40 of a-z, 0-9 and inner dashes");
+  }
+  if (place.number == 0) {
+    fields.complain("number", "must be 1 or more");
+  }
+  return place;
+}
+
+void write_new_names(JsonWriter& json, const std::optional<std::string>& name,
+                     const std::map<std::string, std::string>& tags) {
+  if (name) {
+    json.member("name", *name);
+  }
+  if (!tags.empty()) {
+    json.key("tags");
+    write_tags(json, tags);
+  }
+}
+
+void read_new_names(const Fields& fields, std::optional<std::string>& name,
+                    std::map<std::string, std::string>& tags) {
+  if (fields.has("name")) {
+    name = fields.text("name");
+  }
+  if (fields.has("tags")) {
+    tags = read_stored_tags(fields);
+  }
 }
 
 void write_last_command(JsonWriter& json, const LastCommand& last) {

@@ -33,5 +33,17 @@ std::vector<Deadline> read_deadlines(const Fields& fields, std::string_view name
 
 /// An object of strings.
 void write_tags(JsonWriter& json, const std::map<std::string, std::string>& tags);
+/// That of the member "tags", as the log holds it.
+std::map<std::string, std::string> read_stored_tags(const Fields& fields);
+
+/// {"name","number","on_release"}
+void write_warm_place(JsonWriter& json, const WarmPlace& place);
+WarmPlace read_warm_place(const Fields& fields);
+
+/// The members "name" and "tags" of an acquisition, where it has them.
+void write_new_names(JsonWriter& json, const std::optional<std::string>& name,
+                     const std::map<std::string, std::string>& tags);
+void read_new_names(const Fields& fields, std::optional<std::string>& name,
+                    std::map<std::string, std::string>& tags);
 
 }  // namespace vsim::messages

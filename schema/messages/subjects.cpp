@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/account.h"
+
 namespace vsim::messages {
 namespace {
 
@@ -42,6 +44,20 @@ std::optional<ServerId> canonical_server_id(std::string_view text) {
   return ServerId{*uuid};
 }
 
+constexpr std::string_view warm_region = "_warm";
+
+// NAME, or ACCOUNT:NAME: the default account is never written out, so a pool has one subject.
+std::optional<WarmPoolId> parse_warm_pool(std::string_view token) {
+  WarmPoolId pool{std::string(default_account), std::string(token)};
+  if (const auto colon = token.find(':'); colon != std::string_view::npos) {
+    pool = {std::string(token.substr(0, colon)), std::string(token.substr(colon + 1))};
+    if (pool.account == default_account || complaint_about_account(pool.account)) {
+      return std::nullopt;
+    }
+  }
+  return is_warm_pool_name(pool.name) ? std::optional(std::move(pool)) : std::nullopt;
+}
+
 }  // namespace
 
 std::string server_command(const Region& region, const ServerId& server) {
@@ -75,6 +91,35 @@ std::string billing_events(const Region& region) {
   return std::string(billing_prefix) + region.name;
 }
 
+std::string warm_pool_region(const WarmPoolId& pool) {
+  std::string text(warm_region);
+  text += '.';
+  if (pool.account != default_account) {
+    text.append(pool.account).append(":");
+  }
+  return text += pool.name;
+}
+std::optional<WarmPoolId> parse_warm_pool_region(std::string_view region) {
+  const auto dot = region.find('.');
+  if (dot == std::string_view::npos || region.substr(0, dot) != warm_region) {
+    return std::nullopt;
+  }
+  return parse_warm_pool(region.substr(dot + 1));
+}
+std::string warm_pool_command(const WarmPoolId& pool) {
+  return std::string(command_prefix) + warm_pool_region(pool);
+}
+std::string warm_pool_events(const WarmPoolId& pool) {
+  return joined(warm_pool_prefix, pool.account, pool.name);
+}
+std::optional<WarmPoolId> parse_warm_pool_events_subject(std::string_view subject) {
+  const auto tokens = two_tokens(subject, warm_pool_prefix);
+  if (!tokens || complaint_about_account(tokens->first) || !is_warm_pool_name(tokens->second)) {
+    return std::nullopt;
+  }
+  return WarmPoolId{std::string(tokens->first), std::string(tokens->second)};
+}
+
 std::string dead_letter(std::string_view command_subject) {
   const auto target = parse_command_subject(command_subject);
   if (!target || target->kind != CommandTarget::Kind::server) {
@@ -93,6 +138,13 @@ std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
   }
   if (subject == faults_command_subject) {
     return CommandTarget{CommandTarget::Kind::faults, {}, {}};
+  }
+  if (tokens->first == warm_region) {
+    auto pool = parse_warm_pool(tokens->second);
+    if (!pool) {
+      return std::nullopt;
+    }
+    return CommandTarget{CommandTarget::Kind::warm_pool, {}, {}, std::move(*pool)};
   }
   const auto region = Region::parse(tokens->first);
   if (!region) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "domain/ids.h"
+#include "domain/warm_place.h"
 
 namespace vsim::messages {
 
@@ -33,6 +34,7 @@ inline constexpr std::string_view clock_subject = "vsim.evt.clock";
 inline constexpr std::string_view faults_region = "_faults";
 inline constexpr std::string_view faults_command_subject = "vsim.cmd._sim.faults";
 inline constexpr std::string_view faults_subject = "vsim.evt.faults";
+inline constexpr std::string_view warm_pool_prefix = "vsim.evt.warm_pool.";
 /// What processes tell of their machines' clocks; no stream takes it.
 inline constexpr std::string_view clock_report_subject = "vsim.report.clock";
 
@@ -46,16 +48,27 @@ std::string address_events(const Region& region, Ipv4 ip);                 // vs
 std::string pool_events(const Region& region);                             // vsim.evt.pool.R
 std::string region_events(const Region& region);                           // vsim.evt.region.R
 std::string billing_events(const Region& region);                          // vsim.evt.billing.R
+std::string warm_pool_command(const WarmPoolId& pool);  // vsim.cmd._warm.NAME, or ACCOUNT:NAME
+std::string warm_pool_events(const WarmPoolId& pool);   // vsim.evt.warm_pool.ACCOUNT.NAME
+
+/// What stands for a region where operations name theirs: `_warm.NAME`, or `_warm.ACCOUNT:NAME`
+/// where the account is not the default one. Behind `vsim.cmd.` it is the command's subject.
+std::string warm_pool_region(const WarmPoolId& pool);
+/// Nothing when it is none.
+std::optional<WarmPoolId> parse_warm_pool_region(std::string_view region);
+/// Of an event's subject.
+std::optional<WarmPoolId> parse_warm_pool_events_subject(std::string_view subject);
 
 /// Where a command that came under this subject is buried: vsim.dlq.R.ID, or vsim.dlq._other.
 std::string dead_letter(std::string_view command_subject);
 
 /// Where a command's subject points.
 struct CommandTarget {
-  enum class Kind { server, pool, region, clock, faults };
+  enum class Kind { server, pool, region, clock, faults, warm_pool };
   Kind kind{};
-  Region region;    // of all but the clock
-  ServerId server;  // of servers
+  Region region;              // of all but clock, faults and warm pools
+  ServerId server;            // of servers
+  WarmPoolId warm_pool = {};  // of warm pools
 };
 /// Nothing when the subject has none of these shapes; ids must be in canonical form.
 std::optional<CommandTarget> parse_command_subject(std::string_view subject);

@@ -107,6 +107,13 @@ Statement apply_events_statement(const BatchShape& shape) {
              period_end_columns,
              "old.ctid = (SELECT running.ctid FROM billing_periods AS running"
              " WHERE running.server_id = new.server_id AND running.ended IS NULL LIMIT 1)");
+  sql.insert("warm_pools", shape[Table::warm_pools], warm_pool_columns,
+             " ON CONFLICT (account, name) DO UPDATE SET " + overwrite_all(warm_pool_columns, 2));
+  sql.insert("warm_pool_counts", shape[Table::warm_pool_counts], warm_pool_count_columns,
+             " ON CONFLICT (account, name) DO UPDATE SET"
+             " last_number = greatest(warm_pool_counts.last_number, excluded.last_number),"
+             " hits = warm_pool_counts.hits + excluded.hits,"
+             " failed = warm_pool_counts.failed + excluded.failed");
   return {shape.statement_name(), sql.take()};
 }
 

@@ -23,9 +23,11 @@ enum class BatchTable : std::size_t {
   clock,
   billing_watermarks,
   billing_periods_begun,
-  billing_periods_ended
+  billing_periods_ended,
+  warm_pools,
+  warm_pool_counts
 };
-inline constexpr std::size_t batch_tables = 10;
+inline constexpr std::size_t batch_tables = 12;
 
 /// How a table's rows come: one by its values; few or many by an array for each column. Few are
 /// picked out of their arrays one by one, which is quicker for them and takes the square of their
@@ -46,8 +48,8 @@ class BatchShape {
 
  private:
   std::array<RowForm, batch_tables> forms_ = {
-      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none,
-      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none};
+      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none,
+      RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none, RowForm::none};
 };
 
 /// Parameters of both: stream, previous sequence, next sequence, its hash, its command sequence,

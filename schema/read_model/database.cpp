@@ -19,8 +19,8 @@ std::unique_ptr<Session> open_reader(const std::string& url, const WaitLimits& l
   auto session = open_session(url, limits);
   for (const auto& statements :
        {server_statements(), server_event_statements(), operation_statements(),
-        billing_statements(), region_statements(), clock_statements(), checkpoint_statements(),
-        log_identity_statements()}) {
+        billing_statements(), region_statements(), warm_pool_statements(), clock_statements(),
+        checkpoint_statements(), log_identity_statements()}) {
     prepare(*session, statements);
   }
   return session;

@@ -2,6 +2,7 @@
 
 #include "schema/read_model/server_columns.h"
 #include "schema/read_model/session.h"
+#include "schema/read_model/warm_pools.h"
 
 namespace vsim::read_model {
 namespace {
@@ -25,6 +26,32 @@ std::optional<FleetAddress> read_address(const pqxx::row& row, StreamSequence th
     }
   }
   return address;
+}
+
+void read_warm_pools(Transaction& tx, FleetSnapshot& snapshot) {
+  snapshot.warm_pools = known_warm_pools(tx);
+  if (snapshot.warm_pools.empty()) {
+    return;
+  }
+  const auto servers = tx.exec(
+      "SELECT account, warm_pool, warm_number, version, status, assigned_at IS NOT NULL,"
+      " health, interruption_at IS NOT NULL,"
+      " (due IS NOT NULL AND due_turn IS NULL) OR transition_due IS NOT NULL"
+      " FROM servers WHERE warm_pool IS NOT NULL AND status <> 'TERMINATED'");
+  snapshot.warm_servers.reserve(static_cast<std::size_t>(servers.size()));
+  for (const auto& row : servers) {
+    const bool is_assigned = view_of(row[5]) == "t";
+    const WarmCondition condition{.status = status_from(view_of(row[4])).value_or(Status::failed),
+                                  .is_assigned = is_assigned,
+                                  .is_impaired = view_of(row[6]) != "ok",
+                                  .is_interrupted = view_of(row[7]) == "t",
+                                  .has_end = view_of(row[8]) == "t"};
+    snapshot.warm_servers.push_back({.pool = {text_of(row[0]), text_of(row[1])},
+                                     .number = integer_of<std::uint64_t>(row[2]),
+                                     .version = integer_of<Version>(row[3]),
+                                     .stage = stage_of(condition),
+                                     .is_assigned = is_assigned});
+  }
 }
 
 FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
@@ -63,6 +90,8 @@ FleetSnapshot read_snapshot(BoundedWait& wait, Transaction& tx) {
       snapshot.running.emplace_back(Region{text_of(row[0])}, ServerId{*id});
     }
   }
+  wait.again();
+  read_warm_pools(tx, snapshot);
   return snapshot;
 }
 
@@ -73,6 +102,7 @@ DbResult<FleetSnapshot> load_fleet_snapshot(const std::string& url) {
   try {
     session = open_session(url, snapshot_limits);
     prepare(*session, checkpoint_statements());
+    prepare(*session, warm_pool_statements());
     BoundedWait wait(*session);
     pqxx::nontransaction tx(wait.connection());
     tx.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -1,7 +1,8 @@
 #pragma once
 
 // What a worker that starts needs to know of the fleet: every address, what will happen by itself,
-// and who runs. Grows with the pools and the servers that live, not with terminated ones.
+// who runs, and what warm pools hold. Grows with the pools and the servers that live, not with
+// terminated ones.
 
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "domain/ids.h"
 #include "domain/instant.h"
+#include "domain/replenishment.h"
 #include "schema/read_model/checkpoint.h"
 #include "schema/read_model/database.h"
 
@@ -30,12 +32,29 @@ struct FleetDeadline {
   bool is_idle = false;  // the server is stopped, and reaped then
 };
 
+struct FleetWarmPool {
+  WarmPoolId id;
+  WarmPool pool;                  // without its last command
+  std::uint64_t last_number = 0;  // the highest that a server has had
+};
+
+/// A warm pool's server that lives.
+struct FleetWarmServer {
+  WarmPoolId pool;
+  std::uint64_t number = 0;
+  Version version = 0;
+  std::optional<WarmCensus::Stage> stage;  // none: it does not count
+  bool is_assigned = false;
+};
+
 /// As of one position of EVENTS: whoever follows the log from behind it misses nothing.
 struct FleetSnapshot {
   Checkpoint events;
   std::vector<FleetAddress> addresses;
   std::vector<FleetDeadline> deadlines;
   std::vector<std::pair<Region, ServerId>> running;  // RUNNING or REBOOTING
+  std::vector<FleetWarmPool> warm_pools;
+  std::vector<FleetWarmServer> warm_servers;
 };
 
 /// Reads it on a connection of its own, which it closes: seconds for a million addresses. Empty, at

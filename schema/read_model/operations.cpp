@@ -112,7 +112,8 @@ std::vector<Statement> operation_statements() {
        " AND (event IN ('server_provisioned', 'server_started', 'server_stopped',"
        " 'server_rebooted', 'server_terminated', 'server_failed')"
        " OR (event = 'server_terminating' AND version > $2)"
-       " OR (event = 'lease_extended' AND version = $2)) ORDER BY version LIMIT 1"},
+       " OR (event IN ('lease_extended', 'server_assigned') AND version = $2))"
+       " ORDER BY version LIMIT 1"},
       {"server_termination",
        "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
        " AND event IN ('server_terminating', 'server_terminated')"

@@ -1,6 +1,9 @@
 #include "schema/read_model/projection_batch.h"
 
+#include <algorithm>
+
 #include "domain/account.h"
+#include "domain/replenishment.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::read_model {
@@ -32,6 +35,8 @@ struct ReadStatusChange {
   StatusChange operator()(const ServerRecovered&) const { return {}; }
   StatusChange operator()(const ServerInterruptionNoticed&) const { return {}; }
   StatusChange operator()(const LeaseExtended&) const { return {}; }
+  StatusChange operator()(const ServerAssigned&) const { return {}; }
+  StatusChange operator()(const ServerReleased& e) const { return {e.from, now()}; }
   StatusChange operator()(const CommandRejected&) const { return {}; }
   StatusChange operator()(const CommandPurged&) const { return {}; }
   StatusChange operator()(const CommandDeadLettered&) const { return {}; }
@@ -63,6 +68,11 @@ std::string region_of(const RegionCommand& command) { return command.region.name
 std::string region_of(const ClockCommand&) { return std::string(messages::clock_region); }
 std::string region_of(const FaultsEvent&) { return std::string(messages::faults_region); }
 std::string region_of(const FaultsCommand&) { return std::string(messages::faults_region); }
+
+std::string region_of(const WarmPoolEvent& event) { return messages::warm_pool_region(event.pool); }
+std::string region_of(const WarmPoolCommand& command) {
+  return messages::warm_pool_region(command.pool);
+}
 
 /// What a command and its outcome have alike, whatever the command is for. `owner` is the account
 /// of one that names none.
@@ -133,6 +143,10 @@ struct AddTo {
   std::string operator()(const messages::RegionLogged& region) const { return add(region.event); }
   std::string operator()(const messages::ClockLogged& clock) const { return add(clock); }
   std::string operator()(const messages::FaultsLogged& faults) const { return add(faults.event); }
+  std::string operator()(messages::WarmPoolLogged& logged) const {
+    batch.add(logged.event, std::move(logged.state), sequence);
+    return {};
+  }
   std::string operator()(const BillingWatermark& watermark) const { return add(watermark); }
   std::string operator()(const messages::UnknownEvent& unknown) const {
     return "this build does not know events of type \"" + unknown.type + "\"";
@@ -173,10 +187,27 @@ void ProjectionBatch::add(const Event& event, State after, StreamSequence sequen
     add_period(event, after,
                change.from && after.server->blueprint.terms.billing.bills(*change.from));
   }
+  if (after.server->blueprint.warm) {
+    count_warm(event, *after.server);
+  }
   if (std::holds_alternative<ServerTerminated>(event.data)) {
     addresses[{event.region, after.server->blueprint.ip}].holder.reset();
   }
   servers.insert_or_assign(event.server, std::move(after));
+}
+
+void ProjectionBatch::count_warm(const Event& event, const Server& after) {
+  const auto of_pool = [&]() -> WarmPoolCounts& {
+    return warm_pool_counts[{after.blueprint.account, after.blueprint.warm->pool}];
+  };
+  if (is_birth(event.data)) {
+    auto& last = of_pool().last_number;
+    last = std::max(last, after.blueprint.warm->number);
+  } else if (std::holds_alternative<ServerAssigned>(event.data)) {
+    ++of_pool().hits;
+  } else if (is_failed_provision(event.data, after)) {
+    ++of_pool().failed;
+  }
 }
 
 /// The bill has been folded by evolve(): here its periods only become rows.
@@ -262,6 +293,15 @@ void ProjectionBatch::add(const FaultsEvent& event, StreamSequence sequence) {
   }
 }
 
+void ProjectionBatch::add(const WarmPoolEvent& event, WarmPool after, StreamSequence sequence) {
+  if (!is_no_change(event.data)) {
+    warm_pools.insert_or_assign(event.pool, std::pair(std::move(after), sequence));
+  }
+  if (event.cause) {
+    operations.insert_or_assign(event.cause->command, operation_row(event, sequence));
+  }
+}
+
 void ProjectionBatch::add(const BillingWatermark& watermark, StreamSequence sequence) {
   watermarks.insert_or_assign(watermark.region, std::pair(watermark, sequence));
 }
@@ -283,6 +323,10 @@ OperationRow operation_row(const FaultsEvent& event, StreamSequence sequence) {
   return outcome_row(event, sequence);
 }
 
+OperationRow operation_row(const WarmPoolEvent& event, StreamSequence sequence) {
+  return outcome_row(event, sequence, event.pool.account);
+}
+
 OperationRow pending_operation_row(const Command& command) {
   // Whose server it is for only its state tells.
   const bool is_create = std::holds_alternative<Create>(command.action);
@@ -292,5 +336,8 @@ OperationRow pending_operation_row(const ExtendPool& command) { return accepted_
 OperationRow pending_operation_row(const RegionCommand& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const ClockCommand& command) { return accepted_row(command); }
 OperationRow pending_operation_row(const FaultsCommand& command) { return accepted_row(command); }
+OperationRow pending_operation_row(const WarmPoolCommand& command) {
+  return accepted_row(command, command.pool.account);
+}
 
 }  // namespace vsim::read_model

@@ -18,6 +18,7 @@
 #include "domain/pool.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 #include "schema/messages/event_codec.h"
 #include "schema/read_model/operations.h"
 #include "schema/read_model/server_events.h"
@@ -50,6 +51,13 @@ struct PeriodBegun {
   std::optional<PeriodEnd> end;  // where that lies in this stretch too
 };
 
+/// What events of servers add to a row of `warm_pool_counts`.
+struct WarmPoolCounts {
+  std::uint64_t last_number = 0;  // the highest; 0: none
+  std::uint64_t hits = 0;
+  std::uint64_t failed = 0;
+};
+
 /// Add the events in their order. One thread.
 class ProjectionBatch {
  public:
@@ -62,6 +70,7 @@ class ProjectionBatch {
   void add(const RegionEvent& event, StreamSequence sequence);
   void add(const messages::ClockLogged& clock, StreamSequence sequence);
   void add(const FaultsEvent& event, StreamSequence sequence);
+  void add(const WarmPoolEvent& event, WarmPool after, StreamSequence sequence);
   void add(const BillingWatermark& watermark, StreamSequence sequence);
 
   /// Takes out the rows of periods that have ended: no later event changes them.
@@ -83,9 +92,12 @@ class ProjectionBatch {
   std::unordered_map<ServerId, PeriodEnd> periods_ended;  // of those that began before this stretch
   std::optional<std::pair<SimClock, StreamSequence>> clock;
   std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
+  std::map<WarmPoolId, std::pair<WarmPool, StreamSequence>> warm_pools;  // after their last change
+  std::map<WarmPoolId, WarmPoolCounts> warm_pool_counts;
 
  private:
   void add_period(const Event& event, const State& after, bool billed_before);
+  void count_warm(const Event& event, const Server& after);
 
   std::unordered_map<ServerId, std::size_t> running_;  // where in periods_begun
 };
@@ -96,6 +108,7 @@ OperationRow operation_row(const PoolEvent& event, StreamSequence sequence);
 OperationRow operation_row(const RegionEvent& event, StreamSequence sequence);
 OperationRow operation_row(const ClockEvent& event, StreamSequence sequence);
 OperationRow operation_row(const FaultsEvent& event, StreamSequence sequence);
+OperationRow operation_row(const WarmPoolEvent& event, StreamSequence sequence);
 
 /// The row of a command that has only been accepted.
 OperationRow pending_operation_row(const Command& command);
@@ -103,5 +116,6 @@ OperationRow pending_operation_row(const ExtendPool& command);
 OperationRow pending_operation_row(const RegionCommand& command);
 OperationRow pending_operation_row(const ClockCommand& command);
 OperationRow pending_operation_row(const FaultsCommand& command);
+OperationRow pending_operation_row(const WarmPoolCommand& command);
 
 }  // namespace vsim::read_model

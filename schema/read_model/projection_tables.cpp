@@ -76,6 +76,8 @@ BatchShape shape_of(const ProjectionBatch& batch) {
   shape[BatchTable::billing_watermarks] = form(batch.watermarks.size());
   shape[BatchTable::billing_periods_begun] = form(batch.periods_begun.size());
   shape[BatchTable::billing_periods_ended] = form(batch.periods_ended.size());
+  shape[BatchTable::warm_pools] = form(batch.warm_pools.size());
+  shape[BatchTable::warm_pool_counts] = form(batch.warm_pool_counts.size());
   return shape;
 }
 
@@ -111,6 +113,12 @@ void add_batch(Arguments& arguments, const BatchShape& shape, const ProjectionBa
       [](RowSink& to, const PeriodBegun& period) { add_row(to, period); });
   add(BatchTable::billing_periods_ended, period_end_columns, batch.periods_ended,
       [](RowSink& to, const auto& end) { add_row(to, end.first, end.second); });
+  add(BatchTable::warm_pools, warm_pool_columns, batch.warm_pools,
+      [](RowSink& to, const auto& pool) {
+        add_row(to, pool.first, pool.second.first, pool.second.second);
+      });
+  add(BatchTable::warm_pool_counts, warm_pool_count_columns, batch.warm_pool_counts,
+      [](RowSink& to, const auto& counts) { add_row(to, counts.first, counts.second); });
 }
 
 // Writers that meet on rows never wait in a circle: all go in the order of ids.

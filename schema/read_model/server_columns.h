@@ -31,7 +31,9 @@ inline std::string server_columns(ValueForm form, const std::string& billed_thro
          ", s.termination_reason, s.failure_code, s.failure_detail, s.health, " +
          instant("s.interruption_at") + ", " + instant("s.expires_at") +
          ", s.hourly_rate, s.settled_seconds, " + instant("s.open_since") +
-         ", s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms, " + billed_through;
+         ", s.granularity_seconds, s.minimum_seconds, s.idle_timeout_ms, s.warm_pool,"
+         " s.warm_number, " +
+         instant("s.assigned_at") + ", " + billed_through;
 }
 
 /// The same, for one server.
@@ -39,7 +41,7 @@ inline std::string server_columns(ValueForm form) {
   return server_columns(form, "(SELECT " + instant_column("w.through", form) +
                                   " FROM billing_watermarks w WHERE w.region = s.region)");
 }
-inline constexpr int server_column_count = 30;
+inline constexpr int server_column_count = 33;
 
 /// Tags as they are shown. Postgres writes what it keeps as jsonb in its own way: other blanks,
 /// other order of the keys.
@@ -89,6 +91,10 @@ ServerRow read_server(const Row& row, int first) {
   server.billing.granularity = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.billing.minimum = std::chrono::seconds(integer_of<std::int64_t>(field()));
   server.idle_timeout = Duration{integer_of<std::int64_t>(field())};
+  server.warm_pool = optional_text_of(field());
+  const auto number = field();
+  server.warm_number = number.is_null() ? 0 : integer_of<std::uint64_t>(number);
+  server.assigned_at = optional_instant_of(field());
   server.billed_through = optional_instant_of(field());
   return server;
 }

@@ -38,6 +38,11 @@ struct Sentence {
     return after.server ? after.server->blueprint.ip.to_string() : "its address";
   }
 
+  std::string warm_pool() const {
+    return after.server && after.server->blueprint.warm ? after.server->blueprint.warm->pool
+                                                        : "of its own";
+  }
+
   std::string operator()(const ServerProvisioning& e) const {
     return fmt::format("Provisioning {} with address {}, {}{}", e.blueprint.instance_type,
                        e.blueprint.ip.to_string(), until(e.end, "ready"), leased(e.expires_at));
@@ -79,6 +84,10 @@ struct Sentence {
         return fmt::format("Interrupted; {} is free again", ip());
       case TerminationReason::lease_expired:
         return fmt::format("Terminated at the end of its lease; {} is free again", ip());
+      case TerminationReason::released:
+        return fmt::format("Released by whoever had it; {} is free again", ip());
+      case TerminationReason::retired:
+        return fmt::format("Retired from warm pool {}; {} is free again", warm_pool(), ip());
     }
     return {};
   }
@@ -95,6 +104,13 @@ struct Sentence {
   }
   std::string operator()(const LeaseExtended& e) const {
     return fmt::format("Lease extended, to end in {}", until(e.expires_at));
+  }
+  std::string operator()(const ServerAssigned& e) const {
+    return "Acquired from warm pool " + warm_pool() + leased(e.expires_at);
+  }
+  std::string operator()(const ServerReleased& e) const {
+    return "Released to warm pool " + warm_pool() +
+           (e.end ? ", rebooting, " + until(*e.end, "ready") : ", and ready");
   }
   std::string operator()(const CommandRejected& e) const {
     return fmt::format("Command rejected ({}): {}", to_string(e.rejection.code),

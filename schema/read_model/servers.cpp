@@ -118,16 +118,6 @@ const Statement& server_statement() {
   return statement;
 }
 
-std::string tags_json(const std::map<std::string, std::string>& tags) {
-  messages::JsonWriter json;
-  json.begin_object();
-  for (const auto& [key, value] : tags) {
-    json.member(key, value);
-  }
-  json.end_object();
-  return json.take();
-}
-
 unsigned filters_of(const ServerFilter& filter) {
   return (filter.region ? by_region : 0U) | (filter.status ? by_status : 0U) |
          (filter.type ? by_type : 0U) | (filter.name ? by_name : 0U) |
@@ -162,6 +152,16 @@ DbResult<std::uint64_t> count_servers(ConnectionPool& pool, const ServerFilter& 
 }
 
 }  // namespace
+
+std::string tags_json(const std::map<std::string, std::string>& tags) {
+  messages::JsonWriter json;
+  json.begin_object();
+  for (const auto& [key, value] : tags) {
+    json.member(key, value);
+  }
+  json.end_object();
+  return json.take();
+}
 
 const std::vector<Statement>& server_page_statements() {
   static const auto statements = [] {
@@ -228,13 +228,13 @@ ServerRow server_row(const ServerId& id, const State& state) {
   const Terms& terms = blueprint.terms;
   ServerRow row;
   row.id = id.to_string();
-  row.name = blueprint.name;
+  row.name = name_of(server);
   row.region = state.region.name;
   row.type = blueprint.instance_type;
   row.status = to_string(server.status);
   row.ip = blueprint.ip.to_string();
   row.profile = blueprint.profile;
-  row.tags_json = tags_json(blueprint.tags);
+  row.tags_json = tags_json(tags_of(server));
   row.account = blueprint.account;
   row.version = state.version;
   row.changed_version = state.last_change.version;
@@ -255,6 +255,13 @@ ServerRow server_row(const ServerId& id, const State& state) {
   row.bill = server.bill;
   row.billing = terms.billing;
   row.idle_timeout = terms.idle_timeout;
+  if (blueprint.warm) {
+    row.warm_pool = blueprint.warm->pool;
+    row.warm_number = blueprint.warm->number;
+  }
+  if (server.assignment) {
+    row.assigned_at = server.assignment->at;
+  }
   return row;
 }
 

@@ -42,6 +42,9 @@ struct ServerRow {
   Bill bill;
   BillingPolicy billing;  // only granularity and minimum are read back
   Duration idle_timeout{};
+  std::optional<std::string> warm_pool = {};  // none: it is of no pool
+  std::uint64_t warm_number = 0;              // 0: of none
+  std::optional<Instant> assigned_at = {};    // since when it is somebody's, of a pool's servers
   std::optional<Instant> billed_through;  // its region's last watermark; not part of its own row
 };
 
@@ -54,6 +57,9 @@ inline std::optional<Instant> foreseeable_due(const ServerRow& row) {
 /// The row of a server in this state; the one place where a state becomes a row. `state.server` is
 /// set.
 ServerRow server_row(const ServerId& id, const State& state);
+
+/// Tags as they are written.
+std::string tags_json(const std::map<std::string, std::string>& tags);
 
 struct ServerFilter {
   std::optional<std::string> account = {};

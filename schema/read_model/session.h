@@ -32,6 +32,7 @@ std::vector<Statement> server_event_statements();
 std::vector<Statement> operation_statements();
 std::vector<Statement> billing_statements();
 std::vector<Statement> region_statements();
+std::vector<Statement> warm_pool_statements();
 std::vector<Statement> clock_statements();
 std::vector<Statement> checkpoint_statements();
 std::vector<Statement> log_identity_statements();

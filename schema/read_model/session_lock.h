@@ -54,5 +54,6 @@ class SessionLock {
 inline constexpr int timekeeper_lock = 7001;
 inline constexpr int billing_lock = 7002;
 inline constexpr int janitor_lock = 7003;
+inline constexpr int replenisher_lock = 7004;
 
 }  // namespace vsim::read_model

@@ -60,6 +60,13 @@ void add_row(RowSink& to, const ServerRow& row) {
   to.integer(row.billing.granularity.count());
   to.integer(row.billing.minimum.count());
   to.integer(row.idle_timeout.count());
+  to.text_or_null(row.warm_pool.value_or(""));
+  if (row.warm_pool) {
+    to.integer(static_cast<std::int64_t>(row.warm_number));
+  } else {
+    to.null();
+  }
+  add_instant(to, row.assigned_at);
 }
 
 void add_row(RowSink& to, const OperationRow& row) {
@@ -147,6 +154,33 @@ void add_row(RowSink& to, const PeriodBegun& period) {
   to.text(period.region);
   to.text(period.type);
   to.text(period.account);
+}
+
+void add_row(RowSink& to, const WarmPoolId& id, const WarmPool& pool, StreamSequence sequence) {
+  const auto& terms = *pool.terms;
+  to.text(id.account);
+  to.text(id.name);
+  to.text(terms.region.name);
+  to.text(terms.instance_type);
+  to.text_or_null(terms.profile.value_or(""));
+  to.text(tags_json(terms.tags));
+  to.integer(terms.target);
+  to.integer(terms.replenish_below);
+  to.integer(terms.warming_max);
+  to.text(to_string(terms.on_release));
+  to.text(pool.draining ? "true" : "false");
+  to.integer(unix_milliseconds(pool.created_at));
+  to.integer(unix_milliseconds(pool.last_change.at));
+  to.integer(static_cast<std::int64_t>(pool.last_change.version));
+  to.integer(static_cast<std::int64_t>(sequence));
+}
+
+void add_row(RowSink& to, const WarmPoolId& id, const WarmPoolCounts& counts) {
+  to.text(id.account);
+  to.text(id.name);
+  to.integer(static_cast<std::int64_t>(counts.last_number));
+  to.integer(static_cast<std::int64_t>(counts.hits));
+  to.integer(static_cast<std::int64_t>(counts.failed));
 }
 
 void add_row(RowSink& to, const ServerId& server, const PeriodEnd& end) {

@@ -43,7 +43,10 @@ inline constexpr std::array server_columns_written{Column{"id", "uuid"},
                                                    Column{"open_since", "instant"},
                                                    Column{"granularity_seconds", "bigint"},
                                                    Column{"minimum_seconds", "bigint"},
-                                                   Column{"idle_timeout_ms", "bigint"}};
+                                                   Column{"idle_timeout_ms", "bigint"},
+                                                   Column{"warm_pool", "text"},
+                                                   Column{"warm_number", "bigint"},
+                                                   Column{"assigned_at", "instant"}};
 
 inline constexpr std::array count_columns{Column{"region", "text"}, Column{"type", "text"},
                                           Column{"status", "text"}, Column{"account", "text"},
@@ -104,6 +107,20 @@ inline constexpr std::array period_columns{Column{"server_id", "uuid"},
 inline constexpr std::array period_end_columns{
     Column{"server_id", "uuid"}, Column{"ended", "instant"}, Column{"settled", "bigint"}};
 
+inline constexpr std::array warm_pool_columns{
+    Column{"account", "text"},       Column{"name", "text"},
+    Column{"region", "text"},        Column{"type", "text"},
+    Column{"profile", "text"},       Column{"tags", "jsonb"},
+    Column{"target", "bigint"},      Column{"replenish_below", "bigint"},
+    Column{"warming_max", "bigint"}, Column{"on_release", "text"},
+    Column{"draining", "boolean"},   Column{"created_at", "instant"},
+    Column{"updated_at", "instant"}, Column{"version", "bigint"},
+    Column{"sequence", "bigint"}};
+
+inline constexpr std::array warm_pool_count_columns{
+    Column{"account", "text"}, Column{"name", "text"}, Column{"last_number", "bigint"},
+    Column{"hits", "bigint"}, Column{"failed", "bigint"}};
+
 // A row each, for the columns above in their order.
 void add_row(RowSink& to, const ServerId& server, const ServerEventRow& row);
 void add_row(RowSink& to, const ServerRow& row);
@@ -113,6 +130,8 @@ void add_row(RowSink& to, const RegionEvent& event, StreamSequence sequence);
 void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence);
 void add_row(RowSink& to, const BillingWatermark& watermark, StreamSequence sequence);
 void add_row(RowSink& to, const PeriodBegun& period);
+void add_row(RowSink& to, const WarmPoolId& id, const WarmPool& pool, StreamSequence sequence);
+void add_row(RowSink& to, const WarmPoolId& id, const WarmPoolCounts& counts);
 void add_row(RowSink& to, const ServerId& server, const PeriodEnd& end);
 
 }  // namespace vsim::read_model

@@ -14,6 +14,7 @@
 #include "tests/benchmark/machine.h"
 #include "tests/benchmark/rebuild.h"
 #include "tests/benchmark/time_travel.h"
+#include "tests/benchmark/warm.h"
 #include "tests/harness/shell_quoted.h"
 
 namespace vsim::bench {
@@ -42,6 +43,10 @@ bool Bench::run() {
   extend_pool();
   if (options_.only.count("time") > 0) {
     TimeTravel(options_, report_).run();
+    return report_.finish();
+  }
+  if (options_.only.count("warm") > 0) {
+    measure_warm(options_, report_);
     return report_.finish();
   }
   fill(options_.servers);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/benchmark/ask.h"
+
 namespace vsim::bench {
 namespace {
 
@@ -78,6 +80,27 @@ std::string_view StopsAndStarts::answered(std::size_t client, const Answer& answ
   }
   stopped_.at(client) = !stopped_.at(client);
   return action;
+}
+
+bool AcquiresAndReleases::next(std::size_t client, std::string& bytes) {
+  const std::string& had = had_.at(client);
+  bytes = http_request("POST", had.empty() ? path_ : "/servers/" + had + "/release", "{}");
+  return true;
+}
+
+std::string_view AcquiresAndReleases::answered(std::size_t client, const Answer& answer,
+                                               std::string& error) {
+  std::string& had = had_.at(client);
+  const std::string_view what = had.empty() ? "acquire" : "release";
+  if (answer.status == 409 && had.empty()) {
+    return "empty";
+  }
+  if (answer.status != 200) {
+    error = unexpected(what, answer);
+    return {};
+  }
+  had = had.empty() ? std::string(member_of(std::string(answer.body), "id")) : std::string();
+  return what;
 }
 
 bool ActionForEach::next(std::size_t, std::string& bytes) {

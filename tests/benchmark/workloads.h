@@ -59,6 +59,19 @@ class StopsAndStarts : public Workload {
   std::vector<bool> stopped_;  // by client
 };
 
+/// Every client has a server of a warm pool and gives it back, in turn, waiting for each outcome.
+class AcquiresAndReleases : public Workload {
+ public:
+  AcquiresAndReleases(std::string pool, std::size_t clients)
+      : path_("/warm-pools/" + std::move(pool) + "/acquire"), had_(clients) {}
+  bool next(std::size_t client, std::string& bytes) override;
+  std::string_view answered(std::size_t client, const Answer& answer, std::string& error) override;
+
+ private:
+  std::string path_;
+  std::vector<std::string> had_;  // by client; empty: none
+};
+
 /// One action for each server, once, accepted only. Takes the servers from the end of the list, so
 /// that what is left there has not been acted on, however far the clients get.
 class ActionForEach : public Workload {

@@ -32,9 +32,12 @@ enum class About {
   server,     // one, by its id
   operation,  // one, by its id
   create,
-  list,    // of servers or operations, under "items"
-  bill,    // a sum
-  nobody,  // the fleet, or the service itself: the same for all, and takes no account
+  list,        // of servers or operations, under "items"
+  warm_pools,  // list of them
+  warm_pool,   // one, by its name
+  assigned,    // a server that was acquired from one
+  bill,        // a sum
+  nobody,      // the fleet, or the service itself: the same for all, and takes no account
 };
 
 struct Route {
@@ -77,6 +80,14 @@ const std::vector<Route> routes = {
     {"GET", "/console/", About::nobody},
     {"GET", "/console/{file}", About::nobody},
     {"GET", "/swagger/{file}", About::nobody},
+    // Last: what keeps pools filled goes on by itself, and shows in lists.
+    {"PUT", "/warm-pools/{name}", About::warm_pool,
+     R"({"region":"us-east-1","type":"t2.micro","profile":"instant","target":1})"},
+    {"GET", "/warm-pools/{name}", About::warm_pool},
+    {"GET", "/warm-pools", About::warm_pools},
+    {"POST", "/warm-pools/{name}/acquire", About::warm_pool, "{}"},
+    {"POST", "/servers/{id}/release", About::assigned, "{}"},
+    {"DELETE", "/warm-pools/{name}", About::warm_pool},
 };
 
 std::string filled(std::string path, const std::string& word, const std::string& value) {
@@ -242,6 +253,83 @@ void check_bill(Ground& ground) {
   CHECK(own.json()["items"].at(0)["account"].text() == "team-a");
 }
 
+/// Team a's pool, with a server that is ready.
+void fill_warm_pool(Ground& ground) {
+  const HttpAnswer set =
+      ground.as("team-a", "PUT", "/warm-pools/ci",
+                R"({"region":"us-east-1","type":"t2.micro","profile":"instant","target":1})");
+  INFO(describe(set));
+  REQUIRE(set.status == 200);
+  CHECK(set.json()["account"].text() == "team-a");
+  REQUIRE(eventually(
+      [&] { return ground.as("team-a", "GET", "/warm-pools/ci").json()["ready"].integer() == 1; }));
+}
+
+/// The name is there in one account only: whoever is another's, or asks for another's, finds none.
+void check_warm_pool(Ground& ground, const Route& route) {
+  const auto path = filled(route.pattern, "{name}", "ci");
+  const auto status = [&](const std::string& who, const std::string& query) {
+    return ground.as(who, route.method, path + query, route.body).status;
+  };
+  if (route.method == "PUT") {  // makes it, for whoever asks
+    const HttpAnswer of_b = ground.as("team-b", "PUT", "/warm-pools/theirs", route.body);
+    CHECK(of_b.json()["account"].text() == "team-b");
+    CHECK(ground.as("team-a", "GET", "/warm-pools/theirs").status == 404);
+    CHECK(ground.as("operator", "DELETE", "/warm-pools/theirs?account=team-b").status == 200);
+  } else {
+    CHECK(status("team-b", "") == 404);
+    CHECK(status("operator", "") == 404);  // the pools of his own account
+    CHECK(status("operator", "?account=team-b") == 404);
+  }
+  CHECK(status("team-a", "?account=team-b") == 403);
+  for (const auto& [who, query] :
+       {std::pair<std::string, std::string>{"team-a", ""}, {"operator", "?account=team-a"}}) {
+    fill_warm_pool(ground);
+    CHECK(status(who, query) == 200);
+  }
+}
+
+void check_warm_pools(Ground& ground, const Route& route) {
+  fill_warm_pool(ground);
+  const auto count = [&](const std::string& who, const std::string& query) {
+    const HttpAnswer list = ground.as(who, "GET", route.pattern + query);
+    INFO(describe(list));
+    REQUIRE(list.status == 200);
+    std::size_t pools = 0;
+    for (const Json& pool : list.json()["items"].elements()) {
+      pools += pool["name"].text() == "ci" ? 1 : 0;
+    }
+    return pools;
+  };
+  CHECK(count("team-a", "") == 1);
+  CHECK(count("reader", "") == 1);
+  CHECK(count("operator", "") == 1);
+  CHECK(count("operator", "?account=team-a") == 1);
+  CHECK(count("operator", "?account=team-b") == 0);
+  CHECK(count("team-b", "") == 0);
+  CHECK(ground.as("team-a", "GET", route.pattern + "?account=team-b").status == 403);
+}
+
+/// Only whose server it is gives it back, or an operator.
+void check_assigned(Ground& ground, const Route& route) {
+  const auto acquired = [&] {
+    fill_warm_pool(ground);
+    const HttpAnswer answer = ground.as("team-a", "POST", "/warm-pools/ci/acquire", "{}");
+    INFO(describe(answer));
+    REQUIRE(answer.status == 200);
+    CHECK(answer.json()["account"].text() == "team-a");
+    return answer.json()["id"].text();
+  };
+  const std::string id = acquired();
+  ground.check_hidden("team-b", route, id);
+  const auto path = filled(route.pattern, "{id}", id);
+  CHECK(ground.as("operator", "POST", path + "?account=team-b", route.body).status == 404);
+  CHECK(ground.as("team-a", "POST", path + "?account=team-b", route.body).status == 403);
+  CHECK(ground.as("team-a", "POST", path, route.body).status == 200);
+  const auto other = filled(route.pattern, "{id}", acquired());
+  CHECK(ground.as("operator", "POST", other, route.body).status == 200);
+}
+
 void check_nobodys(Ground& ground, const Route& route) {
   const auto path =
       filled(filled(filled(route.pattern, "{region}", "us-east-1"), "{name}", "instant"), "{file}",
@@ -344,6 +432,15 @@ TEST_CASE("every route shows and changes what is of the caller's account, and an
         break;
       case About::list:
         check_list(ground, route);
+        break;
+      case About::warm_pools:
+        check_warm_pools(ground, route);
+        break;
+      case About::warm_pool:
+        check_warm_pool(ground, route);
+        break;
+      case About::assigned:
+        check_assigned(ground, route);
         break;
       case About::bill:
         check_bill(ground);

@@ -247,7 +247,25 @@ struct Ground {
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     return client.request(method, path_of(route), body, {{"Content-Type", "application/json"}});
   }
+  /// A pool with a server that is ready; the path of what is asked of it.
+  std::string warm_pool(const std::string& path) {
+    const std::string pool = "/warm-pools/ci";
+    client.request("PUT", pool,
+                   R"({"region":"us-east-1","type":"t2.micro","profile":"instant","target":2})",
+                   {{"Content-Type", "application/json"}});
+    harness::eventually([&] { return client.get(pool).json()["ready"].integer() > 0; });
+    return replaced(path, "{name}", "ci");
+  }
+  std::string acquired_server() {
+    return client.post(warm_pool("/warm-pools/{name}/acquire"), "{}").json()["id"].text();
+  }
   std::string path_of(const Route& route) {
+    if (route.path.starts_with("/warm-pools/")) {
+      return warm_pool(route.path);
+    }
+    if (route.path == "/servers/{id}/release") {
+      return replaced(route.path, "{id}", acquired_server());
+    }
     // What goes wrong there shall not befall the servers of the other examples.
     const bool troubles = route.path.find("/incident") != std::string::npos;
     std::string path = replaced(route.path, "{region}", troubles ? "eu-west-1" : "us-east-1");

@@ -83,7 +83,7 @@ const std::vector<Act> forbidden = {
     {"worker", "$JS.API.STREAM.PURGE.COMMANDS"},
     {"worker", "$JS.API.STREAM.DELETE.COMMANDS"},
     {"worker", "$JS.API.CONSUMER.DELETE.COMMANDS.commands"},
-    {"worker", "vsim.cmd.us-east-1." + server_id, R"({"type":"terminate"})"},
+    {"worker", "vsim.cmd.us-east-1.a.b", "{}"},
 
     {"operator", "vsim.evt.server.us-east-1." + server_id, "{}"},
     {"operator", "vsim.evt.clock", "{}"},
@@ -111,6 +111,7 @@ const std::vector<Act> allowed = {
     {"api", "$JS.API.DIRECT.GET.EVENTS", R"({"last_by_subj":"vsim.evt.clock"})"},
     {"api", "$JS.API.DIRECT.GET.COMMANDS", R"({"last_by_subj":"vsim.cmd.>"})"},
 
+    {"worker", "vsim.cmd.eu-west-1." + server_id, R"({"type":"retire"})"},
     {"worker", "$JS.API.STREAM.INFO.COMMANDS"},
     {"worker", "$JS.API.DIRECT.GET.EVENTS", R"({"last_by_subj":"vsim.evt.clock"})"},
     {"worker", "$JS.API.STREAM.MSG.DELETE.COMMANDS", R"({"seq":1})"},

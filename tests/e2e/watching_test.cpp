@@ -16,6 +16,7 @@
 
 using harness::eventually;
 using harness::Fleet;
+using harness::HttpAnswer;
 using harness::HttpClient;
 using harness::Json;
 
@@ -79,11 +80,17 @@ void live_a_little(Fleet& fleet) {
   const std::string reaped = create_server(client, {.profile = "instant"})["id"].text();
   REQUIRE(act(client, reaped, "stop").status == 200);
   create_server(client, {.profile = "standard"});
+  const HttpAnswer set =
+      client.request("PUT", "/warm-pools/ci",
+                     R"({"region":"us-east-1","type":"t2.micro","profile":"instant","target":1})",
+                     {{"Content-Type", "application/json"}});
+  REQUIRE_MESSAGE(set.status == 200, describe(set));
   const std::string poison = "vsim.cmd.us-east-1." + harness::random_uuid();
   REQUIRE(fleet.nats_cli({"pub", poison, "no command"}).ending.clean());
   for (const char* metric :
        {"vsim_servers_reaped_total", "vsim_billing_watermarks_total", "vsim_dead_letters_total",
-        "vsim_commands_total", "vsim_servers", "vsim_billing_watermark_age_seconds"}) {
+        "vsim_commands_total", "vsim_servers", "vsim_billing_watermark_age_seconds",
+        "vsim_warm_pool_ready", "vsim_warm_pool_target", "vsim_warm_pool_provisions_total"}) {
     CHECK_MESSAGE(
         eventually([&] { return fleet.worker_metric(metric) > 0; }, std::chrono::seconds(30)),
         metric);

@@ -10,6 +10,7 @@
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/region_codec.h"
+#include "schema/messages/warm_pool_codec.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/fuzz/property.h"
 
@@ -32,6 +33,10 @@ std::string encoded(const FaultsCommand& command) {
   return messages::encode_faults_action(command.action);
 }
 
+std::string encoded(const WarmPoolCommand& command) {
+  return messages::encode_warm_pool_action(command.action);
+}
+
 bool asks_the_same(const Command& a, const Command& b) {
   return a.action == b.action && a.only_at == b.only_at && a.server == b.server &&
          a.region == b.region;
@@ -44,6 +49,9 @@ bool asks_the_same(const RegionCommand& a, const RegionCommand& b) {
 }
 bool asks_the_same(const ClockCommand& a, const ClockCommand& b) { return a.action == b.action; }
 bool asks_the_same(const FaultsCommand& a, const FaultsCommand& b) { return a.action == b.action; }
+bool asks_the_same(const WarmPoolCommand& a, const WarmPoolCommand& b) {
+  return a.action == b.action && a.pool == b.pool;
+}
 
 void is_in_range(Duration lease, std::int64_t least) {
   must_hold(lease >= std::chrono::seconds(least) && lease <= messages::lease_max,
@@ -58,6 +66,10 @@ bool has_fit_account(const CommandHead& command) {
 void keeps_limits(const Command& command) {
   if (const auto* extension = std::get_if<ExtendLease>(&command.action)) {
     is_in_range(extension->by, 1);
+  }
+  if (const auto* acquire = std::get_if<Acquire>(&command.action)) {
+    is_in_range(acquire->lease, 0);
+    must_hold(acquire->tags.size() <= messages::tags_max, "tags are 50 at most");
   }
   const auto* create = std::get_if<Create>(&command.action);
   if (create == nullptr) {
@@ -97,6 +109,12 @@ void keeps_limits(const FaultsCommand& command) {
     must_hold(!out_of_range(rule), "a rule is in range");
     must_hold(!lasts || (lasts->count() >= 1 && *lasts <= fault_lasts_max), "so is its length");
   }
+}
+
+void keeps_limits(const WarmPoolCommand& command) {
+  must_hold(is_warm_pool_name(command.pool.name), "a pool's name is one");
+  const auto* set = std::get_if<SetWarmPool>(&command.action);
+  must_hold(set == nullptr || !out_of_range(set->terms), "a pool's terms are in range");
 }
 
 const Catalogue& catalogue() {
@@ -140,6 +158,10 @@ void can_be_decided(const ClockCommand& command) {
 void can_be_decided(const FaultsCommand& command) {
   must_hold(decide(DoorFaults{}, command, now, 7).events.size() == 1,
             "a new change of the faults has an outcome");
+}
+void can_be_decided(const WarmPoolCommand& command) {
+  must_hold(decide(WarmPool{}, command, now, catalogue()).events.size() == 1,
+            "a new change of a warm pool has an outcome");
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ std::string encoded(const messages::FaultsLogged& logged) {
 std::string encoded(const messages::RegionLogged& logged) {
   return messages::encode(logged.event, logged.state);
 }
+std::string encoded(const messages::WarmPoolLogged& logged) {
+  return messages::encode(logged.event, logged.state);
+}
 std::string encoded(const BillingWatermark& watermark) { return messages::encode(watermark); }
 std::string encoded(const messages::ClockLogged&) { return {}; }  // holds the state before it
 std::string encoded(const messages::UnknownEvent&) { return {}; }
@@ -41,6 +44,9 @@ bool says_the_same(const messages::FaultsLogged& a, const messages::FaultsLogged
   return a.event == b.event && a.state == b.state;
 }
 bool says_the_same(const messages::RegionLogged& a, const messages::RegionLogged& b) {
+  return a.event == b.event && a.state == b.state;
+}
+bool says_the_same(const messages::WarmPoolLogged& a, const messages::WarmPoolLogged& b) {
   return a.event == b.event && a.state == b.state;
 }
 bool says_the_same(const BillingWatermark& a, const BillingWatermark& b) { return a == b; }
@@ -69,6 +75,7 @@ void goes_on(const messages::ClockLogged& logged) {
             "what has been applied has been reached");
 }
 void goes_on(const messages::PoolLogged& logged) { evolve(logged.state, logged.event); }
+void goes_on(const messages::WarmPoolLogged& logged) { evolve(logged.state, logged.event); }
 void goes_on(const messages::FaultsLogged& logged) { evolve(logged.state, logged.event); }
 void goes_on(const messages::RegionLogged& logged) {
   const auto after = evolve(logged.state, logged.event);

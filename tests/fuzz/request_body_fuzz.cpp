@@ -10,6 +10,7 @@
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/region_codec.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/warm_pool_codec.h"
 #include "tests/fuzz/property.h"
 
 namespace {
@@ -78,6 +79,26 @@ void check_incident(std::string_view body) {
             "what is published is what was asked for");
 }
 
+void check_acquire(std::string_view body) {
+  const auto acquire = http::read_acquire_request(body);
+  if (!acquire) {
+    return must_hold(!acquire.error().empty(), "a refusal says why");
+  }
+  const auto queued = messages::read_acquire(messages::encode_action(*acquire));
+  must_hold(queued && *queued == *acquire, "what is published is what was asked for");
+}
+
+void check_warm_pool(std::string_view body) {
+  const auto terms = messages::read_warm_pool_terms(body);
+  if (!terms) {
+    return must_hold(!terms.error().empty(), "a refusal says why");
+  }
+  const auto queued = decoded(messages::warm_pool_command({"default", "ci"}),
+                              messages::encode_warm_pool_action(SetWarmPool{*terms}));
+  must_hold(std::get<WarmPoolCommand>(queued.command).action == WarmPoolAction(SetWarmPool{*terms}),
+            "what is published is what was asked for");
+}
+
 void check_ranges(std::string_view body) {
   const auto ranges = messages::read_ranges(body);
   if (!ranges) {
@@ -100,6 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_ranges(body);
   check_faults(body);
   check_incident(body);
+  check_acquire(body);
+  check_warm_pool(body);
   const auto action = http::read_action_request(body);
   must_hold(!action || !std::holds_alternative<Create>(*action), "an action is no create");
   return 0;

@@ -8,12 +8,14 @@
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/command_identity.h"
 #include "schema/messages/faults_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/pool_codec.h"
 #include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/warm_pool_codec.h"
 #include "tests/golden/golden_file.h"
 #include "tests/golden/values.h"
 
@@ -98,11 +100,15 @@ Case server_case(std::string name, const Action& action, eventstore::Headers hea
 Case by_api(const Action& action, const char* name = "every optional member, by the API") {
   const auto payload = messages::encode_action(action);
   const bool creates = std::holds_alternative<Create>(action);
-  const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease" : "/action";
+  const auto* acquire = std::get_if<Acquire>(&action);
+  const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease"
+                      : std::holds_alternative<Release>(action)   ? "/release"
+                                                                  : "/action";
+  const auto path = acquire != nullptr ? "/warm-pools/" + *acquire->pool + "/acquire"
+                                       : "/servers/" + the_server.to_string() + route;
   const auto hash =
       creates ? messages::request_hash("POST", "/servers", the_region.name + "\n" + payload)
-              : messages::request_hash("POST", "/servers/" + the_server.to_string() + route,
-                                       payload, if_match);
+              : messages::request_hash("POST", path, payload, if_match);
   auto headers = api_headers(hash);
   Given given{.note = note_by_api(std::string(command_type(action)), hash)};
   if (!creates) {
@@ -197,6 +203,88 @@ Case region_case(std::string name, const RegionAction& action) {
           }};
 }
 
+Case warm_pool_case(std::string name, const WarmPoolAction& action) {
+  const WarmPoolId pool{"team-a", "ci-runners"};
+  auto payload = messages::encode_warm_pool_action(action);
+  const bool sets = std::holds_alternative<SetWarmPool>(action);
+  const auto hash =
+      messages::request_hash(sets ? "PUT" : "DELETE", "/warm-pools/" + pool.name, payload);
+  Given given{.note = note_by_api(std::string(command_type(action)), hash)};
+  given.note.server = {};
+  given.note.region = {};
+  given.note.warm_pool = pool;
+  auto headers = api_headers(hash);
+  headers.push_back({std::string(header::account), pool.account});
+  return {.type = "command." + std::string(command_type(action)),
+          .name = std::move(name),
+          .message = stored(messages::warm_pool_command(pool), headers, std::move(payload)),
+          .check_read = [=](const auto& message) {
+            check_is(message, given, [&](const auto& command) {
+              CHECK(std::get<WarmPoolCommand>(command).action == action);
+            });
+          }};
+}
+
+// As a replenisher sends it: the ids follow from pool and number.
+Case warm_create() {
+  const WarmPoolId pool{"team-a", "ci-runners"};
+  const CommandId id{*Uuid::parse("1ee9db34-e0d2-5352-b8e5-29ae7837a81e")};
+  const ServerId server = messages::server_id_of_create(id);
+  const Create create{.name = "ci-runners-7",
+                      .instance_type = "t2.micro",
+                      .profile = {},
+                      .tags = {},
+                      .idle_timeout = {},
+                      .lease = {},
+                      .warm = WarmPlace{pool.name, 7, OnRelease::reset}};
+  return {.type = "command.create",
+          .name = "of a warm pool",
+          .message = stored(messages::server_command(the_region, server),
+                            {{std::string(header::command_id), id.to_string()},
+                             {std::string(header::message_id), id.to_string()},
+                             {std::string(header::actor), "replenisher"},
+                             {std::string(header::account), pool.account}},
+                            messages::encode_action(create)),
+          .check_read = [=](const auto& message) {
+            const auto decoded = messages::decode_command(message);
+            REQUIRE_MESSAGE(decoded, decoded.error());
+            const auto& command = std::get<Command>(decoded->command);
+            CHECK(command.action == Action(create));
+            CHECK(command.id == id);
+            CHECK(command.server == server);
+            CHECK(command.origin.account == pool.account);
+            CHECK(decoded->may_be_repeat);
+          }};
+}
+
+void add_warm(std::vector<Case>& cases) {
+  cases.push_back(warm_create());
+  cases.push_back(by_api(Acquire{"mine", {{"job", "12"}}, std::chrono::hours(1), "ci-runners"}));
+  cases.push_back(by_hand(Acquire{}));
+  cases.push_back(by_api(Release{}));
+  cases.push_back(by_hand(Release{}));
+  cases.push_back(by_hand(Retire{}));
+  cases.push_back(
+      warm_pool_case("every optional member", SetWarmPool{{.region = the_region,
+                                                           .instance_type = "t2.micro",
+                                                           .profile = "ec2",
+                                                           .tags = {{"team", "a/b"}},
+                                                           .target = 20,
+                                                           .replenish_below = 15,
+                                                           .warming_max = 5,
+                                                           .on_release = OnRelease::reset}}));
+  cases.push_back(
+      warm_pool_case("no optional member", SetWarmPool{{.region = the_region,
+                                                        .instance_type = "t2.micro",
+                                                        .profile = {},
+                                                        .tags = {},
+                                                        .target = 1,
+                                                        .replenish_below = 1,
+                                                        .warming_max = 1,
+                                                        .on_release = OnRelease::terminate}}));
+  cases.push_back(warm_pool_case("by the API", DrainWarmPool{}));
+}
+
 Case old(Case one) {
   one.message = {};
   return one;
@@ -229,6 +317,7 @@ std::vector<Case> command_cases() {
   const ExtendLease extension{std::chrono::minutes(10)};
   cases.push_back(by_api(extension));
   cases.push_back(by_hand(extension));
+  add_warm(cases);
   const AddressRange range{*Ipv4::parse("10.0.0.1"), *Ipv4::parse("10.0.0.14")};
   cases.push_back(pool_case("by its ends", messages::encode_extend_pool({range}), range));
   cases.push_back(

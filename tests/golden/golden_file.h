@@ -51,6 +51,7 @@ std::vector<Case> pool_cases();
 std::vector<Case> region_cases();
 std::vector<Case> clock_cases();
 std::vector<Case> faults_cases();
+std::vector<Case> warm_pool_cases();
 std::vector<Case> address_and_billing_cases();
 std::vector<Case> command_cases();
 

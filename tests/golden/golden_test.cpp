@@ -18,6 +18,7 @@
 #include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 #include "tests/golden/golden_file.h"
 
 using namespace vsim;
@@ -29,8 +30,9 @@ using CasesByType = std::map<std::string, std::vector<Case>>;
 
 CasesByType all_cases() {
   CasesByType by_type;
-  for (const auto& cases : {server_cases(), pool_cases(), region_cases(), clock_cases(),
-                            faults_cases(), address_and_billing_cases(), command_cases()}) {
+  for (const auto& cases :
+       {server_cases(), pool_cases(), region_cases(), clock_cases(), faults_cases(),
+        warm_pool_cases(), address_and_billing_cases(), command_cases()}) {
     for (const auto& one : cases) {
       by_type[one.type].push_back(one);
     }
@@ -124,8 +126,10 @@ TEST_CASE("every event and every action has a golden file") {
   CHECK(types_with("region.") == std::variant_size_v<RegionEventData>);
   CHECK(types_with("clock.") == std::variant_size_v<ClockEventData>);
   CHECK(types_with("faults.") == std::variant_size_v<FaultsEventData>);
-  // Those of servers, of regions, of the clock and of faults, and extend_pool.
+  CHECK(types_with("warm_pool.") == std::variant_size_v<WarmPoolEventData>);
+  // Those of servers, of regions, of the clock, of faults and of warm pools, and extend_pool.
   CHECK(types_with("command.") == std::variant_size_v<Action> + std::variant_size_v<RegionAction> +
                                       std::variant_size_v<ClockAction> +
-                                      std::variant_size_v<FaultsAction> + 1);
+                                      std::variant_size_v<FaultsAction> +
+                                      std::variant_size_v<WarmPoolAction> + 1);
 }

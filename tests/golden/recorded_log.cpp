@@ -97,6 +97,9 @@ class Inventory {
   void operator()(const messages::FaultsLogged& logged) {
     seen_.insert("faults." + std::string(event_type(logged.event.data)));
   }
+  void operator()(const messages::WarmPoolLogged& logged) {
+    seen_.insert("warm_pool." + std::string(event_type(logged.event.data)));
+  }
   void operator()(const AddressClaimed& claim) {
     claims_.push_back({claim.server, claim.ip});
     if (!claimed_.insert({claim.region, claim.ip}).second) {
@@ -118,6 +121,7 @@ class Inventory {
     want_types<RegionEventData>("region.", want);
     want_types<ClockEventData>("clock.", want);
     want_types<FaultsEventData>("faults.", want);
+    want_types<WarmPoolEventData>("warm_pool.", want);
     for (const auto reason : {TerminationReason::user, TerminationReason::idle_timeout,
                               TerminationReason::forced, TerminationReason::lease_expired}) {
       const auto name = "an end by " + std::string(to_string(reason));
@@ -173,6 +177,9 @@ struct Encode {
     return messages::encode(logged.event, clock_before);
   }
   std::string operator()(const messages::FaultsLogged& logged) const {
+    return messages::encode(logged.event, logged.state);
+  }
+  std::string operator()(const messages::WarmPoolLogged& logged) const {
     return messages::encode(logged.event, logged.state);
   }
   std::string operator()(const AddressClaimed& claim) const { return messages::encode(claim); }

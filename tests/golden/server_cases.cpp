@@ -256,12 +256,40 @@ void add_leases(Cases& cases) {
             plain_state(), std::nullopt);
 }
 
+// Of warm pools: D95.
+void add_warm(Cases& cases) {
+  const LastCommand last{.cause = cause("create"), .outcome = {}};
+  auto blueprint = rich_blueprint();
+  blueprint.warm = WarmPlace{"ci-runners", 7, OnRelease::reset};
+  auto state = rich_state(last);
+  state.server->blueprint = blueprint;
+  cases.add("of a warm pool", ServerProvisioning{blueprint, End{at(30)}}, state, last.cause);
+  cases.add("of a warm pool", ServerProvisioned{blueprint}, state, last.cause);
+  const LastCommand taken{.cause = cause("acquire"), .outcome = {}};
+  auto mine = state;
+  mine.last_command = taken;
+  mine.server->assignment = Assignment{taken.cause.command, at(0), "mine", {{"job", "12"}}};
+  cases.add(all_members, ServerAssigned{"mine", {{"job", "12"}}, at(3600)}, mine, taken.cause);
+  auto plainly = mine;
+  plainly.server->assignment = Assignment{std::nullopt, at(0), std::nullopt, {}};
+  cases.add(no_members, ServerAssigned{}, plainly, taken.cause);
+  const LastCommand given_back{.cause = cause("release"), .outcome = {}};
+  state.last_command = given_back;
+  cases.add(all_members, ServerReleased{Status::running, End{at(30)}}, state, given_back.cause);
+  cases.add(no_members, ServerReleased{Status::running, std::nullopt}, state, given_back.cause);
+  cases.add("released", ServerTerminated{Status::running, TerminationReason::released}, state,
+            given_back.cause);
+  cases.add("retired", ServerTerminated{Status::pending, TerminationReason::retired}, plain_state(),
+            std::nullopt);
+}
+
 void add_rejections(Cases& cases) {
   for (const auto code :
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
         RejectionCode::precondition_failed, RejectionCode::lease_too_long,
-        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity}) {
+        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity,
+        RejectionCode::not_ready, RejectionCode::not_assigned}) {
     const Rejection rejection{code, "because"};
     const LastCommand last{.cause = cause("start"),
                            .outcome = {.kind = OutcomeKind::rejected, .rejection = rejection}};
@@ -319,6 +347,7 @@ std::vector<Case> server_cases() {
             plain_state(), std::nullopt);
   add_misfortunes(cases);
   add_leases(cases);
+  add_warm(cases);
   add_rejections(cases);
   add_outcome(cases, CommandPurged{}, OutcomeKind::purged);
   add_outcome(cases, CommandDeadLettered{"it failed 5 times"}, OutcomeKind::dead_lettered);

@@ -186,6 +186,37 @@ TEST_CASE("a repeat under one key finds the first, while it waits and when it is
   CHECK_FALSE(ground.waiting(command));
 }
 
+TEST_CASE("where any server will do a command goes to one, and leaves a taken slot at once: D95") {
+  Ground ground;
+  auto first = Ground::submission(new_command(), new_server(), us, true);
+  first.any_server = true;
+  const auto sequence = pending(ground.gateway.carry_out(first, 0s));
+  auto repeat = first;
+  repeat.server = new_server();
+  const auto waiting = ground.gateway.carry_out(repeat, 0s);
+  CHECK(pending(waiting) == sequence);
+  CHECK(waiting->operation.server_id.empty());  // this request does not know which
+  CHECK_FALSE(ground.waiting(repeat));
+
+  auto misuse = repeat;
+  misuse.request_hash = "of another request";
+  CHECK(problem_of(ground.gateway.carry_out(misuse, 0s)) ==
+        http::ProblemCode::idempotency_mismatch);
+  auto other = Ground::submission(new_command(), *first.server);
+  other.any_server = true;
+  const auto began = Clock::now();
+  CHECK(problem_of(ground.gateway.carry_out(other, 5s)) ==
+        http::ProblemCode::operation_in_progress);
+  CHECK(since(began) < 900ms);  // others are waited for for a second
+
+  ground.remove(first);  // it is decided, and not yet to be read
+  std::jthread projector([&] { ground.decide(first, sequence); });
+  const auto answer = ground.gateway.carry_out(repeat, 9s);
+  CHECK(succeeded(answer));
+  CHECK(replayed(answer));
+  CHECK_FALSE(ground.waiting(repeat));
+}
+
 TEST_CASE("a twin of a command that waits is given its outcome, and that is no repeat") {
   Ground ground;
   const auto command = Ground::submission(new_command(), new_server(), us, true);

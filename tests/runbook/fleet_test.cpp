@@ -11,6 +11,23 @@
 
 using runbook::ShippedSystem;
 
+namespace {
+
+void set_warm_pool(ShippedSystem& system, int target) {
+  const std::string body =
+      R"({"region":"us-east-1","type":"t2.micro","profile":"instant","target":)" +
+      std::to_string(target) + "}";
+  const auto set =
+      system.api().request("PUT", "/warm-pools/ci", body, {{"Content-Type", "application/json"}});
+  REQUIRE_MESSAGE(set.status == 200, describe(set));
+}
+
+harness::HttpAnswer acquire(ShippedSystem& system) {
+  return system.api().post("/warm-pools/ci/acquire", "{}", {{"Prefer", "wait=1"}});
+}
+
+}  // namespace
+
 TEST_CASE("No free addresses") {
   runbook::follow({
       .set_up = [](ShippedSystem& system) { ask_for_servers(system, 100); },
@@ -41,6 +58,47 @@ TEST_CASE("One region failing") {
             CHECK(system.shell("psql \"$DATABASE_URL\" -Atc \"SELECT count(*) FROM servers WHERE "
                                "status = 'STOPPED'\"") == "0");
           },
+  });
+}
+
+TEST_CASE("Warm pool not filling") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            system.shell("vsimctl region set us-east-1 --outage untouched --reason 'a fire'");
+            set_warm_pool(system, 4);
+          },
+      .symptom =
+          [](ShippedSystem& system) {
+            const std::string pool = R"(pool="ci")";
+            return system.metric("vsim_warm_pool_target", pool) == 4 &&
+                   system.metric("vsim_warm_pool_ready", pool) < 2;
+          },
+      .after = [](ShippedSystem& system) { CHECK(acquire(system).status == 200); },
+  });
+}
+
+TEST_CASE("Drain a warm pool") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            set_warm_pool(system, 2);
+            CHECK(harness::eventually([&] { return acquire(system).status == 200; }));
+          },
+      .symptom =
+          [](ShippedSystem& system) { return system.api().get("/warm-pools/ci").status == 200; },
+  });
+}
+
+TEST_CASE("Acquire is slow") {
+  runbook::follow({
+      .set_up =
+          [](ShippedSystem& system) {
+            set_warm_pool(system, 2);
+            CHECK(harness::eventually([&] { return acquire(system).status == 200; }));
+            system.shell("nats consumer pause COMMANDS commands 1h -f");
+          },
+      .symptom = [](ShippedSystem& system) { return acquire(system).status != 200; },
   });
 }
 

@@ -86,6 +86,13 @@ void Audit::read(const messages::LoggedEvent& logged) {
   }
   if (const auto* server = std::get_if<messages::ServerLogged>(&logged)) {
     read_server(*server);
+    if (auto wrong = warm_pools_.read(*server)) {
+      fail(*wrong);
+    }
+  } else if (const auto* warm = std::get_if<messages::WarmPoolLogged>(&logged)) {
+    if (auto wrong = warm_pools_.read(warm->event)) {
+      fail(*wrong);
+    }
   } else if (const auto* claim = std::get_if<AddressClaimed>(&logged)) {
     claims_[{claim->region, claim->ip}] = {claim->server, reading_};
   } else if (const auto* pool = std::get_if<messages::PoolLogged>(&logged)) {
@@ -228,6 +235,9 @@ bool Audit::fits(const ServerTerminated& ended, const Life& life, const Event& e
       return is_next(life, Turn::interruption);
     case TerminationReason::lease_expired:
       return is_next(life, Turn::lease_end);
+    case TerminationReason::released:
+    case TerminationReason::retired:
+      return event.cause.has_value();
   }
   return false;
 }
@@ -257,6 +267,12 @@ Audit::Move Audit::move_of(const Life& life, const Event& event) {
     const bool by_host = from == Status::rebooting && is_next(life, Turn::host_failure);
     return {created || by_host || from == Status::stopping || from == Status::running,
             Status::stopped};
+  }
+  if (is_any<ServerAssigned>(data)) {
+    return {from == Status::running, Status::running};
+  }
+  if (const auto* released = std::get_if<ServerReleased>(&data)) {
+    return {from == Status::running, released->end ? Status::rebooting : Status::running};
   }
   if (is_any<ServerRebooting>(data)) {
     return {from == Status::running, Status::rebooting};
@@ -473,6 +489,10 @@ void Audit::read_server(const messages::ServerLogged& logged) {
   }
 }
 
+std::string Audit::unfilled_pool() const {
+  return warm_pools_.unfilled([this](const Region& region) { return free_addresses(region); });
+}
+
 std::size_t Audit::free_addresses(const Region& region) const {
   const auto pool = pools_.find(region);
   if (pool == pools_.end()) {
@@ -508,6 +528,9 @@ std::string Audit::overdue(Instant now, Duration billing_interval) const {
     if (const auto touch = touch_of(life); touch && touch->due < now) {
       return "server " + id.to_string() + " should have felt an outage";
     }
+  }
+  if (auto left = warm_pools_.left_over(); !left.empty()) {
+    return left;
   }
   const auto interval = billing_interval.count();
   const auto known = std::min(applied_, now);

@@ -14,6 +14,7 @@
 #include "tests/simulation/broker_streams.h"
 #include "tests/simulation/life_plan.h"
 #include "tests/simulation/outage_watch.h"
+#include "tests/simulation/pool_watch.h"
 #include "tests/simulation/record.h"
 #include "tests/simulation/tables.h"
 
@@ -59,6 +60,9 @@ class Audit {
   std::optional<Past> past(std::uint64_t number) const;
   /// What should have happened by that time, as a sentence; empty: nothing.
   std::string overdue(Instant now, Duration billing_interval) const;
+
+  /// Which warm pool should hold more, where no incident is in the way; empty: none.
+  std::string unfilled_pool() const;
 
   std::size_t free_addresses(const Region& region) const;
 
@@ -133,6 +137,7 @@ class Audit {
   std::map<Region, Version> pool_versions_;
   std::map<Region, Version> region_versions_;
   OutageWatch outages_;
+  PoolWatch warm_pools_;
   StreamSequence commands_end_ = 0;
   Version clock_version_ = 0;
   Version faults_version_ = 0;

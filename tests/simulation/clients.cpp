@@ -24,6 +24,7 @@
 #include "schema/messages/region_codec.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
+#include "schema/messages/warm_pool_codec.h"
 
 namespace vsim::simulation {
 namespace {
@@ -44,6 +45,8 @@ std::chrono::seconds lease_of(const PlannedCommand& planned) {
 // Whose the servers are, by the numbers of their creates.
 const std::string accounts[] = {std::string(default_account), std::string(default_account),
                                 "team-a"};
+
+const WarmPoolId pools[] = {{accounts[0], "pool"}, {accounts[2], "pool"}};
 
 const Action plain_actions[] = {Start{}, Stop{}, Reboot{}, Terminate{}};
 const Action forced = Terminate{"it is stuck"};
@@ -82,6 +85,9 @@ Action action_of(const PlannedCommand& planned) {
   const auto& kind = planned.kind;
   if (kind == "extend_lease") {
     return ExtendLease{lease_of(planned)};
+  }
+  if (kind == "release") {
+    return Release{};
   }
   const auto* found =
       std::find_if(std::begin(plain_actions), std::end(plain_actions),
@@ -223,6 +229,74 @@ Write Clients::make_region_write(const Region& region, const RegionAction& actio
   return write;
 }
 
+Write Clients::make_warm_pool_write(const WarmPoolId& pool, const WarmPoolAction& action) {
+  Write write;
+  write.terms.id = new_id();
+  write.region = Region{messages::warm_pool_region(pool)};
+  write.type = std::string(command_type(action));
+  write.payload = messages::encode_warm_pool_action(action);
+  write.account = pool.account;
+  write.in_name_of = pool.account;
+  write.request_hash =
+      messages::request_hash(std::holds_alternative<SetWarmPool>(action) ? "PUT" : "DELETE",
+                             "/warm-pools/" + pool.name, write.payload);
+  return write;
+}
+
+/// A pool keeps its region, or it is refused.
+WarmPoolTerms Clients::terms_of(const PlannedCommand& planned, const WarmPoolId& pool) const {
+  const auto n = planned.number / 2;
+  WarmPoolTerms terms;
+  const bool is_first = (pool == pools[0]) != (n % 16 == 7);
+  terms.region = is_first ? catalogue_.regions.begin()->first : catalogue_.regions.rbegin()->first;
+  terms.instance_type = "t2.micro";
+  if (n / 9 % 2 == 0) {
+    terms.profile = planned.profile;
+  }
+  if (n % 5 == 0) {
+    terms.tags = {{"line", "ci"}};
+  }
+  terms.target = static_cast<std::uint32_t>(n % 4);
+  terms.replenish_below = n / 4 % 3 == 0 ? terms.target / 2 : terms.target;
+  terms.warming_max = static_cast<std::uint32_t>(1 + n / 12 % 3);
+  terms.on_release = n / 36 % 3 == 0 ? OnRelease::reset : OnRelease::terminate;
+  return terms;
+}
+
+/// Of a server that is ready as far as the read models know.
+std::optional<Write> Clients::make_acquire(const PlannedCommand& planned) {
+  std::vector<const read_model::ServerRow*> ready;
+  for (const auto& [id, row] : world_.tables.servers) {
+    if (row.warm_pool && row.status == "RUNNING" && !row.assigned_at) {
+      ready.push_back(&row);
+    }
+  }
+  if (ready.empty()) {
+    return std::nullopt;
+  }
+  const auto& row = *ready[planned.number / 4 % ready.size()];
+  Acquire acquire;
+  acquire.pool = row.warm_pool;
+  if (planned.number % 2 == 0) {
+    acquire.name = "mine";
+    acquire.tags = {{"job", std::to_string(planned.number % 100)}};
+  }
+  if (planned.leased) {
+    acquire.lease = lease_of(planned);
+  }
+  Write write;
+  write.terms.id = new_id();
+  write.region = Region{row.region};
+  write.server = ServerId{Uuid::parse(row.id).value()};
+  write.account = row.account;
+  write.in_name_of = sender_of(planned.number, row.account);
+  write.type = "acquire";
+  write.payload = messages::encode_action(acquire);
+  write.request_hash =
+      messages::request_hash("POST", "/warm-pools/" + *row.warm_pool + "/acquire", write.payload);
+  return write;
+}
+
 std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
   auto& slot = slots_[planned.server];
   Write write;
@@ -245,6 +319,18 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
     write = make_region_write(region_of(planned), incident_of(planned.number / 2));
   } else if (planned.kind == "lift_incident") {
     write = make_region_write(region_of(planned), LiftIncident{});
+  } else if (planned.kind == "set_warm_pool" || planned.kind == "drain_warm_pool") {
+    const auto& pool = pools[planned.number % std::size(pools)];
+    write = make_warm_pool_write(pool, planned.kind == "set_warm_pool"
+                                           ? WarmPoolAction(SetWarmPool{terms_of(planned, pool)})
+                                           : WarmPoolAction(DrainWarmPool{}));
+  } else if (planned.kind == "acquire") {
+    auto acquire = make_acquire(planned);
+    if (!acquire) {
+      return std::nullopt;
+    }
+    write = std::move(*acquire);
+    slot = {write.server, write.region, write.account, 0};
   } else if (planned.kind == "extend_pool") {
     write.terms.id = new_id();
     write.region = region_of(planned);
@@ -260,7 +346,9 @@ std::optional<Write> Clients::make_write(const PlannedCommand& planned) {
     write.account = slot.account;
     write.in_name_of = sender_of(planned.number, slot.account);
     const auto action = action_of(planned);
-    const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease" : "/action";
+    const auto* route = std::holds_alternative<ExtendLease>(action) ? "/lease"
+                        : std::holds_alternative<Release>(action)   ? "/release"
+                                                                    : "/action";
     write.type = std::string(command_type(action));
     write.payload = messages::encode_action(action);
     if (planned.matches) {
@@ -292,6 +380,9 @@ void Clients::carry_out(const PlannedCommand& planned) {
   }
   if (planned.kind == "fleet") {
     return type_for_fleet(planned);
+  }
+  if (planned.kind == "warm_by_hand") {
+    return type_for_pool(planned);
   }
   if (planned.kind == "copy") {
     return copy_from_journal(planned);
@@ -485,6 +576,28 @@ void Clients::type_for_fleet(const PlannedCommand& planned) {
   publish(subject, payload, {}, given);
 }
 
+/// Drained by hand, or mistyped, or a number that is taken under another id than its own.
+void Clients::type_for_pool(const PlannedCommand& planned) {
+  const auto& pool = pools[planned.number / 3 % std::size(pools)];
+  auto& given = note_given(CommandId{}, planned.kind, std::nullopt);
+  given.unreadable = planned.number % 3 > 0;
+  if (planned.number % 3 == 2) {
+    auto create = Create{.name = "guess",
+                         .instance_type = "t2.micro",
+                         .profile = {},
+                         .tags = {},
+                         .idle_timeout = {}};
+    create.warm = WarmPlace{pool.name, 1 + planned.number / 6 % 8, OnRelease::terminate};
+    const auto id = messages::command_id_of_warm_create(pool, create.warm->number);
+    return publish(messages::server_command(region_of(planned), messages::server_id_of_create(id)),
+                   messages::encode_action(create), {}, given);
+  }
+  publish(
+      messages::warm_pool_command(pool),
+      given.unreadable ? R"({"type":"drain_warm_pool","why":1})" : R"({"type":"drain_warm_pool"})",
+      {}, given);
+}
+
 /// What `vsimctl journal replay` and `vsimctl dlq replay` do.
 void Clients::copy_from_journal(const PlannedCommand& planned) {
   const auto& journal = world_.hub.stream("JOURNAL").messages();
@@ -521,11 +634,28 @@ std::optional<Told> Clients::create_now(const Region& region) {
   return given.told.empty() ? std::nullopt : std::optional(given.told.back());
 }
 
+bool Clients::drain_now() {
+  for (const auto& pool : pools) {
+    auto write = make_warm_pool_write(pool, DrainWarmPool{});
+    write.terms.keyed = true;
+    auto& given = note_given(write.id(), "drain_warm_pool", std::nullopt);
+    for (int attempt = 0; attempt < 5 * attempts_max && given.told.empty(); ++attempt) {
+      given.maybe_stored = given.maybe_stored || !given.stored;
+      ask(write, true, given);
+    }
+    if (given.told.empty()) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool Clients::lift_now(const Region& region) {
   auto write = make_region_write(region, LiftIncident{});
   write.terms.keyed = true;
   auto& given = note_given(write.id(), "lift_incident", std::nullopt);
-  for (int attempt = 0; attempt < attempts_max && given.told.empty(); ++attempt) {
+  for (int attempt = 0; attempt < 5 * attempts_max && given.told.empty(); ++attempt) {
+    given.maybe_stored = given.maybe_stored || !given.stored;
     ask(write, true, given);
   }
   return !given.told.empty();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/catalogue.h"
+#include "domain/warm_pool.h"
 #include "tests/simulation/processes.h"
 #include "tests/simulation/record.h"
 #include "tests/simulation/workload.h"
@@ -31,6 +32,9 @@ class Clients {
   /// One create, until it has an outcome. For the examination at the end.
   std::optional<Told> create_now(const Region& region);
 
+  /// Drains all warm pools; false where nobody answers.
+  bool drain_now();
+
   /// Lifts the region's incident, if there is one; false where nobody answers.
   bool lift_now(const Region& region);
 
@@ -47,11 +51,15 @@ class Clients {
   void type_create_again(const PlannedCommand& planned);
   void type_half_create(const PlannedCommand& planned);
   void type_for_fleet(const PlannedCommand& planned);
+  void type_for_pool(const PlannedCommand& planned);
   void copy_from_journal(const PlannedCommand& planned);
   void publish(const std::string& subject, const std::string& payload,
                const eventstore::Headers& headers, Given& given);
   std::optional<api::Write> make_write(const PlannedCommand& planned);
   api::Write make_faults(const PlannedCommand& planned);
+  api::Write make_warm_pool_write(const WarmPoolId& pool, const WarmPoolAction& action);
+  std::optional<api::Write> make_acquire(const PlannedCommand& planned);
+  WarmPoolTerms terms_of(const PlannedCommand& planned, const WarmPoolId& pool) const;
   api::Write make_region_write(const Region& region, const RegionAction& action);
   api::Write make_create(const PlannedCommand& planned, const Region& region);
   Given& note_given(CommandId id, std::string kind, std::optional<ServerId> server);

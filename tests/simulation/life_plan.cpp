@@ -37,6 +37,18 @@ void LifePlan::read(const Event& event, Status to, Duration idle_timeout, Stream
     planned_[Turn::lease_end] = {extended->expires_at, place};
     return;
   }
+  if (const auto* assigned = std::get_if<ServerAssigned>(&event.data)) {
+    if (assigned->expires_at) {
+      planned_[Turn::lease_end] = {*assigned->expires_at, place};
+    }
+    return;
+  }
+  if (const auto* released = std::get_if<ServerReleased>(&event.data)) {
+    planned_.erase(Turn::lease_end);
+    if (!released->end) {
+      return;
+    }
+  }
   if (!runs_on(to)) {
     end_running_life(to);
   }
@@ -44,9 +56,13 @@ void LifePlan::read(const Event& event, Status to, Duration idle_timeout, Stream
   planned_.erase(Turn::idle_timeout);
   std::visit(
       [&](const auto& data) {
-        if constexpr (requires { data.end; }) {
+        if constexpr (requires { data.end.due; }) {
           if (data.end.due) {
             planned_[Turn::transition] = {*data.end.due, place};
+          }
+        } else if constexpr (requires { data.end; }) {  // that of a release may be none
+          if (data.end && data.end->due) {
+            planned_[Turn::transition] = {*data.end->due, place};
           }
         }
         if constexpr (requires { data.hazards; }) {

@@ -31,6 +31,7 @@ constexpr int looks_until_rest_max = 1500;  // five minutes, beside those that p
 constexpr Time frozen_while_others_run_max = 40s;
 constexpr int pasts_looked_at = 5;
 constexpr Sequence events_lost_max = 12;
+constexpr int looks_until_filled_max = 750;  // two and a half minutes, as above
 
 Catalogue small_catalogue(const process::CommonSettings& settings, std::size_t addresses) {
   auto catalogue = process::load_catalogue(settings);
@@ -49,6 +50,8 @@ class Run {
     settings_.nats_url = "nats://simulated";
     settings_.schema_dir = VSIM_SOURCE_DIR "/schema";
     settings_.billing_interval = 60s;
+    // Its thread would move what other workloads' seeds are known to do.
+    settings_.roles.replenisher = workload_.mix.contains("set_warm_pool");
   }
 
   void operator()() {
@@ -59,12 +62,38 @@ class Run {
       look();
       machine_.sleep(look_interval);
     }
+    fill_and_drain_pools();
     if (come_to_rest()) {
       examine();
     }
     clients_->end();
     end_all();
     clients_.reset();
+  }
+
+  /// Where nothing is in the way any more pools fill up, within twice the longest pause. A pool
+  /// whose servers are unlucky never comes to rest, so then they are drained.
+  void fill_and_drain_pools() {
+    if (!settings_.roles.replenisher || machine_.failure()) {
+      return;
+    }
+    for (const auto& [region, ranges] : catalogue_.regions) {
+      if (!clients_->lift_now(region)) {
+        return machine_.fail("an incident cannot be lifted");
+      }
+    }
+    auto unfilled = audit_->unfilled_pool();
+    for (int i = 0; i < looks_until_filled_max && !unfilled.empty() && !machine_.failure(); ++i) {
+      machine_.sleep(look_interval);
+      look();
+      unfilled = audit_->unfilled_pool();
+    }
+    if (!unfilled.empty() && !machine_.failure()) {
+      return machine_.fail(unfilled);
+    }
+    if (!machine_.failure() && !clients_->drain_now()) {
+      machine_.fail("a warm pool cannot be drained");
+    }
   }
 
   std::vector<eventstore::Message> log() {

@@ -76,6 +76,15 @@ bool Tables::apply(ProjectionBatch batch, StreamSequence previous, const Checkpo
   for (const auto& [region, watermark] : batch.watermarks) {
     watermarks.insert_or_assign(region, watermark);
   }
+  for (const auto& [pool, last] : batch.warm_pools) {
+    warm_pools.insert_or_assign(pool, last);
+  }
+  for (const auto& [pool, by] : batch.warm_pool_counts) {
+    auto& row = warm_pool_counts[pool];
+    row.last_number = std::max(row.last_number, by.last_number);
+    row.hits += by.hits;
+    row.failed += by.failed;
+  }
   for (const auto& [server, end] : batch.periods_ended) {
     const auto running = std::find_if(periods.begin(), periods.end(), [&](const auto& period) {
       return period.server == server && !period.end;
@@ -145,7 +154,42 @@ read_model::FleetSnapshot Tables::snapshot() const {
       snapshot.running.emplace_back(Region{row.region}, id);
     }
   }
+  for (const auto& [id, last] : warm_pools) {
+    auto pool = last.first;
+    pool.last_command.reset();
+    const auto counted = warm_pool_counts.find(id);
+    const bool is_counted = counted != warm_pool_counts.end();
+    snapshot.warm_pools.push_back(
+        {id, std::move(pool), is_counted ? counted->second.last_number : 0});
+  }
+  for (const auto& [id, row] : servers) {
+    if (!row.warm_pool || row.status == "TERMINATED") {
+      continue;
+    }
+    const WarmCondition condition{.status = status_from(row.status).value(),
+                                  .is_assigned = row.assigned_at.has_value(),
+                                  .is_impaired = row.health != "ok",
+                                  .is_interrupted = row.interruption_at.has_value(),
+                                  .has_end = read_model::foreseeable_due(row).has_value()};
+    snapshot.warm_servers.push_back({.pool = {row.account, *row.warm_pool},
+                                     .number = row.warm_number,
+                                     .version = row.version,
+                                     .stage = stage_of(condition),
+                                     .is_assigned = row.assigned_at.has_value()});
+  }
   return snapshot;
+}
+
+void Tables::add_warm_pools(std::vector<std::string>& lines) const {
+  for (const auto& [id, last] : warm_pools) {
+    lines.push_back(fmt::format("warm pool {} {} v{} target {} draining {} seq {}", id.account,
+                                id.name, last.first.last_change.version, last.first.terms->target,
+                                last.first.draining, last.second));
+  }
+  for (const auto& [id, row] : warm_pool_counts) {
+    lines.push_back(fmt::format("warm counts {} {} {} {} {}", id.account, id.name, row.last_number,
+                                row.hits, row.failed));
+  }
 }
 
 std::vector<std::string> Tables::lines() const {
@@ -157,6 +201,10 @@ std::vector<std::string> Tables::lines() const {
         row.changed_version, number(row.created_at), number(row.updated_at),
         text(row.last_started_at), text(row.due), row.bill.closed.count(),
         text(row.bill.open_since), row.termination_reason.value_or("-")));
+    if (row.warm_pool) {
+      lines.push_back(fmt::format("warm {} {} {} assigned {} {} {}", row.id, *row.warm_pool,
+                                  row.warm_number, text(row.assigned_at), row.name, row.tags_json));
+    }
   }
   for (const auto& [id, rows] : events) {
     for (const auto& row : rows) {
@@ -200,6 +248,7 @@ std::vector<std::string> Tables::lines() const {
                                 watermark.first.version, number(watermark.first.through),
                                 watermark.second));
   }
+  add_warm_pools(lines);
   if (clock) {
     lines.push_back(fmt::format("clock v{} sim {} scale {} applied {} seq {}", clock->first.version,
                                 number(clock->first.time.sim), clock->first.time.scale,

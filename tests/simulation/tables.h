@@ -27,6 +27,8 @@ struct Tables {
   std::optional<std::pair<SimClock, StreamSequence>> clock;
   std::vector<std::pair<RegionEvent, StreamSequence>> region_events;
   std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
+  std::map<WarmPoolId, std::pair<WarmPool, StreamSequence>> warm_pools;
+  std::map<WarmPoolId, read_model::WarmPoolCounts> warm_pool_counts;
 
   /// False: the checkpoint stands elsewhere, and nothing was written.
   bool apply(read_model::ProjectionBatch batch, StreamSequence previous,
@@ -39,6 +41,7 @@ struct Tables {
   std::vector<std::string> lines() const;
 
  private:
+  void add_warm_pools(std::vector<std::string>& lines) const;
   bool move(const std::string& stream, StreamSequence previous, const read_model::Checkpoint& next);
 };
 

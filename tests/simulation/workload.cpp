@@ -49,11 +49,16 @@ using Numbers = std::map<std::string, double>;
 constexpr auto members = std::to_array<std::string_view>(
     {"name", "commands", "clients", "servers", "workers", "addresses", "seconds", "year", "mix",
      "habits", "faults", "chances", "profiles"});
-constexpr auto kinds = std::to_array<std::string_view>(
-    {"create",      "start",        "stop",         "reboot",       "terminate",     "force",
-     "advance",     "scale",        "extend_pool",  "by_hand",      "poison",        "copy",
-     "fleet",       "half_create",  "create_again", "extend_lease", "lease_by_hand", "set_faults",
-     "lift_faults", "set_incident", "lift_incident"});
+constexpr auto kinds =
+    std::to_array<std::string_view>({"create",        "start",           "stop",
+                                     "reboot",        "terminate",       "force",
+                                     "advance",       "scale",           "extend_pool",
+                                     "by_hand",       "poison",          "copy",
+                                     "fleet",         "half_create",     "create_again",
+                                     "extend_lease",  "lease_by_hand",   "set_faults",
+                                     "lift_faults",   "set_incident",    "lift_incident",
+                                     "set_warm_pool", "drain_warm_pool", "acquire",
+                                     "release",       "warm_by_hand"});
 constexpr auto known_habits =
     std::to_array<std::string_view>({"keyed", "async", "repeat", "if_match", "leased"});
 constexpr auto known_faults = std::to_array<std::string_view>(

@@ -64,6 +64,7 @@ struct Checker {
   void operator()(const BillingWatermark& watermark) const { CHECK(watermark.through <= applied); }
   void operator()(const AddressClaimed&) const {}
   void operator()(const messages::FaultsLogged&) const {}
+  void operator()(const messages::WarmPoolLogged&) const {}
   void operator()(const messages::PoolLogged&) const {}
   void operator()(const messages::RegionLogged&) const {}
   void operator()(const messages::UnknownEvent&) const { FAIL("an event of an unknown type"); }

@@ -46,7 +46,8 @@ TEST_CASE("a server is shown whole, in a fixed order") {
         R"("created_at":"2026-03-01T12:00:00.000Z",)"
         R"("updated_at":"2026-03-01T12:00:03.000Z","last_started_at":"2026-03-01T12:00:03.000Z",)"
         R"("due_at":null,"termination_reason":null,"failure":null,"health":"ok",)"
-        R"("interruption_at":null,"expires_at":null,"idle_timeout_seconds":1800,)"
+        R"("interruption_at":null,"expires_at":null,"warm_pool":null,"assigned_at":null,)"
+        R"("idle_timeout_seconds":1800,)"
         R"("accrued_seconds":1800,"accrued_cost":0.005,"hourly_rate":0.01,)"
         R"("live_uptime_seconds":5400,"live_cost":0.015})");
 }
@@ -59,6 +60,53 @@ TEST_CASE("a caller sees the end of a lease beside that of a transition") {
   CHECK(shown.find(R"("due_at":null,)") != std::string::npos);
   CHECK(shown.find(R"("expires_at":"2026-03-01T14:00:00.000Z",)") != std::string::npos);
   CHECK(shown.find(R"("live_uptime_seconds":8997,)") != std::string::npos);  // up to the end
+}
+
+TEST_CASE("a server of a warm pool says which, and since when it is somebody's") {
+  auto server = running_server();
+  server.warm_pool = "ci";
+  CHECK(render_server(server, noon).find(R"("warm_pool":"ci","assigned_at":null,)") !=
+        std::string::npos);
+  server.assigned_at = noon + seconds(5);
+  CHECK(render_server(server, noon).find(R"("assigned_at":"2026-03-01T12:00:05.000Z",)") !=
+        std::string::npos);
+}
+
+TEST_CASE("a warm pool is shown whole, and a page says where the next one begins") {
+  WarmPoolView view;
+  view.pool.id = {"team-a", "ci"};
+  view.pool.terms = {.region = Region{"us-east-1"},
+                     .instance_type = "t2.micro",
+                     .profile = std::nullopt,
+                     .tags = {{"team", "a"}},
+                     .target = 20,
+                     .replenish_below = 10,
+                     .warming_max = 5,
+                     .on_release = OnRelease::reset};
+  view.pool.created_at = noon;
+  view.pool.updated_at = noon + hours(1);
+  view.pool.ready = 17;
+  view.pool.warming = 3;
+  view.pool.assigned = 12;
+  view.pool.hits = 240;
+  view.pool.failed = 5;
+  view.misses = 2;
+  view.acquire_p50 = std::chrono::milliseconds(500);
+  const std::string whole =
+      R"({"name":"ci","account":"team-a","region":"us-east-1","type":"t2.micro","profile":null,)"
+      R"("tags":{"team":"a"},"target":20,"replenish_below":10,"warming_max":5,)"
+      R"("on_release":"reset","draining":false,"ready":17,"warming":3,"assigned":12,"broken":0,)"
+      R"("hits":240,"misses":2,"failed":5,"acquire_p50_seconds":0.5,"acquire_p99_seconds":null,)"
+      R"("created_at":"2026-03-01T12:00:00.000Z","updated_at":"2026-03-01T13:00:00.000Z"})";
+  CHECK(render_warm_pool(view) == whole);
+  CHECK(render_warm_pool_page({view, view}, 1) ==
+        R"({"items":[)" + whole + R"(],"limit":1,"next_after":"team-a/ci"})");
+  CHECK(render_warm_pool_page({view}, 1).ends_with(R"("next_after":null})"));
+  CHECK(read_warm_pool_position("team-a/ci") == view.pool.id);
+  for (const char* wrong : {"", "ci", "/ci", "team-a/", "Team/ci", "team-a/c_i", "a/b/c"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(read_warm_pool_position(wrong));
+  }
 }
 
 TEST_CASE("a caller sees when a transition ends, and no hazard before it comes") {

@@ -80,6 +80,8 @@ TEST_CASE("EC2: who else ends an instance is told by its reason") {
   CHECK(code(TerminationReason::launch_failure) == "Server.InternalError");
   CHECK(code(TerminationReason::interruption) == "Server.SpotInstanceTermination");
   CHECK(code(TerminationReason::lease_expired) == "Server.LeaseExpired");
+  CHECK(code(TerminationReason::released) == "Client.ServerReleased");
+  CHECK(code(TerminationReason::retired) == "Server.RetiredFromPool");
   Instance failed = instance_in(Status::failed);
   failed.server.failure = Failure{"boot_failed", "its boot failed"};
   CHECK(shown(failed, "stateReason/message") == "Server.InternalError: its boot failed");

@@ -92,6 +92,19 @@ TEST_CASE("every event of a server's life is read back as it was written") {
   const auto begun = decide({}, command(leased), at(0), context()).events;
   check({}, begun);
   check(after({}, begun), decide_due(the_server, the_region, after({}, begun), at(9999)));
+  auto warm = a_create();
+  warm.profile = "instant";
+  warm.warm = WarmPlace{"ci", 7, OnRelease::reset};
+  const auto ready = decide({}, command(warm), at(0), context()).events;
+  const auto taken =
+      decide(after({}, ready), command(Acquire{"mine", {{"job", "12"}}, std::chrono::hours(1)}),
+             at(1), context())
+          .events;
+  const auto mine = after(after({}, ready), taken);
+  check({}, ready);
+  check(after({}, ready), taken);
+  check(mine, decide(mine, command(Release{}), at(2), context()).events);
+  check(after({}, ready), decide(after({}, ready), command(Retire{}), at(2), context()).events);
   const auto running = server_in("RUNNING");
   check(running, decide_outcome(running, summary_of(command(Stop{})), CommandPurged{}, at(100)));
   check(running,

@@ -28,6 +28,9 @@ TEST_CASE("each code has the status that the design gives it") {
                                    {"no_free_address", 409},
                                    {"operation_in_progress", 409},
                                    {"insufficient_capacity", 409},
+                                   {"not_ready", 409},
+                                   {"not_assigned", 409},
+                                   {"pool_empty", 409},
                                    {"purged", 409},
                                    {"superseded", 409},
                                    {"precondition_failed", 412},
@@ -61,7 +64,8 @@ TEST_CASE("every rejection of the domain is a problem of the same name") {
        {RejectionCode::invalid_transition, RejectionCode::no_free_address, RejectionCode::not_found,
         RejectionCode::unknown_region, RejectionCode::unknown_type, RejectionCode::unknown_profile,
         RejectionCode::precondition_failed, RejectionCode::lease_too_long,
-        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity}) {
+        RejectionCode::region_unavailable, RejectionCode::insufficient_capacity,
+        RejectionCode::not_ready, RejectionCode::not_assigned}) {
     INFO(to_string(code));
     CHECK(problem_code_from(to_string(code)));
   }

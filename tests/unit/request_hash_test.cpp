@@ -8,6 +8,7 @@
 #include "schema/messages/action_codec.h"
 #include "schema/messages/clock_codec.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/command_identity.h"
 #include "schema/messages/subjects.h"
 #include "schema/messages/uuid.h"
 #include "tests/unit/server_fixture.h"
@@ -60,6 +61,10 @@ std::vector<Asked> all_requests() {
            encode_action(Terminate{})},
           {"POST", "/servers/" + server.to_string() + "/lease", server_command(region, server),
            encode_action(ExtendLease{std::chrono::minutes(10)})},
+          {"POST", "/servers/" + server.to_string() + "/release", server_command(region, server),
+           encode_action(Release{})},
+          {"POST", "/warm-pools/ci/acquire", server_command(region, server),
+           encode_action(Acquire{.name = {}, .tags = {}, .lease = {}, .pool = "ci"})},
           {"POST", "/regions/us-east-1/addresses", pool_command({"us-east-1"}),
            R"({"type":"extend_pool","first":"10.0.0.1","last":"10.0.0.9"})"},
           {"POST", "/clock", std::string(clock_command_subject),
@@ -121,6 +126,14 @@ TEST_CASE("a condition is part of what was asked; of an older build's it is not 
   CHECK(error_of(message) == "");
   message.headers.pop_back();  // and its condition is lost
   CHECK_FALSE(error_of(message).empty());
+}
+
+TEST_CASE("the attempts of a request have ids of their own, the same each time") {
+  const CommandId request{uuid_from_time()};
+  CHECK(command_id_of_attempt(request, 1) == request);
+  CHECK(command_id_of_attempt(request, 2) == command_id_of_attempt(request, 2));
+  CHECK(command_id_of_attempt(request, 2) != command_id_of_attempt(request, 3));
+  CHECK(command_id_of_attempt(request, 2) != command_id_of_attempt({uuid_from_time()}, 2));
 }
 
 TEST_CASE("without a hash, or with a text that is none, there is nothing to fit") {

@@ -19,7 +19,8 @@ namespace {
 // A row a state, a column a command. "STOPPING" is the state that the command leads to, "-" an
 // invalid transition, a code another rejection. A server that does not exist has a row too.
 const std::vector<std::string> columns = {
-    "create", "start", "stop", "reboot", "terminate", "forced terminate", "extend lease"};
+    "create",           "start",        "stop",    "reboot",  "terminate",
+    "forced terminate", "extend lease", "acquire", "release", "retire"};
 // ate         create    start       stop        reboot      terminate     forced       extend
 constexpr auto lifecycle = R"(
 (none)        PENDING   not_found   not_found   not_found   not_found     not_found    not_found
@@ -31,6 +32,19 @@ REBOOTING     -         -           -           -           TERMINATING   TERMIN
 TERMINATING   -         -           -           -           -             TERMINATED   -
 TERMINATED    -         -           -           -           -             -            -
 FAILED        -         PENDING     -           -           TERMINATING   TERMINATED   FAILED
+)";
+// What only servers of warm pools do; see warm_pool_test.cpp.
+// ate         acquire     release        retire
+constexpr auto of_no_pool = R"(
+(none)        not_found   not_found      not_found
+PENDING       not_ready   not_assigned   not_ready
+RUNNING       not_ready   not_assigned   not_ready
+STOPPING      not_ready   not_assigned   not_ready
+STOPPED       not_ready   not_assigned   not_ready
+REBOOTING     not_ready   not_assigned   not_ready
+TERMINATING   not_ready   -              -
+TERMINATED    not_ready   -              -
+FAILED        not_ready   not_assigned   not_ready
 )";
 
 struct Row {
@@ -73,9 +87,18 @@ TEST_CASE("every state answers every command as the lifecycle says") {
                                        Reboot{},
                                        Terminate{},
                                        Terminate{"stuck"},
-                                       ExtendLease{std::chrono::seconds(60)}};
+                                       ExtendLease{std::chrono::seconds(60)},
+                                       Acquire{},
+                                       Release{},
+                                       Retire{}};
   REQUIRE(actions.size() == columns.size());
-  const auto rows = rows_of(lifecycle);
+  auto rows = rows_of(lifecycle);
+  const auto more = rows_of(of_no_pool);
+  REQUIRE(more.size() == rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    REQUIRE(more[i].state == rows[i].state);
+    rows[i].after.insert(rows[i].after.end(), more[i].after.begin(), more[i].after.end());
+  }
   for (const auto& row : rows) {
     REQUIRE_MESSAGE(row.after.size() == columns.size(), "a cell of the table is missing");
     for (std::size_t i = 0; i < actions.size(); ++i) {

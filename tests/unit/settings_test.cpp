@@ -321,10 +321,10 @@ TEST_CASE("roles are all on unless some are picked") {
   CHECK(all->metrics.to_string() == "127.0.0.1:9091");
   const auto some = read_worker({"--roles", "projector,commands"});
   REQUIRE(some);
-  CHECK(some->roles == Roles{true, false, false, true, false});
+  CHECK(some->roles == Roles{true, false, false, true, false, false});
   const auto billing = read_worker({"--roles", "billing"});
   REQUIRE(billing);
-  CHECK(billing->roles == Roles{false, false, true, false, false});
+  CHECK(billing->roles == Roles{false, false, true, false, false, false});
   CHECK_FALSE(read_worker({"--roles", "projector,comands"}));
   CHECK_FALSE(read_worker({"--roles", "projector,"}));
 }

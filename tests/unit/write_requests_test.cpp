@@ -133,6 +133,29 @@ TEST_CASE("a lease is asked for in whole seconds, at the limits and not one past
   CHECK_FALSE(read_lease_request(R"({"extend_seconds":1,"extend_seconds":1})"));
 }
 
+TEST_CASE("an acquisition may ask for nothing, and for no more than it knows") {
+  for (const char* nothing : {"", "{}", R"({"name":null,"tags":null,"lease_seconds":0})"}) {
+    CAPTURE(nothing);
+    CHECK(read_acquire_request(nothing) == Acquire{});
+  }
+  const auto all =
+      read_acquire_request(R"({"name":"job-7","tags":{"job":"7"},"lease_seconds":60})");
+  REQUIRE(all);
+  CHECK(all->name == "job-7");
+  CHECK(all->tags.at("job") == "7");
+  CHECK(all->lease == std::chrono::seconds(60));
+  for (const char* wrong : {"[]", "null", R"({"name":""})", R"({"lease_seconds":-1})",
+                            R"({"lease_seconds":1.5})", R"({"tags":{"vsim:stop":"stuck"}})",
+                            R"({"type":"acquire"})", R"({"name":"a","name":"a"})"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(read_acquire_request(wrong));
+  }
+  CHECK_FALSE(find_wrong_in_release_request(""));
+  CHECK_FALSE(find_wrong_in_release_request("{}"));
+  CHECK(find_wrong_in_release_request("[]"));
+  CHECK(find_wrong_in_release_request(R"({"name":"a"})"));
+}
+
 TEST_CASE("an action is read in any case") {
   CHECK(command_type(*read_action_request(R"({"action":"stop"})")) == "stop");
   CHECK(command_type(*read_action_request(R"({"action":"STOP"})")) == "stop");

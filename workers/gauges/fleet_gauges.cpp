@@ -4,6 +4,13 @@
 
 namespace vsim::workers {
 
+namespace {
+
+constexpr auto provisions_help =
+    "Servers of the warm pool that came to run, or did not, as this worker has followed them";
+
+}  // namespace
+
 FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_models,
                          Duration billing_interval, telemetry::Metrics& metrics)
     : view_(view),
@@ -17,13 +24,22 @@ FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_mode
           "vsim_billing_watermark_age_seconds",
           "Simulated seconds that the region's billing watermark is behind now; 0 where no "
           "address is taken")),
+      warm_ready_(metrics.gauge_set("vsim_warm_pool_ready",
+                                    "Servers of the warm pool that can be acquired")),
+      warm_warming_(metrics.gauge_set("vsim_warm_pool_warming", "Servers of it on their way")),
+      warm_assigned_(
+          metrics.gauge_set("vsim_warm_pool_assigned", "Servers of it that are somebody's")),
+      warm_target_(metrics.gauge_set("vsim_warm_pool_target",
+                                     "Servers that it is to hold ready; 0 while it drains")),
       pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")),
       overdue_(metrics.gauge("vsim_deadlines_overdue",
                              "Deadlines that passed more than 5 s ago, by the wall, and are not "
                              "in the log")),
       idle_overdue_(metrics.gauge("vsim_idle_overdue",
                                   "Of them, stopped servers that should have been reaped")),
-      scale_(metrics.gauge("vsim_clock_scale", "Simulated seconds in a second of the wall")) {
+      scale_(metrics.gauge("vsim_clock_scale", "Simulated seconds in a second of the wall")),
+      metrics_(metrics) {
+  metrics.counter("vsim_warm_pool_provisions_total", provisions_help);
   metrics
       .gauge("vsim_billing_interval_seconds", "Simulated seconds between watermarks, as configured")
       .set(std::chrono::duration<double>(billing_interval).count());
@@ -34,6 +50,7 @@ void FleetGauges::refresh() {
   pending_.set(static_cast<double>(status.deadlines));
   refresh_pools(status);
   refresh_incidents(status);
+  refresh_warm_pools();
   const auto overdue = view_.overdue();
   overdue_.set(static_cast<double>(overdue.all));
   idle_overdue_.set(static_cast<double>(overdue.idle));
@@ -61,6 +78,57 @@ void FleetGauges::refresh_incidents(const FleetView::Status& status) {
     values[{{"region", region.name}}] = is_in_force ? 1 : 0;
   }
   incidents_.replace(values);
+}
+
+// Without pools each shows one sample, so that it is there to be asked for.
+void FleetGauges::refresh_warm_pools() {
+  std::map<telemetry::Labels, double> ready;
+  std::map<telemetry::Labels, double> warming;
+  std::map<telemetry::Labels, double> assigned;
+  std::map<telemetry::Labels, double> target;
+  const auto pools = view_.warm_pools();
+  for (const auto& [id, known] : pools) {
+    const auto& servers = known.census.servers;
+    const auto count = [&](WarmCensus::Stage stage) {
+      return static_cast<double>(
+          std::count_if(servers.begin(), servers.end(),
+                        [&](const auto& server) { return server.second == stage; }));
+    };
+    const auto& pool = known.pool;
+    if (!pool.terms || (pool.draining && servers.empty() && known.assigned.empty())) {
+      continue;
+    }
+    const telemetry::Labels labels = {{"account", id.account}, {"pool", id.name}};
+    ready[labels] = count(WarmCensus::Stage::ready);
+    warming[labels] = count(WarmCensus::Stage::warming);
+    assigned[labels] = static_cast<double>(known.assigned.size());
+    target[labels] = pool.draining ? 0 : pool.terms->target;
+    count_provisions(id, known);
+  }
+  for (auto* values : {&ready, &warming, &assigned, &target}) {
+    if (values->empty()) {
+      (*values)[{}] = 0;
+    }
+  }
+  warm_ready_.replace(ready);
+  warm_warming_.replace(warming);
+  warm_assigned_.replace(assigned);
+  warm_target_.replace(target);
+}
+
+void FleetGauges::count_provisions(const WarmPoolId& id, const KnownWarmPool& known) {
+  const std::lock_guard lock(mutex_);
+  auto& counted = provisions_[id];
+  const auto add = [&](const char* result, std::uint64_t now, std::uint64_t& before) {
+    const auto more = now > before ? now - before : 0;
+    metrics_
+        .counter("vsim_warm_pool_provisions_total", provisions_help,
+                 {{"account", id.account}, {"pool", id.name}, {"result", result}})
+        .add(static_cast<double>(more));
+    before = now;
+  };
+  add("ready", known.provisioned, counted.ready);
+  add("failed", known.failed, counted.failed);
 }
 
 // A region's first watermark comes with the first boundary after its first server, and one that was

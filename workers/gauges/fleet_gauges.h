@@ -25,6 +25,8 @@ class FleetGauges {
   void refresh_pools(const FleetView::Status& status);
   void refresh_incidents(const FleetView::Status& status);
   void refresh_billing(const FleetView::Status& status);
+  void refresh_warm_pools();
+  void count_provisions(const WarmPoolId& id, const KnownWarmPool& known);
 
   const FleetView& view_;
   const ReadModelGauges& read_models_;
@@ -32,6 +34,10 @@ class FleetGauges {
   telemetry::GaugeSet addresses_free_;
   telemetry::GaugeSet incidents_;
   telemetry::GaugeSet watermark_age_;
+  telemetry::GaugeSet warm_ready_;
+  telemetry::GaugeSet warm_warming_;
+  telemetry::GaugeSet warm_assigned_;
+  telemetry::GaugeSet warm_target_;
   telemetry::Gauge pending_;
   telemetry::Gauge overdue_;
   telemetry::Gauge idle_overdue_;
@@ -43,6 +49,12 @@ class FleetGauges {
   std::mutex mutex_;
   bool looked_before_ = false;      // guarded by mutex_, as is
   std::map<Region, InUse> in_use_;  // regions of which an address is taken
+  telemetry::Metrics& metrics_;     // for the counters of pools that come to be
+  struct Provisions {
+    std::uint64_t ready = 0;
+    std::uint64_t failed = 0;
+  };
+  std::map<WarmPoolId, Provisions> provisions_;  // that are counted already; guarded by mutex_
 };
 
 }  // namespace vsim::workers

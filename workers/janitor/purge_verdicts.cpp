@@ -28,6 +28,9 @@ std::string subject_of(const OperationRow& operation) {
   if (operation.region == messages::faults_region) {
     return std::string(messages::faults_command_subject);
   }
+  if (const auto pool = messages::parse_warm_pool_region(operation.region)) {
+    return messages::warm_pool_command(*pool);
+  }
   const Region region{operation.region};
   if (is_region_command(operation.type)) {
     return messages::region_command(region);
@@ -48,10 +51,13 @@ CommandSummary summary_of(const OperationRow& operation) {
                 .type = operation.type},
       .origin = {operation.actor, operation.correlation_id, operation.account},
   };
+  summary.warm_pool = messages::parse_warm_pool_region(operation.region);
   if (operation.server_id.empty()) {
-    summary.origin.account = beside_owner(operation.account, default_account);
+    const std::string_view owner = summary.warm_pool ? summary.warm_pool->account : default_account;
+    summary.origin.account = beside_owner(operation.account, owner);
   }
-  if (operation.region != messages::clock_region && operation.region != messages::faults_region) {
+  if (operation.region != messages::clock_region && operation.region != messages::faults_region &&
+      !summary.warm_pool) {
     summary.region = Region{operation.region};
   }
   if (!operation.server_id.empty()) {

@@ -47,6 +47,9 @@ struct ReadCommandOutcome {
   CommandOutcome operator()(const messages::FaultsLogged& logged) const {
     return command_outcome_of(logged.event.data);
   }
+  CommandOutcome operator()(const messages::WarmPoolLogged& logged) const {
+    return command_outcome_of(logged.event.data);
+  }
   // No command has these as its outcome.
   CommandOutcome operator()(const AddressClaimed&) const { return {}; }
   CommandOutcome operator()(const BillingWatermark&) const { return {}; }
@@ -88,6 +91,8 @@ std::string outcomes_filter(const std::string& command_subject) {
       return std::string(messages::clock_subject);
     case messages::CommandTarget::Kind::faults:
       return std::string(messages::faults_subject);
+    case messages::CommandTarget::Kind::warm_pool:
+      return messages::warm_pool_events(target->warm_pool);
   }
   return {};
 }

@@ -49,8 +49,8 @@ tl::expected<State, std::string> load_server(const CommonSettings& settings, Log
 
 std::string shown(const State& state, const ServerId& id) {
   const auto& server = *state.server;
-  auto text = fmt::format("{} ({}) in {} is {}", id.to_string(), server.blueprint.name,
-                          state.region.name, to_string(server.status));
+  auto text = fmt::format("{} ({}) in {} is {}", id.to_string(), name_of(server), state.region.name,
+                          to_string(server.status));
   if (const auto* deadline = foreseeable_deadline(server)) {
     text += fmt::format(", due to be {} at {}", to_string(deadline->becomes),
                         messages::format_instant(deadline->due));

@@ -34,6 +34,9 @@ std::string type_of(const messages::DecodedCommand& decoded) {
     std::string operator()(const FaultsCommand& command) const {
       return std::string(command_type(command.action));
     }
+    std::string operator()(const WarmPoolCommand& command) const {
+      return std::string(command_type(command.action));
+    }
   };
   return std::visit(Type{}, decoded.command);
 }

@@ -26,6 +26,7 @@
 #include "schema/read_model/operations.h"
 #include "schema/read_model/regions.h"
 #include "schema/read_model/servers.h"
+#include "schema/read_model/warm_pools.h"
 
 namespace vsim::vsimctl {
 namespace {
@@ -36,12 +37,15 @@ using process::CommonSettings;
 constexpr std::chrono::seconds api_answer_max{5};
 
 /// The read models, as one look finds them.
+constexpr std::uint32_t warm_pools_max = 100;
+
 struct ReadModels {
   bool writable = true;
   bool synced = true;
   std::optional<read_model::Checkpoint> checkpoint;
   std::optional<read_model::ClockRow> clock;
   std::vector<read_model::RegionRow> regions;
+  std::vector<read_model::WarmPoolRow> warm_pools;  // the first of them
   std::map<std::string, Instant> billed;
   std::map<std::string, Instant> in_use_since;
   read_model::OverdueServers overdue;
@@ -55,6 +59,7 @@ ReadModels read_all(read_model::Transaction& tx, std::optional<WallTime> wall) {
   found.checkpoint = read_model::find_checkpoint(tx, messages::events_stream);
   found.clock = read_model::find_clock(tx);
   found.regions = read_model::list_regions(tx);
+  found.warm_pools = read_model::list_warm_pools(tx, std::nullopt, std::nullopt, warm_pools_max);
   found.billed = read_model::billing_watermarks(tx);
   found.in_use_since = read_model::oldest_live_servers(tx);
   if (const auto until =
@@ -286,6 +291,10 @@ class Examination {
   void look_at_fleet(const ReadModels& found) {
     for (const auto& region : found.regions) {
       add(judge_pool(region.name, region.addresses_free, region.addresses_total));
+    }
+    for (const auto& pool : found.warm_pools) {
+      add(judge_warm_pool(pool.id.account + "/" + pool.id.name, pool.ready,
+                          pool.draining ? 0 : pool.terms.target));
     }
     if (!found.clock || !wall_) {
       return;

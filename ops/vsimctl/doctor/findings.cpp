@@ -253,6 +253,16 @@ Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t al
                 "without one a create is refused", "No free addresses");
 }
 
+Finding judge_warm_pool(std::string_view pool, std::uint64_t ready, std::uint64_t target) {
+  const double share = target == 0 ? 1 : static_cast<double>(ready) / static_cast<double>(target);
+  auto verdict = share < warm_pool_warning ? Verdict::warning : Verdict::ok;
+  if (share < warm_pool_bad) {
+    verdict = Verdict::bad;
+  }
+  return judged(verdict, "warm pool", fmt::format("{}: {} of {} are ready", pool, ready, target),
+                "without one nothing can be acquired", "Warm pool not filling");
+}
+
 Finding judge_incident(std::string_view region, bool is_in_force, std::string_view since) {
   if (!is_in_force) {
     return found_well("region", fmt::format("{}: no incident", region));

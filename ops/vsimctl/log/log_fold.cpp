@@ -79,6 +79,12 @@ struct LogFold::Add {
     const Region& region = logged.event.region;
     return fold.add_single(fold.regions_[region], logged, "region " + region.name, entry.sequence);
   }
+  tl::expected<void, std::string> operator()(const messages::WarmPoolLogged& logged) const {
+    const auto& pool = logged.event.pool;
+    return fold.add_single(fold.warm_pools_[pool], logged,
+                           "warm pool " + pool.name + " of account " + pool.account,
+                           entry.sequence);
+  }
   tl::expected<void, std::string> operator()(const messages::ClockLogged& logged) const {
     return fold.add_clock(logged, entry);
   }

@@ -60,6 +60,7 @@ class LogFold {
   std::map<Region, Pool> pools_;
   DoorFaults faults_;
   std::map<Region, RegionState> regions_;
+  std::map<WarmPoolId, WarmPool> warm_pools_;
   std::map<Region, BillingWatermark> watermarks_;
   SimClock clock_;
 };
