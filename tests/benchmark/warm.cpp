@@ -23,8 +23,8 @@ bool fill(const Options& options, std::size_t target, Report& report) {
   const auto set =
       ask(options.api, "PUT", pool_path,
           fmt::format(R"({{"region":"us-east-1","type":"t2.micro","profile":"instant",)"
-                      R"("target":{},"on_release":"reset"}})",
-                      target));
+                      R"("target":{},"replenish_below":{},"on_release":"reset"}})",
+                      target, target / 2));  // what is given back fills it again
   if (set.status != 200) {
     report.error(fmt::format("PUT {}: {} {}", pool_path, set.status, set.body));
     return false;
