@@ -87,6 +87,7 @@ void FleetView::start_anew(const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
     clock_sequence_ = 0;
+    applied_log_through_ = 0;
     latest_now_ = Instant::min();
   }
   while (!refresh_clock()) {
@@ -227,7 +228,7 @@ struct FleetView::Apply {
       return;  // on the way to an event that was read ahead
     }
     const bool is_news = known.state.outages != logged.state.outages;
-    known = {logged.state, sequence};
+    known = {logged.state, sequence, is_news ? sequence : known.outages_since};
     if (is_news) {
       view.hasten_running(logged.event.region);
     }
@@ -239,6 +240,9 @@ struct FleetView::Apply {
     view.keep_what_was_reached();  // on the clock that it was reached by
     view.clock_ = logged.state;
     view.clock_sequence_ = sequence;
+    if (const auto* applied = std::get_if<DeadlinesApplied>(&logged.event.data)) {
+      view.applied_log_through_ = applied->log_through.value_or(0);
+    }
   }
   void operator()(const messages::WarmPoolLogged& logged) const { view.warm_.apply(logged); }
   // The view knows nothing that these would change.
@@ -296,13 +300,6 @@ eventstore::Result<void> FleetView::check_time() const {
 SimClock FleetView::clock() const {
   const std::lock_guard lock(mutex_);
   return clock_.value();
-}
-
-double FleetView::wall_seconds_since(Instant due) const {
-  const std::lock_guard lock(mutex_);
-  const std::chrono::duration<double> simulated = now_locked() - due;
-  const std::chrono::duration<double> since_change = wall_.now() - clock_->time.stored_at;
-  return std::max(0.0, std::min(simulated.count() / clock_->time.scale, since_change.count()));
 }
 
 bool FleetView::wait_until_ready(std::stop_token stop) {

@@ -74,7 +74,8 @@ class FleetView {
   std::optional<EndingIncident> ending_incident(Instant until,
                                                 const std::optional<Region>& region) const;
 
-  /// When the first outage began of which `deadlines_applied` has not told yet.
+  /// When the first outage began of which `deadlines_applied` has not told yet: it is later, or it
+  /// was stored behind what that speaks of.
   std::optional<Instant> untold_outage() const;
 
   /// The regions that have had incidents, and whether one is in force.
@@ -187,6 +188,7 @@ class FleetView {
   struct KnownRegion {
     RegionState state;
     StreamSequence sequence = 0;
+    StreamSequence outages_since = 0;  // at most there they became what they are
   };
 
   void load();
@@ -214,7 +216,8 @@ class FleetView {
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   std::optional<SimClock> clock_;
-  StreamSequence clock_sequence_ = 0;  // of the event that clock_ is the state after
+  StreamSequence clock_sequence_ = 0;       // of the event that clock_ is the state after
+  StreamSequence applied_log_through_ = 0;  // of the last deadlines_applied that was seen
   mutable Instant latest_now_ = Instant::min();
   mutable std::uint64_t set_backs_seen_ = 0;  // of the broker's clock
   AddressBook addresses_;

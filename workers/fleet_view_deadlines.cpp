@@ -34,6 +34,13 @@ DeadlineQueue::DueCount FleetView::overdue() const {
   return deadlines_.count_due(*until + ahead, overdue_max);
 }
 
+double FleetView::wall_seconds_since(Instant due) const {
+  const std::lock_guard lock(mutex_);
+  const std::chrono::duration<double> simulated = now_locked() - due;
+  const std::chrono::duration<double> since_change = wall_.now() - clock_->time.stored_at;
+  return std::max(0.0, std::min(simulated.count() / clock_->time.scale, since_change.count()));
+}
+
 Outages FleetView::outages_of(const Region& region) const {
   const auto found = regions_.find(region);
   return found == regions_.end() ? Outages() : Outages(found->second.state.outages);
@@ -41,15 +48,17 @@ Outages FleetView::outages_of(const Region& region) const {
 
 // Of each server that runs there the last outage may bring something; whether it does, its last
 // event tells when it is looked at. What is met on the way to the log's end is applied, if it was
-// over before deadlines were last applied. What comes later may be a decision of then that was
-// stored late: `deadlines_applied` does not speak of it (D84).
+// over before deadlines were last applied, and these speak of it. What comes later may be a
+// decision of then that was stored late (D84).
 void FleetView::hasten_running(const Region& region) {
   const auto outages = outages_of(region);
   if (outages.empty()) {
     return;
   }
   const auto& last = outages.back();
-  if (!caught_up_ && last.to && clock_ && *last.to < clock_->deadlines_applied_through) {
+  const bool is_spoken_of = regions_.at(region).outages_since <= applied_log_through_;
+  if (!caught_up_ && is_spoken_of && last.to && clock_ &&
+      *last.to < clock_->deadlines_applied_through) {
     return;
   }
   running_.each(region,
@@ -75,7 +84,8 @@ std::optional<Instant> FleetView::untold_outage() const {
   std::optional<Instant> first;
   for (const auto& [region, known] : regions_) {
     for (const auto& outage : known.state.outages) {
-      const bool is_told = outage.from <= clock_->deadlines_applied_through;
+      const bool is_told = outage.from <= clock_->deadlines_applied_through &&
+                           known.outages_since <= applied_log_through_;
       if (!is_told && (!first || outage.from < *first)) {
         first = outage.from;
       }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "domain/ids.h"
 #include "domain/instant.h"
 
 namespace vsim::workers {
@@ -19,12 +20,21 @@ class Standby {
 
   explicit Standby(IsActive is_active) : is_active_(std::move(is_active)) {}
 
+  /// The oldest of what waits to be done. Many servers may be due at one moment, as when a region
+  /// fails: as long as they come in turn there is somebody at work.
+  struct Oldest {
+    Oldest(Instant moment, ServerId server = {}) : since(moment), of(server) {}
+    Instant since;
+    ServerId of;
+    bool operator==(const Oldest&) const = default;
+  };
+
   /// The active one always acts. One that stands by does when the oldest of what waits to be done
   /// stays the same for 2 s (the active one may be paused, and keeps its lock then), and goes on
   /// until nothing waits. Two at once only cost conflicts.
-  bool must_act(std::optional<Instant> oldest) {
+  bool must_act(std::optional<Oldest> oldest,
+                std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
     active_ = is_active_();
-    const auto now = std::chrono::steady_clock::now();
     if (!oldest) {
       helps_ = false;
     }
@@ -44,7 +54,7 @@ class Standby {
   IsActive is_active_;
   std::atomic<bool> active_ = false;
   bool helps_ = false;
-  std::optional<Instant> oldest_;
+  std::optional<Oldest> oldest_;
   std::chrono::steady_clock::time_point since_{};
 };
 

@@ -68,15 +68,24 @@ void Timekeeper::run(std::stop_token stop) {
   }
 }
 
-std::optional<Instant> Timekeeper::oldest_unfinished() const {
+std::optional<Standby::Oldest> Timekeeper::oldest_unfinished() const {
   const auto now = view_.now();
-  const auto due = view_.due(now, 1);
-  auto oldest = due.empty() ? std::nullopt : std::optional(due.front().due);
-  if (const auto ending = view_.ending_incident(now, std::nullopt)) {
-    oldest = std::min(oldest.value_or(ending->due), ending->due);
+  std::optional<Standby::Oldest> oldest;
+  const auto take = [&oldest](Instant since, const ServerId& of) {
+    if (!oldest || since < oldest->since) {
+      oldest = Standby::Oldest(since, of);
+    }
+  };
+  for (const auto& server : view_.due(now, 1)) {
+    take(server.due, server.server);
   }
-  const auto owed = owed_since();
-  return oldest && owed ? std::min(oldest, owed) : (oldest ? oldest : owed);
+  if (const auto ending = view_.ending_incident(now, std::nullopt)) {
+    take(ending->due, {});
+  }
+  if (const auto owed = owed_since()) {
+    take(*owed, {});
+  }
+  return oldest;
 }
 
 bool Timekeeper::owes_a_change() const {
@@ -160,8 +169,11 @@ Result<void> Timekeeper::record_applied(const DeadlinesApplied& applied,
     if (clock.sequence == 0) {
       return eventstore::fail(Error::Kind::refused, "the log has no clock");
     }
-    // By a clock that was slowed down meanwhile others may still decide before that moment.
-    const bool is_old = clock.state.deadlines_applied_through >= applied.through;
+    // By a clock that was slowed down meanwhile others may still decide before that moment. The
+    // same moment again is news of an outage that was stored late.
+    const auto said = clock.state.deadlines_applied_through;
+    const bool is_old =
+        said > applied.through || (said == applied.through && !view_.untold_outage());
     if (is_old || clock.state.time != read_on) {
       return Said{};
     }

@@ -32,7 +32,7 @@ class Timekeeper {
   bool active() const { return standby_.active(); }
 
  private:
-  std::optional<Instant> oldest_unfinished() const;
+  std::optional<Standby::Oldest> oldest_unfinished() const;
   /// The moment from which on `deadlines_applied` is owed: a change of the clock, a boundary of
   /// billing, or an outage, whose effects a bill waits for.
   std::optional<Instant> owed_since() const;

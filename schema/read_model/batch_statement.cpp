@@ -95,8 +95,10 @@ Statement apply_events_statement(const BatchShape& shape) {
              " ON CONFLICT (region, ip) DO UPDATE SET server_id = excluded.server_id,"
              " last_claim = greatest(addresses.last_claim, excluded.last_claim)");
   sql.insert("region_events", shape[Table::region_events], region_event_columns, "");
+  const std::span all_but_log_through(clock_columns.begin(), clock_columns.size() - 1);
   sql.insert("clock", shape[Table::clock], clock_columns,
-             " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(clock_columns, 0));
+             " ON CONFLICT (one_row) DO UPDATE SET " + overwrite_all(all_but_log_through, 0) +
+                 ", log_through = greatest(clock.log_through, excluded.log_through)");
   sql.insert("billing_watermarks", shape[Table::billing_watermarks], watermark_columns,
              " ON CONFLICT (region) DO UPDATE SET " + overwrite_all(watermark_columns, 1));
   sql.insert("billing_periods", shape[Table::billing_periods_begun], period_columns, "");

@@ -16,10 +16,11 @@ std::vector<Statement> checkpoint_statements() {
       {"syncs_to_disk", "SELECT current_setting('fsync') = 'on'"},
       {"progress",
        "SELECT coalesce((SELECT sequence FROM projection_checkpoint WHERE stream = 'EVENTS'), 0),"
-       // An outage may touch servers from its begin on; what it does is said with the deadlines.
+       // An outage may touch servers from its begin on; what it does is said with the deadlines,
+       // as far as these speak of the log: it may have been stored late.
        " (SELECT (date_part('epoch', least((SELECT min(due) FROM servers),"
-       " (SELECT min(at) FROM region_events WHERE outage IN ('impaired', 'stopped')"
-       " AND at > (SELECT deadlines_applied FROM clock)))) * 1000)::bigint),"
+       " (SELECT min(at) FROM region_events, clock WHERE outage IN ('impaired', 'stopped')"
+       " AND (at > deadlines_applied OR region_events.sequence > log_through)))) * 1000)::bigint),"
        " (SELECT (date_part('epoch', deadlines_applied) * 1000)::bigint FROM clock),"
        // Each by its own index: what waits again as a later copy is little.
        " coalesce(least((SELECT min(command_sequence) FROM operations"

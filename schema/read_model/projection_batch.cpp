@@ -281,7 +281,9 @@ void ProjectionBatch::add(const RegionEvent& event, StreamSequence sequence) {
 }
 
 void ProjectionBatch::add(const messages::ClockLogged& logged, StreamSequence sequence) {
-  clock.emplace(logged.state, sequence);
+  const auto* applied = std::get_if<DeadlinesApplied>(&logged.event.data);
+  const auto before = clock ? clock->log_through : 0;
+  clock = {logged.state, sequence, applied ? applied->log_through.value_or(before) : before};
   if (logged.event.cause) {
     operations.insert_or_assign(logged.event.cause->command, operation_row(logged.event, sequence));
   }

@@ -58,6 +58,13 @@ struct WarmPoolCounts {
   std::uint64_t failed = 0;
 };
 
+/// The clock after the last event of it, and where that stands in the log.
+struct ClockChange {
+  SimClock clock;
+  StreamSequence sequence = 0;
+  StreamSequence log_through = 0;  // of the last `deadlines_applied`; 0: none was among the events
+};
+
 /// Add the events in their order. One thread.
 class ProjectionBatch {
  public:
@@ -90,7 +97,7 @@ class ProjectionBatch {
   std::vector<std::pair<RegionEvent, StreamSequence>> region_events;  // those of incidents
   std::vector<PeriodBegun> periods_begun;
   std::unordered_map<ServerId, PeriodEnd> periods_ended;  // of those that began before this stretch
-  std::optional<std::pair<SimClock, StreamSequence>> clock;
+  std::optional<ClockChange> clock;
   std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
   std::map<WarmPoolId, std::pair<WarmPool, StreamSequence>> warm_pools;  // after their last change
   std::map<WarmPoolId, WarmPoolCounts> warm_pool_counts;

@@ -106,7 +106,7 @@ void add_batch(Arguments& arguments, const BatchShape& shape, const ProjectionBa
       [](RowSink& to, const auto& event) { add_row(to, event.first, event.second); });
   const std::span clock(batch.clock ? &*batch.clock : nullptr, batch.clock ? 1 : 0);
   add(BatchTable::clock, clock_columns, clock,
-      [](RowSink& to, const auto& last) { add_row(to, last.first, last.second); });
+      [](RowSink& to, const ClockChange& last) { add_row(to, last); });
   add(BatchTable::billing_watermarks, watermark_columns, batch.watermarks,
       [](RowSink& to, const auto& last) { add_row(to, last.second.first, last.second.second); });
   add(BatchTable::billing_periods_begun, period_columns, batch.periods_begun,

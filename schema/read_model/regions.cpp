@@ -48,7 +48,8 @@ std::string incidents(const std::string& where) {
          " (date_part('epoch', until) * 1000)::bigint, content, actor, command_id,"
          " (date_part('epoch', CASE WHEN lead(at) OVER next IS NOT NULL"
          " THEN least(until, lead(at) OVER next) END) * 1000)::bigint AS ended,"
-         " lead(actor) OVER next, event"
+         " CASE WHEN lead(at) OVER next < until IS NOT FALSE"
+         " OR lead(event) OVER next = 'incident_ended' THEN lead(actor) OVER next END, event"
          " FROM region_events " +
          where +
          " WINDOW next AS (PARTITION BY region ORDER BY version)) AS all_of_them"

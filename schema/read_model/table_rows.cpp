@@ -114,7 +114,8 @@ void add_row(RowSink& to, const RegionEvent& event, StreamSequence sequence) {
   to.text_or_null(event.cause ? event.cause->command.to_string() : "");
 }
 
-void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence) {
+void add_row(RowSink& to, const ClockChange& change) {
+  const auto& [clock, sequence, log_through] = change;
   char scale[32];  // the shortest text that reads back as the same value
   const auto end = std::to_chars(scale, scale + sizeof scale, clock.time.scale).ptr;
   to.integer(static_cast<std::int64_t>(sequence));
@@ -124,6 +125,7 @@ void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence) {
   to.text(std::to_string(clock.time.seed));
   to.integer(static_cast<std::int64_t>(clock.version));
   to.integer(unix_milliseconds(clock.deadlines_applied_through));
+  to.integer(static_cast<std::int64_t>(log_through));
 }
 
 void add_row(RowSink& to, const BillingWatermark& watermark, StreamSequence sequence) {

@@ -85,7 +85,8 @@ inline constexpr std::array clock_columns{Column{"sequence", "bigint"},
                                           Column{"scale", "double precision"},
                                           Column{"seed", "numeric"},
                                           Column{"version", "bigint"},
-                                          Column{"deadlines_applied", "instant"}};
+                                          Column{"deadlines_applied", "instant"},
+                                          Column{"log_through", "bigint"}};
 
 inline constexpr std::array watermark_columns{
     Column{"region", "text"}, Column{"sequence", "bigint"}, Column{"version", "bigint"},
@@ -127,7 +128,7 @@ void add_row(RowSink& to, const ServerRow& row);
 void add_row(RowSink& to, const OperationRow& row);
 void add_row(RowSink& to, const std::pair<Region, Ipv4>& address, const AddressChange& change);
 void add_row(RowSink& to, const RegionEvent& event, StreamSequence sequence);
-void add_row(RowSink& to, const SimClock& clock, StreamSequence sequence);
+void add_row(RowSink& to, const ClockChange& clock);
 void add_row(RowSink& to, const BillingWatermark& watermark, StreamSequence sequence);
 void add_row(RowSink& to, const PeriodBegun& period);
 void add_row(RowSink& to, const WarmPoolId& id, const WarmPool& pool, StreamSequence sequence);

@@ -541,7 +541,7 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
     CHECK(report->dropped_because.empty());
     REQUIRE(!report->applied.empty());
     CHECK(report->applied.front().starts_with(by));
-    CHECK(report->applied.back() == "015_warm_pools.sql");
+    CHECK(report->applied.back() == "016_deadlines_log.sql");
     // A projector that was at work meanwhile does not go on where it was.
     CHECK(at_work->checkpoint()->sequence == 0);
     CHECK(samples::table_checksums(url) == samples::table_checksums(ground.url));
@@ -551,4 +551,36 @@ TEST_CASE("tables that an older build has filled are emptied, so that all is pro
                 " AND table_name = 'servers' AND column_name = 'changed_version'"
                 " AND column_default IS NULL") == std::vector<std::vector<std::string>>{{"NO"}});
   }
+}
+
+TEST_CASE("what stood in the tables before there were accounts is of the default one") {
+  const auto url = PrivatePostgres::shared().create_database();
+  const harness::ScratchDir older("older-schema");
+  copy_older_schema(older.path(), "013");
+  REQUIRE(apply_migrations(url, older.path()));
+  const std::string id = "'00000000-0000-4000-8000-000000000001'";
+  query(url, "INSERT INTO vsim.server_counts VALUES ('us-east-1', 't2.micro', 'RUNNING', 1)");
+  query(url,
+        "INSERT INTO vsim.billing_periods (server_id, opened_version, began, hourly_rate,"
+        " granularity_seconds, minimum_seconds, settled_before, region, type) VALUES (" +
+            id + ", 1, now(), 100, 1, 0, 0, 'us-east-1', 't2.micro')");
+  query(url,
+        "INSERT INTO vsim.operations (id, command_sequence, server_id, event_sequence, version,"
+        " status, type, region, code, detail, request_hash, actor, correlation_id) VALUES (" +
+            id + ", 1, " + id + ", 2, 1, 'SUCCEEDED', 'create', 'us-east-1', '', '', '', '', '')");
+  query(url, "INSERT INTO vsim.projection_checkpoint VALUES ('EVENTS', 9, 'h', 0)");
+  const auto report = apply_migrations(url, schema_dir);
+  REQUIRE(report);
+  CHECK(report->applied.front() == "013_accounts.sql");
+  for (const char* table : {"server_counts", "billing_periods", "operations"}) {
+    CAPTURE(table);
+    CHECK(query_value(url, std::string("SELECT account FROM vsim.") + table) == "default");
+    // An older projector that is still at work is refused, and makes no row of nobody's.
+    CHECK(query_value(url,
+                      "SELECT column_default IS NULL FROM information_schema.columns WHERE"
+                      " table_schema = 'vsim' AND column_name = 'account' AND table_name = '" +
+                          std::string(table) + "'") == "t");
+  }
+  // They stay, and are projected on from where they stand.
+  CHECK(query_value(url, "SELECT sequence FROM vsim.projection_checkpoint") == "9");
 }

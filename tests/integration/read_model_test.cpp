@@ -752,6 +752,38 @@ TEST_CASE("what is projected and what is to come are read at one moment") {
   CHECK(progress().oldest_pending == 8);
 }
 
+TEST_CASE("an outage is to come until deadlines are applied as far as it, in time and in the log") {
+  Ground ground;
+  const auto due = [&] { return ground.pool.read(find_progress).value().earliest_due; };
+  const auto apply = [&](Instant through, std::optional<StreamSequence> log_through) {
+    messages::ClockLogged clock;
+    clock.event.data = DeadlinesApplied{through, log_through};
+    clock.state.deadlines_applied_through = through;
+    ground.batch.add(clock, ++ground.sequence);
+    ground.flush();
+  };
+  apply(some_time(5000), 0);
+  RegionEvent outage;
+  outage.version = 1;
+  outage.at = some_time(2000);
+  outage.data = IncidentSet{{.outage = OutageEffect::stopped}};
+  outage.region = samples::us;
+  ground.batch.add(outage, ++ground.sequence);
+  const auto place = ground.sequence;
+  ground.flush();
+  CHECK(due() == some_time(2000));  // stored late
+  apply(some_time(6000), place - 1);
+  CHECK(due() == some_time(2000));
+  apply(some_time(7000), place);
+  CHECK_FALSE(due());
+  messages::ClockLogged advanced;
+  advanced.event.data = ClockAdvanced{1s};
+  advanced.state.deadlines_applied_through = some_time(7000);
+  ground.batch.add(advanced, ++ground.sequence);
+  ground.flush();
+  CHECK_FALSE(due());
+}
+
 TEST_CASE("a batch on a checkpoint that has moved writes nothing") {
   Ground ground;
   ground.add_server(1, samples::us, some_time());

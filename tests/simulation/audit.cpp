@@ -30,6 +30,26 @@ std::chrono::seconds seconds_of(const BillingPolicy& policy, Duration length) {
   return std::max(policy.minimum, policy.granularity * grains);
 }
 
+/// Whom an event names whose outcome it is.
+template <typename Logged>
+std::string account_named_in(const Logged& logged) {
+  if constexpr (requires { logged.event.origin; }) {
+    return logged.event.origin.account;
+  } else {
+    return {};
+  }
+}
+
+/// Whose that is which the event is about.
+std::string owner_in(const messages::LoggedEvent& logged) {
+  if (const auto* pool = std::get_if<messages::WarmPoolLogged>(&logged)) {
+    return pool->event.pool.account;
+  }
+  const auto* server = std::get_if<messages::ServerLogged>(&logged);
+  const bool is_owned = server != nullptr && server->state.server;
+  return is_owned ? server->state.server->blueprint.account : std::string(default_account);
+}
+
 }  // namespace
 
 struct Audit::Verify {
@@ -83,6 +103,11 @@ void Audit::read(const messages::LoggedEvent& logged) {
     const auto* server = std::get_if<messages::ServerLogged>(&logged);
     read_outcome(given->cause, given->outcome.kind, reading_,
                  server == nullptr ? 0 : server->event.version);
+    if (!fault_) {
+      auto& seen = outcomes_[given->cause.command].back();
+      seen.named = std::visit([](const auto& one) { return account_named_in(one); }, logged);
+      seen.owner = owner_in(logged);
+    }
   }
   if (const auto* server = std::get_if<messages::ServerLogged>(&logged)) {
     read_server(*server);
@@ -573,6 +598,28 @@ std::optional<std::string> Audit::check_account(const Given& given) const {
                      given.id.to_string(), account, life->second.account);
 }
 
+/// An outcome is in the name of who sent the command, whoever gave it: also one that a purge or a
+/// letter has.
+std::optional<std::string> Audit::check_sender(const Given& given) const {
+  const auto found = outcomes_.find(given.id);
+  if (found == outcomes_.end()) {
+    return std::nullopt;
+  }
+  // Without an account a create is of the default one.
+  const bool is_create = given.kind.find("create") != std::string::npos;
+  const bool is_nobodys = given.account.empty();
+  const auto account = is_create && is_nobodys ? std::string(default_account) : given.account;
+  for (const auto& seen : found->second) {
+    const auto sender = account == seen.owner ? std::string() : account;
+    if (seen.named != sender) {
+      return fmt::format("{} {} was sent in the name of \"{}\", and is {} in that of \"{}\"",
+                         given.kind, given.id.to_string(), account, to_string(seen.kind),
+                         seen.named);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> Audit::check_answers(const std::vector<std::unique_ptr<Given>>& given,
                                                 const Stream& dead_letters,
                                                 const std::set<CommandId>& unrecorded,
@@ -611,6 +658,9 @@ std::optional<std::string> Audit::check_answers(const std::vector<std::unique_pt
       return "was refused, and took effect: " + who;
     }
     if (auto wrong = check_account(*one)) {
+      return wrong;
+    }
+    if (auto wrong = check_sender(*one)) {
       return wrong;
     }
   }

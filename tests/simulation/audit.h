@@ -72,6 +72,8 @@ class Audit {
     StreamSequence command = 0;
     StreamSequence event = 0;
     Version version = 0;
+    std::string named = {};  // the account that its event names
+    std::string owner = {};  // whose the server was then
   };
   /// A server, folded by the rules of this file.
   struct Life {
@@ -117,6 +119,7 @@ class Audit {
   void check_incident(const Life& life, const Event& event);
   void check_address(Life& life, const Event& event);
   std::optional<std::string> check_account(const Given& given) const;
+  std::optional<std::string> check_sender(const Given& given) const;
   void move_bill(Life& life, Status to, Instant at);
   static Move move_of(const Life& life, const Event& event);
   static bool is_next(const Life& life, Turn turn);

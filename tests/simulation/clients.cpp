@@ -537,7 +537,7 @@ void Clients::type_half_create(const PlannedCommand& planned) {
   const ServerId server = messages::server_id_of_create(new_id());
   const auto& [region, ranges] = *catalogue_.regions.begin();
   const Ipv4 last = ranges.front().last;
-  const auto now = simulated_at(clock->first, eventstore::Timestamp(world_.machine.now() + epoch));
+  const auto now = simulated_at(clock->clock, eventstore::Timestamp(world_.machine.now() + epoch));
   const auto subject = messages::address_events(region, last);
   const eventstore::Append claim{subject,
                                  messages::encode(AddressClaimed{region, last, server, now}),

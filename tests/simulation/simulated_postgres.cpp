@@ -149,7 +149,7 @@ LogMarks find_log_marks(Transaction&) {
   if (const auto found = tables.checkpoints.find("EVENTS"); found != tables.checkpoints.end()) {
     marks.checkpoint = found->second;
   }
-  marks.clock = tables.clock ? tables.clock->second : 0;
+  marks.clock = tables.clock ? tables.clock->sequence : 0;
   for (const auto& [region, watermark] : tables.watermarks) {
     marks.billing[region.name] = watermark.second;
   }

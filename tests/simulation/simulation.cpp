@@ -448,7 +448,7 @@ class Run {
       }
     }
     const auto a_second_ago = eventstore::Timestamp(machine_.now() + epoch - 1s);
-    return audit_->overdue(simulated_at(tables.clock->first, a_second_ago),
+    return audit_->overdue(simulated_at(tables.clock->clock, a_second_ago),
                            settings_.billing_interval);
   }
 

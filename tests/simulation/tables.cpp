@@ -70,7 +70,9 @@ bool Tables::apply(ProjectionBatch batch, StreamSequence previous, const Checkpo
     row.last_claim = std::max(row.last_claim, change.last_claim);
   }
   if (batch.clock) {
+    const auto before = clock ? clock->log_through : 0;
     clock = batch.clock;
+    clock->log_through = std::max(clock->log_through, before);
   }
   region_events.insert(region_events.end(), batch.region_events.begin(), batch.region_events.end());
   for (const auto& [region, watermark] : batch.watermarks) {
@@ -250,9 +252,9 @@ std::vector<std::string> Tables::lines() const {
   }
   add_warm_pools(lines);
   if (clock) {
-    lines.push_back(fmt::format("clock v{} sim {} scale {} applied {} seq {}", clock->first.version,
-                                number(clock->first.time.sim), clock->first.time.scale,
-                                number(clock->first.deadlines_applied_through), clock->second));
+    lines.push_back(fmt::format("clock v{} sim {} scale {} applied {} seq {}", clock->clock.version,
+                                number(clock->clock.time.sim), clock->clock.time.scale,
+                                number(clock->clock.deadlines_applied_through), clock->sequence));
   }
   return lines;
 }

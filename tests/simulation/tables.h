@@ -24,7 +24,7 @@ struct Tables {
   std::map<std::string, read_model::OperationRow> operations;
   std::map<std::pair<Region, Ipv4>, read_model::AddressChange> addresses;
   std::vector<read_model::PeriodBegun> periods;
-  std::optional<std::pair<SimClock, StreamSequence>> clock;
+  std::optional<read_model::ClockChange> clock;
   std::vector<std::pair<RegionEvent, StreamSequence>> region_events;
   std::map<Region, std::pair<BillingWatermark, StreamSequence>> watermarks;
   std::map<WarmPoolId, std::pair<WarmPool, StreamSequence>> warm_pools;

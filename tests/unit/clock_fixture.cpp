@@ -29,6 +29,7 @@ struct Checker {
   StreamSequence sequence = 0;
   Instant latest = Instant::min();
   Instant applied = Instant::min();
+  StreamSequence log_through = 0;
   Version version = 0;  // of the clock
 
   void operator()(const messages::ServerLogged& logged) {
@@ -54,9 +55,12 @@ struct Checker {
     if (said == nullptr) {
       return;
     }
-    CHECK(said->through > applied);
-    applied = said->through;
     REQUIRE(said->log_through);
+    // The same moment again speaks of more of the log.
+    CHECK((said->through > applied ||
+           (said->through == applied && *said->log_through > log_through)));
+    applied = said->through;
+    log_through = *said->log_through;
     for (const auto& [server, deadline] : pending) {
       CHECK((deadline.due > applied || deadline.since > *said->log_through));
     }

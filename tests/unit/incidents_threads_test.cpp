@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "schema/messages/region_codec.h"
 #include "schema/messages/subjects.h"
+#include "tests/harness/eventually.h"
 #include "tests/unit/clock_fixture.h"
 #include "workers/fleet_commands.h"
 #include "workers/timekeeper.h"
@@ -47,6 +49,34 @@ std::vector<std::pair<std::string, Instant>> story(Fleet& fleet, std::uint8_t n)
     events.emplace_back(std::string(event_type(event.data)), event.at);
   }
   return events;
+}
+
+/// An outage that another worker decided at that moment, and stores only now.
+StreamSequence store_late(MemoryStore& store, Instant decided, std::optional<Instant> until) {
+  RegionEvent event;
+  event.version = 1;
+  event.at = decided;
+  event.data = IncidentSet{{.outage = OutageEffect::stopped, .until = until}};
+  event.region = the_region;
+  const eventstore::Append late{messages::region_events(the_region),
+                                messages::encode(event, evolve(RegionState{}, event)),
+                                {},
+                                std::nullopt};
+  return store.append(std::span(&late, 1)).value();
+}
+
+/// Whether deadlines come to be applied as far as that place in the log.
+bool spoken_of(MemoryStore& store, StreamSequence place) {
+  return harness::eventually([&] {
+    for (const auto& logged : whole_log(store)) {
+      const auto* clock = std::get_if<messages::ClockLogged>(&logged);
+      const auto* applied = clock ? std::get_if<DeadlinesApplied>(&clock->event.data) : nullptr;
+      if (applied != nullptr && applied->log_through >= place) {
+        return true;
+      }
+    }
+    return false;
+  });
 }
 
 struct Keeper {
@@ -119,4 +149,18 @@ TEST_CASE("a worker that starts with an outage under way applies it to who runs"
   const std::vector<std::pair<std::string, Instant>> expected = {
       {"server_provisioned", at(0)}, {"server_impaired", at(0)}, {"server_recovered", at(10)}};
   CHECK(story(fleet, 1) == expected);
+}
+
+TEST_CASE("an outage that is stored after its time was applied is told of again, once it is felt") {
+  MemoryStore store;
+  Fleet fleet(store, 5, standing_still);
+  succeeds(fleet.handle(create_number(1, "instant")));
+  const Keeper keeper(store, fleet.worker());
+  jump(fleet, 5s);
+  REQUIRE(all_applied(store));
+  CHECK(spoken_of(store, store_late(store, at(2), at(4))));
+  const std::vector<std::pair<std::string, Instant>> expected = {{"server_provisioned", at(0)},
+                                                                 {"server_stopped", at(2)}};
+  CHECK(story(fleet, 1) == expected);
+  keeps_time(store);
 }

@@ -227,8 +227,8 @@ TEST_CASE("of the clock and of each region's watermarks the last word counts") {
   }
   batch.add(BillingWatermark{{"eu-west-1"}, 9, at(9)}, 20);
   REQUIRE(batch.clock);
-  CHECK(batch.clock->first == clock.state);
-  CHECK(batch.clock->second == 3);
+  CHECK(batch.clock->clock == clock.state);
+  CHECK(batch.clock->sequence == 3);
   CHECK(batch.watermarks.size() == 2);
   CHECK(batch.watermarks.at(region).first.through == at(3));
   CHECK(batch.watermarks.at(region).second == 13);

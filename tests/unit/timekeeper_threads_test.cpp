@@ -11,6 +11,7 @@
 #include "tests/harness/eventually.h"
 #include "tests/unit/clock_fixture.h"
 #include "workers/due_deadlines.h"
+#include "workers/standby.h"
 #include "workers/timekeeper.h"
 
 using namespace vsim;
@@ -233,4 +234,19 @@ TEST_CASE("a start decided at or after the idle timeout is rejected, reaped or n
     const auto metrics = fleet.worker().metrics.text();
     CHECK(metrics.find(R"(vsim_servers_reaped_total{region="us-east-1"} 1)") != std::string::npos);
   }
+}
+
+TEST_CASE("who stands by helps where nothing moves, and not where many are due at one moment") {
+  workers::Standby standby([] { return false; });
+  std::chrono::steady_clock::time_point now;
+  const auto must_act_on = [&](std::uint8_t server) {
+    now += 3s;
+    return standby.must_act(workers::Standby::Oldest(at(0), server_number(server)), now);
+  };
+  CHECK_FALSE(must_act_on(1));
+  CHECK_FALSE(must_act_on(2));
+  CHECK_FALSE(must_act_on(3));
+  CHECK(must_act_on(3));
+  CHECK(must_act_on(4));  // until nothing waits
+  CHECK_FALSE(standby.must_act(std::nullopt, now));
 }
