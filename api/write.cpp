@@ -3,15 +3,13 @@
 #include <cassert>
 
 #include "schema/messages/command_envelope.h"
+#include "schema/messages/command_target.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/request_hash.h"
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {
 namespace {
-
-bool is_of_clock(const Region& region) { return region.name == messages::clock_region; }
-bool is_of_faults(const Region& region) { return region.name == messages::faults_region; }
 
 std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
   std::string message_id = id.to_string();
@@ -22,6 +20,10 @@ std::string message_id_of(const CommandId& id, const CommandCopy& copy) {
     message_id += "-r" + std::to_string(copy.suffix);
   }
   return message_id;
+}
+
+messages::CommandTarget target_of(const Write& write) {
+  return messages::target_of(write.region, write.server, write.type);
 }
 
 }  // namespace
@@ -45,44 +47,16 @@ Write make_write(const Call& call, Write asked, std::string_view path) {
 }
 
 std::string command_subject(const Write& write) {
-  return write.server ? messages::server_command(write.region, *write.server)
-                      : waiting_filter(write.region, std::nullopt, write.type);
+  return messages::command_subject(target_of(write));
 }
 
 std::string waiting_filter(const Region& region, const std::optional<ServerId>& server,
                            std::string_view type) {
-  if (server) {
-    return messages::any_command_of(*server);
-  }
-  if (const auto pool = messages::parse_warm_pool_region(region.name)) {
-    return messages::warm_pool_command(*pool);
-  }
-  if (is_of_faults(region)) {
-    return std::string(messages::faults_command_subject);
-  }
-  if (is_region_command(type)) {
-    return messages::region_command(region);
-  }
-  return is_of_clock(region) ? std::string(messages::clock_command_subject)
-                             : messages::pool_command(region);
+  return server ? messages::any_command_of(*server)
+                : messages::command_subject(messages::target_of(region, server, type));
 }
 
-std::string outcome_filter(const Write& write) {
-  if (write.server) {
-    return messages::any_events_of(*write.server);
-  }
-  if (const auto pool = messages::parse_warm_pool_region(write.region.name)) {
-    return messages::warm_pool_events(*pool);
-  }
-  if (is_of_faults(write.region)) {
-    return std::string(messages::faults_subject);
-  }
-  if (is_region_command(write.type)) {
-    return messages::region_events(write.region);
-  }
-  return is_of_clock(write.region) ? std::string(messages::clock_subject)
-                                   : messages::pool_events(write.region);
-}
+std::string outcome_filter(const Write& write) { return messages::outcomes_of(target_of(write)); }
 
 eventstore::Headers headers_of(const Write& write, const std::string& reply_to,
                                const CommandCopy& copy) {

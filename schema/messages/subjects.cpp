@@ -134,17 +134,18 @@ std::optional<CommandTarget> parse_command_subject(std::string_view subject) {
     return std::nullopt;
   }
   if (tokens->first == clock_region && tokens->second == "clock") {
-    return CommandTarget{CommandTarget::Kind::clock, {}, {}};
+    return CommandTarget{CommandTarget::Kind::clock, {std::string(clock_region)}, {}};
   }
   if (subject == faults_command_subject) {
-    return CommandTarget{CommandTarget::Kind::faults, {}, {}};
+    return CommandTarget{CommandTarget::Kind::faults, {std::string(faults_region)}, {}};
   }
   if (tokens->first == warm_region) {
     auto pool = parse_warm_pool(tokens->second);
     if (!pool) {
       return std::nullopt;
     }
-    return CommandTarget{CommandTarget::Kind::warm_pool, {}, {}, std::move(*pool)};
+    return CommandTarget{
+        CommandTarget::Kind::warm_pool, {warm_pool_region(*pool)}, {}, std::move(*pool)};
   }
   const auto region = Region::parse(tokens->first);
   if (!region) {

@@ -66,7 +66,7 @@ std::string dead_letter(std::string_view command_subject);
 struct CommandTarget {
   enum class Kind { server, pool, region, clock, faults, warm_pool };
   Kind kind{};
-  Region region;              // of all but clock, faults and warm pools
+  Region region;              // as operations name it, also where something else stands for one
   ServerId server;            // of servers
   WarmPoolId warm_pool = {};  // of warm pools
 };

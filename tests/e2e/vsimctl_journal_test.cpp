@@ -2,6 +2,7 @@
 // nothing else does. Method: pause the workers, queue commands, purge them with the nats CLI, let
 // the janitor note it, then `vsimctl journal replay --purged`; servers and operations tell.
 
+#include <algorithm>
 #include <map>
 
 #include <doctest/doctest.h>
@@ -33,18 +34,28 @@ std::string subject_of(const Json& server) {
   return "vsim.cmd." + server["region"].text() + "." + server["id"].text();
 }
 
-/// Queues a command for each server while no worker takes any, and purges them all.
-void queue_and_purge(Fleet& fleet, const std::vector<Json>& servers, const std::string& type) {
+/// Queues the commands, each a subject and a payload, while no worker takes any, and purges them.
+void queue_and_purge(Fleet& fleet,
+                     const std::vector<std::pair<std::string, std::string>>& commands) {
   HttpClient client = fleet.client();
   const auto purged_before = with_status(client, "PURGED");
   nats(fleet, {"consumer", "pause", "COMMANDS", "commands", "1h", "-f"});
-  for (const Json& server : servers) {
-    nats(fleet, {"pub", subject_of(server), R"({"type":")" + type + R"("})"});
+  for (const auto& [subject, payload] : commands) {
+    nats(fleet, {"pub", subject, payload});
   }
   nats(fleet, {"stream", "purge", "COMMANDS", "-f"});
   REQUIRE(harness::eventually(
-      [&] { return with_status(client, "PURGED") == purged_before + servers.size(); }));
+      [&] { return with_status(client, "PURGED") == purged_before + commands.size(); }));
   nats(fleet, {"consumer", "resume", "COMMANDS", "commands", "-f"});
+}
+
+/// The same with a command for each server.
+void queue_and_purge(Fleet& fleet, const std::vector<Json>& servers, const std::string& type) {
+  std::vector<std::pair<std::string, std::string>> commands;
+  for (const Json& server : servers) {
+    commands.emplace_back(subject_of(server), R"({"type":")" + type + R"("})");
+  }
+  queue_and_purge(fleet, commands);
 }
 
 const std::vector<std::string> replay = {"journal", "replay", "--purged", "--yes"};
@@ -112,15 +123,30 @@ TEST_CASE("a region and a time bound what comes back") {
   wait_for_status(client, here["id"].text(), "STOPPED");
 }
 
-TEST_CASE("without Postgres the log tells what was purged") {
+TEST_CASE("without Postgres the log tells what was purged, also of what is for no server") {
   Fleet fleet;
   HttpClient client = fleet.client();
   const Json server = create_server(client, {.profile = "instant"});
-  queue_and_purge(fleet, {server}, "stop");
+  const std::vector<std::pair<std::string, std::string>> others = {
+      {"vsim.cmd._sim.faults", R"({"type":"lift_faults"})"},
+      {"vsim.cmd._sim.clock", R"({"type":"advance","seconds":1})"},
+      {"vsim.cmd._warm.ci", R"({"type":"drain_warm_pool"})"}};
+  queue_and_purge(fleet,
+                  {{subject_of(server), R"({"type":"stop"})"}, others[0], others[1], others[2]});
+  const auto listed = [&](const std::string& region) {
+    return expect(0, fleet.vsimctl({"journal", "list", "--purged", "--region", region})).text;
+  };
+  for (const auto& [region, subject] :
+       {std::pair("_faults", others[0].first), std::pair("_sim", others[1].first),
+        std::pair("_warm.ci", others[2].first)}) {
+    const auto text = listed(region);
+    CHECK_MESSAGE(text.find(subject) != std::string::npos, text);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 2);  // the head, and that one
+  }
   fleet.postgres().kill();
   const Output put_back = expect(0, fleet.vsimctl(replay));
   CHECK(holds(put_back, "reading the log instead"));
-  CHECK(holds(put_back, "put back 1"));
+  CHECK(holds(put_back, "put back 4"));
   fleet.postgres().restart();
   wait_for_status(client, server["id"].text(), "STOPPED");
 }

@@ -7,6 +7,7 @@
 #include "domain/account.h"
 #include "ops/telemetry/log.h"
 #include "schema/messages/command_codec.h"
+#include "schema/messages/command_target.h"
 #include "schema/messages/subjects.h"
 #include "workers/outcome_proposal.h"
 
@@ -21,24 +22,15 @@ constexpr std::size_t operations_at_once = 20'000;
 constexpr std::size_t verdicts_at_once = 500;
 constexpr auto gone_min = 1s;
 
+std::optional<ServerId> server_of(const OperationRow& operation) {
+  return operation.server_id.empty()
+             ? std::nullopt
+             : std::optional(ServerId{Uuid::parse(operation.server_id).value_or(Uuid{})});
+}
+
 std::string subject_of(const OperationRow& operation) {
-  if (operation.region == messages::clock_region) {
-    return std::string(messages::clock_command_subject);
-  }
-  if (operation.region == messages::faults_region) {
-    return std::string(messages::faults_command_subject);
-  }
-  if (const auto pool = messages::parse_warm_pool_region(operation.region)) {
-    return messages::warm_pool_command(*pool);
-  }
-  const Region region{operation.region};
-  if (is_region_command(operation.type)) {
-    return messages::region_command(region);
-  }
-  if (operation.server_id.empty()) {
-    return messages::pool_command(region);
-  }
-  return messages::server_command(region, {Uuid::parse(operation.server_id).value_or(Uuid{})});
+  return messages::command_subject(
+      messages::target_of(Region{operation.region}, server_of(operation), operation.type));
 }
 
 CommandSummary summary_of(const OperationRow& operation) {
@@ -56,13 +48,10 @@ CommandSummary summary_of(const OperationRow& operation) {
     const std::string_view owner = summary.warm_pool ? summary.warm_pool->account : default_account;
     summary.origin.account = beside_owner(operation.account, owner);
   }
-  if (operation.region != messages::clock_region && operation.region != messages::faults_region &&
-      !summary.warm_pool) {
-    summary.region = Region{operation.region};
+  if (const Region region{operation.region}; messages::is_region(region)) {
+    summary.region = region;
   }
-  if (!operation.server_id.empty()) {
-    summary.server = ServerId{Uuid::parse(operation.server_id).value_or(Uuid{})};
-  }
+  summary.server = server_of(operation);
   return summary;
 }
 

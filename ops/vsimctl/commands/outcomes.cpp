@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "eventstore/direct_get.h"
+#include "schema/messages/command_target.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/subjects.h"
 
@@ -77,24 +78,7 @@ std::optional<CommandOutcome> command_outcome_in(const eventstore::Message& mess
 
 std::string outcomes_filter(const std::string& command_subject) {
   const auto target = messages::parse_command_subject(command_subject);
-  if (!target) {
-    return {};
-  }
-  switch (target->kind) {
-    case messages::CommandTarget::Kind::server:
-      return messages::any_events_of(target->server);
-    case messages::CommandTarget::Kind::pool:
-      return messages::pool_events(target->region);
-    case messages::CommandTarget::Kind::region:
-      return messages::region_events(target->region);
-    case messages::CommandTarget::Kind::clock:
-      return std::string(messages::clock_subject);
-    case messages::CommandTarget::Kind::faults:
-      return std::string(messages::faults_subject);
-    case messages::CommandTarget::Kind::warm_pool:
-      return messages::warm_pool_events(target->warm_pool);
-  }
-  return {};
+  return target ? messages::outcomes_of(*target) : std::string();
 }
 
 Result<std::optional<CommandOutcome>> find_outcome(eventstore::EventStore& events,

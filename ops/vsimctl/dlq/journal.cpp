@@ -13,6 +13,7 @@
 #include "ops/vsimctl/terminal/consent.h"
 #include "ops/vsimctl/terminal/moment.h"
 #include "ops/vsimctl/terminal/table.h"
+#include "schema/messages/command_target.h"
 #include "schema/messages/event_codec.h"
 #include "schema/messages/instant_text.h"
 #include "schema/messages/journal_copy.h"
@@ -71,8 +72,8 @@ tl::expected<std::set<CommandId>, std::string> purged_by_events(const CommonSett
     if (cause == nullptr) {
       return;
     }
-    const auto* server = std::get_if<messages::ServerLogged>(&*logged);
-    if (server != nullptr && std::holds_alternative<CommandPurged>(server->event.data)) {
+    const auto given = messages::outcome_in(*logged);
+    if (given && given->outcome.kind == OutcomeKind::purged) {
       ids.insert(cause->command);
     } else {
       ids.erase(cause->command);
@@ -229,9 +230,12 @@ tl::expected<void, std::string> replay(const CommonSettings& settings, const Fil
 
 std::shared_ptr<Filter> add_filter(CLI::App& command) {
   auto filter = std::make_shared<Filter>();
-  command.add_option("--region", filter->region, "Only of this region")
+  command
+      .add_option("--region", filter->region,
+                  "Only of this region; _sim is the clock, _faults the faults of PUT /faults,"
+                  " _warm.NAME a warm pool")
       ->check([](const std::string& text) {
-        const bool is_region = Region::parse(text) || text == messages::clock_region;
+        const bool is_region = Region::parse(text) || !messages::is_region(Region{text});
         return is_region ? "" : "\"" + text + "\" is no region's name, such as us-east-1";
       });
   command.add_option("--since", filter->since, "Only from then on: RFC 3339, or 2h ago")
