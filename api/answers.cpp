@@ -31,6 +31,7 @@ HttpResponse problem_answer(const http::Problem& problem, std::string_view reque
   response.status = problem.status();
   response.body = http::render_problem(problem, request_id);
   response.content_type = "application/problem+json";
+  response.by_outage = problem.code == http::ProblemCode::region_unavailable;
   if (problem.retry_after_seconds > 0) {
     response.add("Retry-After", std::to_string(problem.retry_after_seconds));
   }

@@ -161,7 +161,9 @@ struct Parts {
         injector(
             events, broker, clock, metrics, [this] { return inbox.stopped(); },
             settings.http_connections / 2),
-        faults(gateway, log_side, injector, clock, [this] { return names_of(http_api.routes()); }),
+        faults(
+            gateway, log_side, injector, clock, [this] { return names_of(http_api.routes()); },
+            [this] { return inbox.stopped(); }),
         billing(read_side, clock, applied),
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),
         dependencies(broker, pool, metrics),

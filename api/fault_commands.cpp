@@ -1,9 +1,12 @@
 #include "api/fault_commands.h"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <string_view>
 
 #include "api/answers.h"
+#include "api/polling.h"
 #include "schema/http/documents.h"
 #include "schema/http/write_requests.h"
 #include "schema/messages/faults_codec.h"
@@ -11,6 +14,8 @@
 #include "schema/messages/subjects.h"
 
 namespace vsim::api {
+
+using namespace std::chrono_literals;
 
 Answer FaultCommands::get(const Call& call) {
   const auto query = read_query(call, {"at"});
@@ -81,6 +86,15 @@ Answer FaultCommands::carry_out(const Call& call, WriteTerms terms, const Faults
   }
   if (auto without = answer_without_success(write, *result)) {
     return std::move(*without);
+  }
+  const auto is_known = [&] {
+    injector_.refresh();
+    const auto faults = injector_.known();
+    return faults && faults->version >= result->operation.version;
+  };
+  const auto give_up = std::chrono::steady_clock::now() + write.terms.preferences.patience();
+  if (!poll_until(give_up, stopping_, {5ms, 100ms}, is_known, std::identity())) {
+    return accepted_answer(write, *result);  // it is done, and cannot be shown
   }
   auto shown = show();
   return shown ? with_terms(std::move(*shown), write, *result) : shown;

@@ -17,14 +17,17 @@ namespace vsim::api {
 /// Any thread.
 class FaultCommands {
  public:
-  /// All outlive it. `routes` gives the names of all routes, and is called with a request.
+  /// All outlive it. `routes` gives the names of all routes, and is called with a request;
+  /// `stopping` ends waits.
   FaultCommands(CommandGateway& gateway, LogSide& log_side, FaultInjector& injector,
-                SimulatedClock& time, std::function<std::vector<std::string>()> routes)
+                SimulatedClock& time, std::function<std::vector<std::string>()> routes,
+                std::function<bool()> stopping)
       : gateway_(gateway),
         log_side_(log_side),
         injector_(injector),
         time_(time),
-        routes_(std::move(routes)) {}
+        routes_(std::move(routes)),
+        stopping_(std::move(stopping)) {}
 
   Answer get(const Call& call);   // GET /faults
   Answer set(const Call& call);   // PUT /faults
@@ -40,6 +43,7 @@ class FaultCommands {
   FaultInjector& injector_;
   SimulatedClock& time_;
   const std::function<std::vector<std::string>()> routes_;
+  const std::function<bool()> stopping_;
 };
 
 }  // namespace vsim::api

@@ -117,7 +117,7 @@ void FaultInjector::refresh() {
 }
 
 void FaultInjector::take(DoorFaults faults) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   looked_ = true;
   if (faults.version <= faults_.version) {
     return;  // another thread may have read a later one
@@ -126,11 +126,14 @@ void FaultInjector::take(DoorFaults faults) {
   if (counted_ != nullptr && counted_->faults.changed == faults_.changed) {
     return;  // an outcome that changes nothing: requests count on
   }
-  if (counted_ != nullptr || !faults_.rules.empty()) {
-    log_change(faults_);
-  }
-  counted_ = faults_.rules.empty() ? nullptr : std::make_shared<Counted>(faults_);
+  const bool were_on = counted_ != nullptr;
+  const auto now = std::make_shared<Counted>(faults_);
+  counted_ = now->faults.rules.empty() ? nullptr : now;
   any_.store(counted_ != nullptr, std::memory_order_relaxed);
+  lock.unlock();
+  if (were_on || !now->faults.rules.empty()) {
+    log_change(now->faults);
+  }
 }
 
 std::shared_ptr<FaultInjector::Counted> FaultInjector::counted() const {

@@ -205,7 +205,8 @@ HttpApi::RouteMetrics HttpApi::metrics_of(telemetry::Metrics& metrics, const std
                             "until=settled",
                             {{"method", method}, {"route", pattern}},
                             telemetry::latency_bounds_seconds()),
-          {injected("status"), injected("delay"), injected("cut")}};
+          {injected("status"), injected("delay"), injected("cut")},
+          injected("outage")};
 }
 
 HttpResponse HttpApi::handle(HttpRequest& request) {
@@ -219,7 +220,8 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
   Answer& answer = routed.answer;
   HttpResponse response = answer ? std::move(*answer) : problem_answer(answer.error(), request_id);
   const int answered = response.status;
-  count(request, routed, answered, std::chrono::steady_clock::now() - began);
+  const bool by_outage = response.by_outage;
+  count(request, routed, response, std::chrono::steady_clock::now() - began);
   inject(routed, response, request_id);
   response.close = request.fault.has_value();
   if (response.header("Cache-Control") == nullptr) {
@@ -227,7 +229,8 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
     response.add("Cache-Control", "no-store");
   }
   response.add(std::string(request_id_header), request_id);
-  limits_.conclude(admission, routed.stands_in() ? response.status : answered, response);
+  const int judged = routed.stands_in() ? response.status : answered;
+  limits_.conclude(admission, judged >= 500 && !by_outage, response);
 
   if (log::enabled(log::Level::debug)) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
@@ -244,8 +247,8 @@ HttpResponse HttpApi::handle(HttpRequest& request) {
 }
 
 /// What the route itself has answered, and how fast: alerts on errors and slowness go by it, so
-/// what a fault adds is not in it.
-void HttpApi::count(const HttpRequest& request, const Routed& routed, int status,
+/// what a fault adds is not in it, nor what a region refuses that fails on purpose.
+void HttpApi::count(const HttpRequest& request, const Routed& routed, const HttpResponse& response,
                     std::chrono::duration<double> took) const {
   if (routed.injection) {
     routed.metrics->injected[routed.injection->effect.index()].add();
@@ -253,8 +256,9 @@ void HttpApi::count(const HttpRequest& request, const Routed& routed, int status
   if (routed.stands_in()) {
     return;
   }
-  assert(status >= 100 && status < 600);
-  routed.metrics->answers[static_cast<std::size_t>(status / 100 - 1)].add();
+  assert(response.status >= 100 && response.status < 600);
+  const auto kind = static_cast<std::size_t>(response.status / 100 - 1);
+  (response.by_outage ? routed.metrics->by_outage : routed.metrics->answers[kind]).add();
   took -= routed.delayed;
   (asks_to_wait(request) ? settled_seconds_ : routed.metrics->seconds).observe(took.count());
 }

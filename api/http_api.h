@@ -69,6 +69,7 @@ class HttpApi {
     std::array<telemetry::Counter, 5> answers;  // by hundreds of the status
     telemetry::Histogram seconds;
     std::array<telemetry::Counter, std::variant_size_v<FaultEffect>> injected;
+    telemetry::Counter by_outage;
   };
   /// An answer, where it is counted, and the fault that has touched it or is to.
   struct Routed {
@@ -88,7 +89,7 @@ class HttpApi {
   Routed route(HttpRequest& request, const Identity& who, std::string_view request_id);
   Routed pass_faults(const RouteTable::Found& found, HttpRequest& request, const Identity& who,
                      std::string_view request_id);
-  void count(const HttpRequest& request, const Routed& routed, int status,
+  void count(const HttpRequest& request, const Routed& routed, const HttpResponse& response,
              std::chrono::duration<double> took) const;
   void inject(const Routed& routed, HttpResponse& response, std::string_view request_id) const;
   Answer enter(const Route& route, std::string_view parameter, HttpRequest& request,

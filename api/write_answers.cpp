@@ -59,6 +59,8 @@ HttpResponse refused_answer(const Write& write, const WriteResult& result) {
   // A refusal is final for its key: who repeats it gets it again.
   if (problem.code == ProblemCode::region_unavailable && !result.replayed) {
     problem.retry_after_seconds = 30;
+    problem.detail +=
+        write.terms.keyed ? "; the key is spent: to try again, send a new Idempotency-Key" : "";
   }
   if (result.replayed) {
     problem.decided_at = messages::format_instant(operation.decided_at.value_or(Instant{}));

@@ -1,6 +1,7 @@
 #pragma once
 
-// Servers that were terminated because they had been stopped for longer than their idle timeout.
+// Servers that were terminated because they had been stopped for longer than their idle timeout, or
+// because their lease had ended.
 
 #include "domain/server.h"
 #include "ops/telemetry/metrics.h"
@@ -10,8 +11,8 @@ namespace vsim::workers {
 /// Whether the event is such a termination.
 bool is_reaped(const Event& event);
 
-/// The count of such terminations; on the page from the first call on.
-telemetry::Counter reaped_in(telemetry::Metrics& metrics, const Region& region);
+/// Puts the counts of such terminations in the region on the page.
+void count_reaped_in(telemetry::Metrics& metrics, const Region& region);
 
 /// Thread-safe.
 class ReapedServers {

@@ -173,7 +173,7 @@ struct Parts {
             [this] { return read_model_gauges.newest_command(); }, metrics),
         fleet_gauges(view, read_model_gauges, settings.billing_interval, metrics) {
     for (const auto& [region, pool] : catalogue.regions) {
-      reaped_in(metrics, region);
+      count_reaped_in(metrics, region);
       watermarks_of(metrics, region);
     }
   }

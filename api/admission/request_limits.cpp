@@ -74,11 +74,11 @@ http::Problem RequestLimits::refusal(const Admission& admission) const {
   return problem;
 }
 
-void RequestLimits::conclude(Admission admission, int status, HttpResponse& response) {
+void RequestLimits::conclude(Admission admission, bool has_failed, HttpResponse& response) {
   if (!admission.bucket) {
     return;
   }
-  if (status >= 500 && !admission.refused()) {
+  if (has_failed && !admission.refused()) {
     admission.verdict = limiter_->give_back(*admission.bucket, steady_clock::now());
   }
   const process::RateLimit& limit = limiter_->limit();

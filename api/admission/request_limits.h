@@ -37,9 +37,9 @@ class RequestLimits {
   /// The 429 of an admission that was refused, with the time after which another may pass.
   http::Problem refusal(const Admission& admission) const;
 
-  /// Adds the RateLimit-* headers to the answer of a limited request. A 5xx is our fault: its token
-  /// is given back. `status` is what the route answered, whatever a fault has made of it (D93).
-  void conclude(Admission admission, int status, HttpResponse& response);
+  /// Adds the RateLimit-* headers to the answer of a limited request. Where the API has failed the
+  /// token is given back: by what the route answered, whatever a fault has made of it (D93).
+  void conclude(Admission admission, bool has_failed, HttpResponse& response);
 
  private:
   std::string bucket_of(const HttpRequest& request, std::string_view key_name) const;

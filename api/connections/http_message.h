@@ -60,8 +60,9 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  bool close = false;  // the connection must be closed after it
-  bool cut = false;    // the connection must be closed in place of it
+  bool close = false;      // the connection must be closed after it
+  bool cut = false;        // the connection must be closed in place of it
+  bool by_outage = false;  // of a simulated region: a 503 that is no failure of the API
 
   HttpResponse& add(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -18,6 +18,7 @@
 #include "tests/harness/servers.h"
 
 using e2e::expect;
+using e2e::filled;
 using harness::describe;
 using harness::eventually;
 using harness::Fleet;
@@ -89,13 +90,6 @@ const std::vector<Route> routes = {
     {"POST", "/servers/{id}/release", About::assigned, "{}"},
     {"DELETE", "/warm-pools/{name}", About::warm_pool},
 };
-
-std::string filled(std::string path, const std::string& word, const std::string& value) {
-  if (const auto at = path.find(word); at != std::string::npos) {
-    path.replace(at, word.size(), value);
-  }
-  return path;
-}
 
 /// Two teams and an operator, each with a server that has been there for a while.
 struct Ground {

@@ -51,6 +51,31 @@ Json set_incident(HttpClient& client, const std::string& body) {
   return answer.json();
 }
 
+/// By an outage: no failure of the API, so it is charged and counts as no error. A key is spent.
+void check_refusals(HttpClient& client) {
+  const auto counted = [&](const std::string& name, const std::string& label) {
+    return harness::metric_sum(client.get("/metrics").body, name, label);
+  };
+  CHECK(refused_create(client, 503, "us-east-1") == "region_unavailable");
+  const auto create = [&] {
+    return client.post("/servers", harness::create_body({.profile = "instant"}),
+                       {{"Idempotency-Key", "in-a-fire"}});
+  };
+  const HttpAnswer first = create();
+  CHECK(first.status == 503);
+  CHECK(first.header("Retry-After") == "30");
+  CHECK(first.json()["detail"].text().find("send a new Idempotency-Key") != std::string::npos);
+  const auto left = std::stoi(first.header("RateLimit-Remaining"));
+  HttpAnswer again;
+  for (int i = 0; i < 10; ++i) {  // one comes back each second
+    again = create();
+  }
+  CHECK(again.header("Retry-After").empty());
+  CHECK(std::stoi(again.header("RateLimit-Remaining")) < left);
+  CHECK(counted("vsim_http_requests_total", "status=\"5xx\"") == 0);
+  CHECK(counted("vsim_http_injected_total", "effect=\"outage\"") == 12);
+}
+
 /// The region around its first outage, which took ten minutes, as it is told after two more.
 void check_past(HttpClient& client, std::int64_t created, std::int64_t began) {
   const auto get = [&](const std::string& path, std::int64_t at) {
@@ -84,10 +109,48 @@ void check_past(HttpClient& client, std::int64_t created, std::int64_t began) {
   CHECK(client.get("/regions/mars").status == 422);
 }
 
+/// By the nats CLI and vsimctl: impaired, and no capacity for one type.
+void check_by_hand(harness::Fleet& fleet, HttpClient& client, const std::string& here) {
+  expect(0, fleet.nats_cli({"pub", "vsim.cmd.us-east-1._region",
+                            R"({"type":"set_incident","outage":{"running":"impaired"}})", "-J"}));
+  CHECK(harness::eventually(
+      [&] { return region_of(client, "us-east-1")["incident"].kind() == Json::Kind::object; }));
+  advance(client, second);
+  CHECK(get_server(client, here)["health"].text() == "impaired");
+  expect(0, fleet.vsimctl({"region", "set", "us-east-1", "--no-type", "t2.micro", "--for", "2h",
+                           "--delay-factor", "2.5"}));
+  CHECK(fleet.vsimctl({"region"}).text.find(R"({"capacity":{"types":["t2.micro"]})") !=
+        std::string::npos);
+  CHECK(refused_create(client, 409, "us-east-1") == "insufficient_capacity");
+  advance(client, second);
+  CHECK(get_server(client, here)["health"].text() == "ok");
+  const auto mistyped = fleet.vsimctl({"region", "set", "us-esat-1", "--delay-factor", "2"});
+  CHECK_MESSAGE(mistyped.ending.code == 1, mistyped.text);
+  const std::string page = HttpClient(fleet.worker_port()).get("/metrics").body;
+  CHECK(page.find(R"(vsim_region_incident{region="us-east-1"} 1)") != std::string::npos);
+  CHECK(page.find("us-esat-1") == std::string::npos);
+  expect(0, fleet.vsimctl({"region", "lift", "us-east-1"}));
+  CHECK(refused_create(client, 201, "us-east-1").empty());
+}
+
+/// All three are there, the newest first.
+void check_history(HttpClient& client, const Json& first) {
+  const Json all = client.get("/regions/us-east-1/incidents").json();
+  REQUIRE(all["items"].elements().size() == 3);
+  CHECK(all["items"].elements()[0]["ended_by"].text() == "vsimctl");
+  CHECK(all["items"].elements()[2]["ended_by"].text() == "timekeeper");
+  CHECK(all["items"].elements()[2]["ended"].text() == first["content"]["until"].text());
+  const Json page = client.get("/regions/us-east-1/incidents?limit=1&before=3").json();
+  CHECK(page["items"].elements()[0]["number"].integer() == 1);
+}
+
 }  // namespace
 
 TEST_CASE("a region fails, and is well again") {
-  harness::Fleet fleet({.workers = 2, .settings = {{"TIME_SCALE", e2e::standing_still}}});
+  harness::Fleet fleet(
+      {.workers = 2,
+       .settings = {
+           {"TIME_SCALE", e2e::standing_still}, {"RATE_LIMIT", "1"}, {"RATE_BURST", "1000"}}});
   HttpClient client = fleet.client();
   const std::string here = create_server(client, {.profile = "instant"})["id"].text();
   const std::string there =
@@ -98,7 +161,7 @@ TEST_CASE("a region fails, and is well again") {
       client, R"({"outage":{"running":"stopped"},"for_seconds":600,"reason":"a fire"})");
   CHECK(set["number"].integer() == 1);
   CHECK(moment(set["content"]["until"].text()) == moment(set["began"].text()) + 600 * second);
-  CHECK(refused_create(client, 503, "us-east-1") == "region_unavailable");
+  check_refusals(client);
   CHECK(refused_create(client, 201, "eu-west-1").empty());
   CHECK(region_of(client, "us-east-1")["incident"]["content"]["reason"].text() == "a fire");
   CHECK(region_of(client, "eu-west-1")["incident"].kind() == Json::Kind::null);
@@ -118,31 +181,9 @@ TEST_CASE("a region fails, and is well again") {
   const HttpAnswer late = client.del(incident);
   CHECK_MESSAGE(late.status == 404, describe(late));
 
-  // By the nats CLI and vsimctl: impaired, and no capacity for one type.
-  expect(0, fleet.nats_cli({"pub", "vsim.cmd.us-east-1._region",
-                            R"({"type":"set_incident","outage":{"running":"impaired"}})", "-J"}));
-  CHECK(harness::eventually(
-      [&] { return region_of(client, "us-east-1")["incident"].kind() == Json::Kind::object; }));
-  advance(client, second);
-  CHECK(get_server(client, here)["health"].text() == "impaired");
-  expect(0, fleet.vsimctl({"region", "set", "us-east-1", "--no-type", "t2.micro", "--for", "2h",
-                           "--delay-factor", "2.5"}));
-  CHECK(fleet.vsimctl({"region"}).text.find(R"({"capacity":{"types":["t2.micro"]})") !=
-        std::string::npos);
-  CHECK(refused_create(client, 409, "us-east-1") == "insufficient_capacity");
-  advance(client, second);
-  CHECK(get_server(client, here)["health"].text() == "ok");
-  expect(0, fleet.vsimctl({"region", "lift", "us-east-1"}));
-  CHECK(refused_create(client, 201, "us-east-1").empty());
+  check_by_hand(fleet, client, here);
 
-  // All of it is in the history, and the read models are what the log says.
-  const Json all = client.get("/regions/us-east-1/incidents").json();
-  REQUIRE(all["items"].elements().size() == 3);
-  CHECK(all["items"].elements()[0]["ended_by"].text() == "vsimctl");
-  CHECK(all["items"].elements()[2]["ended_by"].text() == "timekeeper");
-  CHECK(all["items"].elements()[2]["ended"].text() == set["content"]["until"].text());
-  const Json page = client.get("/regions/us-east-1/incidents?limit=1&before=3").json();
-  CHECK(page["items"].elements()[0]["number"].integer() == 1);
+  check_history(client, set);
   expect(0, fleet.vsimctl({"verify"}));
   check_past(client, moment(get_server(client, here)["created_at"].text()),
              moment(set["began"].text()));

@@ -96,9 +96,7 @@ std::string path_of(const Route& route) {
   for (const auto& [word, value] : {std::pair<std::string, std::string>{"{id}", no_server},
                                     std::pair<std::string, std::string>{"{file}", "index.html"},
                                     std::pair<std::string, std::string>{"{region}", "us-east-1"}}) {
-    if (const auto at = path.find(word); at != std::string::npos) {
-      path.replace(at, word.size(), value);
-    }
+    path = e2e::filled(path, word, value);
   }
   return path;
 }

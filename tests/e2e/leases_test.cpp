@@ -5,13 +5,12 @@
 // whose leases end within half a second of the extension, and their logs.
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/races.h"
 #include "tests/e2e/sim_time.h"
 #include "tests/harness/child_process.h"
 #include "tests/harness/database.h"
@@ -74,7 +73,6 @@ void check_expired(HttpClient& client, const std::string& id, std::int64_t at) {
 }
 
 constexpr int races = 100;
-constexpr int clients = 8;
 
 struct Race {
   std::string server;
@@ -219,39 +217,14 @@ TEST_CASE("a lease ends what is under way, stopped or idle, and no lease is too 
 TEST_CASE("of an extension and the end of the lease the earlier one wins") {
   harness::Fleet fleet({.workers = 2, .settings = {{"TIME_SCALE", "600"}}});
   harness::extend_pool(fleet.client(), "10.0.0.0/20");
-  const std::uint64_t seed = std::random_device{}();
-  CAPTURE(seed);
-  std::atomic<int> next{0};
-  std::mutex mutex;
-  std::vector<Race> done;
-  std::string failure;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < clients; ++i) {
-      threads.emplace_back([&, i] {
-        HttpClient client = fleet.client();
-        std::minstd_rand chance(static_cast<unsigned>(seed) + static_cast<unsigned>(i));
-        try {
-          while (next++ < races) {
-            Race race = run(client, chance);
-            const std::lock_guard lock(mutex);
-            done.push_back(std::move(race));
-          }
-        } catch (const std::exception& error) {
-          const std::lock_guard lock(mutex);
-          failure = error.what();
-        }
-      });
-    }
-  }
-  REQUIRE_MESSAGE(failure.empty(), failure);
-  REQUIRE(done.size() == races);
+  const auto done = e2e::run_races(fleet, races, run);
   HttpClient client = fleet.client();
   const auto extended = std::count_if(done.begin(), done.end(),
                                       [&](const Race& race) { return check_winner(client, race); });
   // A race that one side always wins is none.
   CHECK(extended > 0);
   CHECK(extended < races);
+  CHECK(fleet.worker_metric("vsim_leases_expired_total") == races - static_cast<double>(extended));
   // An address is free again with the end, and only then.
   CHECK(harness::query_value(fleet.database_url(),
                              "SELECT count(*) FROM vsim.ip_pool WHERE server_id IS NOT NULL") ==

@@ -60,6 +60,8 @@ const std::string republishing =
 const std::vector<Act> forbidden = {
     {"api", "vsim.evt.server.us-east-1." + server_id, "{}"},
     {"api", "vsim.evt.clock", "{}"},
+    {"api", "vsim.evt.faults", "{}"},
+    {"api", "vsim.evt.region.us-east-1", "{}"},
     {"api", "vsim.report.other", "{}"},
     {"api", "vsim.journal.us-east-1." + server_id, "{}"},
     {"api", "vsim.dlq._other", "{}"},
@@ -87,6 +89,8 @@ const std::vector<Act> forbidden = {
 
     {"operator", "vsim.evt.server.us-east-1." + server_id, "{}"},
     {"operator", "vsim.evt.clock", "{}"},
+    {"operator", "vsim.evt.faults", "{}"},
+    {"operator", "vsim.evt.region.us-east-1", "{}"},
     {"operator", "vsim.report.clock", "{}"},
     {"operator", "vsim.journal.us-east-1." + server_id, "{}"},
     {"operator", "$JS.API.STREAM.PURGE.EVENTS"},
@@ -106,6 +110,8 @@ const std::vector<Act> forbidden = {
 
 const std::vector<Act> allowed = {
     {"api", "vsim.cmd.us-east-1." + server_id, R"({"type":"stop"})"},
+    {"api", "vsim.cmd._sim.faults", R"({"type":"lift_faults"})"},
+    {"api", "vsim.cmd.us-east-1._region", R"({"type":"lift_incident"})"},
     {"api", "$JS.API.STREAM.INFO.EVENTS"},
     {"api", "$JS.API.CONSUMER.INFO.COMMANDS.commands"},
     {"api", "$JS.API.DIRECT.GET.EVENTS", R"({"last_by_subj":"vsim.evt.clock"})"},

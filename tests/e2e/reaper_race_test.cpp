@@ -3,13 +3,12 @@
 // wall's, two workers, stopped servers whose timeout ends within half a second of the start; then
 // every server's log is read.
 
-#include <atomic>
-#include <mutex>
 #include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
 
+#include "tests/e2e/races.h"
 #include "tests/harness/database.h"
 #include "tests/harness/eventually.h"
 #include "tests/harness/fleet.h"
@@ -23,7 +22,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int races = 1000;
-constexpr int clients = 8;
 
 struct Race {
   std::string server;
@@ -95,33 +93,7 @@ void check_winner(HttpClient& client, const Race& race, int& started, int& reape
 TEST_CASE("of a start and the idle timeout the earlier one wins, a thousand times") {
   harness::Fleet fleet({.workers = 2, .settings = {{"TIME_SCALE", "600"}}});
   harness::extend_pool(fleet.client(), "10.0.0.0/16");
-  const std::uint64_t seed = std::random_device{}();
-  CAPTURE(seed);
-  std::atomic<int> next{0};
-  std::mutex mutex;
-  std::vector<Race> done;
-  std::string failure;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < clients; ++i) {
-      threads.emplace_back([&, i] {
-        HttpClient client = fleet.client();
-        std::minstd_rand chance(static_cast<unsigned>(seed) + static_cast<unsigned>(i));
-        try {
-          while (next++ < races) {
-            Race race = run(client, chance);
-            const std::lock_guard lock(mutex);
-            done.push_back(std::move(race));
-          }
-        } catch (const std::exception& error) {
-          const std::lock_guard lock(mutex);
-          failure = error.what();
-        }
-      });
-    }
-  }
-  REQUIRE_MESSAGE(failure.empty(), failure);
-  REQUIRE(done.size() == races);
+  const auto done = e2e::run_races(fleet, races, run);
   HttpClient client = fleet.client();
   int started = 0;
   int reaped = 0;

@@ -19,4 +19,11 @@ std::set<std::string> served_routes(const std::string& metrics) {
   return served;
 }
 
+std::string filled(std::string text, const std::string& word, const std::string& value) {
+  if (const auto at = text.find(word); at != std::string::npos) {
+    text.replace(at, word.size(), value);
+  }
+  return text;
+}
+
 }  // namespace e2e

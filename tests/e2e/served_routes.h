@@ -11,4 +11,7 @@ namespace e2e {
 /// its page.
 std::set<std::string> served_routes(const std::string& metrics);
 
+/// The text with the first such word, as `{id}` in a route's pattern, replaced.
+std::string filled(std::string text, const std::string& word, const std::string& value);
+
 }  // namespace e2e

@@ -35,7 +35,7 @@ HttpResponse answered(RequestLimits& limits, const HttpRequest& request,
   const auto admission = limits.admit(request, key_name);
   HttpResponse response;
   response.status = admission.refused() ? limits.refusal(admission).status() : status;
-  limits.conclude(admission, response.status, response);
+  limits.conclude(admission, response.status >= 500, response);
   return response;
 }
 

@@ -75,7 +75,10 @@ void FleetGauges::refresh_incidents(const FleetView::Status& status) {
     values[{{"region", region}}] = 0;
   }
   for (const auto& [region, is_in_force] : view_.incidents()) {
-    values[{{"region", region.name}}] = is_in_force ? 1 : 0;
+    // Others have no pool: they were mistyped, and have nothing but the refusal.
+    if (const auto known = values.find({{"region", region.name}}); known != values.end()) {
+      known->second = is_in_force ? 1 : 0;
+    }
   }
   incidents_.replace(values);
 }
