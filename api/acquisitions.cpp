@@ -331,6 +331,9 @@ Problem Acquisitions::why_none(const WarmPoolId& pool) {
 }
 
 void Acquisitions::count(const Request& request, const Answer& answer) {
+  if (answer && answer->header("Idempotent-Replayed") != nullptr) {
+    return;  // the first request has been counted
+  }
   if (answer && answer->status == 200) {
     const auto took = Steady::now() - request.began - request.waited;
     return figures_.acquired(request.pool, took);

@@ -1,6 +1,7 @@
 #include "domain/replenishment.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace vsim {
 namespace {
@@ -13,11 +14,11 @@ std::size_t count(const WarmCensus& census, Stage stage) {
                     [&](const auto& one) { return one.second == stage; }));
 }
 
-// Numbers of servers in that stage, the newest first, `most` of them.
-void take_newest(const WarmCensus& census, Stage stage, std::size_t most,
+// Numbers of servers in these stages, the newest first, `most` of them.
+void take_newest(const WarmCensus& census, std::initializer_list<Stage> stages, std::size_t most,
                  std::vector<std::uint64_t>& to) {
   for (auto one = census.servers.rbegin(); one != census.servers.rend() && most > 0; ++one) {
-    if (one->second == stage) {
+    if (std::find(stages.begin(), stages.end(), one->second) != stages.end()) {
       to.push_back(one->first);
       --most;
     }
@@ -31,10 +32,11 @@ std::optional<Stage> stage_of(const WarmCondition& condition) {
     return std::nullopt;
   }
   switch (condition.status) {
+    // Without a deadline it hangs, until an operator comes.
     case Status::pending:
-    case Status::rebooting:
-      // Without a deadline it hangs, until an operator comes.
       return condition.has_end ? Stage::warming : Stage::failed;
+    case Status::rebooting:
+      return condition.has_end ? Stage::resetting : Stage::failed;
     case Status::running:
       if (condition.is_interrupted) {
         return Stage::failed;
@@ -78,43 +80,66 @@ bool is_failed_provision(const EventData& data, const Server& after) {
   if (const auto* ended = std::get_if<ServerTerminated>(&data)) {
     return ended->reason == TerminationReason::launch_failure;
   }
+  if (std::holds_alternative<ServerProvisioning>(data)) {
+    return stage_of(after) == Stage::failed;  // it hangs
+  }
   const auto* failed = std::get_if<ServerFailed>(&data);
   return failed != nullptr && failed->from == Status::pending;
 }
 
+bool is_loss(std::optional<Stage> before, const EventData& data, const Server& after) {
+  if (after.assignment) {
+    return false;
+  }
+  if (const auto* ended = std::get_if<ServerTerminated>(&data)) {
+    return before != Stage::failed && (ended->reason == TerminationReason::launch_failure ||
+                                       ended->reason == TerminationReason::interruption);
+  }
+  return before != Stage::failed && stage_of(after) == Stage::failed;
+}
+
 void WarmCensus::seen(std::uint64_t number) {
-  for (auto between = highest + 1; between < number; ++between) {
+  const auto first_open = number > open_numbers_max ? number - open_numbers_max : 1;
+  for (auto between = std::max(highest + 1, first_open); between < number; ++between) {
     open.insert(between);
   }
   highest = std::max(highest, number);
   open.erase(number);
 }
 
-Replenishment replenish(const WarmPool& pool, const WarmCensus& census) {
+bool is_filling(const WarmPool& pool, const WarmCensus& census, bool was_filling) {
+  if (!pool.terms || pool.draining) {
+    return true;  // when it is ordered
+  }
+  const auto living = census.servers.size() - count(census, Stage::failed);
+  const auto there = living + census.open.size();
+  return living < pool.terms->target && (was_filling || there < least_held(*pool.terms));
+}
+
+Replenishment replenish(const WarmPool& pool, const WarmCensus& census, bool filling) {
   Replenishment wanted;
-  take_newest(census, Stage::failed, census.servers.size(), wanted.retire);
+  take_newest(census, {Stage::failed}, census.servers.size(), wanted.retire);
   if (!pool.terms) {
     return wanted;
   }
   const auto target = pool.draining ? std::size_t{0} : pool.terms->target;
-  const auto ready = count(census, Stage::ready);
-  const auto impaired = count(census, Stage::impaired);
-  const auto warming = count(census, Stage::warming);
-  const auto coming = warming + census.open.size();
-  const auto there = ready + impaired + coming;
+  const auto coming = count(census, Stage::warming) + census.open.size();
+  const auto there = census.servers.size() - wanted.retire.size() + census.open.size();
   if (!pool.draining) {
     // Those in the queue are asked for again, under the same ids: their creates may not have got
     // there.
     wanted.create.assign(census.open.begin(), census.open.end());
   }
   if (there > target) {
-    const auto living = wanted.retire.size() + there - target;
-    for (const auto stage : {Stage::impaired, Stage::warming, Stage::ready}) {
-      take_newest(census, stage, living - wanted.retire.size(), wanted.retire);
+    const auto retired = wanted.retire.size() + there - target;
+    using Stages = std::initializer_list<Stage>;
+    for (const auto stages : {Stages{Stage::impaired}, Stages{Stage::warming},
+                              Stages{Stage::ready, Stage::resetting}}) {
+      take_newest(census, stages, retired - wanted.retire.size(), wanted.retire);
     }
     return wanted;
   }
-  if (pool.draining || there >= std::max<std::size_t>(pool.terms->replenish_below, 1)) {
+  if (pool.draining || !filling) {
     return wanted;
   }
   const auto places = pool.terms->warming_max > coming ? pool.terms->warming_max - coming : 0;

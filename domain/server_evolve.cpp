@@ -196,6 +196,7 @@ struct ApplyToServer {
     change([&](Server& s) {
       s.assignment = Assignment{cause ? std::optional(cause->command) : std::nullopt, at,
                                 event.name, event.tags};
+      cancel(s, Turn::lease_end);  // one of nobody's
       begin_lease(s, event.expires_at);
     });
   }

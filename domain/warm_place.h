@@ -31,6 +31,9 @@ struct WarmPlace {
   bool operator==(const WarmPlace&) const = default;
 };
 
+/// More than a pool ever comes to by itself.
+inline constexpr std::uint64_t warm_number_max = 1'000'000'000'000;
+
 /// 1 to 40 of a-z, 0-9 and inner dashes: what fits a subject's token and a path.
 bool is_warm_pool_name(std::string_view text);
 

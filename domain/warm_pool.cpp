@@ -51,7 +51,8 @@ struct DecideWarmPool {
     if (pool.terms && pool.terms->region != terms.region) {
       return Rejection{RejectionCode::invalid_transition,
                        "the pool " + id.name + " is in " + pool.terms->region.name +
-                           "; make another one for " + terms.region.name};
+                           ", also after a drain; make another one, with another name, for " +
+                           terms.region.name};
     }
     return WarmPoolEventData(WarmPoolSet{terms});
   }
@@ -78,6 +79,10 @@ bool is_warm_pool_name(std::string_view text) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
   return !text.empty() && text.size() <= characters_max && text.front() != '-' &&
          text.back() != '-' && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+std::uint32_t least_held(const WarmPoolTerms& terms) {
+  return std::min(std::max(terms.replenish_below, 1U), terms.target);
 }
 
 std::optional<std::string> out_of_range(const WarmPoolTerms& terms) {

@@ -98,6 +98,9 @@ std::optional<WarmPoolEvent> decide_outcome(const WarmPool& pool, const CommandS
 /// The pool after the event.
 WarmPool evolve(WarmPool pool, const WarmPoolEvent& event);
 
+/// A pool that holds fewer is filled up: what it has at the least by order.
+std::uint32_t least_held(const WarmPoolTerms& terms);
+
 /// Why the terms cannot be kept, as a sentence that says what to change; nothing when they can.
 std::optional<std::string> out_of_range(const WarmPoolTerms& terms);
 

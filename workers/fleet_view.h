@@ -154,10 +154,10 @@ class FleetView {
   void wait_for_due(std::stop_token stop, Instant moment,
                     std::chrono::steady_clock::time_point wake_min);
 
-  /// What the view knows of the warm pools.
+  /// What the view knows of the warm pools, but for those that are over.
   KnownWarmPools warm_pools() const {
     const std::lock_guard lock(mutex_);
-    return warm_.pools();
+    return warm_.pools_not_over();
   }
 
   /// Somebody has looked in the log: these numbers are over for good.

@@ -8,9 +8,9 @@
 #include "ops/telemetry/log.h"
 #include "schema/messages/action_codec.h"
 #include "schema/messages/command_identity.h"
-#include "schema/messages/event_codec.h"
 #include "schema/messages/message_headers.h"
 #include "schema/messages/subjects.h"
+#include "workers/gone_numbers.h"
 
 namespace vsim::workers {
 namespace {
@@ -27,18 +27,16 @@ constexpr auto looks_min = 20ms;  // between two looks, so that under load one s
 constexpr auto look_max = 500ms;  // where there are pools: pauses end, commands get lost
 constexpr auto sleep_max = 5s;    // where there are none
 
-constexpr std::chrono::milliseconds pause_first = 1s;
-constexpr std::chrono::milliseconds pause_max = 60s;
+/// How long what waits may stay the same in a pause, before one that stands by helps: the active
+/// one tries once in Patience::pause_max.
+constexpr auto stalled_in_pause = 75s;
 constexpr std::chrono::milliseconds again_first = 5s;
 constexpr std::chrono::milliseconds again_max = 60s;
 constexpr std::chrono::milliseconds look_first = 500ms;
 constexpr std::chrono::milliseconds look_again_max = 8s;
 
-constexpr std::uint64_t ahead_at_once = 64;  // numbers that others may have asked for
-
-ServerId server_of(const WarmPoolId& pool, std::uint64_t number) {
-  return messages::server_id_of_create(messages::command_id_of_warm_create(pool, number));
-}
+constexpr std::uint64_t ahead_first = 64;  // numbers that others may have asked for
+constexpr std::uint64_t ahead_max = 1'000;
 
 Create create_of(const WarmPoolId& pool, const WarmPoolTerms& terms, std::uint64_t number) {
   return {.name = pool.name + "-" + std::to_string(number),
@@ -50,28 +48,17 @@ Create create_of(const WarmPoolId& pool, const WarmPoolTerms& terms, std::uint64
           .warm = WarmPlace{pool.name, number, terms.on_release}};
 }
 
+Patience::Standing standing_of(const KnownWarmPool& known, std::uint64_t number) {
+  if (known.assigned.contains(number)) {
+    return Patience::Standing::taken;
+  }
+  const auto server = known.census.servers.find(number);
+  const bool is_ready =
+      server != known.census.servers.end() && server->second == WarmCensus::Stage::ready;
+  return is_ready ? Patience::Standing::ready : Patience::Standing::gone;
+}
+
 }  // namespace
-
-void Patience::went_wrong(Time now) {
-  if (now < next_) {
-    return;  // one of several that were on their way together
-  }
-  pause_ = pause_.count() == 0 ? pause_first : std::min(pause_ * 2, pause_max);
-  next_ = now + pause_;
-}
-
-std::size_t Patience::allowed(std::size_t wanted, Time now) const {
-  if (pause_.count() == 0) {
-    return wanted;
-  }
-  return now < next_ ? 0 : std::min<std::size_t>(wanted, 1);
-}
-
-void Patience::asked(std::size_t count, Time now) {
-  if (count > 0 && pause_.count() > 0) {
-    next_ = now + pause_;
-  }
-}
 
 Replenisher::Replenisher(eventstore::EventStore& store, FleetView& view,
                          const eventstore::CommandPublisher& publisher, Standby::IsActive is_active)
@@ -95,31 +82,56 @@ void Replenisher::run(std::stop_token stop) {
 
 Result<void> Replenisher::look(const std::stop_token& stop) {
   const auto pools = view_.warm_pools();
+  know(pools);
   if (pools.empty()) {
     return {};  // nor is it asked who is active, which takes a session with Postgres
   }
   const auto all = wanted(pools);
+  if (!must_act(all)) {
+    helped_ = false;
+    return {};
+  }
+  const bool begins_to_help = standby_.helps() && !helped_;
+  if (begins_to_help) {
+    const auto done = is_done_by_active(all, pools, stop);
+    if (!done) {
+      return tl::unexpected(done.error());
+    }
+    if (*done) {
+      standby_.sees_work();
+      return {};
+    }
+  }
+  helped_ = standby_.helps();
+  return tend_all(all, pools, stop);
+}
+
+void Replenisher::know(const KnownWarmPools& pools) {
+  std::erase_if(work_, [&](const auto& work) { return !pools.contains(work.first); });
   for (const auto& [id, known] : pools) {
     take_in(work_[id], known, steady_clock::now());
   }
-  if (!must_act(all)) {
-    return {};
-  }
+}
+
+Result<void> Replenisher::tend_all(const std::vector<Wanted>& all, const KnownWarmPools& pools,
+                                   const std::stop_token& stop) {
+  Result<void> result;
   for (const auto& each : all) {
     if (stop.stop_requested()) {
       break;
     }
-    if (auto ok = tend(each.id, pools.at(each.id), stop); !ok) {
-      return ok;
+    const auto tended = tend(each.id, pools.at(each.id), stop);
+    if (!tended && result) {
+      result = tended;
     }
   }
-  return {};
+  return result;
 }
 
 std::vector<Replenisher::Wanted> Replenisher::wanted(const KnownWarmPools& pools) const {
   std::vector<Wanted> all;
   for (const auto& [id, known] : pools) {
-    auto what = replenish(known.pool, known.census);
+    auto what = replenish(known.pool, known.census, work_.at(id).filling);
     if (!what.create.empty() || !what.retire.empty()) {
       all.push_back({id, std::move(what)});
     }
@@ -127,28 +139,51 @@ std::vector<Replenisher::Wanted> Replenisher::wanted(const KnownWarmPools& pools
   return all;
 }
 
-// What is wanted first stands for what waits: as long as the active one works, it changes.
+// What is wanted first stands for what waits: as long as the active one works, it changes, though
+// in a pause as seldom as that one tries.
 bool Replenisher::must_act(const std::vector<Wanted>& all) {
   std::optional<Instant> oldest;
+  auto stalled_min = Standby::stalled_usually;
   if (!all.empty()) {
     const auto& what = all.front().what;
     const auto number = what.create.empty() ? what.retire.front() : what.create.front();
     oldest = Instant(Duration(static_cast<std::int64_t>(number)));
+    if (work_.at(all.front().id).patience.is_paused()) {
+      stalled_min = stalled_in_pause;
+    }
   }
-  return standby_.must_act(oldest);
+  return standby_.must_act(oldest, steady_clock::now(), stalled_min);
+}
+
+// Numbers that were refused leave nothing that the view would see, so the log is asked before one
+// that stands by takes the active one to be stuck.
+Result<bool> Replenisher::is_done_by_active(const std::vector<Wanted>& all,
+                                            const KnownWarmPools& pools,
+                                            const std::stop_token& stop) {
+  bool done = false;
+  for (const auto& each : all) {
+    auto& work = work_[each.id];
+    work.looked_back = false;
+    const auto moved = look_for_gone(each.id, work, pools.at(each.id), stop);
+    if (!moved) {
+      return tl::unexpected(moved.error());
+    }
+    done = done || *moved;
+  }
+  return done;
 }
 
 Result<void> Replenisher::tend(const WarmPoolId& id, const KnownWarmPool& known,
                                const std::stop_token& stop) {
   auto& work = work_[id];
-  const auto moved = look_for_gone(id, work, known, steady_clock::now());
+  const auto moved = look_for_gone(id, work, known, stop);
   if (!moved) {
     return tl::unexpected(moved.error());
   }
   if (*moved) {
     return {};  // the next look knows better what is wanted
   }
-  const auto what = replenish(known.pool, known.census);
+  const auto what = replenish(known.pool, known.census, work.filling);
   if (auto ok = create(id, work, known, what.create, stop); !ok) {
     return ok;
   }
@@ -157,21 +192,31 @@ Result<void> Replenisher::tend(const WarmPoolId& id, const KnownWarmPool& known,
 
 // What the view has come to know meanwhile.
 void Replenisher::take_in(Work& work, const KnownWarmPool& known, Time now) {
+  const auto& census = known.census;
   std::erase_if(work.asked, [&](const auto& asked) {
-    return asked.first <= known.census.highest && !known.census.open.contains(asked.first);
+    return asked.first <= census.highest && !census.open.contains(asked.first);
   });
-  std::erase_if(work.retired, [&](const auto& retired) {
-    const auto version = known.versions.find(retired.first);
-    return version == known.versions.end() || version->second != retired.second.first;
-  });
-  if (known.failed > work.failed) {
-    work.patience.went_wrong(now);
+  std::erase_if(work.retired,
+                [&](const auto& retired) { return !known.versions.contains(retired.first); });
+  const bool is_ordered_anew = known.pool.last_change.version != work.ordered;
+  work.ordered = known.pool.last_change.version;
+  work.filling = is_filling(known.pool, census, work.filling || is_ordered_anew);
+  if (known.lost > work.lost) {
+    work.patience.went_wrong(known.last_lost, highest_of(work, known), now);
   }
   if (known.provisioned > work.provisioned) {
-    work.patience.went_well();
+    work.patience.came_to_run(known.last_provisioned, now);
   }
-  work.failed = known.failed;
+  work.lost = known.lost;
   work.provisioned = known.provisioned;
+  if (const auto trial = work.patience.on_trial()) {
+    work.patience.judge(standing_of(known, *trial), now);
+  }
+}
+
+std::uint64_t Replenisher::highest_of(const Work& work, const KnownWarmPool& known) {
+  const auto& highest = known.census.highest;
+  return work.asked.empty() ? highest : std::max(highest, work.asked.rbegin()->first);
 }
 
 // Numbers to be looked for in the log: creates that were refused, purged or buried leave no server,
@@ -194,52 +239,27 @@ Numbers Replenisher::doubtful(Work& work, const KnownWarmPool& known, Time now) 
   return numbers;
 }
 
-/// Of these numbers, those that are over for good: the log holds something, though no server, or
-/// one that has ended. Those that live the view knows, or will.
-Result<Numbers> Replenisher::find_gone(const WarmPoolId& id, const Numbers& numbers) {
-  std::vector<std::string> subjects;
-  std::map<ServerId, std::uint64_t> number_of;
-  for (const auto number : numbers) {
-    const auto server = server_of(id, number);
-    number_of[server] = number;
-    subjects.push_back(messages::any_events_of(server));
-  }
-  const auto lasts = store_.load_last(subjects);
-  if (!lasts) {
-    return tl::unexpected(lasts.error());
-  }
-  Numbers gone;
-  for (const auto& message : *lasts) {
-    const auto logged = messages::decode_event(message);
-    const auto* event = logged ? std::get_if<messages::ServerLogged>(&*logged) : nullptr;
-    const auto* server = event != nullptr && event->state.server ? &*event->state.server : nullptr;
-    const bool is_over = server == nullptr || server->status == Status::terminated;
-    if (event != nullptr && is_over) {
-      gone.push_back(number_of[event->event.server]);
-    }
-  }
-  return gone;
-}
-
 // True: the view knows of more now. Where one is gone others may be beyond the highest number that
 // it knows: of a process before this one, or of the replenisher that was active.
 Result<bool> Replenisher::look_for_gone(const WarmPoolId& id, Work& work,
-                                        const KnownWarmPool& known, Time now) {
+                                        const KnownWarmPool& known, const std::stop_token& stop) {
+  const auto now = steady_clock::now();
   const auto numbers = doubtful(work, known, now);
   if (numbers.empty() && work.looked_back) {
     return false;
   }
-  auto gone = numbers.empty() ? Result<Numbers>(Numbers()) : find_gone(id, numbers);
+  auto gone = numbers.empty() ? Result<Numbers>(Numbers()) : find_gone(store_, id, numbers);
   if (!gone) {
     return tl::unexpected(gone.error());
   }
   bool moved = !gone->empty();
-  const auto was_refused = [&](std::uint64_t number) { return work.asked.contains(number); };
-  if (std::any_of(gone->begin(), gone->end(), was_refused)) {
-    work.patience.went_wrong(now);
-  }
   auto highest = known.census.highest;
-  while (moved || !work.looked_back) {
+  auto ahead_at_once = ahead_first;
+  std::uint64_t refused = 0;  // the last of them
+  for (const auto number : *gone) {
+    refused = work.asked.contains(number) ? std::max(refused, number) : refused;
+  }
+  while ((moved || !work.looked_back) && !stop.stop_requested()) {
     view_.are_gone(id, *gone);
     for (const auto number : *gone) {
       highest = std::max(highest, number);
@@ -248,15 +268,20 @@ Result<bool> Replenisher::look_for_gone(const WarmPoolId& id, Work& work,
     for (std::uint64_t number = highest + 1; number <= highest + ahead_at_once; ++number) {
       ahead.push_back(number);
     }
-    gone = find_gone(id, ahead);
+    gone = find_gone(store_, id, ahead);
     if (!gone) {
       return tl::unexpected(gone.error());
     }
-    work.looked_back = true;
     if (gone->empty()) {
+      work.looked_back = true;
       break;
     }
+    ahead_at_once = ahead_max;
+    refused = std::max(refused, *std::max_element(gone->begin(), gone->end()));
     moved = true;
+  }
+  if (refused > 0) {
+    work.patience.went_wrong(refused, std::max(highest, highest_of(work, known)), now);
   }
   return moved;
 }
@@ -280,8 +305,7 @@ Result<void> Replenisher::create(const WarmPoolId& id, Work& work, const KnownWa
       break;
     }
     const auto command = messages::command_id_of_warm_create(id, number);
-    const auto subject =
-        messages::server_command(terms.region, messages::server_id_of_create(command));
+    const auto subject = messages::server_command(terms.region, server_of_number(id, number));
     if (auto ok = publish(subject, messages::encode_action(create_of(id, terms, number)), command,
                           beside_owner(id.account, default_account));
         !ok) {
@@ -307,22 +331,24 @@ Result<void> Replenisher::retire(const WarmPoolId& id, Work& work, const KnownWa
     return {};
   }
   for (const auto number : numbers) {
-    const auto version = known.versions.at(number);
     const auto retired = work.retired.find(number);
-    if (retired != work.retired.end() && now < retired->second.second + again_first) {
+    if (retired != work.retired.end() && now < retired->second + again_first) {
       continue;
     }
     if (stop.stop_requested()) {
       break;
     }
-    const auto server = server_of(id, number);
-    if (auto ok = publish(messages::server_command(known.pool.terms->region, server),
-                          messages::encode_action(Retire{}),
-                          messages::command_id_of_retirement(server, version), "");
+    const auto server = server_of_number(id, number);
+    const auto elsewhere = known.elsewhere.find(number);
+    const auto& region =
+        elsewhere == known.elsewhere.end() ? known.pool.terms->region : elsewhere->second;
+    if (auto ok =
+            publish(messages::server_command(region, server), messages::encode_action(Retire{}),
+                    messages::command_id_of_retirement(server, known.versions.at(number)), "");
         !ok) {
       return ok;
     }
-    work.retired.insert_or_assign(number, std::pair(version, now));
+    work.retired.insert_or_assign(number, now);
   }
   return {};
 }

@@ -15,27 +15,10 @@
 #include "eventstore/command_queue.h"
 #include "eventstore/event_store.h"
 #include "workers/fleet_view.h"
+#include "workers/patience.h"
 #include "workers/standby.h"
 
 namespace vsim::workers {
-
-/// How often a pool tries that cannot be filled, because its creates are refused or its servers do
-/// not come to run: one server at a time, at first after a second, then twice as long each time, up
-/// to a minute. Real time: what refuses them is asked by a queue of real commands.
-class Patience {
- public:
-  using Time = std::chrono::steady_clock::time_point;
-  void went_wrong(Time now);
-  void went_well() { *this = {}; }
-  /// How many new servers may be asked for, of so many that are wanted.
-  std::size_t allowed(std::size_t wanted, Time now) const;
-  /// They have been asked for.
-  void asked(std::size_t count, Time now);
-
- private:
-  std::chrono::milliseconds pause_{0};  // 0: all goes well
-  Time next_{};
-};
 
 /// One thread.
 class Replenisher {
@@ -47,8 +30,8 @@ class Replenisher {
   /// Works until stopped. Without pools it sleeps.
   void run(std::stop_token stop);
 
-  /// One look at all pools. Gives an error when queue or log did not take or give something: then
-  /// the rest waits for the next look.
+  /// One look at all pools. Gives the first error when queue or log did not take or give something:
+  /// what is left to do waits for the next look.
   eventstore::Result<void> look(const std::stop_token& stop);
 
   bool active() const { return standby_.active(); }
@@ -63,10 +46,12 @@ class Replenisher {
   };
   struct Work {                            // of one pool
     std::map<std::uint64_t, Asked> asked;  // numbers of which the view knows nothing yet
-    std::map<std::uint64_t, std::pair<Version, Time>> retired;
+    std::map<std::uint64_t, Time> retired;
     Patience patience;
     std::uint64_t provisioned = 0;  // as seen before
-    std::uint64_t failed = 0;
+    std::uint64_t lost = 0;
+    Version ordered = 0;  // when the pool was last changed
+    bool filling = true;
     bool looked_back = false;  // at what had been asked for before this process was
   };
   struct Wanted {
@@ -74,16 +59,21 @@ class Replenisher {
     Replenishment what;
   };
 
+  void know(const KnownWarmPools& pools);
   std::vector<Wanted> wanted(const KnownWarmPools& pools) const;
   bool must_act(const std::vector<Wanted>& all);
+  eventstore::Result<bool> is_done_by_active(const std::vector<Wanted>& all,
+                                             const KnownWarmPools& pools,
+                                             const std::stop_token& stop);
+  eventstore::Result<void> tend_all(const std::vector<Wanted>& all, const KnownWarmPools& pools,
+                                    const std::stop_token& stop);
   eventstore::Result<void> tend(const WarmPoolId& id, const KnownWarmPool& known,
                                 const std::stop_token& stop);
   void take_in(Work& work, const KnownWarmPool& known, Time now);
+  static std::uint64_t highest_of(const Work& work, const KnownWarmPool& known);
   std::vector<std::uint64_t> doubtful(Work& work, const KnownWarmPool& known, Time now) const;
-  eventstore::Result<std::vector<std::uint64_t>> find_gone(
-      const WarmPoolId& id, const std::vector<std::uint64_t>& numbers);
   eventstore::Result<bool> look_for_gone(const WarmPoolId& id, Work& work,
-                                         const KnownWarmPool& known, Time now);
+                                         const KnownWarmPool& known, const std::stop_token& stop);
   eventstore::Result<void> create(const WarmPoolId& id, Work& work, const KnownWarmPool& known,
                                   const std::vector<std::uint64_t>& numbers,
                                   const std::stop_token& stop);
@@ -98,6 +88,7 @@ class Replenisher {
   const eventstore::CommandPublisher& publisher_;
   Standby standby_;
   std::map<WarmPoolId, Work> work_;
+  bool helped_ = false;  // at the last look, though another is active
 };
 
 }  // namespace vsim::workers

@@ -30,10 +30,11 @@ class Standby {
   };
 
   /// The active one always acts. One that stands by does when the oldest of what waits to be done
-  /// stays the same for 2 s (the active one may be paused, and keeps its lock then), and goes on
-  /// until nothing waits. Two at once only cost conflicts.
+  /// stays the same for 2 s, or as long as the role gives (the active one may be paused, and keeps
+  /// its lock then), and goes on until nothing waits. Two at once only cost conflicts.
   bool must_act(std::optional<Oldest> oldest,
-                std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
+                std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now(),
+                std::chrono::seconds stalled_min = stalled_usually) {
     active_ = is_active_();
     if (!oldest) {
       helps_ = false;
@@ -46,11 +47,18 @@ class Standby {
     return active_ || helps_;
   }
 
+  /// Who stands by has found that the active one works.
+  void sees_work() {
+    helps_ = false;
+    since_ = std::chrono::steady_clock::now();
+  }
+
   bool active() const { return active_; }
+  bool helps() const { return helps_ && !active_; }
+
+  static constexpr std::chrono::seconds stalled_usually{2};
 
  private:
-  static constexpr std::chrono::seconds stalled_min{2};
-
   IsActive is_active_;
   std::atomic<bool> active_ = false;
   bool helps_ = false;

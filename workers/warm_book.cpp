@@ -1,11 +1,22 @@
 #include "workers/warm_book.h"
 
+#include <algorithm>
+
 namespace vsim::workers {
 namespace {
 
-void put(KnownWarmPool& known, std::uint64_t number, Version version,
+std::optional<WarmCensus::Stage> stage_before(const KnownWarmPool& known, std::uint64_t number) {
+  const auto server = known.census.servers.find(number);
+  return server == known.census.servers.end() ? std::nullopt : std::optional(server->second);
+}
+
+void put(KnownWarmPool& known, std::uint64_t number, Version version, const Region& region,
          std::optional<WarmCensus::Stage> stage, bool is_assigned) {
   known.census.seen(number);
+  known.elsewhere.erase(number);
+  if (stage && (!known.pool.terms || known.pool.terms->region != region)) {
+    known.elsewhere.emplace(number, region);
+  }
   if (stage) {
     known.census.servers[number] = *stage;
     known.versions[number] = version;
@@ -37,7 +48,8 @@ void WarmBook::restore(const read_model::FleetWarmPool& pool) {
 }
 
 void WarmBook::restore(const read_model::FleetWarmServer& server) {
-  put(pools_[server.pool], server.number, server.version, server.stage, server.is_assigned);
+  put(pools_[server.pool], server.number, server.version, server.region, server.stage,
+      server.is_assigned);
 }
 
 void WarmBook::apply(const messages::WarmPoolLogged& logged) {
@@ -57,12 +69,19 @@ void WarmBook::apply(const messages::ServerLogged& logged) {
   const auto& place = *server.blueprint.warm;
   auto& known = pools_[{server.blueprint.account, place.pool}];
   const bool is_living = server.status != Status::terminated;
-  put(known, place.number, state.version, stage_of(server), is_living && server.assignment);
+  const auto before = stage_before(known, place.number);
+  put(known, place.number, state.version, event.region, stage_of(server),
+      is_living && server.assignment);
   if (is_provision(event.data, server)) {
     ++known.provisioned;
+    known.last_provisioned = place.number;
   }
   if (is_failed_provision(event.data, server)) {
     ++known.failed;
+  }
+  if (is_loss(before, event.data, server)) {
+    ++known.lost;
+    known.last_lost = std::max(known.last_lost, place.number);
   }
   ++changes_;
 }
@@ -76,6 +95,16 @@ void WarmBook::are_gone(const WarmPoolId& pool, const std::vector<std::uint64_t>
     known->second.census.seen(number);
   }
   ++changes_;
+}
+
+KnownWarmPools WarmBook::pools_not_over() const {
+  KnownWarmPools pools;
+  for (const auto& [id, known] : pools_) {
+    if (!known.is_over()) {
+      pools.emplace(id, known);
+    }
+  }
+  return pools;
 }
 
 }  // namespace vsim::workers

@@ -157,6 +157,9 @@ std::optional<std::string> misplaced(const Create& create, const CommandHead& he
       head.origin.account.empty() ? std::string(default_account) : head.origin.account,
       create.warm->pool};
   const auto id = command_id_of_warm_create(pool, create.warm->number);
+  if (create.warm->number > warm_number_max) {
+    return "\"number\" must not be above " + std::to_string(warm_number_max);
+  }
   if (head.id == id && server == server_id_of_create(id)) {
     return std::nullopt;
   }

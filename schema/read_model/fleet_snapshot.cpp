@@ -36,7 +36,7 @@ void read_warm_pools(Transaction& tx, FleetSnapshot& snapshot) {
   const auto servers = tx.exec(
       "SELECT account, warm_pool, warm_number, version, status, assigned_at IS NOT NULL,"
       " health, interruption_at IS NOT NULL,"
-      " (due IS NOT NULL AND due_turn IS NULL) OR transition_due IS NOT NULL"
+      " (due IS NOT NULL AND due_turn IS NULL) OR transition_due IS NOT NULL, region"
       " FROM servers WHERE warm_pool IS NOT NULL AND status <> 'TERMINATED'");
   snapshot.warm_servers.reserve(static_cast<std::size_t>(servers.size()));
   for (const auto& row : servers) {
@@ -47,6 +47,7 @@ void read_warm_pools(Transaction& tx, FleetSnapshot& snapshot) {
                                   .is_interrupted = view_of(row[7]) == "t",
                                   .has_end = view_of(row[8]) == "t"};
     snapshot.warm_servers.push_back({.pool = {text_of(row[0]), text_of(row[1])},
+                                     .region = Region{text_of(row[9])},
                                      .number = integer_of<std::uint64_t>(row[2]),
                                      .version = integer_of<Version>(row[3]),
                                      .stage = stage_of(condition),

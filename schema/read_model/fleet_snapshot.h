@@ -41,6 +41,7 @@ struct FleetWarmPool {
 /// A warm pool's server that lives.
 struct FleetWarmServer {
   WarmPoolId pool;
+  Region region;
   std::uint64_t number = 0;
   Version version = 0;
   std::optional<WarmCensus::Stage> stage;  // none: it does not count

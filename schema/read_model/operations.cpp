@@ -112,7 +112,9 @@ std::vector<Statement> operation_statements() {
        " AND (event IN ('server_provisioned', 'server_started', 'server_stopped',"
        " 'server_rebooted', 'server_terminated', 'server_failed')"
        " OR (event = 'server_terminating' AND version > $2)"
-       " OR (event IN ('lease_extended', 'server_assigned') AND version = $2))"
+       " OR (event IN ('lease_extended', 'server_assigned') AND version = $2)"
+       // Of a server that is reset at once; else it is settled when it has rebooted.
+       " OR (event = 'server_released' AND version = $2 AND message NOT LIKE '%, rebooting, %'))"
        " ORDER BY version LIMIT 1"},
       {"server_termination",
        "SELECT command_id FROM server_events WHERE server_id = $1 AND command_id IS NOT NULL"
@@ -152,9 +154,11 @@ std::optional<Settled> find_settled(Transaction& tx, const OperationRow& operati
   if (rows.empty()) {
     return std::nullopt;
   }
-  // A launch that fails, or an interruption, ends a server by itself.
+  // A launch that fails, or an interruption, ends a server by itself; a release may by what it is.
   const bool ended = view_of(rows[0][1]).starts_with("server_terminat") && !rows[0][2].is_null();
-  return Settled{instant_of(rows[0][0]), ended && operation.type != "terminate"};
+  const bool by_another =
+      ended && operation.type != "terminate" && view_of(rows[0][2]) != operation.id;
+  return Settled{instant_of(rows[0][0]), by_another};
 }
 
 std::optional<OperationWithServer> find_termination(Transaction& tx, const std::string& server_id) {

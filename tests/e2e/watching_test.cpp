@@ -90,7 +90,8 @@ void live_a_little(Fleet& fleet) {
   for (const char* metric :
        {"vsim_servers_reaped_total", "vsim_billing_watermarks_total", "vsim_dead_letters_total",
         "vsim_commands_total", "vsim_servers", "vsim_billing_watermark_age_seconds",
-        "vsim_warm_pool_ready", "vsim_warm_pool_target", "vsim_warm_pool_provisions_total"}) {
+        "vsim_warm_pool_ready", "vsim_warm_pool_target", "vsim_warm_pool_least",
+        "vsim_warm_pool_provisions_total"}) {
     CHECK_MESSAGE(
         eventually([&] { return fleet.worker_metric(metric) > 0; }, std::chrono::seconds(30)),
         metric);

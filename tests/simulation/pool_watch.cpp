@@ -27,6 +27,7 @@ std::optional<std::string> PoolWatch::read(const WarmPoolEvent& event) {
     pool.target_max = std::max(pool.target_max, set->terms.target);
     pool.was_set = true;
     pool.terms = set->terms;
+    pool.filling = held(pool) < set->terms.target;
   }
   if (std::holds_alternative<WarmPoolDraining>(event.data)) {
     pool.terms.reset();
@@ -74,7 +75,14 @@ std::optional<std::string> PoolWatch::move(const Place& place, Fate to) {
     ++pool.gone;
   }
   fate = to;
+  pool.filling = pool.filling && pool.terms && held(pool) < pool.terms->target;
   return std::nullopt;
+}
+
+std::uint64_t PoolWatch::held(const Pool& pool) {
+  return static_cast<std::uint64_t>(
+      std::count_if(pool.fates.begin(), pool.fates.end(),
+                    [](const auto& one) { return one.second == Fate::nobodys; }));
 }
 
 std::optional<std::string> PoolWatch::read(const messages::ServerLogged& logged) {
@@ -122,10 +130,9 @@ std::string PoolWatch::unfilled(const std::function<std::size_t(const Region&)>&
     if (!pool.terms || pool.terms->profile == "unlucky" || free(pool.terms->region) == 0) {
       continue;
     }
-    const auto there = std::count_if(pool.fates.begin(), pool.fates.end(),
-                                     [](const auto& one) { return one.second == Fate::nobodys; });
-    const auto least = std::min(std::max(pool.terms->replenish_below, 1U), pool.terms->target);
-    if (static_cast<std::uint64_t>(there) < least) {
+    const auto there = held(pool);
+    const auto least = pool.filling ? pool.terms->target : least_held(*pool.terms);
+    if (there < least) {
       return fmt::format("warm pool {} holds {} servers, and {} are wanted", id.name, there, least);
     }
   }

@@ -20,8 +20,9 @@ class PoolWatch {
   std::optional<std::string> read(const WarmPoolEvent& event);
   std::optional<std::string> read(const messages::ServerLogged& logged);
 
-  /// Where nothing is in the way: pools that hold less than is to be ordered at once, as a
-  /// sentence; empty: none. `free` says how many addresses of a region are free.
+  /// Where nothing is in the way: pools that hold less than is to be ordered at once, or
+  /// were never filled since they were set, as a sentence; empty: none. `free` says how many
+  /// addresses of a region are free.
   std::string unfilled(const std::function<std::size_t(const Region&)>& free) const;
 
   /// At rest, when all pools were drained: nobody's servers are left in none. Empty: so it is.
@@ -38,12 +39,14 @@ class PoolWatch {
     std::uint32_t target_max = 0;  // that was ever ordered
     bool was_set = false;
     std::optional<WarmPoolTerms> terms;  // none while it drains
+    bool filling = false;                // since it was set it has not held its target
     std::uint64_t gone = 0;  // times that a number came to count no more; returns take none back
     std::map<std::uint64_t, Fate> fates;
   };
 
   void name_numbers(const WarmPoolId& id, std::uint64_t up_to);
   std::optional<std::string> move(const Place& place, Fate to);
+  static std::uint64_t held(const Pool& pool);
   static Fate fate_of(const Server& server);
 
   std::map<WarmPoolId, Pool> pools_;

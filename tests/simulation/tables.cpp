@@ -174,6 +174,7 @@ read_model::FleetSnapshot Tables::snapshot() const {
                                   .is_interrupted = row.interruption_at.has_value(),
                                   .has_end = read_model::foreseeable_due(row).has_value()};
     snapshot.warm_servers.push_back({.pool = {row.account, *row.warm_pool},
+                                     .region = Region{row.region},
                                      .number = row.warm_number,
                                      .version = row.version,
                                      .stage = stage_of(condition),

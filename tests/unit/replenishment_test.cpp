@@ -147,8 +147,39 @@ TEST_CASE("nothing is ordered before fewer than `replenish_below` are left") {
     }
     return census;
   };
-  CHECK(replenish(pool_of(10, 5, 10), with(5)).create.empty());
-  CHECK(replenish(pool_of(10, 5, 10), with(4)).create == from_to(5, 10));
+  const auto pool = pool_of(10, 5, 10);
+  const auto created = [&](std::uint64_t ready) {
+    return replenish(pool, with(ready), is_filling(pool, with(ready), false)).create;
+  };
+  CHECK(created(5).empty());
+  CHECK(created(4) == from_to(5, 10));
+}
+
+TEST_CASE("a pool that is filling is filled up to its target, also beyond `replenish_below`") {
+  const auto pool = pool_of(4, 2, 2);
+  auto census = census_of({{1, Stage::warming}, {2, Stage::ready}}, 2);
+  CHECK(is_filling(pool, census, true));
+  CHECK_FALSE(is_filling(pool, census, false));
+  CHECK(replenish(pool, census, true).create == Numbers{3});
+  census = census_of({{1, Stage::warming}, {2, Stage::ready}, {4, Stage::ready}}, 4, {3});
+  CHECK(is_filling(pool, census, true));  // the open one may be refused
+  CHECK(replenish(pool, census, true).create == Numbers{3});
+  census.seen(3);
+  census.servers[3] = Stage::ready;
+  CHECK_FALSE(is_filling(pool, census, true));
+  census.servers[3] = Stage::failed;
+  CHECK_FALSE(is_filling(pool, census, false));
+  auto drained = pool;
+  drained.draining = true;
+  CHECK(is_filling(drained, census, false));  // when it is ordered again
+}
+
+TEST_CASE("one that is being reset is kept like a ready one, the newest go") {
+  const auto census = census_of({{1, Stage::resetting}, {2, Stage::ready}}, 2);
+  CHECK(replenish(pool_of(1, 1, 9), census).retire == Numbers{2});
+  const auto with_boot =
+      census_of({{1, Stage::warming}, {2, Stage::ready}, {3, Stage::resetting}}, 3);
+  CHECK(replenish(pool_of(1, 1, 9), with_boot).retire == Numbers{1, 3});
 }
 
 TEST_CASE("what is too much goes, what is on its way first, the newest first") {
@@ -197,6 +228,15 @@ TEST_CASE("a number that was passed over is open until the log has something of 
   CHECK(census.open == std::set<std::uint64_t>{1});
   census.seen(2);
   CHECK(census.highest == 3);
+}
+
+TEST_CASE("a number far ahead opens only the last 1,000 below it") {
+  WarmCensus census;
+  census.seen(3);
+  census.seen(4'000'000'000);
+  CHECK(census.open.size() == 2 + open_numbers_max);
+  CHECK(census.open.contains(4'000'000'000 - open_numbers_max));
+  CHECK(replenish(pool_of(1, 1, 1), census).create.size() == census.open.size());
 }
 
 TEST_CASE("replenishers that lag, in any order, never make one too many, and fill the pool") {

@@ -38,7 +38,11 @@ workers::WarmBook restored(std::uint64_t last_number,
 }
 
 read_model::FleetWarmServer ready(std::uint64_t number) {
-  return {.pool = the_pool, .number = number, .version = 1, .stage = Stage::ready};
+  return {.pool = the_pool,
+          .region = the_region,
+          .number = number,
+          .version = 1,
+          .stage = Stage::ready};
 }
 
 }  // namespace
@@ -95,4 +99,44 @@ TEST_CASE("a server counts while it is nobody's, and is counted where it came to
   live(decide(state, command(Release{}), at(30), context()).events);
   CHECK(known.assigned.empty());
   CHECK(known.failed == 0);
+  CHECK(known.lost == 0);
+  auto drained = order();
+  drained.draining = true;
+  WarmPoolEvent drain;
+  drain.version = 2;
+  drain.pool = the_pool;
+  drain.data = WarmPoolDraining{};
+  book.apply(messages::WarmPoolLogged{drain, drained});
+  CHECK(book.pools_not_over().empty());
+  book.apply(messages::WarmPoolLogged{set, order()});
+  CHECK(book.pools_not_over().at(the_pool).census.highest == 2);  // its numbers go on
+}
+
+TEST_CASE("one that hangs in its boot, or is lost by itself, is told from one that ends by order") {
+  const auto counted = [](const std::string& tag, int seconds, const Action& last) {
+    auto create = a_create();
+    create.warm = WarmPlace{"ci", 1, OnRelease::terminate};
+    create.tags = {{tag, tag == "vsim:create" ? "stuck" : "0"}};
+    workers::WarmBook book;
+    State state;
+    const auto live = [&](const std::vector<Event>& events) {
+      for (const auto& event : events) {
+        state = evolve(state, event);
+        book.apply(messages::ServerLogged{event, state});
+      }
+    };
+    live(decide(state, command(create), at(0), context()).events);
+    for (int second = 1; second < seconds; ++second) {
+      live(decide_due(the_server, the_region, state, at(second)));
+    }
+    live(decide(state, command(last), at(seconds), context()).events);
+    const auto& known = book.pools().at(the_pool);
+    return std::pair(known.failed, known.lost);
+  };
+  using Counts = std::pair<std::uint64_t, std::uint64_t>;
+  CHECK(counted("vsim:create", 20, Retire{}) == Counts{1, 1});
+  CHECK(counted("vsim:host_failure_after", 20, Retire{}) == Counts{0, 1});
+  CHECK(counted("vsim:interruption_after", 20, Retire{}) == Counts{0, 1});
+  CHECK(counted("none", 20, Retire{}) == Counts{0, 0});
+  CHECK(counted("none", 1, Retire{}) == Counts{0, 0});  // one too many, in its boot
 }

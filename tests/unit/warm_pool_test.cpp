@@ -147,7 +147,7 @@ TEST_CASE("what is released ends, or is as it was at its birth and ready once mo
   CHECK(ended.server->termination_reason == TerminationReason::released);
   const auto reset = done(done(running(warm_server(OnRelease::reset)), acquire), Release{});
   CHECK(reset.server->status == Status::rebooting);
-  CHECK(stage_of(*reset.server) == Stage::warming);
+  CHECK(stage_of(*reset.server) == Stage::resetting);
   CHECK(name_of(*reset.server) == a_create().name);
   CHECK_FALSE(expires_at(*reset.server));
   const auto again = after(reset, decide_due(the_server, the_region, reset, at(500)));

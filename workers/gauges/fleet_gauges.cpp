@@ -31,6 +31,8 @@ FleetGauges::FleetGauges(const FleetView& view, const ReadModelGauges& read_mode
           metrics.gauge_set("vsim_warm_pool_assigned", "Servers of it that are somebody's")),
       warm_target_(metrics.gauge_set("vsim_warm_pool_target",
                                      "Servers that it is to hold ready; 0 while it drains")),
+      warm_least_(metrics.gauge_set("vsim_warm_pool_least",
+                                    "Servers that it is to hold at the least; 0 while it drains")),
       pending_(metrics.gauge("vsim_deadlines_pending", "Deadlines that wait for their time")),
       overdue_(metrics.gauge("vsim_deadlines_overdue",
                              "Deadlines that passed more than 5 s ago, by the wall, and are not "
@@ -89,6 +91,7 @@ void FleetGauges::refresh_warm_pools() {
   std::map<telemetry::Labels, double> warming;
   std::map<telemetry::Labels, double> assigned;
   std::map<telemetry::Labels, double> target;
+  std::map<telemetry::Labels, double> least;
   const auto pools = view_.warm_pools();
   for (const auto& [id, known] : pools) {
     const auto& servers = known.census.servers;
@@ -98,17 +101,18 @@ void FleetGauges::refresh_warm_pools() {
                         [&](const auto& server) { return server.second == stage; }));
     };
     const auto& pool = known.pool;
-    if (!pool.terms || (pool.draining && servers.empty() && known.assigned.empty())) {
+    if (!pool.terms) {
       continue;
     }
     const telemetry::Labels labels = {{"account", id.account}, {"pool", id.name}};
     ready[labels] = count(WarmCensus::Stage::ready);
-    warming[labels] = count(WarmCensus::Stage::warming);
+    warming[labels] = count(WarmCensus::Stage::warming) + count(WarmCensus::Stage::resetting);
     assigned[labels] = static_cast<double>(known.assigned.size());
     target[labels] = pool.draining ? 0 : pool.terms->target;
+    least[labels] = pool.draining ? 0 : least_held(*pool.terms);
     count_provisions(id, known);
   }
-  for (auto* values : {&ready, &warming, &assigned, &target}) {
+  for (auto* values : {&ready, &warming, &assigned, &target, &least}) {
     if (values->empty()) {
       (*values)[{}] = 0;
     }
@@ -117,6 +121,7 @@ void FleetGauges::refresh_warm_pools() {
   warm_warming_.replace(warming);
   warm_assigned_.replace(assigned);
   warm_target_.replace(target);
+  warm_least_.replace(least);
 }
 
 void FleetGauges::count_provisions(const WarmPoolId& id, const KnownWarmPool& known) {

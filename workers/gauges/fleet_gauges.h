@@ -38,6 +38,7 @@ class FleetGauges {
   telemetry::GaugeSet warm_warming_;
   telemetry::GaugeSet warm_assigned_;
   telemetry::GaugeSet warm_target_;
+  telemetry::GaugeSet warm_least_;
   telemetry::Gauge pending_;
   telemetry::Gauge overdue_;
   telemetry::Gauge idle_overdue_;

@@ -294,7 +294,7 @@ class Examination {
     }
     for (const auto& pool : found.warm_pools) {
       add(judge_warm_pool(pool.id.account + "/" + pool.id.name, pool.ready,
-                          pool.draining ? 0 : pool.terms.target));
+                          pool.draining ? 0 : least_held(pool.terms)));
     }
     if (!found.clock || !wall_) {
       return;

@@ -253,13 +253,14 @@ Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t al
                 "without one a create is refused", "No free addresses");
 }
 
-Finding judge_warm_pool(std::string_view pool, std::uint64_t ready, std::uint64_t target) {
-  const double share = target == 0 ? 1 : static_cast<double>(ready) / static_cast<double>(target);
+Finding judge_warm_pool(std::string_view pool, std::uint64_t ready, std::uint64_t least) {
+  const double share = least == 0 ? 1 : static_cast<double>(ready) / static_cast<double>(least);
   auto verdict = share < warm_pool_warning ? Verdict::warning : Verdict::ok;
   if (share < warm_pool_bad) {
     verdict = Verdict::bad;
   }
-  return judged(verdict, "warm pool", fmt::format("{}: {} of {} are ready", pool, ready, target),
+  return judged(verdict, "warm pool",
+                fmt::format("{}: {} are ready, of {} at the least", pool, ready, least),
                 "without one nothing can be acquired", "Warm pool not filling");
 }
 

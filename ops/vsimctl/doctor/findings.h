@@ -38,7 +38,8 @@ inline constexpr Seconds lag_warning{30};
 inline constexpr Seconds lag_bad{300};
 inline constexpr double pool_free_warning = 0.5;  // shares below it
 inline constexpr double pool_free_bad = 0.2;
-inline constexpr double warm_pool_warning = 0.5;  // ready of its target, likewise
+inline constexpr double warm_pool_warning =
+    0.5;  // ready of what is to be there at the least, likewise
 inline constexpr double warm_pool_bad = 0.2;
 inline constexpr double store_warning = 0.8;  // shares above it
 inline constexpr double store_bad = 0.95;
@@ -79,7 +80,8 @@ Finding judge_lag(std::uint64_t events, Seconds oldest_age);
 Finding judge_incident(std::string_view region, bool is_in_force, std::string_view since);
 Finding judge_pool(std::string_view region, std::uint64_t free, std::uint64_t all);
 /// `target` of a pool that is being drained: 0.
-Finding judge_warm_pool(std::string_view pool, std::uint64_t ready, std::uint64_t target);
+/// `least`: what it is to have at the least.
+Finding judge_warm_pool(std::string_view pool, std::uint64_t ready, std::uint64_t least);
 /// `age` is in simulated seconds; `scale` of them pass in a real one.
 Finding judge_billing(std::string_view region, Seconds age, double scale, Seconds interval);
 /// Rules in force by which the API answers callers badly on purpose, and since when by whom.
