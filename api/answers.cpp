@@ -102,6 +102,27 @@ Reply<http::QueryString> read_query(const Call& call,
   return std::move(*query);
 }
 
+std::optional<std::string> value_of(const http::QueryString& query, std::string_view name) {
+  const std::string* value = query.find(name);
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+tl::expected<std::optional<std::string>, std::string> read_status(const http::QueryString& query) {
+  const std::string* given = query.find("status");
+  if (given == nullptr) {
+    return std::nullopt;
+  }
+  std::string names;
+  for (std::size_t i = 0; i < status_count; ++i) {
+    const auto status = to_string(static_cast<Status>(i));
+    if (equal_ignoring_case(*given, status)) {
+      return std::string(status);
+    }
+    names += (i == 0 ? "" : i + 1 == status_count ? " and " : ", ") + std::string(status);
+  }
+  return tl::unexpected("status is \"" + *given + "\"; there are " + names);
+}
+
 Reply<ServerId> read_server_id(std::string_view text) {
   const auto id = Uuid::parse(text);
   if (!id) {
@@ -149,19 +170,21 @@ Reply<Region> read_region(const Catalogue& catalogue, const Call& call) {
   return *region;
 }
 
-Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock) {
-  const std::string* time = query.find("at");
+Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock,
+                                        std::string_view name) {
+  const std::string* time = query.find(name);
   if (time == nullptr) {
     return std::optional<Instant>();
   }
   const auto at = messages::parse_instant(*time);
   if (!at) {
-    return tl::unexpected(
-        invalid("at is \"" + *time + "\"; give a time in UTC such as 2026-03-01T00:00:00Z"));
+    return tl::unexpected(invalid(std::string(name) + " is \"" + *time +
+                                  "\"; give a time in UTC such as 2026-03-01T00:00:00Z"));
   }
   clock.refresh();  // the clock may have been advanced past it a moment ago
   if (const Instant now = clock.now(); *at > now) {
-    return tl::unexpected(invalid("at is " + *time + ", which has not come yet: it is " +
+    return tl::unexpected(invalid(std::string(name) + " is " + *time +
+                                  ", which has not come yet: it is " +
                                   messages::format_instant(now) + "; give an earlier time"));
   }
   return std::optional(*at);

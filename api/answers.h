@@ -40,6 +40,13 @@ http::Problem unavailable(std::string detail, std::uint32_t retry_after_seconds 
 Reply<http::QueryString> read_query(const Call& call,
                                     std::initializer_list<std::string_view> known);
 
+/// The parameter of that name.
+std::optional<std::string> value_of(const http::QueryString& query, std::string_view name);
+
+/// The parameter `status`, in upper or lower case, as documents write it. The error says which
+/// there are.
+tl::expected<std::optional<std::string>, std::string> read_status(const http::QueryString& query);
+
 /// The server's id from the path.
 Reply<ServerId> read_server_id(std::string_view text);
 
@@ -49,9 +56,10 @@ http::Problem unknown_region(const Catalogue& catalogue, const Region& region);
 /// The region from the path, one that is there.
 Reply<Region> read_region(const Catalogue& catalogue, const Call& call);
 
-/// The instant that the query's `at` names; nothing without it. A problem where it has not come
-/// yet. Asks the broker for the time.
-Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock);
+/// The instant that the query's `at` names, or another parameter; nothing without it. A problem
+/// where it has not come yet. Asks the broker for the time, which must be known.
+Reply<std::optional<Instant>> read_past(const http::QueryString& query, SimulatedClock& clock,
+                                        std::string_view name = "at");
 
 /// 422 for what servers are ordered by, where the catalogue lacks it: a worker would refuse it
 /// anyway, and so nothing is appended for it.

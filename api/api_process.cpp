@@ -11,6 +11,8 @@
 #include "api/connections/http_server.h"
 #include "api/connections/server_certificate.h"
 #include "api/dependency_gauges.h"
+#include "api/event_queries.h"
+#include "api/events/event_streams.h"
 #include "api/http_api.h"
 #include "api/static_files.h"
 #include "eventstore/broker_facts.h"
@@ -168,6 +170,8 @@ struct Parts {
         health(broker, pool, clock, wall.time(), settings.nats_monitor_url, settings.durability),
         dependencies(broker, pool, metrics),
         access(keys, metrics),
+        streams(events, pool, settings.event_streams, metrics),
+        event_queries(streams, events, read_side, clock, access),
         origins(own_names(settings), metrics),
         limits(settings.rate_limit, settings.trusted_proxies, metrics),
         http_api({.commands = commands,
@@ -179,6 +183,7 @@ struct Parts {
                   .acquisitions = acquisitions,
                   .clock = clock_commands,
                   .faults = faults,
+                  .events = event_queries,
                   .billing = billing,
                   .health = health,
                   .time = clock,
@@ -214,6 +219,8 @@ struct Parts {
   Health health;
   DependencyGauges dependencies;
   Access access;
+  EventStreams streams;
+  EventQueries event_queries;
   OriginCheck origins;
   RequestLimits limits;
   HttpApi http_api;
@@ -263,7 +270,7 @@ void wait_for_stop(process::ShutdownSignals& signals, ServerCertificate* certifi
 int run(const process::ApiSettings& settings, process::ShutdownSignals& signals) {
   const std::stop_token stop = signals.token();
   bound_the_heap();
-  allow_files(settings.http_connections + leaving_max + 1024);
+  allow_files(settings.http_connections + leaving_max + settings.event_streams + 1024);
   KeyRing keys(settings.keys_file);
   const auto catalogue = process::load_catalogue(settings);
   if (!catalogue) {
@@ -316,6 +323,7 @@ int run(const process::ApiSettings& settings, process::ShutdownSignals& signals)
   wait_for_stop(signals, certificate.get(), parts.metrics);
   clock_watch.request_stop();
   parts.inbox.stop();  // waiting writes are answered 202 now
+  parts.streams.stop();
   server->reset();
   log::info("stopped");
   return 0;

@@ -23,6 +23,7 @@ using http::ProblemCode;
 constexpr std::string_view request_id_header = "X-Request-Id";
 constexpr std::string_view injected_header = "Vsim-Injected";
 constexpr std::string_view metrics_pattern = "/metrics";
+constexpr std::string_view events_pattern = "/events";
 
 HttpResponse text_answer(std::string body) {
   HttpResponse response = json_answer(200, std::move(body));
@@ -115,6 +116,8 @@ std::vector<Route> make_other_routes(const Handlers& on, telemetry::Metrics& met
 
 std::vector<Route> make_routes(const Handlers& on, telemetry::Metrics& metrics) {
   auto routes = make_other_routes(on, metrics);
+  routes.push_back({Method::get, std::string(events_pattern), http::Role::reader,
+                    [on](const Call& call) { return on.events.get(call); }});
   std::ranges::move(routes_of(on.warm_pools, on.acquisitions), std::back_inserter(routes));
   return routes;
 }
@@ -125,6 +128,12 @@ bool is_json(std::string_view content_type) {
   return equal_ignoring_case(type, "application/json") ||
          (type.size() > suffix.size() &&
           equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
+}
+
+/// Whether it goes without the present time. A browser that comes again to its event stream must
+/// not be turned away.
+bool is_timeless(const Route& route) {
+  return route.pattern == metrics_pattern || route.pattern == events_pattern;
 }
 
 std::string request_id_of(const HttpRequest& request) {
@@ -349,7 +358,7 @@ Answer HttpApi::enter(const Route& route, std::string_view parameter, HttpReques
                                   .detail = "the body must be JSON; send it with the header "
                                             "Content-Type: application/json"});
   }
-  if (route.role && route.pattern != metrics_pattern && !time_.known()) {
+  if (route.role && !is_timeless(route) && !time_.known()) {
     return tl::unexpected(unavailable(
         "it is not known yet what time it is: the broker (NATS) has not told; try again"));
   }

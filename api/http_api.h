@@ -16,6 +16,7 @@
 #include "api/admission/request_limits.h"
 #include "api/billing_queries.h"
 #include "api/clock_commands.h"
+#include "api/event_queries.h"
 #include "api/fault_commands.h"
 #include "api/fault_injector.h"
 #include "api/health.h"
@@ -42,6 +43,7 @@ struct Handlers {
   Acquisitions& acquisitions;
   ClockCommands& clock;
   FaultCommands& faults;
+  EventQueries& events;
   BillingQueries& billing;
   Health& health;
   const SimulatedClock& time;

@@ -23,48 +23,17 @@ struct PageRequest {
   std::optional<read_model::ServerPosition> after;
 };
 
-std::optional<std::string> value_of(const QueryString& query, std::string_view name) {
-  const std::string* value = query.find(name);
-  return value == nullptr ? std::nullopt : std::optional(*value);
-}
-
-/// In upper or lower case.
-std::optional<Status> read_status(std::string_view text) {
-  for (std::size_t i = 0; i < status_count; ++i) {
-    const auto status = static_cast<Status>(i);
-    if (equal_ignoring_case(text, to_string(status))) {
-      return status;
-    }
-  }
-  return std::nullopt;
-}
-
-std::string known_statuses() {
-  std::string names;
-  for (std::size_t i = 0; i < status_count; ++i) {
-    names += (i == 0                  ? ""
-              : i + 1 == status_count ? " and "
-                                      : ", ") +
-             std::string(to_string(static_cast<Status>(i)));
-  }
-  return names;
-}
-
 tl::expected<PageRequest, std::string> read_page_request(const QueryString& query) {
+  auto status = read_status(query);
+  if (!status) {
+    return tl::unexpected(status.error());
+  }
   PageRequest page;
   page.filter = {.region = value_of(query, "region"),
-                 .status = value_of(query, "status"),
+                 .status = std::move(*status),
                  .type = value_of(query, "type"),
                  .name = value_of(query, "name"),
                  .tags = query.tags()};
-  if (page.filter.status) {
-    const auto status = read_status(*page.filter.status);
-    if (!status) {
-      return tl::unexpected("status is \"" + *page.filter.status + "\"; there are " +
-                            known_statuses());
-    }
-    page.filter.status = to_string(*status);
-  }
   const auto limit = query.number("limit", 1, limit_max, servers_limit_default);
   if (!limit) {
     return tl::unexpected(limit.error());

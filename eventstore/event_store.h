@@ -88,6 +88,14 @@ class EventStore {
   /// Every message under the filter, oldest first. For single servers: it reads the whole history.
   virtual Result<std::vector<Message>> load_history(const std::string& filter) = 0;
 
+  /// The first `max` messages under the filter from a position on, oldest first; fewer where there
+  /// are no more, or where the store has lost the next one. The filter ">" stands for all.
+  virtual Result<std::vector<Message>> load_page(const std::string& filter, Sequence from,
+                                                 std::size_t max);
+
+  /// The last message of every subject that matches the filter, of those up to a position.
+  virtual Result<std::vector<Message>> load_last_until(const std::string& filter, Sequence end);
+
   /// The first message under the filter at a position or after it.
   virtual Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) = 0;
 

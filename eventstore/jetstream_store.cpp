@@ -107,13 +107,22 @@ Result<std::vector<Message>> JetStreamStore::load_last_apart(std::span<const std
 
 Result<std::vector<Message>> JetStreamStore::load_last_together(
     std::span<const std::string> filters) {
-  std::vector<Message> found;
   std::string request = R"({"multi_last":[)";
   for (const auto& filter : filters) {
     request += fmt::format(R"("{}",)", filter);
   }
   request.back() = ']';
   request += '}';
+  bool broken_off = false;
+  auto found = get_several(request, &broken_off);
+  // The broker gives them in the order of the log, and ends at one that it cannot read: those
+  // behind it are there all the same.
+  return broken_off ? load_last_apart(filters) : found;
+}
+
+Result<std::vector<Message>> JetStreamStore::get_several(const std::string& request,
+                                                         bool* broken_off) {
+  std::vector<Message> found;
   auto collector = collectors_->borrow();
   unbuffered_.publish("$JS.API.DIRECT.GET." + stream_, request, {}, collector->begin());
   while (true) {
@@ -124,17 +133,16 @@ Result<std::vector<Message>> JetStreamStore::load_last_together(
     if (find_header(reply->headers, "Status") == "204") {
       return found;  // the end of the batch
     }
-    // The broker gives them in the order of the log, and ends at one that it cannot read: those
-    // behind it are there all the same.
-    if (breaks_off(*reply)) {
-      return load_last_apart(filters);
+    if (broken_off != nullptr && breaks_off(*reply)) {
+      *broken_off = true;
+      return found;
     }
     auto message = to_message(std::move(*reply));
     if (!message) {
       return tl::unexpected(message.error());
     }
     if (!*message) {
-      return found;
+      return found;  // nothing from there on
     }
     found.push_back(std::move(**message));
   }
@@ -142,35 +150,31 @@ Result<std::vector<Message>> JetStreamStore::load_last_together(
 
 Result<std::vector<Message>> JetStreamStore::load_history(const std::string& filter) {
   std::vector<Message> history;
-  auto collector = collectors_->borrow();
   while (true) {
     const auto from = history.empty() ? 1 : history.back().sequence + 1;
-    const auto before = history.size();
-    unbuffered_.publish(
-        "$JS.API.DIRECT.GET." + stream_,
-        fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from, history_page, filter),
-        {}, collector->begin());
-    while (true) {
-      auto reply = collector->next(answer_wait);
-      if (!reply) {
-        return tl::unexpected(reply.error());
-      }
-      if (find_header(reply->headers, "Status") == "204") {
-        break;
-      }
-      auto message = to_message(std::move(*reply));
-      if (!message) {
-        return tl::unexpected(message.error());
-      }
-      if (!*message) {
-        return history;  // nothing from there on
-      }
-      history.push_back(std::move(**message));
+    auto page = load_page(filter, from, history_page);
+    if (!page) {
+      return page;
     }
-    if (history.size() - before < history_page) {
+    std::move(page->begin(), page->end(), std::back_inserter(history));
+    if (page->size() < history_page) {
       return history;
     }
   }
+}
+
+Result<std::vector<Message>> JetStreamStore::load_page(const std::string& filter, Sequence from,
+                                                       std::size_t max) {
+  return get_several(
+      fmt::format(R"({{"seq":{},"batch":{},"next_by_subj":"{}"}})", from, max, filter));
+}
+
+Result<std::vector<Message>> JetStreamStore::load_last_until(const std::string& filter,
+                                                             Sequence end) {
+  if (end == 0) {
+    return std::vector<Message>();  // which the broker would take for no end at all
+  }
+  return get_several(fmt::format(R"({{"multi_last":["{}"],"up_to_seq":{}}})", filter, end));
 }
 
 Result<std::optional<Message>> JetStreamStore::load_next(const std::string& filter, Sequence from) {

@@ -28,6 +28,9 @@ class JetStreamStore : public EventStore {
   std::vector<ChainEnd> append_chains(std::span<const Chain> chains) override;
   Result<std::vector<Message>> load_last(std::span<const std::string> filters) override;
   Result<std::vector<Message>> load_history(const std::string& filter) override;
+  Result<std::vector<Message>> load_page(const std::string& filter, Sequence from,
+                                         std::size_t max) override;
+  Result<std::vector<Message>> load_last_until(const std::string& filter, Sequence end) override;
   Result<std::optional<Message>> load_next(const std::string& filter, Sequence from) override;
   Result<std::optional<Message>> load(Sequence sequence) override;
   Result<Sequence> last_sequence() override;
@@ -38,6 +41,9 @@ class JetStreamStore : public EventStore {
   Result<std::vector<Message>> load_last_apart(std::span<const std::string> filters);
   /// By one request for all.
   Result<std::vector<Message>> load_last_together(std::span<const std::string> filters);
+  /// What a direct get with several answers gives. `broken_off`, where given, is set when the
+  /// broker cannot read one of them, and so ends there.
+  Result<std::vector<Message>> get_several(const std::string& request, bool* broken_off = nullptr);
 
   Broker& broker_;
   Broker& unbuffered_;

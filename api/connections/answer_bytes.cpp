@@ -58,10 +58,11 @@ std::string to_bytes(const HttpResponse& answer, const AnswerFraming& framing) {
   if (framing.close || framing.keep_alive) {
     add("Connection", framing.close ? "close" : "keep-alive");
   }
-  if (!answer.body.empty()) {
+  const bool endless = answer.take_over != nullptr;  // its end is the connection's (RFC 9112, 6.3)
+  if (!answer.body.empty() || endless) {
     add("Content-Type", answer.content_type);
   }
-  if (has_content(answer.status)) {
+  if (has_content(answer.status) && !endless) {
     add("Content-Length", std::to_string(answer.body.size()));
   }
   for (const auto& [name, value] : answer.headers) {

@@ -73,6 +73,12 @@ ConnectionKeeper::~ConnectionKeeper() {
   threads_.shutdown();
 }
 
+OpenConnection ConnectionKeeper::release(Client& client) {
+  watch(client, EPOLL_CTL_DEL, 0);
+  const std::lock_guard lock(mutex_);  // drain() looks at the sockets in hand
+  return {std::move(client.socket), std::move(client.transport)};
+}
+
 std::size_t ConnectionKeeper::open() const {
   const std::lock_guard lock(mutex_);
   return parked_.size() + in_hand_.size();

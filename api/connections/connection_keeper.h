@@ -19,6 +19,7 @@
 #include "api/connections/connection.h"
 #include "api/connections/connection_threads.h"
 #include "api/connections/listening_socket.h"
+#include "api/connections/open_connection.h"
 #include "api/connections/transport.h"
 #include "ops/process/address_range.h"
 
@@ -58,6 +59,10 @@ class ConnectionKeeper {
   ~ConnectionKeeper();
   ConnectionKeeper(const ConnectionKeeper&) = delete;
   ConnectionKeeper& operator=(const ConnectionKeeper&) = delete;
+
+  /// Takes the connection out of the keeper's hands. Only `serve` may, for the client that it is
+  /// given, and must say then that it is to be closed.
+  OpenConnection release(Client& client);
 
   /// Any thread.
   bool stopping() const { return stopping_; }

@@ -31,8 +31,9 @@ std::optional<RequestHead> take_head(Connection& connection, HttpRequest& reques
 
 }  // namespace
 
-bool HttpExchange::serve_one(Connection& connection, const std::optional<process::IpAddress>& peer,
-                             bool last) {
+HttpExchange::Served HttpExchange::serve_one(Connection& connection,
+                                             const std::optional<process::IpAddress>& peer,
+                                             bool last) {
   HttpRequest request;
   request.peer = peer;
   const auto head = take_head(connection, request);
@@ -48,19 +49,23 @@ bool HttpExchange::serve_one(Connection& connection, const std::optional<process
   } else if (head) {
     take_body(request);
   }
-  const HttpResponse answer = handler_(request);
+  HttpResponse answer = handler_(request);
   if (answer.cut) {
-    return false;
+    return {};
   }
   // A client that was sent no "100 Continue" may send the body or not: the next bytes are unclear.
   const bool cut = !head || answer.close || request.fetch_body != nullptr;
-  const bool close = cut || last || !head->keeps_open;
+  const bool endless = answer.take_over != nullptr;
+  const bool close = cut || last || endless || !head->keeps_open;
   const bool sent = connection.send(to_bytes(
       answer, {request.method == "HEAD", close, head && head->http_1_0 && head->keeps_open}));
   if (cut) {
     connection.linger();
   }
-  return sent && !close;
+  if (sent && endless && !cut && request.method != "HEAD") {
+    return {.open = false, .take_over = std::move(answer.take_over)};
+  }
+  return {.open = sent && !close};
 }
 
 std::string HttpExchange::answer_to_fault(Fault fault) const {

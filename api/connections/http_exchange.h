@@ -21,10 +21,16 @@ class HttpExchange {
 
   explicit HttpExchange(Handler handler) : handler_(std::move(handler)) {}
 
+  /// What is to be done with the connection after an answer.
+  struct Served {
+    bool open = false;                                          // it takes another request
+    std::function<void(OpenConnection&&)> take_over = nullptr;  // it is to be given to this
+  };
+
   /// Reads, handles and answers the request that has begun to arrive, unless the answer is cut.
-  /// `last`: the answer says that the connection is closed after it. False when the connection must
-  /// be closed.
-  bool serve_one(Connection& connection, const std::optional<process::IpAddress>& peer, bool last);
+  /// `last`: the answer says that the connection is closed after it.
+  Served serve_one(Connection& connection, const std::optional<process::IpAddress>& peer,
+                   bool last);
 
   /// The whole answer to a client whose request is not read, as bytes.
   std::string answer_to_fault(Fault fault) const;

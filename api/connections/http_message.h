@@ -28,6 +28,8 @@ enum class Fault : std::uint8_t {
 /// Names and values as they were sent, without the blanks around them.
 using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
 
+struct OpenConnection;
+
 struct HttpRequest {
   std::string method;
   std::string path;       // as sent, with its escapes: the route table decodes what it takes
@@ -63,6 +65,10 @@ struct HttpResponse {
   bool close = false;      // the connection must be closed after it
   bool cut = false;        // the connection must be closed in place of it
   bool by_outage = false;  // of a simulated region: a 503 that is no failure of the API
+  /// Set: the answer has no length and no end yet. After its head the connection leaves the server
+  /// and is given to this, which goes on with the body and closes it. Not called for HEAD, nor
+  /// where the client is gone.
+  std::function<void(OpenConnection&&)> take_over = nullptr;
 
   HttpResponse& add(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -71,7 +71,11 @@ struct HttpServer::Impl {
         case Transport::State::some:
           break;
       }
-      if (!exchange.serve_one(connection, client.peer, keeper.stopping())) {
+      const auto served = exchange.serve_one(connection, client.peer, keeper.stopping());
+      if (served.take_over) {
+        served.take_over(keeper.release(client));
+      }
+      if (!served.open) {
         return false;
       }
       client.silent_since = Steady::now();

@@ -132,6 +132,25 @@ class TlsTransport : public Transport {
     return bytes.empty();
   }
 
+  std::optional<std::size_t> offer(std::string_view bytes) override {
+    // The rest of a record that was begun comes again, out of other memory and with more behind it.
+    SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    std::size_t total = 0;
+    while (!broken_ && total < bytes.size()) {
+      std::size_t count = 0;
+      ERR_clear_error();
+      const int result =
+          SSL_write_ex(ssl_.get(), bytes.data() + total, bytes.size() - total, &count);
+      if (result != 1) {
+        const int reason = SSL_get_error(ssl_.get(), result);
+        broken_ = reason != SSL_ERROR_WANT_WRITE && reason != SSL_ERROR_WANT_READ;
+        break;
+      }
+      total += count;
+    }
+    return broken_ ? std::nullopt : std::optional(total);
+  }
+
   void end_sending() override {
     if (!broken_) {
       ERR_clear_error();

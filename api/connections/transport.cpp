@@ -59,6 +59,17 @@ class PlainTransport : public Transport {
     return true;
   }
 
+  std::optional<std::size_t> offer(std::string_view bytes) override {
+    ssize_t count = 0;
+    do {
+      count = ::send(socket(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) {
+      return would_block() ? std::optional<std::size_t>(0) : std::nullopt;
+    }
+    return static_cast<std::size_t>(count);
+  }
+
   void end_sending() override { shutdown(socket(), SHUT_WR); }
 
   bool has_buffered() override { return false; }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace vsim::api {
@@ -40,6 +41,10 @@ class Transport {
 
   /// Sends all bytes; false when the client has not taken them by `until`.
   virtual bool send(std::string_view bytes, Time until) = 0;
+
+  /// Sends as much as can be sent without waiting, and gives how many bytes; nothing when the
+  /// connection is broken. Where not all was sent, the rest must come first next time.
+  virtual std::optional<std::size_t> offer(std::string_view bytes) = 0;
 
   /// Tells the client that nothing more will be sent; it may go on sending. Does not wait.
   virtual void end_sending() = 0;

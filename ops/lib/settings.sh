@@ -5,8 +5,8 @@
 # Handed on to the programs (`vsim-api --help` lists them). Of TLS only what callers see: the
 # private NATS and Postgres are reached over loopback.
 PASSED_ON=(IDLE_TIMEOUT LEASE_MAX BILLING_INTERVAL PROFILE LOG_LEVEL LOG_FORMAT SCHEMA_DIR
-  TLS_CERT_FILE TLS_KEY_FILE HTTP_CONNECTIONS DATABASE_CONNECTIONS RATE_LIMIT RATE_BURST
-  TRUSTED_PROXIES HTTP_HOSTS DURABILITY)
+  TLS_CERT_FILE TLS_KEY_FILE HTTP_CONNECTIONS EVENT_STREAMS DATABASE_CONNECTIONS RATE_LIMIT
+  RATE_BURST TRUSTED_PROXIES HTTP_HOSTS DURABILITY)
 # These make the first clock event only; afterwards the log's clock holds, and may have been set
 # anew since, so they are not kept.
 FOR_THE_FIRST_START=(TIME_SCALE SIM_SEED)

@@ -308,6 +308,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
                  "HTTPS: the certificate, its issuers behind it, PEM (plain HTTP)");
   reader.declare("TLS_KEY_FILE", "the key of that certificate, PEM; SIGHUP reads both again");
   reader.declare("HTTP_CONNECTIONS", "connections that may be open at once (512)");
+  reader.declare("EVENT_STREAMS", "streams of GET /events that may be open at once (1000)");
   reader.declare("SWAGGER_DIR", "the folder of Swagger UI's files, for /swagger/index.html (none)");
   reader.declare("DATABASE_CONNECTIONS", "connections to Postgres at most (8)");
   reader.declare("RATE_LIMIT",
@@ -332,6 +333,7 @@ tl::expected<ApiSettings, NotStarted> read_api_settings(int argc, const char* co
   take_certificate(reader, "TLS_CERT_FILE", "TLS_KEY_FILE", settings.certificate);
   reader.take("HTTP_CONNECTIONS", settings.http_connections, read_whole_number, 1,
               http_connections_max);
+  reader.take("EVENT_STREAMS", settings.event_streams, read_whole_number, 1, event_streams_max);
   settings.swagger_dir = reader.raw("SWAGGER_DIR");
   reader.take("DATABASE_CONNECTIONS", settings.database_connections, read_whole_number, 1,
               database_connections_max);

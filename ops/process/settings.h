@@ -25,6 +25,7 @@ inline constexpr std::chrono::milliseconds billing_interval_min = std::chrono::s
 inline constexpr std::chrono::milliseconds billing_interval_max = std::chrono::hours(24);
 inline constexpr std::chrono::milliseconds lease_max_min = std::chrono::seconds(1);
 inline constexpr std::size_t http_connections_max = 4096;
+inline constexpr std::size_t event_streams_max = 10'000;
 inline constexpr std::size_t database_connections_max = 100;
 inline constexpr std::uint64_t rate_limit_max = 1'000'000;  // requests a second
 inline constexpr std::uint64_t rate_burst_max = 1'000'000;
@@ -73,6 +74,7 @@ struct ApiSettings : CommonSettings {
   ListenAddress http;                         // HTTP_ADDR or PORT
   CertificateFiles certificate;               // TLS_CERT_FILE, TLS_KEY_FILE; none: plain HTTP
   std::size_t http_connections = 512;         // HTTP_CONNECTIONS: open at once
+  std::size_t event_streams = 1000;           // EVENT_STREAMS: open at once, beside those
   std::string swagger_dir;                    // SWAGGER_DIR: Swagger UI's files; may be empty
   std::size_t database_connections = 8;       // DATABASE_CONNECTIONS
   RateLimit rate_limit;                       // RATE_LIMIT and RATE_BURST

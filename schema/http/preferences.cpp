@@ -90,19 +90,37 @@ tl::expected<Preferences, std::string> read_preferences(std::string_view header)
   return preferences;
 }
 
-bool prefers_csv(std::string_view accept) {
-  double csv = 0;
+namespace {
+
+struct Qualities {
   double json = 0;
+  double other = 0;
+};
+/// How Accept rates application/json and another type, by their names alone.
+Qualities rate(std::string_view accept, std::string_view other) {
+  Qualities rated;
   while (!accept.empty()) {
     std::string_view range = take_until(accept, ',');
     const std::string type = lower_case(trimmed(take_until(range, ';')));
-    if (type == "text/csv") {
-      csv = quality(range);
+    if (type == other) {
+      rated.other = quality(range);
     } else if (type == "application/json") {
-      json = quality(range);
+      rated.json = quality(range);
     }
   }
+  return rated;
+}
+
+}  // namespace
+
+bool prefers_csv(std::string_view accept) {
+  const auto [json, csv] = rate(accept, "text/csv");
   return csv > 0 && csv >= json;
+}
+
+bool prefers_json_to_stream(std::string_view accept) {
+  const auto [json, stream] = rate(accept, "text/event-stream");
+  return json > stream;
 }
 
 }  // namespace vsim::http

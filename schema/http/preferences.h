@@ -1,7 +1,7 @@
 #pragma once
 
 // What a request would rather have: the header Prefer (RFC 7240), as far as vsim knows it, and of
-// Accept the one choice that there is.
+// Accept the choices that there are.
 
 #include <chrono>
 #include <optional>
@@ -35,5 +35,9 @@ tl::expected<Preferences, std::string> read_preferences(std::string_view header)
 
 /// Whether Accept names text/csv, and does not rate application/json above it. Wildcards get JSON.
 bool prefers_csv(std::string_view accept);
+
+/// Whether Accept names application/json, and rates it above text/event-stream. Wildcards get the
+/// stream.
+bool prefers_json_to_stream(std::string_view accept);
 
 }  // namespace vsim::http

@@ -11,6 +11,7 @@
 #include "domain/decimal.h"
 #include "tests/benchmark/ask.h"
 #include "tests/benchmark/door.h"
+#include "tests/benchmark/live.h"
 #include "tests/benchmark/machine.h"
 #include "tests/benchmark/rebuild.h"
 #include "tests/benchmark/time_travel.h"
@@ -52,6 +53,10 @@ bool Bench::run() {
   fill(options_.servers);
   if (options_.only.count("door") > 0) {
     measure_door(options_, server_ids_, report_);
+    return report_.finish();
+  }
+  if (options_.only.count("live") > 0) {
+    measure_live(options_, server_ids_, report_);
     return report_.finish();
   }
   if (options_.wants("reads")) {

@@ -50,9 +50,9 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_status) {
   app.add_flag("--quick", options.quick, "short runs and 2000 servers: is it sane, not how fast");
   app.add_option("--only", only,
                  "sections: yardstick reads interference writes async memory rebuild; time, "
-                 "door and warm run alone")
+                 "door, live and warm run alone")
       ->check(CLI::IsMember({"yardstick", "reads", "interference", "writes", "async", "memory",
-                             "rebuild", "time", "door", "warm"}));
+                             "rebuild", "time", "door", "live", "warm"}));
   try {
     app.parse(argc, argv);
     options.api = parse_address(address);

@@ -38,6 +38,7 @@ enum class About {
   warm_pool,   // one, by its name
   assigned,    // a server that was acquired from one
   bill,        // a sum
+  events,      // of its servers, pools and commands
   nobody,      // the fleet, or the service itself: the same for all, and takes no account
 };
 
@@ -60,6 +61,7 @@ const std::vector<Route> routes = {
     {"GET", "/operations/{id}", About::operation},
     {"GET", "/operations", About::list},
     {"GET", "/billing", About::bill},
+    {"GET", "/events", About::events},
     {"GET", "/regions", About::nobody},
     {"GET", "/regions/{region}", About::nobody},
     {"GET", "/types", About::nobody},
@@ -324,6 +326,31 @@ void check_assigned(Ground& ground, const Route& route) {
   CHECK(ground.as("operator", "POST", other, route.body).status == 200);
 }
 
+void check_events(Ground& ground) {
+  const auto servers = [&](const std::string& who, const std::string& query) {
+    std::set<std::string> ids;
+    const HttpAnswer page = ground.as(who, "GET", "/events?limit=200" + query);
+    INFO(describe(page));
+    REQUIRE(page.status == 200);
+    for (const Json& event : page.json()["items"].elements()) {
+      ids.insert(event["server_id"].is_null() ? "" : event["server_id"].text());
+    }
+    return ids;
+  };
+  for (const std::string who : {"team-a", "team-b", "default"}) {
+    const auto own = servers(who, "");
+    CHECK(own.contains(ground.servers[who]));
+    CHECK(own == servers("operator", "&account=" + who));
+    for (const auto& [other, server] : ground.servers) {
+      CHECK(own.contains(server) == (other == who));
+    }
+  }
+  CHECK(servers("reader", "") == servers("team-a", ""));
+  CHECK(servers("operator", "&account=nobody").empty());
+  CHECK(servers("operator", "").contains(""));
+  CHECK(ground.as("team-a", "GET", "/events?account=team-b").status == 403);
+}
+
 void check_nobodys(Ground& ground, const Route& route) {
   const auto path =
       filled(filled(filled(route.pattern, "{region}", "us-east-1"), "{name}", "instant"), "{file}",
@@ -438,6 +465,9 @@ TEST_CASE("every route shows and changes what is of the caller's account, and an
         break;
       case About::bill:
         check_bill(ground);
+        break;
+      case About::events:
+        check_events(ground);
         break;
       case About::nobody:
         check_nobodys(ground, route);

@@ -189,6 +189,18 @@ TEST_CASE("slow and half-open handshakes hold up nobody, and are cut in time") {
   CHECK(Clock::now() - began > seconds(3));  // not before they had had a chance
 }
 
+TEST_CASE("curl follows the log over TLS, and gets each event as it is there") {
+  harness::ChildOptions curl;
+  curl.argv = {"/bin/sh", "-c",
+               fmt::format("curl -sN --max-time 20 --cacert {} 'https://127.0.0.1:{}"
+                           "/events?from=start' | head -n 3",
+                           fleet().authority().file(), fleet().api_port())};
+  const harness::Output output = harness::run_program(curl);
+  CAPTURE(output.text);
+  CHECK(output.ending.clean());
+  CHECK(output.text.starts_with("id: 1\nevent: clock_started\ndata: {\"sequence\":1,"));
+}
+
 TEST_CASE("a client that ends TLS in the middle of a request leaves nothing behind") {
   for (int i = 0; i < 20; ++i) {
     HttpClient client = fleet().client();

@@ -53,6 +53,23 @@ Error::Kind kind_of(const Result<Sequence>& result) {
   return result.error().kind;
 }
 
+/// Of the four messages that the log begins with.
+void keeps_pages(EventStore& store) {
+  CHECK(store.load_page("vsim.evt.server.*.b", 1, 1).value().front().payload == "b1");
+  CHECK(store.load_page("vsim.evt.server.*.b", 3, 9).value().front().payload == "b2");
+  CHECK(store.load_page("vsim.evt.server.*.b", 4, 9).value().empty());
+  const auto page = store.load_page(">", 2, 9).value();
+  REQUIRE(page.size() == 3);
+  CHECK(page[0].sequence == 2);
+  CHECK(page[2].payload == "claim");
+  const auto early = store.load_last_until("vsim.evt.server.*.b", 2).value();
+  REQUIRE(early.size() == 1);
+  CHECK(early[0].payload == "b1");
+  CHECK(store.load_last_until("vsim.evt.server.>", 4).value().size() == 2);
+  CHECK(store.load_last_until("vsim.evt.server.*.b", 1).value().empty());
+  CHECK(store.load_last_until("vsim.evt.server.>", 0).value().empty());
+}
+
 void keeps_the_contract(EventStore& store) {
   CHECK(store.last_sequence().value() == 0);
   CHECK_FALSE(store.load(1).value());
@@ -98,6 +115,7 @@ void keeps_the_contract(EventStore& store) {
   REQUIRE(history.size() == 2);
   CHECK(history[0].payload == "b1");
   CHECK(history[1].payload == "b2");
+  keeps_pages(store);
   CHECK(store.load(4).value()->payload == "claim");
   CHECK(store.load(4).value()->subject == ip);
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/connections/open_connection.h"
 #include "tests/harness/loopback.h"
 
 namespace vsim::api {
@@ -41,6 +42,13 @@ EchoServer::EchoServer(std::size_t connections_max, std::function<void()> meanwh
         if (in.fault) {
           out.status = in.fault == Fault::no_room ? 503 : 400;
           out.body = "fault " + std::to_string(static_cast<int>(*in.fault));
+          return out;
+        }
+        if (in.path == "/endless") {
+          out.take_over = [](OpenConnection&& connection) {
+            connection.transport->send("and on",
+                                       std::chrono::steady_clock::now() + std::chrono::seconds(1));
+          };
           return out;
         }
         ++requests_;

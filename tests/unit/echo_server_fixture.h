@@ -14,7 +14,8 @@
 namespace vsim::api {
 
 /// Answers with method, path and body length, or the fault's number. A request for /refuse is
-/// answered without reading its body.
+/// answered without reading its body. An answer to /endless has no length; whoever takes the
+/// connection over sends "and on" and closes it.
 class EchoServer {
  public:
   /// `meanwhile` runs before each answer to a request without fault.

@@ -99,6 +99,20 @@ TEST_CASE("a head is read at its limits, and refused one byte past them") {
         fault_answer(Fault::head_too_large));
 }
 
+TEST_CASE("an answer without an end has no length, and its connection leaves the server") {
+  EchoServer server(1);
+  RawClient client(server.port());
+  const std::string all = client.all("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(all.find("Content-Length") == std::string::npos);
+  CHECK(all.find("\r\nConnection: close\r\n") != std::string::npos);
+  CHECK(all.ends_with("\r\n\r\nand on"));
+  // There is room for another one; HEAD gets no more than the head.
+  RawClient second(server.port());
+  const std::string head = second.all("HEAD /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(head.starts_with("HTTP/1.1 200"));
+  CHECK(head.ends_with("\r\n\r\n"));
+}
+
 TEST_CASE("heads that are no HTTP, too large or broken off are answered") {
   EchoServer server;
   const auto fault = [&](const std::string& text) {

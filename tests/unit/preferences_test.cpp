@@ -62,5 +62,18 @@ TEST_CASE("CSV is for those who name it and do not like JSON better") {
   }
 }
 
+TEST_CASE("a page of JSON is given where Accept rates it above a stream, by its name") {
+  for (const char* accept :
+       {"application/json", "text/event-stream;q=0.5, application/json", "application/json, */*"}) {
+    CAPTURE(accept);
+    CHECK(prefers_json_to_stream(accept));
+  }
+  for (const char* accept : {"", "*/*", "text/event-stream", "application/json, text/event-stream",
+                             "application/json;q=0", "text/html"}) {
+    CAPTURE(accept);
+    CHECK_FALSE(prefers_json_to_stream(accept));
+  }
+}
+
 }  // namespace
 }  // namespace vsim::http

@@ -38,7 +38,8 @@ const char* const variables[] = {"NATS_URL",         "DATABASE_URL",
                                  "TLS_CERT_FILE",    "TLS_KEY_FILE",
                                  "DB_SSLROOTCERT",   "KEYS_FILE",
                                  "ALLOW_NO_KEYS",    "HTTP_HOSTS",
-                                 "DURABILITY",       "LEASE_MAX"};
+                                 "DURABILITY",       "LEASE_MAX",
+                                 "EVENT_STREAMS"};
 
 /// An environment that holds just these, and the caller's own again afterwards.
 class Environment {
@@ -95,6 +96,7 @@ TEST_CASE("only the database must be set; the rest has defaults") {
   CHECK_FALSE(settings->sim_seed);
   CHECK(settings->profile == "standard");
   CHECK(settings->http_connections == 512);
+  CHECK(settings->event_streams == 1000);
   CHECK(settings->swagger_dir.empty());
   CHECK_FALSE(settings->durability);
 }
@@ -224,16 +226,26 @@ TEST_CASE("limits of requests and trusted proxies are refused with the fix") {
                              "RATE_BURST: is given and RATE_LIMIT is off; give both or neither"});
 }
 
-TEST_CASE("as many connections as allowed may be asked for, and not one more or none") {
-  const auto connections = [](const std::string& text) {
-    const Environment environment{{"DATABASE_URL", database}, {"HTTP_CONNECTIONS", text.c_str()}};
-    const auto settings = read_api();
-    return settings ? settings->http_connections : 0;
+TEST_CASE("as many connections and streams as allowed may be asked for, and not one more or none") {
+  struct Bounded {
+    const char* name;
+    std::size_t ApiSettings::* member;
+    std::size_t most;
   };
-  CHECK(connections("1") == 1);
-  CHECK(connections(std::to_string(http_connections_max)) == http_connections_max);
-  for (const std::string& text : {std::string("0"), std::to_string(http_connections_max + 1)}) {
-    CHECK(connections(text) == 0);
+  for (const Bounded& bounded :
+       {Bounded{"HTTP_CONNECTIONS", &ApiSettings::http_connections, http_connections_max},
+        Bounded{"EVENT_STREAMS", &ApiSettings::event_streams, event_streams_max}}) {
+    CAPTURE(bounded.name);
+    const auto taken = [&](const std::string& text) {
+      const Environment environment{{"DATABASE_URL", database}, {bounded.name, text.c_str()}};
+      const auto settings = read_api();
+      return settings ? (*settings).*bounded.member : 0;
+    };
+    CHECK(taken("1") == 1);
+    CHECK(taken(std::to_string(bounded.most)) == bounded.most);
+    for (const std::string& text : {std::string("0"), std::to_string(bounded.most + 1)}) {
+      CHECK(taken(text) == 0);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 // pieces as it likes.
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -150,6 +151,38 @@ TEST_CASE("a client that takes nothing holds up a send no longer than allowed") 
   CHECK_FALSE(wire.server->send(std::string(8'000'000, 'x'), began + 200ms));
   CHECK(Clock::now() - began >= 200ms);
   CHECK(Clock::now() - began < 5s);
+}
+
+TEST_CASE("what is offered is taken as far as there is room, and goes on where it stopped") {
+  Wire wire;
+  std::string bytes;
+  for (int i = 0; bytes.size() < 4'000'000; ++i) {
+    bytes += std::to_string(i);
+  }
+  std::string got;
+  std::atomic<bool> all_there{false};
+  std::jthread reader([&] {
+    std::array<char, 65536> some;
+    while (got.size() < bytes.size()) {
+      got.append(some.data(), wire.client->receive(some.data(), some.size()));
+    }
+    all_there = true;
+  });
+  std::string_view rest = bytes;
+  std::size_t times_full = 0;
+  while (!rest.empty()) {
+    // Out of other memory each time.
+    const auto taken = wire.server->offer(std::string(rest));
+    REQUIRE(taken);
+    times_full += *taken < rest.size() ? 1 : 0;
+    rest.remove_prefix(*taken);
+    wire.carry();
+  }
+  while (!all_there) {
+    wire.carry();
+  }
+  CHECK(got == bytes);
+  CHECK(times_full > 0);
 }
 
 TEST_CASE("after the end of sending the client reads it as an end, and may go on itself") {
