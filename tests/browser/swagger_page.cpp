@@ -1,5 +1,6 @@
 #include "tests/browser/swagger_page.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -11,6 +12,12 @@ constexpr const char* open_operation = "document.querySelector('.opblock.is-open
 // Of the answer, the newest: Clear has taken away the one before.
 constexpr const char* shown_status = ".live-responses-table tbody .response-col_status";
 constexpr const char* shown_body = ".live-responses-table .highlight-code pre";
+
+// As Swagger UI makes it a part of an id.
+std::string name_of(std::string tag) {
+  std::replace(tag.begin(), tag.end(), ' ', '_');
+  return tag;
+}
 
 }  // namespace
 
@@ -25,7 +32,7 @@ std::string ShownAnswer::header(const std::string& name) const {
 }
 
 Operation::Operation(Browser& browser, const std::string& tag, const std::string& operation_id)
-    : browser_(browser), block_("#operations-" + tag + "-" + operation_id) {
+    : browser_(browser), block_("#operations-" + name_of(tag) + "-" + operation_id) {
   browser_.wait_until(part(""));
   open();
 }

@@ -26,13 +26,16 @@ TEST_CASE("Try it out creates a server; the page loads nothing from elsewhere an
   CHECK(visit.browser.complaints() == "");
 }
 
-TEST_CASE("Execute works as the page comes wherever no id has to be filled in") {
+TEST_CASE("Execute works as the page comes wherever nothing has to be there before") {
   Visit visit;
   const Json document = visit.fleet.client().get("/openapi.json").json();
   int executed = 0;
   for (const auto& [path, item] : document["paths"].members()) {
+    if (path.find("{id}") != std::string::npos || path.starts_with("/warm-pools/{name}")) {
+      continue;
+    }
     for (const auto& [method, operation] : item.members()) {
-      if (method == "parameters" || path.find("{id}") != std::string::npos) {
+      if (method == "parameters") {
         continue;
       }
       CAPTURE(path);
