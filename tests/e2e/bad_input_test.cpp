@@ -175,7 +175,7 @@ TEST_CASE("what is mistyped in a body or a query is refused with what was meant:
            {"GET", "/operations?server=" + id, "", R"(the nearest name is "server_id")"},
            {"GET", "/operations/" + id + "?x=1", "", "there are until, account"},
            {"GET", "/billing?form=x", "", R"(the nearest name is "from")"},
-           {"GET", "/regions?x=1", "", "there is nothing to give"},
+           {"GET", "/regions?x=1", "", R"(there is only "at")"},
            {"GET", "/types?x=1", "", "there is nothing to give"},
            {"GET", "/clock?x=1", "", "there is nothing to give"}}) {
     CAPTURE(path);
