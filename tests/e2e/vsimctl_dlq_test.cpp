@@ -56,7 +56,7 @@ TEST_CASE("a dead letter is listed and shown with all that an operator needs") {
   CHECK(holds(listed, "unreadable"));
   const Output shown = expect(0, fleet.vsimctl({"dlq", "show", "1"}));
   CHECK(holds(shown, R"({"type":"explode"})"));
-  CHECK(holds(shown, "must be create, start, stop, reboot, terminate or extend_lease"));
+  CHECK(holds(shown, "must be create, start, stop, reboot, terminate, extend_lease"));
   CHECK(holds(expect(1, fleet.vsimctl({"dlq", "show", "2"})), "there is no dead letter 2"));
 }
 
