@@ -187,7 +187,7 @@ Reply<std::optional<Instant>> read_past(const http::QueryString& query, Simulate
                                   ", which has not come yet: it is " +
                                   messages::format_instant(now) + "; give an earlier time"));
   }
-  return std::optional(*at);
+  return at;
 }
 
 http::Problem no_such_server(const ServerId& id) {

@@ -92,7 +92,7 @@ std::optional<EventStreams::TakeOver> EventStreams::admit(StreamRequest request)
     // Tasks can be copied, connections cannot.
     const auto held = std::make_shared<OpenConnection>(std::move(connection));
     post([this, held, request, room]() mutable {
-      open(std::move(*held), std::move(request), std::move(room));
+      open(std::move(*held), std::move(request), room);
     });
   };
 }
@@ -153,10 +153,10 @@ void EventStreams::run_tasks() {
 }
 
 void EventStreams::open(OpenConnection&& connection, StreamRequest&& request,
-                        std::shared_ptr<void> room) {
+                        const std::shared_ptr<void>& room) {
   const ClientId id = next_id_++;
   const auto [place, added] =
-      clients_.try_emplace(id, std::move(connection), std::move(request), std::move(room));
+      clients_.try_emplace(id, std::move(connection), std::move(request), room);
   StreamClient& client = place->second;
   // Edge-triggered: each time it can take more, and each time it says something or goes.
   epoll_event event = event_of(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, id);

@@ -60,7 +60,8 @@ class EventStreams {
   void run();
   void wait_for_events();
   void run_tasks();
-  void open(OpenConnection&& connection, StreamRequest&& request, std::shared_ptr<void> room);
+  void open(OpenConnection&& connection, StreamRequest&& request,
+            const std::shared_ptr<void>& room);
   void begin(StreamSequence place);
   void spread(const std::vector<SharedEvent>& events);
   void take_page(const CatchUp::Page& page);

@@ -11,6 +11,7 @@
 #include "domain/region.h"
 #include "domain/server.h"
 #include "domain/sim_clock.h"
+#include "domain/warm_pool.h"
 #include "eventstore/message.h"
 
 namespace vsim::messages {
