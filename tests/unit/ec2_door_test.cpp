@@ -8,6 +8,7 @@
 #include "api/ec2/door.h"
 #include "api/ec2/resource_ids.h"
 #include "schema/messages/instant_text.h"
+#include "tests/unit/ec2_signed_request.h"
 
 namespace vsim::ec2 {
 namespace {
@@ -359,17 +360,7 @@ TEST_CASE("EC2: with keys only what is signed with one is answered") {
         "401 AuthFailure: AWS was not able to validate the provided access credentials");
   CHECK(ec2.error("Action=Nope").starts_with("401 AuthFailure"));
   CHECK(count(ec2.post("Action=GetCallerIdentity").body, "<Type>Sender</Type>") == 1);
-  SentRequest signed_call{
-      .method = "GET",
-      .path = "/",
-      .query =
-          "Action=DescribeRegions&Version=2016-11-15&Filter.1.Value.1=a%20b%2A"
-          "&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=VSIAEXAMPLEEXAMPLE22"
-          "%2F20261125%2Fus-east-1%2Fec2%2Faws4_request&X-Amz-Date=20261125T213450Z"
-          "&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature="
-          "4d2ec9827b3c7f81f971b4a37ed6acd1b07b8d3afe71a80f912564bd69762b3f",
-      .headers = {{"Host", "127.0.0.1:8080"}},
-      .body = ""};
+  SentRequest signed_call = signed_in_query();
   CHECK(ec2.door.answer(signed_call, "r").body.find("The filter 'null' is invalid") !=
         std::string::npos);
   signed_call.headers[0].second = "127.0.0.1:8081";

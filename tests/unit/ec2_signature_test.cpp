@@ -6,6 +6,7 @@
 
 #include "api/ec2/signature.h"
 #include "schema/messages/instant_text.h"
+#include "tests/unit/ec2_signed_request.h"
 
 namespace vsim::ec2 {
 namespace {
@@ -69,19 +70,6 @@ SentRequest token_4() {
       .body = "Action=GetCallerIdentity&Version=2011-06-15"};
 }
 
-SentRequest query_4() {
-  return {.method = "GET",
-          .path = "/",
-          .query =
-              "Action=DescribeRegions&Version=2016-11-15&Filter.1.Value.1=a%20b%2A"
-              "&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=VSIAEXAMPLEEXAMPLE22"
-              "%2F20261125%2Fus-east-1%2Fec2%2Faws4_request&X-Amz-Date=20261125T213450Z"
-              "&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature="
-              "4d2ec9827b3c7f81f971b4a37ed6acd1b07b8d3afe71a80f912564bd69762b3f",
-          .headers = {{"Host", "127.0.0.1:8080"}},
-          .body = ""};
-}
-
 SentRequest get_2() {
   return {.method = "GET",
           .path = "/",
@@ -108,8 +96,8 @@ SentRequest post_2() {
               "&Signature=FF8AhLeV%2BPmnpzhrFVUyMvI6nyFNv6foNAV9knTj%2B74%3D"};
 }
 
-const std::vector<SentRequest> requests = {post_4(),  get_4(), token_4(),
-                                           query_4(), get_2(), post_2()};
+const std::vector<SentRequest> requests = {post_4(),          get_4(), token_4(),
+                                           signed_in_query(), get_2(), post_2()};
 
 bool is_let_in(const SentRequest& request, Instant now = signed_at, std::string_view by = secret) {
   const auto parameters = Parameters::read(request.query, request.body);
@@ -177,8 +165,8 @@ TEST_CASE("EC2: a signature holds for 15 minutes, and one in a query string as l
     CHECK(is_let_in(request, at("2026-11-25T21:19:50Z")));
     CHECK_FALSE(is_let_in(request, at("2026-11-25T21:19:49Z")));
   }
-  CHECK(is_let_in(query_4(), at("2026-11-25T21:44:50Z")));
-  CHECK_FALSE(is_let_in(query_4(), at("2026-11-25T21:44:51Z")));
+  CHECK(is_let_in(signed_in_query(), at("2026-11-25T21:44:50Z")));
+  CHECK_FALSE(is_let_in(signed_in_query(), at("2026-11-25T21:44:51Z")));
 }
 
 TEST_CASE("EC2: a hash of the body that is sent must be the body's") {
