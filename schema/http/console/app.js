@@ -63,9 +63,9 @@ function askForKey() {
 }
 
 function switchTheme() {
-  const dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
-  document.documentElement.dataset.theme = dark ? 'light' : 'dark';
-  localStorage.setItem('theme', document.documentElement.dataset.theme);
+  const {dataset} = document.documentElement;
+  dataset.theme = dataset.theme === 'dark' ? 'light' : 'dark';
+  localStorage.setItem('theme', dataset.theme);
   window.dispatchEvent(new Event('theme'));
 }
 

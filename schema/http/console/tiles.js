@@ -46,8 +46,6 @@ export class Tiles {
     listen('blur', () => this.#point(-1, onPoint));
     listen('keydown', event => this.#onKey(event, pick, onPoint));
     window.addEventListener('theme', () => { readColours(); this.draw(); }, {signal});
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change',
-      () => { readColours(); this.draw(); }, {signal});
     const observer = new ResizeObserver(() => this.draw());
     observer.observe(this.#canvas);
     signal.addEventListener('abort', () => observer.disconnect());
